@@ -1,0 +1,107 @@
+"""Records to bytes and back.
+
+Written as Avro: Confluent framing (0x00, schema id, body) or single-object encoding (C3 01, fingerprint,
+body). Read: both of these, and plain JSON checked against the same contract.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from io import BytesIO
+from typing import Any, TypeVar
+from uuid import UUID
+
+import fastavro
+import msgspec
+
+from gate_events.contracts import SINGLE_OBJECT, contract_of, known_writer
+from gate_events.errors import UndecodableError, UnencodableError
+
+R = TypeVar("R")
+
+CONFLUENT = b"\x00"
+SchemaOfId = Callable[[int], Any]
+
+# `arguments` and `result` are any JSON: text in Avro, values in Python.
+JSON_TEXT = "string-plangate-json"
+fastavro.write.LOGICAL_WRITERS[JSON_TEXT] = lambda data, *_: msgspec.json.encode(data).decode()
+fastavro.read.LOGICAL_READERS[JSON_TEXT] = lambda data, *_: msgspec.json.decode(data)
+
+
+def body_of(record: Any) -> bytes:
+    """The Avro body of a record, without any framing. Raises UnencodableError."""
+    out = BytesIO()
+    plain = msgspec.to_builtins(record, builtin_types=(UUID, datetime))
+    try:
+        fastavro.schemaless_writer(out, contract_of(type(record)).parsed, plain)
+    except Exception as error:  # fastavro raises whatever the first unfit field provokes
+        raise UnencodableError(type(record).__name__, str(error)) from error
+    return out.getvalue()
+
+
+def framed(body: bytes, record: type[Any], schema_id: int | None) -> bytes:
+    """A body with its framing: Confluent's where a registry gave `schema_id`, else single-object."""
+    if schema_id is None:
+        return SINGLE_OBJECT + contract_of(record).fingerprint + body
+    return CONFLUENT + schema_id.to_bytes(4, "big") + body
+
+
+def encode(record: Any, schema_id: int | None = None) -> bytes:
+    """A record as Avro bytes. Raises UnencodableError."""
+    return framed(body_of(record), type(record), schema_id)
+
+
+def to_json(record: Any) -> bytes:
+    """A record as plain JSON, the form that readers take beside Avro."""
+    return msgspec.json.encode(record)
+
+
+def decode(data: bytes | None, record: type[R], schema_of_id: SchemaOfId | None = None) -> R:
+    """Bytes to a checked record. Raises UndecodableError naming the field, its fault and the mend."""
+    name = record.__name__
+    if not data:
+        raise UndecodableError(name, "the record is empty; send Avro or a JSON object")
+    try:
+        return msgspec.convert(_plain(data, record, schema_of_id), record)
+    except UndecodableError:
+        raise
+    except msgspec.ValidationError as error:
+        raise UndecodableError(name, str(error)) from error
+    except Exception as error:  # malformed bytes make a decoder raise almost anything
+        raise UndecodableError(name, f"malformed bytes: {type(error).__name__}: {error}") from error
+
+
+def _plain(data: bytes, record: type[Any], schema_of_id: SchemaOfId | None) -> Any:
+    if data[:2] == SINGLE_OBJECT:
+        return _avro(data[10:], _known_writer(data[2:10], record), record)
+    if data[:1] == CONFLUENT:
+        return _avro(data[5:], _registered_writer(data[1:5], record, schema_of_id), record)
+    if data.lstrip()[:1] == b"{":
+        return msgspec.json.decode(data)
+    raise UndecodableError(
+        record.__name__, f"unknown framing {data[:2].hex()}; send Avro (c301 or 00) or a JSON object"
+    )
+
+
+def _avro(body: bytes, writer: Any, record: type[Any]) -> Any:
+    source = BytesIO(body)
+    reader = contract_of(record).parsed
+    plain = fastavro.schemaless_reader(source, writer, None if writer is reader else reader)
+    if source.read(1):
+        raise UndecodableError(record.__name__, "bytes are left over after the record")
+    return plain
+
+
+def _known_writer(fingerprint: bytes, record: type[Any]) -> Any:
+    writer = known_writer(fingerprint)
+    if writer is None or writer.name != record.__name__:
+        found = writer.name if writer else "no contract"
+        raise UndecodableError(record.__name__, f"fingerprint {fingerprint.hex()} is of {found}")
+    return writer.parsed
+
+
+def _registered_writer(schema_id: bytes, record: type[Any], schema_of_id: SchemaOfId | None) -> Any:
+    if schema_of_id is None:
+        raise UndecodableError(
+            record.__name__, "written with a schema registry; set schema_registry_url to read it"
+        )
+    return schema_of_id(int.from_bytes(schema_id, "big"))

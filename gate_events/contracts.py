@@ -1,0 +1,74 @@
+"""The Avro contracts in `schemas/`, found in a checkout and in an installed wheel alike."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import fastavro
+from fastavro.schema import fingerprint, to_parsing_canonical_form
+
+from gate_events.topics import TOPICS
+
+SINGLE_OBJECT = b"\xc3\x01"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract as it is written, as fastavro uses it, and its fingerprint."""
+
+    source: dict[str, Any]
+    parsed: Any
+    fingerprint: bytes
+
+    @property
+    def name(self) -> str:
+        """The record's name, without its namespace."""
+        return str(self.source["name"])
+
+
+def folder() -> Path:
+    """Where the contracts lie: beside the package in a checkout, inside it in a wheel."""
+    package = Path(str(files("gate_events")))
+    inside = package / "_schemas"
+    return inside if inside.is_dir() else package.parent / "schemas"
+
+
+def file_name(record: type[Any]) -> str:
+    """PlanProposed -> plan_proposed.avsc."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", record.__name__).lower() + ".avsc"
+
+
+def contract_of(record: type[Any]) -> Contract:
+    """The contract that a record type is written with."""
+    return _current()[record]
+
+
+def known_writer(fingerprint_: bytes) -> Contract | None:
+    """The contract, current or older, with this CRC-64-AVRO fingerprint (little-endian)."""
+    return _by_fingerprint().get(fingerprint_)
+
+
+def older() -> list[Contract]:
+    """The earlier versions that readers still take."""
+    return [_load(path) for path in sorted(folder().glob("older/*.avsc"))]
+
+
+def _load(path: Path) -> Contract:
+    source = json.loads(path.read_text(encoding="utf-8"))
+    rabin = fingerprint(to_parsing_canonical_form(source), "CRC-64-AVRO")
+    # fastavro spells the number big-endian; single-object encoding carries it little-endian
+    return Contract(source, fastavro.parse_schema(source), bytes.fromhex(rabin)[::-1])
+
+
+@cache
+def _current() -> dict[type[Any], Contract]:
+    return {topic.record: _load(folder() / file_name(topic.record)) for topic in TOPICS}
+
+
+@cache
+def _by_fingerprint() -> dict[bytes, Contract]:
+    return {contract.fingerprint: contract for contract in [*_current().values(), *older()]}

@@ -1,0 +1,43 @@
+"""What was seen is what runs: SHA-256 over RFC 8785 canonical JSON."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import rfc8785
+
+from gate_events.errors import UnencodableError
+from gate_events.values import RunIdentity, Step
+
+
+def _sha256(what: str, value: Any) -> str:
+    try:
+        return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
+    except rfc8785.CanonicalizationError as error:
+        mend = "use strings for numbers beyond 2^53 and for what JSON has no word for"
+        raise UnencodableError(what, f"no canonical JSON: {error}; {mend}") from error
+
+
+def _content(step: Step) -> dict[str, Any]:
+    return {"step_id": step.step_id, "action_type": step.action_type, "arguments": step.arguments}
+
+
+def plan_digest(plan_id: UUID, revision: int, steps: Iterable[Step], run: RunIdentity | None) -> str:
+    """Digest of plan id, revision, steps and run identity, 64 hex digits.
+
+    Raises UnencodableError where an argument has no canonical JSON (a number beyond 2^53, NaN).
+    """
+    content = {
+        "plan_id": str(plan_id),
+        "revision": revision,
+        "steps": [_content(step) for step in steps],
+        "run": msgspec.to_builtins(run),
+    }
+    return _sha256("plan", content)
+
+
+def step_digest(plan_id: UUID, step: Step) -> str:
+    """Digest of one step of one plan: what the effect ledger compares at the effect."""
+    return _sha256(f"step {step.step_id}", {"plan_id": str(plan_id), **_content(step)})

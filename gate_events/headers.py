@@ -1,0 +1,38 @@
+"""CloudEvents 1.0 headers (Kafka binding, binary mode) and W3C trace context."""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from gate_events.topics import key_of
+
+Headers = list[tuple[str, bytes]]
+
+
+def new_traceparent() -> str:
+    """A new W3C trace: version 00, random trace and span, sampled."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+def cloud_event(record: Any, source: str, *, traceparent: str | None = None, json: bool = False) -> Headers:
+    """The headers of a record sent by `source`; a given `traceparent` is carried on."""
+    name = type(record).__name__
+    return cloud_event_of(name, str(record.event_id), key_of(record).decode(), source, traceparent, json)
+
+
+def cloud_event_of(
+    name: str, event_id: str, subject: str, source: str, traceparent: str | None = None, json: bool = False
+) -> Headers:
+    """The same from a record's parts, for relays that hold only bytes."""
+    fields = {
+        "ce_specversion": "1.0",
+        "ce_id": event_id,
+        "ce_source": source,
+        "ce_type": f"plangate.{name}",
+        "ce_time": datetime.now(UTC).isoformat(),
+        "ce_subject": subject,
+        "ce_dataschema": f"urn:plangate:schema:{name}",
+        "content-type": "application/json" if json else "application/avro",
+        "traceparent": traceparent or new_traceparent(),
+    }
+    return [(key, value.encode()) for key, value in fields.items()]

@@ -1,0 +1,199 @@
+"""One typed, frozen record for each contract in `schemas/`. A test holds both equal."""
+
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+from msgspec import Meta
+
+from gate_events.values import (
+    Agent,
+    Count,
+    Digest,
+    InDoubt,
+    Moment,
+    Name,
+    Review,
+    RunIdentity,
+    Step,
+    Text,
+    Value,
+)
+from gate_events.words import (
+    DeciderKind,
+    DecisionKind,
+    GateState,
+    Level,
+    OutcomeStatus,
+    RequestKind,
+    Resolution,
+    StepStatus,
+    Tier,
+    Timing,
+)
+
+Steps = Annotated[tuple[Step, ...], Meta(min_length=1, max_length=10_000)]
+
+
+class Record(Protocol):
+    """What every record has: an id that a redelivery repeats."""
+
+    @property
+    def event_id(self) -> UUID:
+        """The CloudEvents id."""
+
+
+class PlanProposed(Value, frozen=True, kw_only=True):
+    """An agent says what it wants to do, before it does it."""
+
+    event_id: UUID
+    plan_id: UUID
+    revision: Count = 1
+    proposed_at: Moment
+    proposer: Name
+    agent: Agent
+    goal: Text = ""
+    steps: Steps
+    run: RunIdentity | None = None
+
+
+class PlanCleared(Value, frozen=True, kw_only=True):
+    """The router lets a plan run without asking first; `review` is for afterwards."""
+
+    event_id: UUID
+    plan_id: UUID
+    revision: Count
+    digest: Digest
+    cleared_at: Moment
+    tier: Tier
+    level: Level
+    policy: Digest
+    proposer: Name
+    agent: Agent
+    goal: Text
+    steps: Steps
+    run: RunIdentity | None = None
+    review: Review | None = None
+
+
+class ApprovalRequested(Value, frozen=True, kw_only=True):
+    """A human is asked; opens the gate `request_id`."""
+
+    event_id: UUID
+    request_id: UUID
+    kind: RequestKind
+    timing: Timing
+    plan_id: UUID
+    revision: Count
+    digest: Digest
+    requested_at: Moment
+    tier: Tier
+    level: Level
+    policy: Digest
+    proposer: Name
+    agent: Agent
+    goal: Text
+    steps: Steps
+    run: RunIdentity | None = None
+    review: Review
+    in_doubt: InDoubt | None = None
+
+
+class DecisionMade(Value, frozen=True, kw_only=True):
+    """Someone, or the clock, says something about a gate."""
+
+    event_id: UUID
+    request_id: UUID
+    plan_id: UUID
+    revision: Count
+    digest: Digest
+    kind: DecisionKind
+    decided_at: Moment
+    decided_by: Name
+    decider: DeciderKind
+    note: Text = ""
+    reason_code: str | None = None
+    steps: Steps | None = None  # EDIT: the plan as it shall run
+    step_ids: tuple[str, ...] = ()  # UNDO: which steps; empty is all
+    resolution: Resolution | None = None  # RESOLVE
+
+
+class PlanDecided(Value, frozen=True, kw_only=True):
+    """The gate's final word. Only `execute` allows to act, and only until `use_by`."""
+
+    event_id: UUID
+    request_id: UUID
+    decision_id: UUID
+    kind: RequestKind
+    timing: Timing
+    plan_id: UUID
+    revision: Count
+    digest: Digest
+    state: GateState
+    execute: bool
+    steps: Steps
+    run: RunIdentity | None = None
+    decided_by: Name
+    decided_at: Moment
+    note: Text
+    use_by: Moment | None = None
+
+
+class StepResult(Value, frozen=True, kw_only=True):
+    """What became of one step."""
+
+    step_id: Name
+    status: StepStatus
+    detail: Text = ""
+    result: Any = None
+    finished_at: Moment
+
+
+class PlanExecuted(Value, frozen=True, kw_only=True):
+    """What became of a plan, a result per step."""
+
+    event_id: UUID
+    plan_id: UUID
+    revision: Count
+    digest: Digest
+    executed_at: Moment
+    executor: Name
+    status: OutcomeStatus
+    results: tuple[StepResult, ...]
+    run: RunIdentity | None = None
+
+
+class IncidentReported(Value, frozen=True, kw_only=True):
+    """Something that ran turned out wrong."""
+
+    event_id: UUID
+    plan_id: UUID
+    step_ids: tuple[str, ...] = ()
+    reported_at: Moment
+    reported_by: Name
+    harm: bool = False
+    description: Text
+
+
+class AutonomyChanged(Value, frozen=True, kw_only=True):
+    """An action type of one agent version moved to another level."""
+
+    event_id: UUID
+    action_type: Name
+    fingerprint: Digest
+    previous_level: Level
+    level: Level
+    changed_at: Moment
+    changed_by: Name
+    reason: Text
+
+
+class DeadLetter(Value, frozen=True, kw_only=True):
+    """The headers beside a record's original bytes on `dead-letters`."""
+
+    event_id: UUID
+    app: Name
+    topic: Name
+    partition: int
+    offset: int
+    error: Text
+    failed_at: Moment

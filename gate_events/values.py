@@ -1,0 +1,100 @@
+"""The parts that records are made of."""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from gate_events.words import DecisionKind, PauseKind, Tier
+
+Name = Annotated[str, Meta(min_length=1, max_length=256)]
+Text = Annotated[str, Meta(max_length=100_000)]
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Moment = Annotated[datetime, Meta(tz=True)]
+Count = Annotated[int, Meta(ge=1, le=2_147_483_647)]
+Seconds = Annotated[int, Meta(ge=0, le=2_147_483_647)]
+
+
+class Value(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An immutable part of a record. Constraints are checked when bytes are decoded."""
+
+
+class Step(Value, frozen=True, kw_only=True):
+    """One action of a plan; `step_id` is unique inside its plan."""
+
+    step_id: Name
+    action_type: Name
+    arguments: dict[str, Any] = {}
+    claimed_tier: Tier | None = None
+
+
+class Agent(Value, frozen=True, kw_only=True):
+    """Who made the plan. What an agent is worth is learned per fingerprint."""
+
+    name: Name
+    model: str | None = None
+    prompt_version: str | None = None
+    tools: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over agent, model, prompt version and tool schema; a new one starts from zero."""
+        parts = (self.name, self.model or "", self.prompt_version or "", self.tools or "")
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+class RunIdentity(Value, frozen=True, kw_only=True):
+    """Exactly which pause of which LangGraph thread a plan belongs to."""
+
+    graph: Name
+    graph_version: str
+    thread_id: Name
+    checkpoint_ns: str = ""
+    checkpoint_id: Name
+    kind: PauseKind
+    interrupt_id: str | None = None
+    task_ids: tuple[str, ...] = ()
+    next_nodes: tuple[str, ...] = ()
+
+
+class Group(Value, frozen=True, kw_only=True):
+    """Steps that read as one sentence: "Send 200 emails: ..."."""
+
+    text: str
+    tier: Tier
+    step_ids: tuple[str, ...]
+
+
+class Finding(Value, frozen=True, kw_only=True):
+    """What a plan check or a rule wants the reviewer to see."""
+
+    check: str
+    text: str
+    step_ids: tuple[str, ...] = ()
+
+
+class Terms(Value, frozen=True, kw_only=True):
+    """Who may decide, until when, and how long the answer holds. Frozen when the gate opens."""
+
+    reviewers: tuple[str, ...] = ()  # empty: anyone but the proposer
+    quorum: Count = 1
+    deadline: Moment
+    use_by_s: Seconds
+    allowed: tuple[DecisionKind, ...]
+
+
+class Review(Value, frozen=True, kw_only=True):
+    """A plan in plain English, with what the reviewer should know and may do."""
+
+    groups: tuple[Group, ...]
+    findings: tuple[Finding, ...] = ()
+    reasons: tuple[str, ...] = ()
+    terms: Terms
+
+
+class InDoubt(Value, frozen=True, kw_only=True):
+    """An effect whose result is unknown, and what is known about it."""
+
+    step_id: Name
+    known: str
