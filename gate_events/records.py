@@ -82,6 +82,7 @@ class ApprovalRequested(Value, frozen=True, kw_only=True):
     request_id: UUID
     kind: RequestKind
     timing: Timing
+    attempt: Count = 1
     plan_id: UUID
     revision: Count
     digest: Digest

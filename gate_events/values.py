@@ -8,7 +8,8 @@ from msgspec import Meta, Struct
 
 from gate_events.words import DecisionKind, PauseKind, Tier
 
-Name = Annotated[str, Meta(min_length=1, max_length=256)]
+# No control characters: names are keys in SQL and are shown to people.
+Name = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Text = Annotated[str, Meta(max_length=100_000)]
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Moment = Annotated[datetime, Meta(tz=True)]

@@ -1,0 +1,48 @@
+"""Opens the store: SQLite (WAL) or PostgreSQL, by URL."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The one clock; tests inject another."""
+    return datetime.now(UTC)
+
+
+def is_postgres(url: str) -> bool:
+    """Whether a store URL names PostgreSQL."""
+    return make_url(url).get_backend_name() == "postgresql"
+
+
+def open_store(url: str, *, pool_size: int = 5) -> Engine:
+    """An engine for `sqlite:///file` or `postgresql://…`; JSON columns go through msgspec."""
+    parsed = make_url(url)
+    options: dict[str, Any] = {
+        "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+        "json_deserializer": msgspec.json.decode,
+    }
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size, pool_pre_ping=True, **options
+        )
+    engine = create_engine(parsed, connect_args={"timeout": 30}, **options)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, below
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """A transaction that reads and then writes must hold the write lock from its start."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,180 @@
+"""The engine's store port. PostgreSQL and SQLite implement it; one suite proves both.
+
+A *claim* hands out READY runs under a lease with a token one higher, each with its head checkpoint. An *act*
+is what a run makes durable at a barrier: its buffered checkpoints together with an effect's intent or result,
+or its end. A *flush* commits the acts of many runs in one transaction; a run that lost its lease fails alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from gate_events.pause import GateAnswer
+from gate_events.values import RunIdentity, Step
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    """An effect as the ledger holds it."""
+
+    step_id: str
+    state: str
+    attempts: int
+    result: Any
+    detail: str
+
+
+@dataclass(slots=True)
+class ClaimedRun:
+    """A run under our lease, with all that its resume needs."""
+
+    thread_id: str
+    graph: str
+    token: int
+    attempts: int
+    plan_id: UUID
+    digest: str | None  # what it may execute; None: nothing
+    pause: RunIdentity
+    answer: GateAnswer
+    use_by: datetime | None
+    own_head: str | None  # the newest checkpoint that a resumer wrote, None before the first
+    head: Any  # CheckpointTuple at the root namespace, as LangGraph's savers return it; None: gone
+    effects: dict[str, EffectRow]  # by step_id, of this plan
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointPut:
+    """One `aput`, serialised by the implementation when it is flushed."""
+
+    config: dict[str, Any]
+    checkpoint: Any
+    metadata: Any
+    new_versions: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WritesPut:
+    """One `aput_writes`."""
+
+    config: dict[str, Any]
+    writes: Sequence[tuple[str, Any]]
+    task_id: str
+    task_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The claim of an effect, durable before it happens. Refused where nothing covers the step."""
+
+    effect_id: UUID
+    step: Step
+    step_digest: str
+    window_key: str | None
+    repeat: bool = False  # an idempotent step, begun before, is tried again with the same key
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of an effect: SUCCEEDED, FAILED or IN_DOUBT."""
+
+    effect_id: UUID
+    state: str
+    detail: str
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A record on its way to Kafka."""
+
+    event_id: UUID
+    record: str
+    key: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """How this claim of the run ends; it releases the lease.
+
+    PAUSED carries the new pause and its plan, READY a moment to try again, the others a reason or nothing.
+    """
+
+    status: str
+    error: str = ""
+    pause: RunIdentity | None = None
+    plan_id: UUID | None = None
+    not_before: datetime | None = None
+
+
+@dataclass(slots=True)
+class Act:
+    """What one run makes durable at once. `puts` keep the order in which LangGraph made them."""
+
+    thread_id: str
+    token: int
+    puts: list[CheckpointPut | WritesPut] = field(default_factory=list)
+    new_head: str | None = None
+    results: list[Result] = field(default_factory=list)
+    intents: list[Intent] = field(default_factory=list)
+    end: RunEnd | None = None
+    outbox: list[OutboxRow] = field(default_factory=list)
+
+
+class FenceLostError(Exception):
+    """Run {thread_id} belongs to another worker now (token {token} is old)."""
+
+    def __init__(self, thread_id: str, token: int) -> None:
+        super().__init__(f"run {thread_id} belongs to another worker now (token {token} is old)")
+        self.thread_id = thread_id
+        self.token = token
+
+
+class NotClearedError(Exception):
+    """No verdict or clearance covers step {step_id} as the graph gave it."""
+
+    def __init__(self, step_id: str, why: str = "no verdict or clearance covers it") -> None:
+        super().__init__(f"step {step_id} was refused: {why}")
+        self.step_id = step_id
+
+
+class EngineStore(Protocol):
+    """The port. All methods are safe to call from one event loop; none blocks it."""
+
+    async def open(self) -> None:
+        """Connect; create nothing."""
+
+    async def close(self) -> None:
+        """Give all connections back."""
+
+    async def claim(self, worker: str, limit: int, lease_s: float) -> list[ClaimedRun]:
+        """Take up to `limit` READY runs whose `not_before` has come; one commit."""
+
+    async def flush(self, acts: Sequence[Act]) -> list[FenceLostError | NotClearedError | None]:
+        """Make the acts durable in one transaction; per act None or why it alone was refused.
+
+        Raises where the fate of the commit is unknown: the caller must then read `fate` before it acts.
+        """
+
+    async def fate(self, act: Act) -> bool:
+        """Whether an act whose commit's fate was unknown is in the store (read by token, head, effects)."""
+
+    async def renew(self, worker: str, tokens: Sequence[tuple[str, int]], lease_s: float) -> set[str]:
+        """Prolong leases; returns the thread ids that are lost."""
+
+    async def reap(self, limit: int) -> int:
+        """Return RUNNING runs whose lease expired to READY (token + 1); how many."""
+
+    async def release(self, worker: str) -> int:
+        """Give back what this worker still holds, untouched by it; at a clean shutdown."""
+
+    async def wait_ready(self, timeout_s: float) -> None:
+        """Sleep until runs may have become READY, at most `timeout_s`."""
+
+    async def take_outbox(self, limit: int) -> list[tuple[int, OutboxRow]]:
+        """The oldest rows of the outbox, in order."""
+
+    async def drop_outbox(self, ids: Sequence[int]) -> None:
+        """Forget delivered rows."""

@@ -1,0 +1,240 @@
+"""The tables. Every law that a database can hold stands here as a named constraint.
+
+Each table has one writer: `gates`, `decisions` and `clearances` the gatekeeper; `effects` and the execution
+columns of `runs` the resumer (or the ledger of a service); `outbox` whoever has something to say, in the
+transaction that made it true.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+)
+
+from gate_events.words import GateState, RequestKind, Timing
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+class UtcMoment(TypeDecorator[datetime]):
+    """A point in time, UTC: timestamptz on PostgreSQL, sortable text on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
+        """SQLite keeps no zone, so everything is stored as UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the same
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only INTEGER keys up
+
+
+def _one_of(column: str, words: list[str]) -> str:
+    return f"{column} IN ({', '.join(repr(word) for word in words)})"
+
+
+DISPOSITIONS = ["WAITING", "DECIDED", "COUNTED", "LATE", "REFUSED"]
+RUN_STATES = ["RUNNING", "PAUSED", "READY", "DONE", "FAILED", "IN_DOUBT", "STALE"]
+EFFECT_STATES = ["CLAIMED", "SUCCEEDED", "FAILED", "IN_DOUBT"]
+
+gates = Table(
+    "gates",
+    metadata,
+    Column("gate_id", Uuid, primary_key=True, comment="request_id of the approval request"),
+    Column("plan_id", Uuid, nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("timing", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("thread_id", Text, nullable=True, index=True),
+    Column("deadline", UtcMoment, nullable=False),
+    Column("requested_at", UtcMoment, nullable=False),
+    Column("request", JSON, nullable=False, comment="ApprovalRequested, whole: the terms are frozen here"),
+    Column("verdict", JSON(none_as_null=True), nullable=True, comment="PlanDecided, whole"),
+    Column("expiry_asked_at", UtcMoment, nullable=True),
+    CheckConstraint(_one_of("state", [s.value for s in GateState]), name="gate_state_is_a_word"),
+    CheckConstraint(_one_of("kind", [k.value for k in RequestKind]), name="gate_kind_is_a_word"),
+    CheckConstraint(_one_of("timing", [t.value for t in Timing]), name="gate_timing_is_a_word"),
+    CheckConstraint("(state = 'PENDING') = (verdict IS NULL)", name="a_closed_gate_has_a_verdict"),
+)
+Index(
+    "ix_gates_pending",
+    gates.c.deadline,
+    postgresql_where=gates.c.state == "PENDING",
+    sqlite_where=gates.c.state == "PENDING",
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision_id", Uuid, primary_key=True),
+    Column("gate_id", Uuid, nullable=False, index=True, comment="no foreign key: a decision may come first"),
+    Column("plan_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_at", UtcMoment, nullable=False),
+    Column("recorded_at", UtcMoment, nullable=False),
+    Column("disposition", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("record", JSON, nullable=False, comment="DecisionMade, whole"),
+    CheckConstraint(_one_of("disposition", DISPOSITIONS), name="disposition_is_a_word"),
+)
+Index(
+    "the_first_decision_wins",
+    decisions.c.gate_id,
+    unique=True,
+    postgresql_where=decisions.c.disposition == "DECIDED",
+    sqlite_where=decisions.c.disposition == "DECIDED",
+)
+Index(
+    "a_quorum_counts_distinct_people",
+    decisions.c.gate_id,
+    decisions.c.decided_by,
+    unique=True,
+    postgresql_where=decisions.c.disposition == "COUNTED",
+    sqlite_where=decisions.c.disposition == "COUNTED",
+)
+
+clearances = Table(
+    "clearances",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="plan digest: names plan, revision, steps and run"),
+    Column("plan_id", Uuid, nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column(
+        "gate_id", Uuid, ForeignKey("gates.gate_id"), nullable=True, comment="null: the router cleared it"
+    ),
+    Column("cleared_at", UtcMoment, nullable=False),
+    Column("use_by", UtcMoment, nullable=True),
+    Column("record", JSON, nullable=False, comment="PlanCleared or PlanDecided, whole"),
+)
+
+cleared_steps = Table(
+    "cleared_steps",
+    metadata,
+    Column("digest", Text, ForeignKey("clearances.digest"), primary_key=True),
+    Column("step_id", Text, primary_key=True),
+    Column("step_digest", Text, nullable=False),
+    UniqueConstraint("digest", "step_id", "step_digest", name="a_cleared_step_has_one_content"),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("effect_id", Uuid, primary_key=True, comment="UUIDv5 of plan and step: one effect for each"),
+    Column("plan_id", Uuid, nullable=False, index=True),
+    Column("digest", Text, nullable=False),
+    Column("step_id", Text, nullable=False),
+    Column("step_digest", Text, nullable=False),
+    Column("action_type", Text, nullable=False),
+    Column("thread_id", Text, nullable=True),
+    Column("token", BigInteger, nullable=False, comment="the claimant's fencing token"),
+    Column("executor", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("window_key", Text, nullable=True, comment="the catalogue's effect key"),
+    Column("attempts", Integer, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("result", JSON(none_as_null=True), nullable=True),
+    Column("claimed_at", UtcMoment, nullable=False),
+    Column("finished_at", UtcMoment, nullable=True),
+    CheckConstraint(_one_of("state", EFFECT_STATES), name="effect_state_is_a_word"),
+    CheckConstraint(
+        "(state IN ('SUCCEEDED', 'FAILED')) = (finished_at IS NOT NULL)", name="a_finished_effect_has_a_time"
+    ),
+    ForeignKeyConstraint(
+        ["digest", "step_id", "step_digest"],
+        ["cleared_steps.digest", "cleared_steps.step_id", "cleared_steps.step_digest"],
+        name="no_effect_without_clearance",
+    ),
+)
+Index("ix_effects_window", effects.c.window_key, effects.c.claimed_at)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("thread_id", Text, primary_key=True),
+    Column("graph", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("token", BigInteger, nullable=False, comment="grows with every claim; fences checkpoint writes"),
+    Column("worker", Text, nullable=True),
+    Column("lease_until", UtcMoment, nullable=True),
+    Column("plan_id", Uuid, nullable=True, comment="the plan that the run is paused at or executes"),
+    Column("digest", Text, ForeignKey("clearances.digest"), nullable=True, comment="what it may execute"),
+    Column("pause", JSON(none_as_null=True), nullable=True, comment="RunIdentity of the bound pause"),
+    Column("answer", JSON(none_as_null=True), nullable=True, comment="GateAnswer to resume with"),
+    Column("use_by", UtcMoment, nullable=True),
+    Column("head_id", Text, nullable=True, comment="the newest checkpoint that a resumer of ours wrote"),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", UtcMoment, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("created_at", UtcMoment, nullable=False),
+    Column("updated_at", UtcMoment, nullable=False),
+    CheckConstraint(_one_of("status", RUN_STATES), name="run_status_is_a_word"),
+    CheckConstraint("(status = 'RUNNING') = (lease_until IS NOT NULL)", name="one_run_one_worker"),
+    CheckConstraint("status <> 'READY' OR answer IS NOT NULL", name="a_ready_run_has_an_answer"),
+)
+Index(
+    "ix_runs_ready",
+    runs.c.not_before,
+    postgresql_where=runs.c.status == "READY",
+    sqlite_where=runs.c.status == "READY",
+)
+Index(
+    "ix_runs_leases",
+    runs.c.lease_until,
+    postgresql_where=runs.c.status == "RUNNING",
+    sqlite_where=runs.c.status == "RUNNING",
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("plan_id", Uuid, primary_key=True),
+    Column("event_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("recorded_at", UtcMoment, nullable=False),
+    Column("record", JSON, nullable=False, comment="PlanExecuted, whole"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("event_id", Uuid, nullable=False, unique=True),
+    Column("record", Text, nullable=False, comment="the record type, which names the topic"),
+    Column("key", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="Avro body without framing"),
+    Column("created_at", UtcMoment, nullable=False),
+)
