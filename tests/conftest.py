@@ -1,0 +1,54 @@
+"""The suite's fixtures and its closing account of services."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests import account, services
+from tests.services import (
+    kafka,
+    mock_kafka,
+    own_kafka,
+    own_postgres,
+    postgres_server,
+    postgres_url,
+    registry,
+    sqlite_url,
+    store_url,
+    topic_prefix,
+)
+
+__all__ = [
+    "kafka",
+    "mock_kafka",
+    "own_kafka",
+    "own_postgres",
+    "postgres_server",
+    "postgres_url",
+    "registry",
+    "sqlite_url",
+    "store_url",
+    "topic_prefix",
+]
+
+_folder = pytest.StashKey[Path | None]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_folder] = services.open_run_folder()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if folder := config.stash.get(_folder, None):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_runtest_call(item: pytest.Item) -> None:
+    account.note_session_services(item)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("services")
+    for line in account.summary(terminalreporter.stats):
+        terminalreporter.write_line(line)
