@@ -36,14 +36,14 @@ class ApacheKafka(DevService):
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         super().__init__(folder)
-        self._port = port or free_port()
-        self._controller_port = free_port(taken={self._port})
+        self.port = port or free_port()
+        self._controller_port = free_port(taken={self.port})
         self._admin: AdminClient | None = None
 
     @property
     def bootstrap_servers(self) -> str:
         """What clients connect to: `127.0.0.1:PORT`, the same over restarts."""
-        return f"{LOOPBACK}:{self._port}"
+        return f"{LOOPBACK}:{self.port}"
 
     @property
     def version(self) -> str:

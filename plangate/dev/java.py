@@ -12,7 +12,7 @@ _OLDEST = 17
 
 def find_java(service: str) -> str:
     """The path of a Java of version 17 or later, from JAVA_HOME or the PATH. Raises DevServiceError."""
-    mend = f"install Java {_OLDEST} or later (Debian: apt install openjdk-17-jre-headless)"
+    mend = f"install Java {_OLDEST} or later (Debian: apt install default-jre-headless)"
     home = os.environ.get("JAVA_HOME")
     java = shutil.which("java", path=f"{home}/bin" if home else None)
     if java is None:

@@ -30,13 +30,13 @@ class PostgresServer(DevService):
 
     def __init__(self, folder: Path, port: int | None = None, *, durable: bool = True) -> None:
         super().__init__(folder)
-        self._port = port or free_port()
+        self.port = port or free_port()
         self._durable = durable
         self._identity = identity()
 
     def url(self, database: str = _DEFAULT_DATABASE) -> str:
         """A database's address, `postgresql://postgres@127.0.0.1:PORT/DATABASE`, the same over restarts."""
-        return f"postgresql://postgres@{LOOPBACK}:{self._port}/{database}"
+        return f"postgresql://postgres@{LOOPBACK}:{self.port}/{database}"
 
     @property
     def version(self) -> str:
@@ -109,7 +109,7 @@ class PostgresServer(DevService):
     def _settings(self) -> list[str]:
         settings: dict[str, object] = {
             "listen_addresses": LOOPBACK,
-            "port": self._port,
+            "port": self.port,
             "unix_socket_directories": "",
         }
         settings |= {} if self._durable else _FAST

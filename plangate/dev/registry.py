@@ -20,13 +20,13 @@ class SchemaRegistry(DevService):
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         super().__init__(folder)
-        self._port = port or free_port()
-        self._management_port = free_port(taken={self._port})
+        self.port = port or free_port()
+        self._management_port = free_port(taken={self.port})
 
     @property
     def url(self) -> str:
         """The base address for clients of Confluent's API, ending in /apis/ccompat/v7."""
-        return f"http://{LOOPBACK}:{self._port}/apis/ccompat/v7"
+        return f"http://{LOOPBACK}:{self.port}/apis/ccompat/v7"
 
     @property
     def version(self) -> str:
@@ -38,7 +38,7 @@ class SchemaRegistry(DevService):
         software = maven.resolve(_NAME, _POM, "unpack-dependencies")
         settings = {
             "quarkus.http.host": LOOPBACK,
-            "quarkus.http.port": self._port,
+            "quarkus.http.port": self.port,
             # Otherwise it listens on every address.
             "quarkus.management.host": LOOPBACK,
             "quarkus.management.port": self._management_port,

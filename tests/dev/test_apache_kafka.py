@@ -66,7 +66,7 @@ def test_without_java_the_error_is_one_line_that_says_what_to_install(
         ApacheKafka(tmp_path / "kafka").start()
     assert str(caught.value) == (
         "Apache Kafka: java is not on the PATH; "
-        "install Java 17 or later (Debian: apt install openjdk-17-jre-headless)"
+        "install Java 17 or later (Debian: apt install default-jre-headless)"
     )
 
 
