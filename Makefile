@@ -1,0 +1,22 @@
+# Each target does all its own set-up; the first run on a fresh machine installs, later ones start at once.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check
+
+help: ## Say what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: ## Run the demo: 200 billing inquiries, one held plan, one edit
+	@scripts/bootstrap.sh demo
+	@.venv/bin/plangate demo
+
+check: ## Check style, types and the import law
+	@scripts/bootstrap.sh demo
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy .
+	.venv/bin/lint-imports
+
+test: ## Check, then run the whole suite on every service this machine can start
+	@scripts/bootstrap.sh test
+	@$(MAKE) --no-print-directory check
+	.venv/bin/pytest -q -n 2
