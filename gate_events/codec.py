@@ -14,7 +14,8 @@ import fastavro
 import msgspec
 
 from gate_events.contracts import SINGLE_OBJECT, contract_of, known_writer
-from gate_events.errors import UndecodableError, UnencodableError
+from gate_events.errors import RegistryUnavailableError, UndecodableError, UnencodableError
+from gate_events.json_text import from_text, to_text
 
 R = TypeVar("R")
 
@@ -23,16 +24,17 @@ SchemaOfId = Callable[[int], Any]
 
 # `arguments` and `result` are any JSON: text in Avro, values in Python.
 JSON_TEXT = "string-plangate-json"
-fastavro.write.LOGICAL_WRITERS[JSON_TEXT] = lambda data, *_: msgspec.json.encode(data).decode()
-fastavro.read.LOGICAL_READERS[JSON_TEXT] = lambda data, *_: msgspec.json.decode(data)
+fastavro.write.LOGICAL_WRITERS[JSON_TEXT] = lambda data, *_: to_text(data)
+fastavro.read.LOGICAL_READERS[JSON_TEXT] = lambda data, *_: from_text(data)
 
 
 def body_of(record: Any) -> bytes:
     """The Avro body of a record, without any framing. Raises UnencodableError."""
     out = BytesIO()
-    plain = msgspec.to_builtins(record, builtin_types=(UUID, datetime))
     try:
-        fastavro.schemaless_writer(out, contract_of(type(record)).parsed, plain)
+        plain = msgspec.to_builtins(record, builtin_types=(UUID, datetime))
+        # without tuple notation: fastavro would take a tuple of two steps for a type's name and its value
+        fastavro.schemaless_writer(out, contract_of(type(record)).parsed, plain, disable_tuple_notation=True)
     except Exception as error:  # fastavro raises whatever the first unfit field provokes
         raise UnencodableError(type(record).__name__, str(error)) from error
     return out.getvalue()
@@ -51,18 +53,25 @@ def encode(record: Any, schema_id: int | None = None) -> bytes:
 
 
 def to_json(record: Any) -> bytes:
-    """A record as plain JSON, the form that readers take beside Avro."""
-    return msgspec.json.encode(record)
+    """A record as plain JSON, the form that readers take beside Avro. Raises UnencodableError."""
+    try:
+        return to_text(msgspec.to_builtins(record)).encode()
+    except Exception as error:  # any value may stand in arguments, and each fails in its own way
+        raise UnencodableError(type(record).__name__, str(error)) from error
 
 
 def decode(data: bytes | None, record: type[R], schema_of_id: SchemaOfId | None = None) -> R:
-    """Bytes to a checked record. Raises UndecodableError naming the field, its fault and the mend."""
+    """Bytes to a checked record.
+
+    Raises UndecodableError naming the field, its fault and the mend; RegistryUnavailableError (from
+    `schema_of_id`) says nothing about the bytes: try again.
+    """
     name = record.__name__
     if not data:
         raise UndecodableError(name, "the record is empty; send Avro or a JSON object")
     try:
         return msgspec.convert(_plain(data, record, schema_of_id), record)
-    except UndecodableError:
+    except (UndecodableError, RegistryUnavailableError):
         raise
     except msgspec.ValidationError as error:
         raise UndecodableError(name, str(error)) from error
@@ -76,7 +85,7 @@ def _plain(data: bytes, record: type[Any], schema_of_id: SchemaOfId | None) -> A
     if data[:1] == CONFLUENT:
         return _avro(data[5:], _registered_writer(data[1:5], record, schema_of_id), record)
     if data.lstrip()[:1] == b"{":
-        return msgspec.json.decode(data)
+        return from_text(data)
     raise UndecodableError(
         record.__name__, f"unknown framing {data[:2].hex()}; send Avro (c301 or 00) or a JSON object"
     )
@@ -100,8 +109,13 @@ def _known_writer(fingerprint: bytes, record: type[Any]) -> Any:
 
 
 def _registered_writer(schema_id: bytes, record: type[Any], schema_of_id: SchemaOfId | None) -> Any:
+    name = record.__name__
     if schema_of_id is None:
-        raise UndecodableError(
-            record.__name__, "written with a schema registry; set schema_registry_url to read it"
-        )
-    return schema_of_id(int.from_bytes(schema_id, "big"))
+        raise UndecodableError(name, "written with a schema registry; set schema_registry_url to read it")
+    if len(schema_id) < 4:
+        raise UndecodableError(name, "the bytes end inside the schema id")
+    writer = schema_of_id(int.from_bytes(schema_id, "big"))
+    found = writer.get("name", "?") if isinstance(writer, dict) else "no record"
+    if found.rpartition(".")[2] != name:
+        raise UndecodableError(name, f"schema id {int.from_bytes(schema_id, 'big')} is of {found}")
+    return writer

@@ -11,6 +11,7 @@ from typing import Any
 import fastavro
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
+from gate_events.json_text import from_text
 from gate_events.topics import TOPICS
 
 SINGLE_OBJECT = b"\xc3\x01"
@@ -52,6 +53,19 @@ def known_writer(fingerprint_: bytes) -> Contract | None:
     return _by_fingerprint().get(fingerprint_)
 
 
+def writer_of(source: str) -> Any:
+    """A writer's schema as fastavro uses it.
+
+    Where it is a contract of ours whose tool left out the logical types, ours is taken. Raises what fastavro
+    raises for a text that is no Avro schema.
+    """
+    schema = json.loads(source)
+    known = known_writer(_fingerprint(schema))
+    if known and _logical_types(schema) <= _logical_types(known.source):
+        return known.parsed
+    return _parsed(schema)
+
+
 def older() -> list[Contract]:
     """The earlier versions that readers still take."""
     return [_load(path) for path in sorted(folder().glob("older/*.avsc"))]
@@ -59,9 +73,45 @@ def older() -> list[Contract]:
 
 def _load(path: Path) -> Contract:
     source = json.loads(path.read_text(encoding="utf-8"))
-    rabin = fingerprint(to_parsing_canonical_form(source), "CRC-64-AVRO")
+    return Contract(source, _parsed(source), _fingerprint(source))
+
+
+def _parsed(source: Any) -> Any:
+    parsed = fastavro.parse_schema(source)
+    _read_defaults(parsed)
+    return parsed
+
+
+def _read_defaults(schema: Any) -> None:
+    """Turn the defaults of JSON texts into values: fastavro hands a default out as it stands."""
+    if isinstance(schema, list):
+        for branch in schema:
+            _read_defaults(branch)
+    elif isinstance(schema, dict):
+        for key in ("fields", "items", "type"):
+            _read_defaults(schema.get(key))
+        if "default" in schema and _is_json_text(schema["type"]):
+            schema["default"] = from_text(schema["default"])
+
+
+def _is_json_text(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("logicalType") == "plangate-json"
+
+
+def _fingerprint(schema: Any) -> bytes:
+    rabin = fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO")
     # fastavro spells the number big-endian; single-object encoding carries it little-endian
-    return Contract(source, fastavro.parse_schema(source), bytes.fromhex(rabin)[::-1])
+    return bytes.fromhex(rabin)[::-1]
+
+
+def _logical_types(schema: Any) -> set[str]:
+    """Every logical type named anywhere in a schema: its fingerprint does not tell them apart."""
+    if isinstance(schema, list):
+        return set().union(*map(_logical_types, schema))
+    if not isinstance(schema, dict):
+        return set()
+    own = {schema["logicalType"]} if "logicalType" in schema else set()
+    return own.union(*map(_logical_types, schema.values()))
 
 
 @cache

@@ -15,8 +15,8 @@ from gate_events.values import RunIdentity, Step
 def _sha256(what: str, value: Any) -> str:
     try:
         return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
-    except rfc8785.CanonicalizationError as error:
-        mend = "use strings for numbers beyond 2^53 and for what JSON has no word for"
+    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
+        mend = "use strings for numbers beyond 2^53 and for what JSON has no word for, nest less deeply"
         raise UnencodableError(what, f"no canonical JSON: {error}; {mend}") from error
 
 
@@ -27,7 +27,8 @@ def _content(step: Step) -> dict[str, Any]:
 def plan_digest(plan_id: UUID, revision: int, steps: Iterable[Step], run: RunIdentity | None) -> str:
     """Digest of plan id, revision, steps and run identity, 64 hex digits.
 
-    Raises UnencodableError where an argument has no canonical JSON (a number beyond 2^53, NaN).
+    Raises UnencodableError where an argument has no canonical JSON (a number beyond 2^53, NaN, a lone
+    surrogate, hundreds of levels).
     """
     content = {
         "plan_id": str(plan_id),

@@ -17,3 +17,11 @@ class UnencodableError(ValueError):
         super().__init__(f"{contract} cannot be written: {problem}")
         self.contract = contract
         self.problem = problem
+
+
+class RegistryUnavailableError(ConnectionError):
+    """The schema registry gave no answer: {problem}. The bytes may be good; try again."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the schema registry gave no answer: {problem}; the bytes may be good: try again")
+        self.problem = problem

@@ -17,7 +17,8 @@ def new_traceparent() -> str:
 def cloud_event(record: Any, source: str, *, traceparent: str | None = None, json: bool = False) -> Headers:
     """The headers of a record sent by `source`; a given `traceparent` is carried on."""
     name = type(record).__name__
-    return cloud_event_of(name, str(record.event_id), key_of(record).decode(), source, traceparent, json)
+    subject = key_of(record).decode().replace("\x1f", "/")  # CloudEvents allow no control characters
+    return cloud_event_of(name, str(record.event_id), subject, source, traceparent, json)
 
 
 def cloud_event_of(

@@ -1,5 +1,6 @@
 """One typed, frozen record for each contract in `schemas/`. A test holds both equal."""
 
+from collections import Counter
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from gate_events.values import (
     Review,
     RunIdentity,
     Step,
+    Stored,
     Text,
     Value,
 )
@@ -42,7 +44,17 @@ class Record(Protocol):
         """The CloudEvents id."""
 
 
-class PlanProposed(Value, frozen=True, kw_only=True):
+class _Planned(Value, frozen=True, kw_only=True):
+    """A record with steps: their ids are distinct, since the effect ledger tells steps apart by them."""
+
+    def __post_init__(self) -> None:
+        ids = [step.step_id for step in getattr(self, "steps", None) or ()]
+        if len(set(ids)) != len(ids):
+            twice = Counter(ids).most_common(1)[0][0]
+            raise ValueError(f"step_id {twice!r} stands twice in the plan; give each step its own")
+
+
+class PlanProposed(_Planned, frozen=True, kw_only=True):
     """An agent says what it wants to do, before it does it."""
 
     event_id: UUID
@@ -56,7 +68,7 @@ class PlanProposed(Value, frozen=True, kw_only=True):
     run: RunIdentity | None = None
 
 
-class PlanCleared(Value, frozen=True, kw_only=True):
+class PlanCleared(_Planned, frozen=True, kw_only=True):
     """The router lets a plan run without asking first; `review` is for afterwards."""
 
     event_id: UUID
@@ -75,7 +87,7 @@ class PlanCleared(Value, frozen=True, kw_only=True):
     review: Review | None = None
 
 
-class ApprovalRequested(Value, frozen=True, kw_only=True):
+class ApprovalRequested(_Planned, frozen=True, kw_only=True):
     """A human is asked; opens the gate `request_id`."""
 
     event_id: UUID
@@ -99,7 +111,7 @@ class ApprovalRequested(Value, frozen=True, kw_only=True):
     in_doubt: InDoubt | None = None
 
 
-class DecisionMade(Value, frozen=True, kw_only=True):
+class DecisionMade(_Planned, frozen=True, kw_only=True):
     """Someone, or the clock, says something about a gate."""
 
     event_id: UUID
@@ -112,13 +124,13 @@ class DecisionMade(Value, frozen=True, kw_only=True):
     decided_by: Name
     decider: DeciderKind
     note: Text = ""
-    reason_code: str | None = None
+    reason_code: Stored | None = None
     steps: Steps | None = None  # EDIT: the plan as it shall run
-    step_ids: tuple[str, ...] = ()  # UNDO: which steps; empty is all
+    step_ids: tuple[Stored, ...] = ()  # UNDO: which steps; empty is all
     resolution: Resolution | None = None  # RESOLVE
 
 
-class PlanDecided(Value, frozen=True, kw_only=True):
+class PlanDecided(_Planned, frozen=True, kw_only=True):
     """The gate's final word. Only `execute` allows to act, and only until `use_by`."""
 
     event_id: UUID
@@ -168,7 +180,7 @@ class IncidentReported(Value, frozen=True, kw_only=True):
 
     event_id: UUID
     plan_id: UUID
-    step_ids: tuple[str, ...] = ()
+    step_ids: tuple[Stored, ...] = ()
     reported_at: Moment
     reported_by: Name
     harm: bool = False
@@ -194,7 +206,7 @@ class DeadLetter(Value, frozen=True, kw_only=True):
     event_id: UUID
     app: Name
     topic: Name
-    partition: int
-    offset: int
+    partition: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    offset: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     error: Text
     failed_at: Moment

@@ -8,10 +8,13 @@ from msgspec import Meta, Struct
 
 from gate_events.words import DecisionKind, PauseKind, Tier
 
+# \Z, since $ would let a newline through.
 # No control characters: names are keys in SQL and are shown to people.
-Name = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Text = Annotated[str, Meta(max_length=100_000)]
-Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Name = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"\A[^\x00-\x1f\x7f]+\Z")]
+# No U+0000: PostgreSQL cannot store it.
+Stored = Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")]
+Text = Annotated[Stored, Meta(max_length=100_000)]
+Digest = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Moment = Annotated[datetime, Meta(tz=True)]
 Count = Annotated[int, Meta(ge=1, le=2_147_483_647)]
 Seconds = Annotated[int, Meta(ge=0, le=2_147_483_647)]
@@ -34,9 +37,9 @@ class Agent(Value, frozen=True, kw_only=True):
     """Who made the plan. What an agent is worth is learned per fingerprint."""
 
     name: Name
-    model: str | None = None
-    prompt_version: str | None = None
-    tools: str | None = None
+    model: Stored | None = None
+    prompt_version: Stored | None = None
+    tools: Stored | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -49,36 +52,36 @@ class RunIdentity(Value, frozen=True, kw_only=True):
     """Exactly which pause of which LangGraph thread a plan belongs to."""
 
     graph: Name
-    graph_version: str
+    graph_version: Stored
     thread_id: Name
-    checkpoint_ns: str = ""
+    checkpoint_ns: Stored = ""
     checkpoint_id: Name
     kind: PauseKind
-    interrupt_id: str | None = None
-    task_ids: tuple[str, ...] = ()
-    next_nodes: tuple[str, ...] = ()
+    interrupt_id: Stored | None = None
+    task_ids: tuple[Stored, ...] = ()
+    next_nodes: tuple[Stored, ...] = ()
 
 
 class Group(Value, frozen=True, kw_only=True):
     """Steps that read as one sentence: "Send 200 emails: ..."."""
 
-    text: str
+    text: Stored
     tier: Tier
-    step_ids: tuple[str, ...]
+    step_ids: tuple[Stored, ...]
 
 
 class Finding(Value, frozen=True, kw_only=True):
     """What a plan check or a rule wants the reviewer to see."""
 
-    check: str
-    text: str
-    step_ids: tuple[str, ...] = ()
+    check: Stored
+    text: Stored
+    step_ids: tuple[Stored, ...] = ()
 
 
 class Terms(Value, frozen=True, kw_only=True):
     """Who may decide, until when, and how long the answer holds. Frozen when the gate opens."""
 
-    reviewers: tuple[str, ...] = ()  # empty: anyone but the proposer
+    reviewers: tuple[Stored, ...] = ()  # empty: anyone but the proposer
     quorum: Count = 1
     deadline: Moment
     use_by_s: Seconds
@@ -90,7 +93,7 @@ class Review(Value, frozen=True, kw_only=True):
 
     groups: tuple[Group, ...]
     findings: tuple[Finding, ...] = ()
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Stored, ...] = ()
     terms: Terms
 
 
@@ -98,4 +101,4 @@ class InDoubt(Value, frozen=True, kw_only=True):
     """An effect whose result is unknown, and what is known about it."""
 
     step_id: Name
-    known: str
+    known: Stored
