@@ -1,0 +1,68 @@
+"""Our bytes need nothing of ours: plain fastavro reads them, with `arguments` as text."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import msgspec
+import pytest
+
+from gate_events.codec import encode
+from gate_events.contracts import file_name, folder
+from tests.events.samples import SAMPLES
+
+_READER = """
+import io, json, sys
+import fastavro
+
+
+def plain(value):
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+for line in json.load(sys.stdin):
+    schema = fastavro.schema.load_schema(line["contract"])
+    body = io.BytesIO(bytes.fromhex(line["bytes"])[line["skip"]:])
+    print(json.dumps(fastavro.schemaless_reader(body, schema), default=plain))
+    assert not body.read(), "bytes are left over"
+assert not {"gate_events", "plangate", "msgspec"} & set(sys.modules), "this process must know nothing of ours"
+"""
+
+
+@pytest.mark.parametrize(("schema_id", "skip"), [(None, 10), (7, 5)], ids=["single-object", "confluent"])
+def test_plain_fastavro_reads_every_record(schema_id: int | None, skip: int) -> None:
+    lines = [
+        {
+            "contract": str(folder() / file_name(type(record))),
+            "bytes": encode(record, schema_id).hex(),
+            "skip": skip,
+        }
+        for record in SAMPLES
+    ]
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _READER],
+        input=json.dumps(lines),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    read = [json.loads(line) for line in done.stdout.splitlines()]
+    assert read == [_as_a_stranger_sees_it(msgspec.to_builtins(record)) for record in SAMPLES]
+
+
+def _as_a_stranger_sees_it(value: Any) -> Any:
+    """A record's plain form with JSON as text, tuples as lists and times as isoformat spells them."""
+    if isinstance(value, dict):
+        return {
+            key: msgspec.json.encode(part).decode()
+            if key in ("arguments", "result")
+            else _as_a_stranger_sees_it(part)
+            for key, part in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_as_a_stranger_sees_it(part) for part in value]
+    if isinstance(value, str) and value.startswith("2026-") and value.endswith("Z"):
+        return value.removesuffix("Z") + "+00:00"
+    return value
