@@ -1,0 +1,1 @@
+"""Kafka as an administrator sees it: topics, the schema registry."""
