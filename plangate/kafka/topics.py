@@ -1,0 +1,97 @@
+"""The topics on the cluster: make them, check them."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from gate_events.topics import TOPICS, Topic
+from plangate.settings import Settings
+
+TIMEOUT_S = 15.0
+
+
+class KafkaUnreachableError(ConnectionError):
+    """No Kafka at {bootstrap_servers}; start one (`plangate dev`) or set PLANGATE_KAFKA_BOOTSTRAP_SERVERS."""
+
+    def __init__(self, bootstrap_servers: str, problem: str = "") -> None:
+        detail = f" ({problem})" if problem else ""
+        super().__init__(
+            f"no Kafka at {bootstrap_servers}{detail}; start one (`plangate dev`) "
+            "or set PLANGATE_KAFKA_BOOTSTRAP_SERVERS"
+        )
+
+
+@dataclass(frozen=True)
+class TopicState:
+    """A topic as the cluster has it; `problem` is empty where it is as it should be."""
+
+    name: str
+    partitions: int
+    replication: int
+    problem: str = ""
+
+
+def admin(settings: Settings) -> AdminClient:
+    """An admin client that says nothing on its own."""
+    options: dict[str, Any] = {**settings.kafka_options, "error_cb": lambda _error: None}
+    return AdminClient(options, logger=logging.Logger("kafka-admin", level=logging.CRITICAL + 1))
+
+
+def describe(settings: Settings) -> list[TopicState]:
+    """The state of every topic that Plangate uses. Raises KafkaUnreachableError."""
+    try:
+        found = admin(settings).list_topics(timeout=TIMEOUT_S).topics
+    except KafkaException as error:
+        raise KafkaUnreachableError(settings.bootstrap_servers, error.args[0].str()) from error
+    return [_state(settings.topic(topic.name), found) for topic in TOPICS]
+
+
+def _state(name: str, found: Mapping[str, Any]) -> TopicState:
+    metadata = found.get(name)
+    partitions = getattr(metadata, "partitions", {})
+    if not partitions:
+        return TopicState(name, 0, 0, "is missing; run `plangate topics create`")
+    return TopicState(name, len(partitions), len(next(iter(partitions.values())).replicas))
+
+
+def create(settings: Settings) -> list[TopicState]:
+    """Create what is missing, and return the state of all. Raises KafkaUnreachableError, KafkaException."""
+    missing = {state.name for state in describe(settings) if state.problem}
+    client = admin(settings)
+    brokers = len(client.list_topics(timeout=TIMEOUT_S).brokers)
+    replication = settings.replication_factor or min(3, brokers)
+    wanted = [
+        NewTopic(
+            settings.topic(topic.name),
+            num_partitions=settings.partitions,
+            replication_factor=replication,
+            config=topic_config(topic, replication),
+        )
+        for topic in TOPICS
+        if settings.topic(topic.name) in missing
+    ]
+    for future in client.create_topics(wanted).values() if wanted else ():
+        _await(future)
+    return describe(settings)
+
+
+def topic_config(topic: Topic, replication: int) -> dict[str, str]:
+    """Nothing expires: the topics are the record. `autonomy` keeps the newest per key."""
+    return {
+        "cleanup.policy": "compact" if topic.compacted else "delete",
+        "retention.ms": "-1",
+        "min.insync.replicas": "2" if replication >= 3 else "1",
+    }
+
+
+def _await(future: object) -> None:
+    try:
+        future.result(TIMEOUT_S)  # type: ignore[attr-defined] # confluent_kafka types it loosely
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise

@@ -1,0 +1,138 @@
+"""Settings: environment variables `PLANGATE_*` over one TOML file over the defaults here.
+
+Kafka's own options pass through under librdkafka's names: `[kafka]` in the file, or the environment with
+dots as underscores: PLANGATE_KAFKA_SASL_PASSWORD is `sasl.password`. The registry's likewise.
+"""
+
+import os
+import socket
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+ENV = "PLANGATE_"
+PASS_THROUGH = ("kafka", "schema_registry")
+
+
+class SettingsError(ValueError):
+    """{where}: {problem}."""
+
+
+class PassThroughSource(PydanticBaseSettingsSource):
+    """PLANGATE_KAFKA_BOOTSTRAP_SERVERS -> kafka["bootstrap.servers"], for every option of the clients."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - the base class's signature
+        """The options that the environment gives for one of the pass-through fields."""
+        prefix = f"{ENV}{field_name.upper()}_"
+        given = {
+            name.removeprefix(prefix).lower().replace("_", "."): value
+            for name, value in os.environ.items()
+            if name.startswith(prefix)
+        }
+        return given, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """What the environment gives, by field."""
+        found = {name: self.get_field_value(None, name)[0] for name in PASS_THROUGH}
+        return {name: options for name, options in found.items() if options}
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Client options may hold secrets: they never show in a repr."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV, extra="forbid", frozen=True, env_nested_delimiter=None)
+
+    store_url: str = Field(
+        "sqlite:///plangate.db",
+        repr=False,
+        description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DB",
+    )
+    kafka: dict[str, str] = Field(
+        default_factory=dict, repr=False, description="options of librdkafka; bootstrap.servers above all"
+    )
+    schema_registry: dict[str, str] = Field(
+        default_factory=dict, repr=False, description="options of the registry's client; without url: none"
+    )
+    topic_prefix: str = Field("", description="stands before every topic's name and consumer group")
+    partitions: int = Field(6, ge=1, description="of each topic that `topics create` makes")
+    replication_factor: int = Field(
+        0, ge=0, description="of these topics; 0: 3, or as many as there are brokers"
+    )
+    catalogue: Path = Field(Path("catalogue.yaml"), description="the catalogue of action types")
+    graphs: Path = Field(Path("langgraph.json"), description="the LangGraph graphs, by name")
+    reviewer: str = Field("", description="who decides on the command line; empty: the login name")
+    agent: str = Field("agent", description="the agent's name where a plan gives none")
+    in_flight: int = Field(32, ge=1, description="runs that one resumer has in hand at once")
+    lease_s: float = Field(30.0, gt=0, description="seconds until a silent resumer's runs go to another")
+    attempts: int = Field(3, ge=1, description="tries of a run that raises, before it is FAILED")
+    run_timeout_s: float = Field(600.0, gt=0, description="seconds that one resume may take")
+    patience_s: float = Field(86_400.0, gt=0, description="seconds that a decision waits for its request")
+    stuck_after_s: float = Field(120.0, gt=0, description="seconds without progress until a worker restarts")
+    spool: Path = Field(Path("plangate-spool"), description="where a dead letter goes that no broker takes")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments over environment over file."""
+        file = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+        return init_settings, env_settings, PassThroughSource(settings_cls), file
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where Kafka is."""
+        return self.kafka.get("bootstrap.servers", "127.0.0.1:9092")
+
+    @property
+    def kafka_options(self) -> dict[str, str]:
+        """All client options, `bootstrap.servers` among them."""
+        return {**self.kafka, "bootstrap.servers": self.bootstrap_servers}
+
+    def topic(self, name: str) -> str:
+        """A topic's full name."""
+        return self.topic_prefix + name
+
+
+def config_file() -> Path:
+    """`plangate.toml` in this folder, or what PLANGATE_CONFIG names."""
+    return Path(os.environ.get(f"{ENV}CONFIG", "plangate.toml"))
+
+
+@cache
+def host_name() -> str:
+    """This machine, as workers name themselves."""
+    return socket.gethostname()
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings in force. Raises SettingsError: one line naming the setting, its value and the mend."""
+    _refuse_unknown_variables()
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise SettingsError(f"settings ({config_file()} and {ENV}*): {'; '.join(lines)}") from error
+    except ValueError as error:  # a TOML file that is none
+        raise SettingsError(f"{config_file()}: {error}") from error
+
+
+def _refuse_unknown_variables() -> None:
+    """A misspelt PLANGATE_ variable must not be ignored in silence."""
+    known = {f"{ENV}{name.upper()}" for name in Settings.model_fields} | {f"{ENV}CONFIG"}
+    prefixes = tuple(f"{ENV}{name.upper()}_" for name in PASS_THROUGH)
+    for name in os.environ:
+        if name.startswith(ENV) and name not in known and not name.startswith(prefixes):
+            raise SettingsError(f"{name}: no such setting; the settings are {', '.join(sorted(known))}")

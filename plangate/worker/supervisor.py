@@ -1,0 +1,94 @@
+"""Keeps child processes alive: what exits is started again, with growing pauses; SIGTERM ends all cleanly."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tenacity import RetryCallState
+from tenacity.wait import wait_exponential
+
+log = logging.getLogger("plangate.supervisor")
+
+STEADY_S = 30.0  # a child that lived this long starts again at once
+STOP_S = 30.0  # then SIGKILL
+
+
+@dataclass(frozen=True)
+class Child:
+    """A Python module to run as a process of its own."""
+
+    name: str
+    module: str
+    arguments: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def command(self) -> list[str]:
+        """The command line."""
+        return [sys.executable, "-m", self.module, *self.arguments]
+
+
+class Supervisor:
+    """Runs children until `stop` is set. `restarts` counts those that had to be started again."""
+
+    def __init__(self, children: Sequence[Child]) -> None:
+        self.restarts = 0
+        self._children = children
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Start all, keep all, and return when all have ended after a signal."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        async with asyncio.TaskGroup() as group:
+            for child in self._children:
+                group.create_task(self._keep(child))
+
+    async def _keep(self, child: Child) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            started = time.monotonic()
+            process = await _start(child)
+            await self._until_it_ends_or_we_stop(child, process)
+            if self._stop.is_set():
+                return
+            failures = 1 if time.monotonic() - started > STEADY_S else failures + 1
+            self.restarts += 1
+            pause = _pause(failures)
+            log.warning("%s ended with %s; it starts again in %.1f s", child.name, process.returncode, pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), pause)
+
+    async def _until_it_ends_or_we_stop(self, child: Child, process: asyncio.subprocess.Process) -> None:
+        ended = asyncio.create_task(process.wait())
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not ended.done():
+            await _end(child, process, ended)
+
+
+async def _start(child: Child) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(*child.command, env={**os.environ, **child.environment})
+
+
+async def _end(child: Child, process: asyncio.subprocess.Process, ended: "asyncio.Task[int]") -> None:
+    process.terminate()
+    done, _ = await asyncio.wait({ended}, timeout=STOP_S)
+    if not done:
+        log.warning("%s did not end within %s s of SIGTERM; killed", child.name, STOP_S)
+        process.kill()
+        await ended
+
+
+def _pause(failures: int) -> float:
+    state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type] # only the count is read
+    state.attempt_number = failures
+    return float(wait_exponential(multiplier=0.2, max=10)(state))
