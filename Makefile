@@ -14,7 +14,7 @@ check: ## Check style, types and the import law
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy .
-	.venv/bin/lint-imports
+	.venv/bin/lint-imports --no-logo
 
 test: ## Check, then run the whole suite on every service this machine can start
 	@scripts/bootstrap.sh test

@@ -16,6 +16,9 @@ from plangate.dev.unprivileged import Identity
 _POLL_SECONDS = 0.05
 _TAIL_LINES = 15
 
+# A parent that died before its signal was ordered sends none, so the child must not begin. $0 is the parent.
+_UNLESS_ORPHANED = '[ "$PPID" = "$0" ] && exec "$@"'
+
 
 class ChildProcess:
     """A running child in a process group of its own.
@@ -105,7 +108,8 @@ def _mortal(command: Sequence[str | Path], death_signal: signal.Signals, name: s
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise DevServiceError(name, "setpriv is not on the PATH", "install the package util-linux")
-    return [setpriv, "--pdeathsig", death_signal.name.removeprefix("SIG"), "--", *map(str, command)]
+    mortality = [setpriv, "--pdeathsig", death_signal.name.removeprefix("SIG"), "--"]
+    return [*mortality, "/bin/sh", "-c", _UNLESS_ORPHANED, str(os.getpid()), *map(str, command)]
 
 
 def _spawn(command: list[str], log: Path, identity: Identity) -> subprocess.Popen[bytes]:

@@ -1,0 +1,98 @@
+"""A whole Plangate on this machine: broker, topics, store, workers, for `plangate dev`, the demo and the benchmarks."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gate_events.topics import TOPICS
+from gate_store import migrate
+from plangate.dev.apache_kafka import ApacheKafka
+from plangate.dev.mock_kafka import MockKafka
+from plangate.dev.postgres import PostgresServer
+from plangate.dev.processes import ChildProcess
+from plangate.kafka import topics
+from plangate.settings import Settings, load_settings
+
+Broker = Literal["mock", "apache"]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What runs, and the environment in which a command reaches it."""
+
+    settings: Settings
+    environment: Mapping[str, str]
+    broker: str
+    workers: list[ChildProcess]
+
+
+@contextmanager
+def services(folder: Path, broker: Broker, store: str | None, **given: object) -> Iterator[Stack]:
+    """A broker with its topics and a store with its tables, below `folder`; no workers yet.
+
+    `store` is a store URL; `postgresql` starts a PostgreSQL of our own; None is SQLite below `folder`.
+    Raises DevServiceError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        servers, name = _broker(stack, folder, broker)
+        environment = {
+            "PLANGATE_KAFKA_BOOTSTRAP_SERVERS": servers,
+            "PLANGATE_STORE_URL": _store_url(stack, folder, store),
+            **{f"PLANGATE_{key.upper()}": str(value) for key, value in given.items()},
+        }
+        stack.enter_context(_environment(environment))
+        settings = load_settings()
+        if broker == "apache":
+            topics.create(settings)
+        migrate.upgrade(settings.store_url)
+        yield Stack(settings, environment, name, [])
+
+
+@contextmanager
+def workers(stack: Stack, folder: Path, count: int = 1, arguments: tuple[str, ...] = ()) -> Iterator[None]:
+    """`count` worker trees as child processes, logging below `folder`."""
+    with ExitStack() as running:
+        for number in range(1, count + 1):
+            name = f"worker-{number}"
+            child = ChildProcess(
+                name, [sys.executable, "-m", "plangate.cli.main", "worker", *arguments], log=folder / f"{name}.log"
+            )
+            running.callback(child.stop)
+            stack.workers.append(child)
+        yield
+    stack.workers.clear()
+
+
+def _broker(stack: ExitStack, folder: Path, broker: Broker) -> tuple[str, str]:
+    if broker == "apache":
+        apache = stack.enter_context(ApacheKafka(folder / "kafka"))
+        return apache.bootstrap_servers, f"Apache Kafka {apache.version}"
+    mock = stack.enter_context(MockKafka())
+    mock.create_topics(*(topic.name for topic in TOPICS))
+    return mock.bootstrap_servers, f"librdkafka {mock.version}'s mock cluster; its log is in memory"
+
+
+def _store_url(stack: ExitStack, folder: Path, store: str | None) -> str:
+    if store == "postgresql":
+        return stack.enter_context(PostgresServer(folder / "postgresql")).url()
+    return store or f"sqlite:///{folder.absolute() / 'store.db'}"
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set for this process and its children, and set back."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
