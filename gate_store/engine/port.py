@@ -152,6 +152,12 @@ class EngineStore(Protocol):
     async def claim(self, worker: str, limit: int, lease_s: float) -> list[ClaimedRun]:
         """Take up to `limit` READY runs whose `not_before` has come; one commit."""
 
+    async def read(self, thread_id: str, checkpoint_ns: str, checkpoint_id: str | None) -> Any:
+        """A CheckpointTuple with its pending writes, from a fresh snapshot; id None: the newest there.
+
+        None where there is none. For subgraphs, orphans, and a head that must be looked at again.
+        """
+
     async def flush(self, acts: Sequence[Act]) -> list[FenceLostError | NotClearedError | None]:
         """Make the acts durable in one transaction; per act None or why it alone was refused.
 
