@@ -153,3 +153,19 @@ SAMPLES: tuple[Any, ...] = (
         failed_at=MORNING,
     ),
 )
+
+SMALL_PLAN = records.PlanProposed(
+    event_id=EVENT,
+    plan_id=PLAN,
+    proposed_at=datetime(2026, 3, 2, 8, 30, tzinfo=UTC),
+    proposer="svc-billing",
+    agent=values.Agent(name="biller"),
+    goal="remind",
+    steps=(
+        values.Step(
+            step_id="mail-1",
+            action_type="email.send",
+            arguments={"to": "eva@example.com", "amount": 12.5},
+        ),
+    ),
+)

@@ -1,0 +1,95 @@
+"""The digest covers what runs, all of it and nothing else."""
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from msgspec.structs import replace
+
+from gate_events.codec import decode, encode, to_json
+from gate_events.digest import plan_digest, step_digest
+from gate_events.errors import UnencodableError
+from gate_events.records import PlanProposed
+from gate_events.values import Step
+from gate_events.words import Tier
+from tests.events.samples import PLAN, RUN, STEPS
+from tests.events.strategies import a
+
+DIGEST = plan_digest(PLAN, 2, STEPS, RUN)
+MAIL, NOTE = STEPS
+
+
+def test_the_digest_is_sha256_over_the_canonical_json_of_exactly_these_members() -> None:
+    steps = (Step(step_id="s", action_type="t", arguments={"b": [True, None, "x"], "a": {"d": 1, "c": 2}}),)
+    members = {
+        "plan_id": str(PLAN),
+        "revision": 3,
+        "steps": [{"step_id": "s", "action_type": "t", "arguments": steps[0].arguments}],
+        "run": {
+            "graph": "billing",
+            "graph_version": "v1",
+            "thread_id": "inquiry-17",
+            "checkpoint_ns": "child:1",
+            "checkpoint_id": "1f0c",
+            "kind": "DYNAMIC",
+            "interrupt_id": "i-1",
+            "task_ids": ["t-1"],
+            "next_nodes": ["execute"],
+        },
+    }
+    # for these values sorted, compact JSON is already canonical
+    canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
+    assert plan_digest(PLAN, 3, steps, RUN) == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        plan_digest(UUID(int=1), 2, STEPS, RUN),
+        plan_digest(PLAN, 3, STEPS, RUN),
+        plan_digest(PLAN, 2, STEPS, None),
+        plan_digest(PLAN, 2, STEPS, replace(RUN, checkpoint_id="other")),
+        plan_digest(PLAN, 2, (NOTE, MAIL), RUN),
+        plan_digest(PLAN, 2, (MAIL,), RUN),
+        plan_digest(PLAN, 2, (replace(MAIL, step_id="other"), NOTE), RUN),
+        plan_digest(PLAN, 2, (replace(MAIL, action_type="other"), NOTE), RUN),
+        plan_digest(PLAN, 2, (replace(MAIL, arguments={**MAIL.arguments, "amount": 12.51}), NOTE), RUN),
+    ],
+    ids=["plan", "revision", "no run", "checkpoint", "order", "fewer", "step id", "action type", "arguments"],
+)
+def test_a_change_of_anything_that_runs_changes_the_digest(other: str) -> None:
+    assert other != DIGEST
+
+
+def test_a_claimed_tier_and_the_order_of_keys_do_not_change_the_digest() -> None:
+    claimed = replace(MAIL, claimed_tier=Tier.REVERSIBLE, arguments=dict(reversed(MAIL.arguments.items())))
+    assert plan_digest(PLAN, 2, (claimed, NOTE), RUN) == DIGEST
+
+
+@given(a(PlanProposed))
+def test_the_digest_survives_every_wire_format(plan: PlanProposed) -> None:
+    read = [plan, decode(encode(plan), PlanProposed), decode(to_json(plan), PlanProposed)]
+    assert len({plan_digest(p.plan_id, p.revision, p.steps, p.run) for p in read}) == 1
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [2**53, -(2**64), float("nan"), float("inf"), "\ud800", {"\ud800": 1}, {1: 2}, object(), nested(5_000)],
+    ids=["2^53", "-2^64", "NaN", "Infinity", "surrogate", "surrogate key", "int key", "object", "deep"],
+)
+def test_what_has_no_canonical_json_has_no_digest(value: Any) -> None:
+    step = Step(step_id="s", action_type="t", arguments={"x": value})
+    with pytest.raises(UnencodableError, match=r"no canonical JSON.*use strings"):
+        plan_digest(PLAN, 1, (step,), None)
+    with pytest.raises(UnencodableError, match="step s cannot be written"):
+        step_digest(PLAN, step)
