@@ -39,6 +39,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_folder] = services.open_run_folder()
 
 
+@pytest.hookimpl(trylast=True)  # after pytest has torn down the session's fixtures
+def pytest_sessionfinish() -> None:
+    services.sharing.stop_owned()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if folder := config.stash.get(_folder, None):
         shutil.rmtree(folder, ignore_errors=True)

@@ -17,9 +17,11 @@ from plangate.dev.mock_kafka import MockKafka
 from plangate.dev.postgres import PostgresServer
 from plangate.dev.registry import SchemaRegistry
 from tests.account import labels, note
-from tests.sharing import shared
+from tests.sharing import Sharing
 
 _FOLDER_VARIABLE = "PLANGATE_TEST_RUN_FOLDER"
+
+sharing = Sharing()
 
 
 def open_run_folder() -> Path | None:
@@ -51,7 +53,7 @@ def required() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[ApacheKafka]:
     """Real Apache Kafka, shared by the whole run: take topics of your own (`topic_prefix`), never stop it."""
-    with required(), shared(run_folder() / "kafka", ApacheKafka) as broker:
+    with required(), sharing.use(run_folder() / "kafka", ApacheKafka) as broker:
         labels["kafka"] = f"Apache Kafka {broker.version}"
         yield broker
 
@@ -75,7 +77,7 @@ def mock_kafka() -> Iterator[MockKafka]:
 @pytest.fixture(scope="session")
 def registry() -> Iterator[SchemaRegistry]:
     """A real schema registry, shared by the whole run."""
-    with required(), shared(run_folder() / "registry", SchemaRegistry) as server:
+    with required(), sharing.use(run_folder() / "registry", SchemaRegistry) as server:
         labels["registry"] = f"Apicurio Registry {server.version}"
         yield server
 
@@ -87,7 +89,7 @@ def _quick_postgres(folder: Path, port: int | None) -> PostgresServer:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """Real PostgreSQL without fsync, shared by the whole run: take a database of your own, never stop it."""
-    with required(), shared(run_folder() / "postgres", _quick_postgres) as server:
+    with required(), sharing.use(run_folder() / "postgres", _quick_postgres) as server:
         labels["postgres_server"] = f"PostgreSQL {server.version}"
         yield server
 

@@ -68,7 +68,7 @@ def _run_maven(service: str, arguments: list[str]) -> None:
         raise DevServiceError(service, "mvn is not on the PATH", "install Maven (Debian: apt install maven)")
     try:
         done = subprocess.run(  # noqa: S603 - found above, arguments of ours
-            [mvn, "-q", "-B", *arguments],
+            [mvn, "-q", "-B", "-C", *arguments],
             capture_output=True,
             text=True,
             timeout=_TIMEOUT_SECONDS,

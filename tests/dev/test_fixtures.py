@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
+from tests import conftest
+
+_HOOKS = [name for name in vars(conftest) if name.startswith("pytest_")]
+
 _SUITE = """
 import pytest
 
@@ -29,8 +33,7 @@ def test_the_store_url_leads_to_an_empty_database(store_url: str) -> None:
 def _run(folder: Path, *, path: str, ci: str) -> str:
     repository = Path(__file__).parents[2]
     (folder / "conftest.py").write_text(
-        "from tests.conftest import *\nfrom tests.conftest import "
-        "pytest_configure, pytest_unconfigure, pytest_runtest_call, pytest_terminal_summary\n"
+        f"from tests.conftest import *\nfrom tests.conftest import {', '.join(_HOOKS)}\n"
     )
     command: list[str | Path] = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", folder]
     environment = {"PATH": path, "CI": ci, "PYTHONPATH": str(repository)}
