@@ -23,5 +23,8 @@ class EffectLedger(Protocol):
     def key(self, step: Step) -> str:
         """The idempotency key of the step's effect, the same at every attempt."""
 
+    def step(self, step_id: str) -> Step:
+        """The approved step of that id. Raises NotClearedError where the verdict has none."""
+
 
 current: ContextVar[EffectLedger] = ContextVar("plangate_effects")

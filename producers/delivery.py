@@ -1,0 +1,34 @@
+"""What can go wrong between a record and its topic, and the mend."""
+
+from typing import Any
+
+from confluent_kafka import KafkaError
+
+_BROKER = "check bootstrap.servers and that the broker runs"
+_MENDS = {
+    KafkaError.MSG_SIZE_TOO_LARGE: (
+        "make the plan smaller, or raise message.max.bytes here and max.message.bytes on the topic"
+    ),
+    KafkaError.INVALID_MSG_SIZE: "make the plan smaller",
+    KafkaError.UNKNOWN_TOPIC_OR_PART: "create the topics: plangate topics create",
+    KafkaError._UNKNOWN_TOPIC: "create the topics: plangate topics create",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "let this client write to the topic",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "let this client write idempotently (IDEMPOTENT_WRITE)",
+    KafkaError._AUTHENTICATION: "check sasl.username and sasl.password",
+    KafkaError._MSG_TIMED_OUT: _BROKER,
+    KafkaError._TRANSPORT: _BROKER,
+    KafkaError._ALL_BROKERS_DOWN: _BROKER,
+}
+
+
+class NotDeliveredError(Exception):
+    """{record} {event_id} was not delivered to {topic}: {reason}; {mend}."""
+
+    def __init__(self, record: Any, topic: str, error: KafkaError) -> None:
+        mend = _MENDS.get(error.code(), f"Kafka calls it {error.name()}")
+        super().__init__(
+            f"{type(record).__name__} {record.event_id} was not delivered to {topic}: {error.str()}; {mend}"
+        )
+        self.record = record
+        self.topic = topic
+        self.error = error

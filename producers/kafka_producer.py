@@ -1,0 +1,131 @@
+"""Records to Kafka: idempotent, delivery awaited, from one thread, many, or asyncio."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from threading import Event, Lock, Thread
+from types import TracebackType
+from typing import Any, Self
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from gate_events.codec import encode
+from gate_events.headers import cloud_event
+from gate_events.topics import TOPIC_OF, key_of
+from producers.checked import checked
+from producers.delivery import NotDeliveredError
+
+SchemaIdOf = Callable[[type[Any], str], int]
+
+DEFAULTS: dict[str, Any] = {
+    "enable.idempotence": True,
+    "acks": "all",
+    "partitioner": "murmur2_random",  # Kafka's own: a plan lies on one partition whoever writes it
+    "linger.ms": 0,  # every caller waits for its delivery report
+    "message.timeout.ms": 30_000,
+}
+
+_log = logging.getLogger("plangate.kafka")
+
+
+class KafkaProducer:
+    """Sends records and waits until every in-sync replica has them.
+
+    `settings` are librdkafka's and win over `DEFAULTS`. `source` is the CloudEvents source. With
+    `schema_id_of(record type, topic)` records are written in Confluent's framing, else single-object.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        *,
+        source: str = "plangate",
+        topic_prefix: str = "",
+        schema_id_of: SchemaIdOf | None = None,
+    ) -> None:
+        self._servers = settings.get("bootstrap.servers", "?")
+        self._producer = Producer({**DEFAULTS, "error_cb": _note, **settings}, logger=_log)
+        self._source = source
+        self._prefix = topic_prefix
+        self._schema_id_of = schema_id_of
+        self._closed = Event()
+        self._lock = Lock()
+        self._poller: Thread | None = None
+
+    def __repr__(self) -> str:
+        return f"KafkaProducer({self._servers})"
+
+    def send(self, record: Any) -> None:
+        """Return when the record is delivered. Raises UnencodableError, NotDeliveredError."""
+        self._start(record).result()
+
+    def send_all(self, records: Iterable[Any]) -> None:
+        """Deliver many records at once, in order for each plan. Raises what `send` raises, for the first."""
+        for future in [self._start(record) for record in records]:
+            future.result()
+
+    async def asend(self, record: Any) -> None:
+        """`send` for asyncio."""
+        # In a thread: the registry may be asked, the queue may be full.
+        await asyncio.wrap_future(await asyncio.to_thread(self._start, record))
+
+    def close(self) -> None:
+        """Wait for what is under way and end the poller."""
+        self._producer.flush()
+        self._closed.set()
+        if self._poller:
+            self._poller.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self, record: Any) -> "Future[None]":
+        topic = self._prefix + TOPIC_OF[type(record)].name
+        record = checked(record)
+        schema_id = self._schema_id_of(type(record), topic) if self._schema_id_of else None
+        data = encode(record, schema_id)
+        self._keep_polling()
+        future: Future[None] = Future()
+
+        def delivered(error: KafkaError | None, _message: Message) -> None:
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(NotDeliveredError(record, topic, error))
+
+        try:
+            self._produce(topic, key_of(record), data, cloud_event(record, self._source), delivered)
+        except KafkaException as error:
+            raise NotDeliveredError(record, topic, error.args[0]) from error
+        return future
+
+    def _produce(self, topic: str, key: bytes, data: bytes, headers: Any, delivered: Any) -> None:
+        while True:
+            try:
+                self._producer.produce(topic, data, key, headers=headers, on_delivery=delivered)
+            except BufferError:  # the local queue is full: deliveries make room
+                self._producer.poll(0.1)
+            else:
+                return
+
+    def _keep_polling(self) -> None:
+        with self._lock:
+            if self._closed.is_set():
+                raise RuntimeError(f"{self!r} is closed; make a new one")
+            if self._poller is None:
+                self._poller = Thread(target=self._poll, name="plangate-producer", daemon=True)
+                self._poller.start()
+
+    def _poll(self) -> None:
+        while not self._closed.is_set():
+            self._producer.poll(0.25)  # wakes at each delivery report
+
+
+def _note(error: KafkaError) -> None:
+    _log.warning("%s", error.str())
