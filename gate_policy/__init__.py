@@ -1,0 +1,1 @@
+"""Judgement: catalogue, rules, tiers, checks and plain English. Does no I/O."""

@@ -1,0 +1,91 @@
+"""What is wrong with a catalogue, and what its author should look at again."""
+
+from collections.abc import Iterable, Iterator
+
+from gate_events.words import Tier
+from gate_policy.actions import Action
+from gate_policy.catalogue import Catalogue, compiled
+from gate_policy.errors import CatalogueError, Problem
+from gate_policy.validate import checked
+from gate_policy.yaml_text import Document, Path, dotted, parse
+
+
+def check_catalogue(text: str, name: str) -> list[Problem]:
+    """Every problem of a catalogue, errors first; `name` stands in front of each. Empty: all is well."""
+    try:
+        document = parse(text, name)
+        catalogue = compiled(checked(document), document)
+    except CatalogueError as error:
+        return list(error.problems)
+    return [_warning(document, *found) for found in _warnings(catalogue)]
+
+
+Warned = tuple[Path, str | None, str, str]  # path, value, fault, mend
+
+
+def _warning(document: Document, path: Path, value: str | None, fault: str, mend: str) -> Problem:
+    quoted = None if value is None else repr(value)
+    return Problem(document.file, document.line(path), dotted(path), quoted, fault, mend, "warning")
+
+
+def _warnings(catalogue: Catalogue) -> Iterator[Warned]:
+    for action in catalogue.actions.values():
+        yield from _of_tier(action)
+        yield from _of_secrets(action)
+        yield from _of_arguments(action)
+    yield from _of_rules(catalogue)
+
+
+def _of_tier(action: Action) -> Iterator[Warned]:
+    path: Path = ("actions", action.name)
+    if action.settle:
+        mend = "settle it, set the tier you mean and remove the field; until then every plan with it is held"
+        yield (*path, "settle"), None, f"an open doubt: {action.settle}", mend
+    if action.tier is Tier.PARTIALLY_REVERSIBLE and action.undo is None:
+        mend = "add an undo, or make it IRREVERSIBLE"
+        yield path, None, "is PARTIALLY_REVERSIBLE but has no undo", mend
+    if action.tier is Tier.IRREVERSIBLE and not action.idempotent and not action.probe:
+        mend = "add a probe, or idempotent: true where its API takes repeats; else a crash asks a human"
+        yield path, None, "cannot be repeated and has no probe", mend
+    if action.tier is not Tier.REVERSIBLE and action.says is None:
+        yield path, None, "has no sentence for reviewers", 'add says: "…"'
+
+
+def _of_secrets(action: Action) -> Iterator[Warned]:
+    path: Path = ("actions", action.name)
+    if action.effect and (leaked := sorted(action.effect.key.variables & action.secret)):
+        mend = "use a field that is no secret: effect keys are stored and compared in the clear"
+        yield (*path, "effect", "key"), leaked[0], "is a secret field", mend
+    for field in ("says", "group"):
+        template = action.says if field == "says" else action.group
+        if template and (hidden := sorted(template.variables & action.secret)):
+            yield (*path, field), hidden[0], "is a secret field, shown as •••", "leave it out of the sentence"
+
+
+def _of_arguments(action: Action) -> Iterator[Warned]:
+    if action.arguments is None:
+        return
+    path: Path = ("actions", action.name)
+    effect = action.effect.key.variables if action.effect else ()
+    named: dict[str, Iterable[str]] = {
+        "says": action.says.variables - {"args"} if action.says else (),
+        "group": action.group.variables - {"args", "n"} if action.group else (),
+        "effect": effect,
+        "secret": action.secret,
+        "material": action.material,
+    }
+    for field, names in named.items():
+        for name in sorted(set(names) - set(action.arguments) - {"args"}):
+            yield (*path, field), name, "is not among its arguments", "list it there, or mend the name"
+
+
+def _of_rules(catalogue: Catalogue) -> Iterator[Warned]:
+    for at, rule in enumerate(catalogue.rules):
+        for action in sorted(rule.actions or ()):
+            listed = catalogue.actions[action].arguments
+            for name in sorted(rule.when.arguments - set(listed or rule.when.arguments)):
+                fault = f"is not among the arguments of {action}"
+                mend = (
+                    f"list it there, or mend the condition; without it rule {rule.name} always counts as met"
+                )
+                yield ("rules", at, "when"), name, fault, mend

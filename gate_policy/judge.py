@@ -1,0 +1,189 @@
+"""The judgement of a plan: its tier, who must look and when, and what they see. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from gate_events.digest import plan_digest
+from gate_events.errors import UnencodableError
+from gate_events.records import PlanProposed
+from gate_events.values import Finding, Review
+from gate_events.words import Level, Tier, Timing
+from gate_policy.catalogue import Catalogue
+from gate_policy.effects import PriorEffect
+from gate_policy.errors import UnjudgeablePlanError
+from gate_policy.facts import Facts
+from gate_policy.plan_checks import Found, findings
+from gate_policy.render import Shown, groups
+from gate_policy.requirements import Body, Requirements, terms
+from gate_policy.steps import JudgedStep, judged_step
+from gate_policy.tiers import higher, level_of, stricter, timing_of
+
+NO_PRIOR: Mapping[str, PriorEffect] = MappingProxyType({})
+NOTHING_REQUIRED = Requirements()
+
+
+@dataclass(frozen=True, slots=True)
+class StepJudgement:
+    """A step's tier and why."""
+
+    step_id: str
+    tier: Tier
+    reasons: tuple[str, ...]
+    effect_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A plan's tier; `timing` None means that no human looks, and then `review` is None."""
+
+    tier: Tier
+    level: Level
+    timing: Timing | None
+    review: Review | None
+    steps: tuple[StepJudgement, ...]
+    digest: str
+    policy: str
+
+
+def judge(
+    plan: PlanProposed,
+    catalogue: Catalogue,
+    *,
+    now: datetime,
+    prior: Mapping[str, PriorEffect] = NO_PRIOR,
+    required: Requirements | None = None,
+) -> Judgement:
+    """Judge a plan. `prior` holds effects already done by effect key; `required` is a floor for edits.
+
+    Raises UnjudgeablePlanError where the plan has no sense: a step id twice, no canonical JSON.
+    """
+    refuse_repeated_ids(plan)
+    digest = digest_of(plan)
+    floor = required or NOTHING_REQUIRED
+    judged = judged_steps(plan, catalogue)
+    found = findings(plan, judged, catalogue, now, prior)
+    tier = floor.tier
+    for one in judged:
+        tier = higher(tier, one.tier)
+    timing = _timing(judged, found, catalogue, floor)
+    return Judgement(
+        tier=tier,
+        level=level_of(timing),
+        timing=timing,
+        review=None if timing is None else _review(plan, judged, found, catalogue, timing, now, floor),
+        steps=tuple(
+            StepJudgement(one.step.step_id, one.tier, tuple(one.reasons), one.effect_key) for one in judged
+        ),
+        digest=digest,
+        policy=catalogue.digest,
+    )
+
+
+def judged_steps(plan: PlanProposed, catalogue: Catalogue) -> list[JudgedStep]:
+    """Every step, judged by itself."""
+    if not catalogue.rules:
+        return [judged_step(step, catalogue, None) for step in plan.steps]
+    facts = Facts(plan)
+    return [
+        judged_step(step, catalogue, facts.of(step, index)) for index, step in enumerate(plan.steps, start=1)
+    ]
+
+
+def refuse_repeated_ids(plan: PlanProposed) -> None:
+    """Raise UnjudgeablePlanError where two steps share an id."""
+    if len({step.step_id for step in plan.steps}) == len(plan.steps):
+        return
+    seen: set[str] = set()
+    for at, step in enumerate(plan.steps):
+        if step.step_id in seen:
+            field, mend = f"steps[{at}].step_id", "give every step of a plan an id of its own"
+            raise UnjudgeablePlanError(field, repr(step.step_id), "stands on two steps", mend)
+        seen.add(step.step_id)
+
+
+def digest_of(plan: PlanProposed) -> str:
+    """The plan's digest. Raises UnjudgeablePlanError where it has none."""
+    try:
+        return plan_digest(plan.plan_id, plan.revision, plan.steps, plan.run)
+    except (UnencodableError, RecursionError) as error:
+        mend = "use numbers within 2^53, valid Unicode and at most 100 levels"
+        problem = str(getattr(error, "problem", "nested too deep"))
+        raise UnjudgeablePlanError("steps", problem, "has no canonical JSON", mend) from error
+
+
+def _timing(
+    judged: Sequence[JudgedStep], found: Sequence[Found], catalogue: Catalogue, floor: Requirements
+) -> Timing | None:
+    if catalogue.mode == "earned" or any(one.before for one in found):
+        return Timing.BEFORE
+    timing = floor.timing
+    for one in judged:
+        timing = stricter(timing, timing_of(one.tier, one.before))
+        if one.opinions and timing is None and any(rule.body for rule, _ in one.opinions):
+            timing = Timing.AFTER  # a rule that names reviewers wants someone to look
+    return timing
+
+
+def _review(
+    plan: PlanProposed,
+    judged: Sequence[JudgedStep],
+    found: Sequence[Found],
+    catalogue: Catalogue,
+    timing: Timing,
+    now: datetime,
+    floor: Requirements,
+) -> Review:
+    deadline_s, use_by_s = _times(judged, catalogue)
+    frozen = terms(_bodies(judged, catalogue, floor), plan.proposer, timing, now, deadline_s, use_by_s)
+    seen = [one.finding for one in found]
+    if frozen.reviewers and frozen.quorum > len(frozen.reviewers):
+        seen.append(_unreachable(frozen.quorum, len(frozen.reviewers)))
+    return Review(
+        groups=groups(Shown(one.step, one.action, one.tier) for one in judged),
+        findings=tuple(seen),
+        reasons=tuple(_reasons(judged, found)),
+        terms=frozen,
+    )
+
+
+def _unreachable(quorum: int, reviewers: int) -> Finding:
+    needs = f"{quorum} approvals are needed, but only {reviewers} may decide"
+    text = f"{needs}: split the plan or mend the catalogue"
+    return Finding(check="quorum", text=text)
+
+
+def _bodies(judged: Sequence[JudgedStep], catalogue: Catalogue, floor: Requirements) -> frozenset[Body]:
+    """Everybody who must agree: per step who is named for it, and the defaults where nobody is."""
+    bodies = set(floor.bodies)
+    for one in judged:
+        bodies.update(one.bodies)
+        if one.action is not None and timing_of(one.tier, one.before) is not None:
+            bodies.add(one.action.body)
+    return frozenset(bodies or {catalogue.defaults.body})
+
+
+def _times(judged: Sequence[JudgedStep], catalogue: Catalogue) -> tuple[int, int]:
+    """The shortest deadline and use-by of the actions that are reviewed, in seconds."""
+    reviewed = [one for one in judged if timing_of(one.tier, one.before) is not None] or judged
+    actions = {one.step.action_type: one.action for one in reviewed}
+    defaults = catalogue.defaults
+    deadlines = [action.deadline_s if action else defaults.deadline_s for action in actions.values()]
+    use_bys = [action.use_by_s if action else defaults.use_by_s for action in actions.values()]
+    return min(deadlines), min(use_bys)
+
+
+def _reasons(judged: Sequence[JudgedStep], found: Sequence[Found]) -> list[str]:
+    """Every distinct reason with the steps that it concerns."""
+    steps: dict[str, list[str]] = {}
+    for one in judged:
+        for reason in one.reasons:
+            steps.setdefault(reason, []).append(one.step.step_id)
+    said = [f"{reason} ({_which(ids)})" for reason, ids in steps.items()]
+    checks = dict.fromkeys(one.finding.check for one in found if one.before)
+    return said + [f"a human decides before it runs: {check}" for check in checks]
+
+
+def _which(ids: list[str]) -> str:
+    return f"step {ids[0]}" if len(ids) == 1 else f"{len(ids)} steps"
