@@ -46,7 +46,7 @@ class ClaimedRun:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointPut:
-    """One `aput`, serialised by the implementation when it is flushed."""
+    """One `aput`."""
 
     config: dict[str, Any]
     checkpoint: Any
@@ -62,6 +62,15 @@ class WritesPut:
     writes: Sequence[tuple[str, Any]]
     task_id: str
     task_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackedPut:
+    """A put as rows of the store: what a node changes in place afterwards is not in it."""
+
+    thread_id: str
+    checkpoint_id: str | None  # None: writes
+    rows: Any  # the implementation's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,7 @@ class Act:
 
     thread_id: str
     token: int
-    puts: list[CheckpointPut | WritesPut] = field(default_factory=list)
+    puts: list[CheckpointPut | WritesPut | PackedPut] = field(default_factory=list)
     new_head: str | None = None
     results: list[Result] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
@@ -140,6 +149,27 @@ class NotClearedError(Exception):
         self.step_id = step_id
 
 
+class UnwritableError(Exception):
+    """The store cannot take what run {thread_id} wants to write: {why}."""
+
+    def __init__(self, thread_id: str, why: str) -> None:
+        super().__init__(f"the store cannot take what run {thread_id} wants to write: {why}")
+        self.thread_id = thread_id
+
+
+class FateUnknownError(Exception):
+    """The connection broke while acts were being committed ({cause}); ask `fate` for each before acting."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(
+            f"the connection broke while acts were being committed ({cause!r}); "
+            "ask `fate` for each before acting"
+        )
+
+
+Refusal = FenceLostError | NotClearedError | UnwritableError
+
+
 class EngineStore(Protocol):
     """The port. All methods are safe to call from one event loop; none blocks it."""
 
@@ -158,10 +188,13 @@ class EngineStore(Protocol):
         None where there is none. For subgraphs, orphans, and a head that must be looked at again.
         """
 
-    async def flush(self, acts: Sequence[Act]) -> list[FenceLostError | NotClearedError | None]:
+    def pack(self, put: CheckpointPut | WritesPut) -> PackedPut:
+        """Serialise a put now. Raises TypeError where the state cannot be serialised."""
+
+    async def flush(self, acts: Sequence[Act]) -> list[Refusal | None]:
         """Make the acts durable in one transaction; per act None or why it alone was refused.
 
-        Raises where the fate of the commit is unknown: the caller must then read `fate` before it acts.
+        Raises FateUnknownError where the connection broke: read `fate` before acting.
         """
 
     async def fate(self, act: Act) -> bool:
