@@ -88,7 +88,8 @@ install_python_packages() {
     wanted_state >"$stamp"
 }
 
-exec 9<"$0" && flock 9 # two makes at once take turns
+exec 9<"$0" # two makes at once take turns
+flock 9
 python=$(find_python)
 check_venv
 [ "$purpose" != test ] || check_services
