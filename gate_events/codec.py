@@ -114,8 +114,12 @@ def _registered_writer(schema_id: bytes, record: type[Any], schema_of_id: Schema
         raise UndecodableError(name, "written with a schema registry; set schema_registry_url to read it")
     if len(schema_id) < 4:
         raise UndecodableError(name, "the bytes end inside the schema id")
-    writer = schema_of_id(int.from_bytes(schema_id, "big"))
+    number = int.from_bytes(schema_id, "big", signed=True)
+    try:
+        writer = schema_of_id(number)
+    except UndecodableError as error:
+        raise UndecodableError(name, f"{error.contract}: {error.problem}") from error
     found = writer.get("name", "?") if isinstance(writer, dict) else "no record"
     if found.rpartition(".")[2] != name:
-        raise UndecodableError(name, f"schema id {int.from_bytes(schema_id, 'big')} is of {found}")
+        raise UndecodableError(name, f"schema id {number} is of {found}")
     return writer

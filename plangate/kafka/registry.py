@@ -88,6 +88,8 @@ class SchemaIds:
 
     def _fetch(self, schema_id: int) -> Any:
         contract = f"schema id {schema_id}"
+        if schema_id < 0:
+            raise UndecodableError(contract, "ids are not negative")
         try:
             schema = self._ask(lambda: self._client.get_schema(schema_id))
         except SchemaRegistryError as error:
@@ -102,7 +104,7 @@ class SchemaIds:
         try:
             return question()
         except SchemaRegistryError as error:
-            if error.http_status_code in (404, 409, 422):
+            if error.http_status_code in (400, 404, 409, 422):
                 raise
             raise RegistryUnavailableError(f"{self._where} answered {error.http_status_code}") from None
         except Exception as error:  # sockets, TLS, timeouts, HTML from a proxy; their words may hold the URL
