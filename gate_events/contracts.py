@@ -100,8 +100,8 @@ def _is_json_text(schema: Any) -> bool:
 
 def _fingerprint(schema: Any) -> bytes:
     rabin = fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO")
-    # fastavro spells the number big-endian; single-object encoding carries it little-endian
-    return bytes.fromhex(rabin)[::-1]
+    # fastavro spells the number little-endian, as single-object encoding carries it
+    return bytes.fromhex(rabin)
 
 
 def _logical_types(schema: Any) -> set[str]:
