@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import rfc8785
 from hypothesis import given
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from gate_events.codec import decode, encode, to_json
@@ -16,7 +18,7 @@ from gate_events.records import PlanProposed
 from gate_events.values import Step
 from gate_events.words import Tier
 from tests.events.samples import PLAN, RUN, STEPS
-from tests.events.strategies import a
+from tests.events.strategies import a, json_objects
 
 DIGEST = plan_digest(PLAN, 2, STEPS, RUN)
 MAIL, NOTE = STEPS
@@ -67,6 +69,19 @@ def test_a_change_of_anything_that_runs_changes_the_digest(other: str) -> None:
 def test_a_claimed_tier_and_the_order_of_keys_do_not_change_the_digest() -> None:
     claimed = replace(MAIL, claimed_tier=Tier.REVERSIBLE, arguments=dict(reversed(MAIL.arguments.items())))
     assert plan_digest(PLAN, 2, (claimed, NOTE), RUN) == DIGEST
+
+
+@given(json_objects, a(PlanProposed))
+def test_the_digest_is_over_what_an_rfc_8785_library_writes(arguments: Any, plan: PlanProposed) -> None:
+    steps = (Step(step_id="s", action_type="t", arguments=arguments),)
+    members = {
+        "plan_id": str(plan.plan_id),
+        "revision": plan.revision,
+        "steps": [{"step_id": "s", "action_type": "t", "arguments": arguments}],
+        "run": to_builtins(plan.run),
+    }
+    expected = hashlib.sha256(rfc8785.dumps(members)).hexdigest()
+    assert plan_digest(plan.plan_id, plan.revision, steps, plan.run) == expected
 
 
 @given(a(PlanProposed))

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from gate_events.codec import decode, encode, to_json
-from gate_events.contracts import contract_of
+from gate_events.contracts import _fingerprint, contract_of
 from gate_events.digest import plan_digest, step_digest
 from gate_events.ids import PLANGATE, effect_key, plan_id_of_pause, request_id
 from gate_events.records import PlanProposed
@@ -40,7 +40,7 @@ STEP_DIGEST = "c6a6e4de200fec6cd56fbafb5823a0d2a9ef7ab07011aecf382517b5889a77e4"
 
 
 def test_the_bytes_of_a_small_plan_in_single_object_encoding() -> None:
-    assert encode(SMALL_PLAN).hex() == "c301" + "adff976a19537ddb" + BODY
+    assert encode(SMALL_PLAN).hex() == "c301" + "db7d53196a97ffad" + BODY
 
 
 def test_the_bytes_of_a_small_plan_in_confluent_framing() -> None:
@@ -52,23 +52,28 @@ def test_the_bytes_of_a_small_plan_in_plain_json() -> None:
 
 
 def test_these_bytes_are_read() -> None:
-    assert decode(bytes.fromhex("c301adff976a19537ddb" + BODY), PlanProposed) == SMALL_PLAN
+    assert decode(bytes.fromhex("c301db7d53196a97ffad" + BODY), PlanProposed) == SMALL_PLAN
     assert decode(JSON.encode(), PlanProposed) == SMALL_PLAN
 
 
 def test_the_fingerprints_that_single_object_encoding_carries() -> None:
     """A new contract version gets a new fingerprint; the version before it belongs into schemas/older."""
     assert {topic.record.__name__: contract_of(topic.record).fingerprint.hex() for topic in TOPICS} == {
-        "PlanProposed": "adff976a19537ddb",
-        "PlanCleared": "48b86d85b1ce5da6",
-        "ApprovalRequested": "46184467e1ba1db9",
-        "DecisionMade": "da47a870bc5f6a09",
-        "PlanDecided": "2facc3a93f79ad4c",
-        "PlanExecuted": "dd21de435a3df6b4",
-        "IncidentReported": "b9ec1b5cb9256465",
-        "AutonomyChanged": "7ee72ee0e8cdc138",
-        "DeadLetter": "18675c43ed3ab0ea",
+        "PlanProposed": "db7d53196a97ffad",
+        "PlanCleared": "a65dceb1856db848",
+        "ApprovalRequested": "b91dbae167441846",
+        "DecisionMade": "096a5fbc70a847da",
+        "PlanDecided": "4cad793fa9c3ac2f",
+        "PlanExecuted": "b4f63d5a43de21dd",
+        "IncidentReported": "656425b95c1becb9",
+        "AutonomyChanged": "38c1cde8e02ee77e",
+        "DeadLetter": "eab03aed435c6718",
     }
+
+
+def test_the_fingerprint_is_the_one_of_avros_specification() -> None:
+    """CRC-64-AVRO of the schema "int" is 0x7275d51a3f395c8f; it is carried little-endian."""
+    assert _fingerprint("int") == (0x7275D51A3F395C8F).to_bytes(8, "little")
 
 
 def test_the_digest_of_a_small_plan_and_of_its_step() -> None:
