@@ -132,7 +132,7 @@ def load_settings(**given: Any) -> Settings:
 def _refuse_unknown_variables() -> None:
     """A misspelt PLANGATE_ variable must not be ignored in silence."""
     known = {f"{ENV}{name.upper()}" for name in Settings.model_fields} | {f"{ENV}CONFIG"}
-    prefixes = tuple(f"{ENV}{name.upper()}_" for name in PASS_THROUGH)
+    prefixes = (f"{ENV}DEMO_", *(f"{ENV}{name.upper()}_" for name in PASS_THROUGH))
     for name in os.environ:
         if name.startswith(ENV) and name not in known and not name.startswith(prefixes):
             raise SettingsError(f"{name}: no such setting; the settings are {', '.join(sorted(known))}")

@@ -1,4 +1,4 @@
-"""A whole Plangate on this machine: broker, topics, store, workers, for `plangate dev`, the demo and the benchmarks."""
+"""A whole Plangate on this machine: broker, topics, store, workers. `plangate dev`, demo, benchmarks."""
 
 import os
 import sys
@@ -60,7 +60,9 @@ def workers(stack: Stack, folder: Path, count: int = 1, arguments: tuple[str, ..
         for number in range(1, count + 1):
             name = f"worker-{number}"
             child = ChildProcess(
-                name, [sys.executable, "-m", "plangate.cli.main", "worker", *arguments], log=folder / f"{name}.log"
+                name,
+                [sys.executable, "-m", "plangate.cli.main", "worker", *arguments],
+                log=folder / f"{name}.log",
             )
             running.callback(child.stop)
             stack.workers.append(child)

@@ -1,0 +1,1 @@
+"""The `plangate` command: one file for each group of commands."""

@@ -1,0 +1,86 @@
+"""`plangate dead-letters`: what could not be handled, with its bytes."""
+
+from typing import Annotated, Any
+
+import typer
+from confluent_kafka import Message, Producer
+
+from gate_events.topics import DEAD_LETTERS
+from plangate.cli.failures import CommandError
+from plangate.cli.output import JsonFlag, print_json, say, show
+from plangate.kafka.reading import read_all
+from plangate.settings import Settings, load_settings
+from producers.kafka_producer import DEFAULTS
+
+app = typer.Typer(no_args_is_help=True, help="Records that could not be decoded or handled.")
+
+PREFIX = "plangate_"
+COLUMNS = ("id", "topic", "partition", "offset", "error")
+DeadLetterId = Annotated[str, typer.Argument(help="The id that `list` shows, or its beginning.")]
+
+
+@app.command("list")
+def list_all(as_json: JsonFlag = False) -> None:
+    """Every dead letter: where it came from and what is wrong with it."""
+    rows = [_row(message) for message in _all(load_settings())]
+    show(rows, as_json=as_json, title="Dead letters", columns=COLUMNS)
+
+
+@app.command("show")
+def show_one(letter: DeadLetterId, as_json: JsonFlag = False) -> None:
+    """One dead letter whole: its headers, and its bytes in hex."""
+    message = _find(load_settings(), letter)
+    whole = {**_headers(message), "key": _hex(message.key()), "value": _hex(message.value())}
+    if as_json:
+        print_json(whole)
+    else:
+        for name, value in whole.items():
+            say(f"{name}: {value}")
+
+
+@app.command()
+def replay(letter: DeadLetterId, as_json: JsonFlag = False) -> None:
+    """Put the original bytes back on their topic, once the cause is mended. Repeats are harmless."""
+    settings = load_settings()
+    message = _find(settings, letter)
+    headers = _headers(message)
+    kept = [(name, value) for name, value in message.headers() or [] if not name.startswith(PREFIX)]
+    producer = Producer({**DEFAULTS, **settings.kafka_options})
+    producer.produce(headers["topic"], message.value(), message.key(), headers=kept)
+    if producer.flush(30):
+        raise CommandError("Kafka did not take the record within 30 s", "see `plangate doctor`")
+    if as_json:
+        print_json({"replayed": headers["event_id"], "topic": headers["topic"]})
+    else:
+        say(f"replayed {headers['event_id']} to {headers['topic']}")
+
+
+def _all(settings: Settings) -> list[Message]:
+    return list(read_all(settings, settings.topic(DEAD_LETTERS.name)))
+
+
+def _find(settings: Settings, letter: str) -> Message:
+    found = {_headers(m)["event_id"]: m for m in _all(settings) if _headers(m)["event_id"].startswith(letter)}
+    if len(found) != 1:
+        raise CommandError(
+            f"{len(found)} dead letters begin with {letter!r}", "`dead-letters list` shows the ids"
+        )
+    return next(iter(found.values()))
+
+
+def _row(message: Message) -> dict[str, Any]:
+    headers = _headers(message)
+    return {"id": headers["event_id"], **headers}
+
+
+def _headers(message: Message) -> dict[str, str]:
+    """The letter's own headers, without their prefix."""
+    return {
+        name.removeprefix(PREFIX): value.decode(errors="replace")
+        for name, value in message.headers() or []
+        if name.startswith(PREFIX) and value is not None
+    }
+
+
+def _hex(data: bytes | str | None) -> str | None:
+    return data.hex() if isinstance(data, bytes) else data

@@ -1,0 +1,92 @@
+"""`plangate doctor`: what is wrong, and the mend."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import typer
+
+from gate_events.records import PlanProposed
+from gate_store import migrate
+from gate_store.database import open_store
+from plangate.cli.failures import line_for
+from plangate.cli.output import JsonFlag, show
+from plangate.kafka import topics
+from plangate.settings import Settings, load_settings
+from plangate.wiring import open_catalogue, schema_ids
+from stream_apps.resumer.graphs import load_graphs
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    ok: bool
+    found: str
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(doctor)
+
+
+def doctor(as_json: JsonFlag = False) -> None:
+    """Look at Kafka, topics, registry, store, graphs and catalogue. Exit code 1 where something is wrong."""
+    findings = list(examine(load_settings()))
+    rows = [{**asdict(finding), "state": "ok" if finding.ok else "WRONG"} for finding in findings]
+    show(rows, as_json=as_json, title="Plangate's health", columns=("state", "what", "found"))
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at everything; one failure hides no other."""
+    looks: dict[str, Callable[[Settings], str]] = {
+        "Kafka and topics": _topics,
+        "schema registry": _registry,
+        "store": _store,
+        "catalogue": _catalogue,
+        "graphs": _graphs,
+    }
+    for what, look in looks.items():
+        yield _looked(what, look, settings)
+
+
+def _looked(what: str, look: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(what, True, look(settings))
+    except Exception as error:  # a doctor reports what she finds, whatever it is
+        return Finding(what, False, line_for(error) or f"{type(error).__name__}: {error}")
+
+
+def _topics(settings: Settings) -> str:
+    states = topics.describe(settings)
+    missing = [f"{state.name} {state.problem}" for state in states if state.problem]
+    if missing:
+        raise LookupError("; ".join(missing))
+    return f"{settings.bootstrap_servers}: {len(states)} topics"
+
+
+def _registry(settings: Settings) -> str:
+    ids = schema_ids(settings)
+    if ids is None:
+        return "none is set: records are written in Avro's single-object encoding"
+    return f"{ids!r}: plans have id {ids.id_for(PlanProposed, settings.topic('plans'))}"
+
+
+def _store(settings: Settings) -> str:
+    behind = migrate.behind(settings.store_url)
+    if behind:
+        raise LookupError(behind)
+    return open_store(settings.store_url).url.render_as_string(hide_password=True)
+
+
+def _catalogue(settings: Settings) -> str:
+    catalogue = open_catalogue(settings)
+    return f"{settings.catalogue}: {len(catalogue.actions)} action types, {len(catalogue.rules)} rules"
+
+
+def _graphs(settings: Settings) -> str:
+    if not settings.graphs.exists():
+        return f"{settings.graphs} is not there: this machine resumes no graphs"
+    return f"{settings.graphs}: {', '.join(sorted(load_graphs(settings.graphs)))}"

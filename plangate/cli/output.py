@@ -1,0 +1,43 @@
+"""What commands print: tables for people, one JSON document with --json."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on one line."""
+    typer.echo(msgspec.json.encode(value, enc_hook=str).decode())
+
+
+def say(text: str) -> None:
+    """A line for people; nothing in it is markup."""
+    console.print(escape(text), highlight=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table for people."""
+    drawn = Table(*columns, title=title, title_justify="left", header_style="bold")
+    for row in rows:
+        drawn.add_row(*(escape(str(cell)) for cell in row))
+    console.print(drawn)
+
+
+def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str, columns: Sequence[str]) -> None:
+    """Rows as a table of the named columns, or whole as JSON."""
+    if as_json:
+        print_json(rows)
+    elif rows:
+        table(title, columns, ([row[column] for column in columns] for row in rows))
+    else:
+        say(f"{title}: none")

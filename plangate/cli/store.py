@@ -1,0 +1,20 @@
+"""`plangate store`: the database."""
+
+import typer
+
+from gate_store import migrate
+from plangate.cli.output import JsonFlag, print_json, say
+from plangate.settings import load_settings
+
+app = typer.Typer(no_args_is_help=True, help="The gate store: its tables and migrations.")
+
+
+@app.command()
+def upgrade(as_json: JsonFlag = False) -> None:
+    """Bring the store's tables to this version; nothing to do is fine."""
+    settings = load_settings()
+    migrate.upgrade(settings.store_url)
+    if as_json:
+        print_json({"behind": migrate.behind(settings.store_url)})
+    else:
+        say("the store is up to date")

@@ -1,0 +1,33 @@
+"""`plangate worker`: the processes that do the work."""
+
+import asyncio
+import logging
+from typing import Annotated
+
+import typer
+
+from plangate.cli.failures import CommandError
+from plangate.settings import load_settings
+from plangate.wiring import check_before_work
+from plangate.worker.fleet import PARTS, fleet
+from plangate.worker.supervisor import Supervisor
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(worker)
+
+
+def worker(
+    only: Annotated[str, typer.Option(help="Some of router,gatekeeper,resumer, with commas.")] = ",".join(
+        PARTS
+    ),
+    resumers: Annotated[int, typer.Option(min=0, help="How many resumer processes.")] = 1,
+) -> None:
+    """Run the router, the gatekeeper and the resumers until SIGTERM; on as many machines as wanted."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    parts = {part.strip() for part in only.split(",")}
+    if not parts <= set(PARTS):
+        raise CommandError(f"--only {only}: no such part", f"name some of {', '.join(PARTS)}")
+    check_before_work(load_settings(), resuming="resumer" in parts)
+    asyncio.run(Supervisor(fleet(parts, resumers)).run())
