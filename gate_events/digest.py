@@ -8,13 +8,14 @@ from uuid import UUID
 import msgspec
 import rfc8785
 
+from gate_events.canonical import canonical
 from gate_events.errors import UnencodableError
 from gate_events.values import RunIdentity, Step
 
 
 def _sha256(what: str, value: Any) -> str:
     try:
-        return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
+        return hashlib.sha256(canonical(value)).hexdigest()
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
         mend = "use strings for numbers beyond 2^53 and for what JSON has no word for, nest less deeply"
         raise UnencodableError(what, f"no canonical JSON: {error}; {mend}") from error
@@ -28,7 +29,7 @@ def plan_digest(plan_id: UUID, revision: int, steps: Iterable[Step], run: RunIde
     """Digest of plan id, revision, steps and run identity, 64 hex digits.
 
     Raises UnencodableError where an argument has no canonical JSON (a number beyond 2^53, NaN, a lone
-    surrogate, hundreds of levels).
+    surrogate, more than 100 levels).
     """
     content = {
         "plan_id": str(plan_id),

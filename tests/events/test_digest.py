@@ -108,3 +108,28 @@ def test_what_has_no_canonical_json_has_no_digest(value: Any) -> None:
         plan_digest(PLAN, 1, (step,), None)
     with pytest.raises(UnencodableError, match="step s cannot be written"):
         step_digest(PLAN, step)
+
+
+@given(json_values)
+@example({"b": "\x00\x1f\x7f\u2028\"\\/\b\f\n\r\t", "a": [True, None, 2**53 - 1, -(2**53) + 1]})
+@example({"\uffee": 1, "\U0001f600": 2, "é": 3, "z": 4})
+def test_canonical_json_is_rfc_8785_byte_for_byte(value: Any) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@given(st.floats(-1e16, 1e16) | st.floats(-2e-3, 2e-3) | st.decimals(-(10**9), 10**9, places=2).map(float))
+@example(1e-4)
+@example(9.999999999999999e-05)
+@example(999999999999999.9)
+@example(1e15)
+@example(-0.0)
+@example(12.0)
+def test_canonical_numbers_are_rfc_8785_byte_for_byte(value: float) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+def test_json_nested_deeper_than_readers_can_follow_is_refused_whatever_else_it_holds() -> None:
+    assert canonical(nested(DEEPEST)) == rfc8785.dumps(nested(DEEPEST))
+    for value in (nested(DEEPEST + 1), [1.0, nested(DEEPEST)], {"é": nested(DEEPEST)}):
+        with pytest.raises(rfc8785.CanonicalizationError, match="nested more than 128 deep"):
+            canonical(value)
