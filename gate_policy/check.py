@@ -71,7 +71,6 @@ def _of_arguments(action: Action) -> Iterator[Warned]:
         "says": action.says.variables - {"args"} if action.says else (),
         "group": action.group.variables - {"args", "n"} if action.group else (),
         "effect": effect,
-        "secret": action.secret,
         "material": action.material,
     }
     for field, names in named.items():

@@ -19,6 +19,9 @@ _FUNCTIONS = (
     | {"getHours", "getMinutes", "getSeconds", "getMilliseconds"}
 )
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
+_ARGS = re.compile(r"\bargs\b")
+_FIELD = re.compile(r"\bargs\.([A-Za-z_]\w*+)(?!\s*\()")
+_PER_PLAN = frozenset({"agent", "plan"})
 _NAME = re.compile(r"[A-Za-z]\w*")
 LONGEST = 4_000  # characters
 
@@ -34,22 +37,22 @@ class Verdict(Enum):
 class Condition:
     """A compiled CEL expression over `action`, `args`, `agent`, `plan` and `step`."""
 
-    __slots__ = ("_program", "source", "variables")
+    __slots__ = ("_narrow", "_program", "arguments", "per_step", "source", "variables")
 
     def __init__(self, source: str) -> None:
         self.source = source
         self._program = _compiled(source)
         self.variables = tuple(name for name in VARIABLES if name in self._program.variables())
-
-    @property
-    def arguments(self) -> frozenset[str]:
-        """The arguments that it mentions as args.name."""
-        return frozenset(re.findall(r"\bargs\.([A-Za-z_]\w*)", self.source))
+        fields = _FIELD.findall(source)
+        self.arguments = frozenset(fields)  # those that it mentions as args.name
+        # handing over only these is quicker, and right where `args` stands nowhere by itself
+        self._narrow = len(fields) == len(_ARGS.findall(source))
+        self.per_step = not _PER_PLAN.issuperset(self.variables)
 
     def verdict(self, value_of: Callable[[str], Any]) -> Verdict:
         """Whether the condition holds, given a way to get each variable."""
         try:
-            found = self._program.execute({name: value_of(name) for name in self.variables})
+            found = self._program.execute(self._values(value_of))
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException:  # CEL raises by the kind of fault, Rust's panic included; every kind is a doubt
@@ -57,6 +60,13 @@ class Condition:
         if found is True:
             return Verdict.YES
         return Verdict.NO if found is False else Verdict.DOUBT
+
+    def _values(self, value_of: Callable[[str], Any]) -> dict[str, Any]:
+        values = {name: value_of(name) for name in self.variables}
+        if self._narrow and "args" in values:
+            given = values["args"]
+            values["args"] = {name: given[name] for name in self.arguments if name in given}
+        return values
 
 
 def _compiled(source: str) -> Any:

@@ -48,7 +48,7 @@ def _silent_rules(step: Step, index: int, catalogue: Catalogue, facts: Facts) ->
     for rule in catalogue.rules:
         if rule not in applying:
             yield f"rule {rule.name} is not about {shown(step.action_type)}"
-        elif rule.when.verdict(facts.of(step, index)) is Verdict.NO:
+        elif facts.verdict(rule.when, step, index) is Verdict.NO:
             yield f"rule {rule.name} does not apply: {shown(rule.when.source)} is false"
 
 

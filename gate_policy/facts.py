@@ -1,4 +1,4 @@
-"""What CEL conditions may ask about: the plan, its agent and one of its steps."""
+"""What CEL conditions may ask about: the plan, its agent and one of its steps; and their answers."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,27 +6,29 @@ from typing import Any
 
 from gate_events.records import PlanProposed
 from gate_events.values import Step
+from gate_policy.conditions import Condition, Verdict
 
 
 class Facts:
     """The CEL variables of a plan, each made when a rule first asks for it."""
 
-    __slots__ = ("_agent", "_counts", "_plan", "_proposed")
+    __slots__ = ("_agent", "_plan", "_proposed", "_verdicts")
 
     def __init__(self, proposed: PlanProposed) -> None:
         self._proposed = proposed
         self._agent: dict[str, Any] | None = None
         self._plan: dict[str, Any] | None = None
-        self._counts: dict[str, int] | None = None
+        self._verdicts: dict[str, Verdict] = {}
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many steps each action type has."""
-        if self._counts is None:
-            self._counts = dict(Counter(step.action_type for step in self._proposed.steps))
-        return self._counts
+    def verdict(self, condition: Condition, step: Step, index: int) -> Verdict:
+        """What a condition says about a step; one about the plan alone is asked only once."""
+        if condition.per_step:
+            return condition.verdict(self._of(step, index))
+        if condition.source not in self._verdicts:
+            self._verdicts[condition.source] = condition.verdict(self._of(step, index))
+        return self._verdicts[condition.source]
 
-    def of(self, step: Step, index: int) -> Callable[[str], Any]:
+    def _of(self, step: Step, index: int) -> Callable[[str], Any]:
         """A way to get each CEL variable for one step; `index` counts from 1."""
 
         def value(name: str) -> Any:
@@ -49,7 +51,7 @@ class Facts:
                 "proposer": proposed.proposer,
                 "revision": proposed.revision,
                 "steps": len(proposed.steps),
-                "counts": self.counts,
+                "counts": dict(Counter(step.action_type for step in proposed.steps)),
             }
         return self._plan
 

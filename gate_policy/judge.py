@@ -11,6 +11,7 @@ from gate_events.records import PlanProposed
 from gate_events.values import Finding, Review
 from gate_events.words import Level, Tier, Timing
 from gate_policy.catalogue import Catalogue
+from gate_policy.display import shown
 from gate_policy.effects import PriorEffect
 from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.facts import Facts
@@ -62,7 +63,8 @@ def judge(
     refuse_repeated_ids(plan)
     digest = digest_of(plan)
     floor = required or NOTHING_REQUIRED
-    judged = judged_steps(plan, catalogue)
+    facts = Facts(plan)
+    judged = [judged_step(step, at, catalogue, facts) for at, step in enumerate(plan.steps, start=1)]
     found = findings(plan, judged, catalogue, now, prior)
     tier = floor.tier
     for one in judged:
@@ -79,16 +81,6 @@ def judge(
         digest=digest,
         policy=catalogue.digest,
     )
-
-
-def judged_steps(plan: PlanProposed, catalogue: Catalogue) -> list[JudgedStep]:
-    """Every step, judged by itself."""
-    if not catalogue.rules:
-        return [judged_step(step, catalogue, None) for step in plan.steps]
-    facts = Facts(plan)
-    return [
-        judged_step(step, catalogue, facts.of(step, index)) for index, step in enumerate(plan.steps, start=1)
-    ]
 
 
 def refuse_repeated_ids(plan: PlanProposed) -> None:
@@ -143,7 +135,7 @@ def _review(
     return Review(
         groups=groups(Shown(one.step, one.action, one.tier) for one in judged),
         findings=tuple(seen),
-        reasons=tuple(_reasons(judged, found)),
+        reasons=tuple(_reasons(judged, found, catalogue)),
         terms=frozen,
     )
 
@@ -157,11 +149,12 @@ def _unreachable(quorum: int, reviewers: int) -> Finding:
 def _bodies(judged: Sequence[JudgedStep], catalogue: Catalogue, floor: Requirements) -> frozenset[Body]:
     """Everybody who must agree: per step who is named for it, and the defaults where nobody is."""
     bodies = set(floor.bodies)
+    reviewed = {}
     for one in judged:
         bodies.update(one.bodies)
         if one.action is not None and timing_of(one.tier, one.before) is not None:
-            bodies.add(one.action.body)
-    return frozenset(bodies or {catalogue.defaults.body})
+            reviewed[one.action.name] = one.action.body
+    return frozenset(bodies.union(reviewed.values())) or frozenset({catalogue.defaults.body})
 
 
 def _times(judged: Sequence[JudgedStep], catalogue: Catalogue) -> tuple[int, int]:
@@ -174,13 +167,15 @@ def _times(judged: Sequence[JudgedStep], catalogue: Catalogue) -> tuple[int, int
     return min(deadlines), min(use_bys)
 
 
-def _reasons(judged: Sequence[JudgedStep], found: Sequence[Found]) -> list[str]:
+def _reasons(judged: Sequence[JudgedStep], found: Sequence[Found], catalogue: Catalogue) -> list[str]:
     """Every distinct reason with the steps that it concerns."""
     steps: dict[str, list[str]] = {}
     for one in judged:
         for reason in one.reasons:
             steps.setdefault(reason, []).append(one.step.step_id)
-    said = [f"{reason} ({_which(ids)})" for reason, ids in steps.items()]
+    said = [shown(f"{reason} ({_which(ids)})") for reason, ids in steps.items()]
+    if catalogue.mode == "earned":
+        said.append("mode earned: a human decides on every plan before it runs")
     checks = dict.fromkeys(one.finding.check for one in found if one.before)
     return said + [f"a human decides before it runs: {check}" for check in checks]
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-import rfc8785
-
+from gate_events.canonical import canonical
 from gate_events.records import PlanProposed
 from gate_events.values import Finding
 from gate_events.words import Tier
@@ -89,7 +88,7 @@ def duplicates(by_type: ByType, catalogue: Catalogue) -> Iterator[Found]:
             continue
         same: dict[bytes, list[JudgedStep]] = {}
         for one in steps:
-            same.setdefault(rfc8785.dumps(one.step.arguments), []).append(one)
+            same.setdefault(canonical(one.step.arguments), []).append(one)
         for twins in same.values():
             if len(twins) > 1:
                 text = f"{len(twins)} steps do exactly the same: {sentence(twins[0].step, catalogue)}"
@@ -163,7 +162,7 @@ def done_before(
         window = timedelta(seconds=action.effect.window_s)
         done = [(one, at) for one in steps if (at := _done_at(one, plan, prior)) and now - at < window]
         if done:
-            last = max(at for _, at in done)
+            last = max(at for _, at in done).astimezone(UTC)
             text = (
                 f"{len(done)} of {_steps(len(steps))} of {name} repeat what was already done within "
                 f"{spoken(action.effect.window_s)} (last {last:%Y-%m-%d %H:%M} UTC)"

@@ -1,15 +1,15 @@
 """One step judged: catalogue, claim and rules, each only ever raising."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from gate_events.values import Step
 from gate_events.words import Tier
 from gate_policy.actions import Action
 from gate_policy.catalogue import Catalogue
 from gate_policy.conditions import Verdict
+from gate_policy.display import shown
 from gate_policy.effects import effect_of
+from gate_policy.facts import Facts
 from gate_policy.requirements import Body
 from gate_policy.rules import Rule
 from gate_policy.tiers import RANK
@@ -34,16 +34,15 @@ class JudgedStep:
             self.tier = tier
 
 
-def judged_step(step: Step, catalogue: Catalogue, value_of: Callable[[str], Any] | None) -> JudgedStep:
-    """A step's tier and requirements. `value_of` gives the CEL variables; None: no rule can apply."""
+def judged_step(step: Step, index: int, catalogue: Catalogue, facts: Facts) -> JudgedStep:
+    """A step's tier and requirements; `index` counts from 1."""
     judged = _by_catalogue(step, catalogue)
     claim = step.claimed_tier
     if claim is not None and RANK[claim] > RANK[judged.tier]:
         judged.raise_to(claim)
         judged.reasons.append(f"the agent itself claims {claim.value}")
-    if value_of is not None:
-        for rule in catalogue.rules_of(step.action_type):
-            _apply(rule, rule.when.verdict(value_of), judged)
+    for rule in catalogue.rules_of(step.action_type):
+        _apply(rule, facts.verdict(rule.when, step, index), judged)
     return judged
 
 
@@ -66,7 +65,8 @@ def _by_catalogue(step: Step, catalogue: Catalogue) -> JudgedStep:
 
 
 def _unknown(step: Step) -> str:
-    return f"{step.action_type} is not in the catalogue, so it counts as {Tier.IRREVERSIBLE.value} (tier 3)"
+    name, tier = shown(step.action_type), Tier.IRREVERSIBLE
+    return f"{name} is not in the catalogue, so it counts as {tier.value} (tier {tier.number})"
 
 
 def _apply(rule: Rule, verdict: Verdict, judged: JudgedStep) -> None:
