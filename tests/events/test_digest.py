@@ -7,10 +7,12 @@ from uuid import UUID
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import example, given
+from hypothesis import strategies as st
 from msgspec import to_builtins
 from msgspec.structs import replace
 
+from gate_events.canonical import DEEPEST, canonical
 from gate_events.codec import decode, encode, to_json
 from gate_events.digest import plan_digest, step_digest
 from gate_events.errors import UnencodableError
@@ -18,7 +20,7 @@ from gate_events.records import PlanProposed
 from gate_events.values import Step
 from gate_events.words import Tier
 from tests.events.samples import PLAN, RUN, STEPS
-from tests.events.strategies import a, json_objects
+from tests.events.strategies import a, json_objects, json_values
 
 DIGEST = plan_digest(PLAN, 2, STEPS, RUN)
 MAIL, NOTE = STEPS
@@ -111,7 +113,7 @@ def test_what_has_no_canonical_json_has_no_digest(value: Any) -> None:
 
 
 @given(json_values)
-@example({"b": "\x00\x1f\x7f\u2028\"\\/\b\f\n\r\t", "a": [True, None, 2**53 - 1, -(2**53) + 1]})
+@example({"b": '\x00\x1f\x7f\u2028"\\/\b\f\n\r\t', "a": [True, None, 2**53 - 1, -(2**53) + 1]})
 @example({"\uffee": 1, "\U0001f600": 2, "é": 3, "z": 4})
 def test_canonical_json_is_rfc_8785_byte_for_byte(value: Any) -> None:
     assert canonical(value) == rfc8785.dumps(value)
