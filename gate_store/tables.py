@@ -65,7 +65,8 @@ def _one_of(column: str, words: list[str]) -> str:
 
 DISPOSITIONS = ["WAITING", "DECIDED", "COUNTED", "LATE", "REFUSED"]
 RUN_STATES = ["RUNNING", "PAUSED", "READY", "DONE", "FAILED", "IN_DOUBT", "STALE"]
-EFFECT_STATES = ["CLAIMED", "SUCCEEDED", "FAILED", "IN_DOUBT"]
+# RETRY: in doubt before, and a human lets it be tried again with its key
+EFFECT_STATES = ["CLAIMED", "SUCCEEDED", "FAILED", "IN_DOUBT", "RETRY"]
 
 gates = Table(
     "gates",
@@ -84,6 +85,7 @@ gates = Table(
     Column("request", JSON, nullable=False, comment="ApprovalRequested, whole: the terms are frozen here"),
     Column("verdict", JSON(none_as_null=True), nullable=True, comment="PlanDecided, whole"),
     Column("expiry_asked_at", UtcMoment, nullable=True),
+    Column("asked_again_at", UtcMoment, nullable=True, comment="its verdict went stale unused"),
     CheckConstraint(_one_of("state", [s.value for s in GateState]), name="gate_state_is_a_word"),
     CheckConstraint(_one_of("kind", [k.value for k in RequestKind]), name="gate_kind_is_a_word"),
     CheckConstraint(_one_of("timing", [t.value for t in Timing]), name="gate_timing_is_a_word"),
@@ -99,7 +101,8 @@ Index(
 decisions = Table(
     "decisions",
     metadata,
-    Column("decision_id", Uuid, primary_key=True),
+    Column("arrival", BigId, primary_key=True, autoincrement=True, comment="the order of the log"),
+    Column("decision_id", Uuid, nullable=False, unique=True, comment="event_id of DecisionMade"),
     Column("gate_id", Uuid, nullable=False, index=True, comment="no foreign key: a decision may come first"),
     Column("plan_id", Uuid, nullable=False),
     Column("kind", Text, nullable=False),
@@ -125,6 +128,12 @@ Index(
     unique=True,
     postgresql_where=decisions.c.disposition == "COUNTED",
     sqlite_where=decisions.c.disposition == "COUNTED",
+)
+Index(
+    "ix_decisions_waiting",
+    decisions.c.recorded_at,
+    postgresql_where=decisions.c.disposition == "WAITING",
+    sqlite_where=decisions.c.disposition == "WAITING",
 )
 
 clearances = Table(

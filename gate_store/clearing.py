@@ -1,0 +1,66 @@
+"""What may run: the rows that the effect ledger is held against."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from gate_events.digest import step_digest
+from gate_events.records import PlanCleared, PlanDecided
+from gate_store.dialects import insert, insert_new
+from gate_store.tables import clearances, cleared_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """A plan that may run, and why: the router's word or a verdict."""
+
+    record: PlanCleared | PlanDecided
+    gate_id: UUID | None
+    cleared_at: datetime
+    use_by: datetime | None
+
+
+def clear(conn: Connection, cleared: Sequence[Clearance]) -> None:
+    """Let plans run. A verdict renews an earlier clearance of the same digest; the router's word does not."""
+    words = [_row(each) for each in cleared if each.gate_id is None]
+    verdicts = [_row(each) for each in cleared if each.gate_id is not None]
+    insert_new(conn, clearances, words, "digest")
+    if verdicts:
+        fresh = insert(conn, clearances)
+        renewed = {name: fresh.excluded[name] for name in ("gate_id", "cleared_at", "use_by", "record")}
+        conn.execute(fresh.on_conflict_do_update(index_elements=["digest"], set_=renewed), verdicts)
+    insert_new(conn, cleared_steps, list(_step_rows(cleared)), "digest", "step_id")
+
+
+def new_ones(conn: Connection, cleared: Sequence[PlanCleared]) -> list[PlanCleared]:
+    """Those whose digest was not cleared before, each once."""
+    by_digest = {each.digest: each for each in reversed(cleared)}
+    found = conn.execute(select(clearances.c.digest).where(clearances.c.digest.in_(by_digest)))
+    there = set(found.scalars())
+    return [by_digest[digest] for digest in dict.fromkeys(c.digest for c in cleared) if digest not in there]
+
+
+def _row(each: Clearance) -> dict[str, Any]:
+    return {
+        "digest": each.record.digest,
+        "plan_id": each.record.plan_id,
+        "revision": each.record.revision,
+        "gate_id": each.gate_id,
+        "cleared_at": each.cleared_at,
+        "use_by": each.use_by,
+        "record": each.record,
+    }
+
+
+def _step_rows(cleared: Sequence[Clearance]) -> Iterable[dict[str, Any]]:
+    for each in cleared:
+        for step in each.record.steps:
+            yield {
+                "digest": each.record.digest,
+                "step_id": step.step_id,
+                "step_digest": step_digest(each.record.plan_id, step),
+            }

@@ -1,0 +1,67 @@
+"""What the end of a gate makes true, besides the decision itself."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, update
+
+from gate_events.pause import answer_to_verdict
+from gate_events.records import Record
+from gate_events.words import DecisionKind, GateState, RequestKind, Timing
+from gate_store import outbox
+from gate_store.bindings import Answered, make_ready
+from gate_store.clearing import Clearance, clear
+from gate_store.resolving import resolve
+from gate_store.tables import gates
+from gate_store.verdicts import Closing
+
+
+class GateChangedError(RuntimeError):
+    """{count} gates were closed by somebody else while they were locked; the transaction must be undone."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"{count} gates were closed by somebody else while they were locked;"
+            " the transaction must be undone"
+        )
+        self.count = count
+
+
+def carry_out(conn: Connection, closings: Sequence[Closing], now: datetime) -> None:
+    """Close the gates, clear what may run, hand runs their answers, settle doubts, tell Kafka."""
+    if not closings:
+        return
+    _close(conn, closings)
+    clear(conn, [_clearance(each) for each in closings if each.verdict.execute])
+    make_ready(conn, [answered for each in closings if (answered := _answer(each))], now)
+    resolve(conn, [each for each in closings if each.decision.kind is DecisionKind.RESOLVE], now)
+    said: list[Record] = [record for each in closings for record in (each.verdict, *each.more)]
+    outbox.put(conn, said, now)
+
+
+def _close(conn: Connection, closings: Sequence[Closing]) -> None:
+    guarded = update(gates).where(gates.c.gate_id == bindparam("key"), gates.c.state == "PENDING")
+    rows = sorted(closings, key=lambda each: each.request.request_id)
+    done = conn.execute(guarded, [_ended(each) for each in rows])
+    if done.rowcount != len(rows):
+        raise GateChangedError(len(rows) - done.rowcount)
+
+
+def _ended(each: Closing) -> dict[str, object]:
+    return {"key": each.request.request_id, "state": each.verdict.state.value, "verdict": each.verdict}
+
+
+def _clearance(each: Closing) -> Clearance:
+    gate: UUID = each.request.request_id
+    return Clearance(each.verdict, gate, each.verdict.decided_at, each.verdict.use_by)
+
+
+def _answer(each: Closing) -> Answered | None:
+    """The graph hears every end but one: of a superseded gate the newer one speaks."""
+    asked = (each.verdict.kind, each.verdict.timing)
+    if each.request.run is None or asked != (RequestKind.PLAN, Timing.BEFORE):
+        return None
+    if each.verdict.state is GateState.SUPERSEDED:
+        return None
+    return Answered(each.request.run, answer_to_verdict(each.verdict), each.verdict.execute)

@@ -1,0 +1,83 @@
+"""What SQLite and PostgreSQL spell differently, and how JSON columns are read into records."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Interval,
+    Table,
+    Text,
+    bindparam,
+    func,
+    literal,
+    text,
+    type_coerce,
+)
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gate_store.tables import UtcMoment
+
+T = TypeVar("T")
+
+_LOCK_EACH = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+
+
+def on_postgres(conn: Connection) -> bool:
+    """Whether this connection speaks to PostgreSQL."""
+    return conn.dialect.name == "postgresql"
+
+
+def insert(conn: Connection, table: Table) -> postgresql.Insert:
+    """An INSERT that knows ON CONFLICT; both dialects spell it alike."""
+    if on_postgres(conn):
+        return postgresql.insert(table)
+    return cast(postgresql.Insert, sqlite.insert(table))
+
+
+def insert_new(conn: Connection, table: Table, rows: Sequence[dict[str, Any]], *key: str) -> None:
+    """Insert rows, leaving those alone whose `key` is there already."""
+    if rows:
+        conn.execute(insert(conn, table).on_conflict_do_nothing(index_elements=list(key)), rows)
+
+
+def whole(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """A JSON column as text, for `read`. No JSON operator is ever used: PostgreSQL's fail on \\u0000."""
+    return type_coerce(sql_cast(column, Text), Text)
+
+
+def read(stored: str, record: type[T]) -> T:
+    """A record out of a column selected with `whole`."""
+    return msgspec.json.decode(stored, type=record)
+
+
+def lock_names(conn: Connection, ids: Iterable[UUID]) -> None:
+    """Take turns over rows that may not exist yet; held until the transaction ends.
+
+    Lock order everywhere: names, gates, runs, each ascending. SQLite has one writer at a time anyway.
+    """
+    if not on_postgres(conn):
+        return
+    if keys := sorted({one.int % 2**63 for one in ids}):
+        conn.execute(_LOCK_EACH, {"keys": keys})
+
+
+def database_now(conn: Connection, now: datetime) -> ColumnElement[datetime]:
+    """The moment that leases go by: PostgreSQL's own clock, so that workers need not agree; else `now`."""
+    if on_postgres(conn):
+        return type_coerce(func.clock_timestamp(), UtcMoment)
+    return literal(now, UtcMoment)
+
+
+def lease_end(conn: Connection, now: datetime, lease_s: float) -> ColumnElement[datetime]:
+    """When a lease taken now ends."""
+    if on_postgres(conn):
+        span = bindparam(None, timedelta(seconds=lease_s), Interval)
+        return type_coerce(func.clock_timestamp(type_=DateTime(timezone=True)) + span, UtcMoment)
+    return literal(now + timedelta(seconds=lease_s), UtcMoment)

@@ -1,0 +1,100 @@
+"""The gates of a batch of decisions, locked, as the batch finds them and changes them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted
+from gate_events.words import DecisionKind, GateState
+from gate_store.dialects import lock_names, read, whole
+from gate_store.dispositions import Disposition, Fate
+from gate_store.rulings import Standing
+from gate_store.tables import decisions, gates, outcomes
+
+
+@dataclass(slots=True)
+class Docket:
+    """What is known while a batch is decided, in memory; the rows are ours until the commit."""
+
+    standings: dict[UUID, Standing]  # by gate
+    recorded: dict[UUID, Disposition]  # by decision
+    outcomes: dict[UUID, PlanExecuted] = field(default_factory=dict)  # by plan, where an UNDO asks for it
+
+    def note(self, decision: DecisionMade, disposition: Disposition, state: GateState | None) -> None:
+        """Let the next decision of the batch meet the gate as this one left it."""
+        self.recorded[decision.event_id] = disposition
+        standing = self.standings.get(decision.request_id)
+        if standing is None:
+            return
+        if state is not None:
+            self.standings[decision.request_id] = Standing(standing.request, state)
+        elif disposition.fate is Fate.COUNTED:
+            voices = standing.approved_by | {decision.decided_by}
+            self.standings[decision.request_id] = Standing(standing.request, standing.state, voices)
+
+
+def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
+    """Lock the batch's gates, and read them and what was recorded before."""
+    gate_ids = {decision.request_id for decision in batch}
+    _wait_for_openers(conn, gate_ids)
+    standings = _locked_gates(conn, gate_ids)
+    _add_voices(conn, standings)
+    return Docket(standings, _recorded(conn, batch), _outcomes(conn, batch))
+
+
+def _wait_for_openers(conn: Connection, gate_ids: set[UUID]) -> None:
+    """A gate that is not there may be opening now: its opener must see our WAITING rows, or we its gate."""
+    there = set(conn.execute(select(gates.c.gate_id).where(gates.c.gate_id.in_(gate_ids))).scalars())
+    lock_names(conn, gate_ids - there)
+
+
+def _locked_gates(conn: Connection, gate_ids: set[UUID]) -> dict[UUID, Standing]:
+    found = conn.execute(
+        select(gates.c.gate_id, gates.c.state, whole(gates.c.request).label("request"))
+        .where(gates.c.gate_id.in_(gate_ids))
+        .order_by(gates.c.gate_id)
+        .with_for_update()
+    )
+    return {
+        row.gate_id: Standing(read(row.request, ApprovalRequested), GateState(row.state)) for row in found
+    }
+
+
+def _add_voices(conn: Connection, standings: dict[UUID, Standing]) -> None:
+    several = [gate for gate, standing in standings.items() if standing.request.review.terms.quorum > 1]
+    if not several:
+        return
+    found = conn.execute(
+        select(decisions.c.gate_id, decisions.c.decided_by).where(
+            decisions.c.gate_id.in_(several), decisions.c.disposition == Fate.COUNTED
+        )
+    )
+    for row in found:
+        standing = standings[row.gate_id]
+        voices = standing.approved_by | {row.decided_by}
+        standings[row.gate_id] = Standing(standing.request, standing.state, voices)
+
+
+def _recorded(conn: Connection, batch: Sequence[DecisionMade]) -> dict[UUID, Disposition]:
+    ids = {decision.event_id for decision in batch}
+    found = conn.execute(
+        select(decisions.c.decision_id, decisions.c.disposition, decisions.c.why).where(
+            decisions.c.decision_id.in_(ids)
+        )
+    )
+    return {row.decision_id: Disposition(row.decision_id, Fate(row.disposition), row.why) for row in found}
+
+
+def _outcomes(conn: Connection, batch: Iterable[DecisionMade]) -> dict[UUID, PlanExecuted]:
+    plans = {decision.plan_id for decision in batch if decision.kind is DecisionKind.UNDO}
+    if not plans:
+        return {}
+    found = conn.execute(
+        select(outcomes.c.plan_id, whole(outcomes.c.record).label("record")).where(
+            outcomes.c.plan_id.in_(plans)
+        )
+    )
+    return {row.plan_id: msgspec.json.decode(row.record, type=PlanExecuted) for row in found}

@@ -1,0 +1,1 @@
+"""The Alembic environment. Inside the package, so that a wheel carries it."""

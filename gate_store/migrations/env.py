@@ -1,0 +1,9 @@
+"""Alembic's entry point; `gate_store.migrate` hands it an open connection."""
+
+from alembic import context
+
+from gate_store.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,31 @@
+"""What must reach Kafka, written in the transaction that made it true. A relay publishes it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gate_events.codec import body_of
+from gate_events.records import Record
+from gate_events.topics import key_of
+from gate_store.dialects import insert_new
+from gate_store.tables import outbox
+
+
+def put(conn: Connection, records: Sequence[Record], now: datetime) -> None:
+    """Queue records for Kafka, in this order; one that waits already is not queued again.
+
+    Raises UnencodableError.
+    """
+    insert_new(conn, outbox, [_row(record, now) for record in records], "event_id")
+
+
+def _row(record: Record, now: datetime) -> dict[str, Any]:
+    return {
+        "event_id": record.event_id,
+        "record": type(record).__name__,
+        "key": key_of(record).decode(),
+        "body": body_of(record),
+        "created_at": now,
+    }

@@ -1,0 +1,89 @@
+"""Which open gates a newer one replaces: an older revision of the plan, an older plan of the thread."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, or_, select
+
+from gate_events.ids import derived
+from gate_events.records import ApprovalRequested, DecisionMade
+from gate_events.words import DeciderKind, DecisionKind
+from gate_store.dialects import read, whole
+from gate_store.tables import gates
+
+_ASKS_BEFORE = (gates.c.kind == "PLAN", gates.c.timing == "BEFORE")
+
+
+def superseded(conn: Connection, opened: Sequence[ApprovalRequested]) -> list[DecisionMade]:
+    """The SUPERSEDE decisions that newly opened gates bring about, for themselves too if they came late."""
+    if not opened:
+        return []
+    pending = _rivals(conn, opened)
+    said = [*_by_plan(pending, _newest(conn, opened)), *_by_thread(pending)]
+    return list({decision.request_id: decision for decision in reversed(said)}.values())
+
+
+def supersede(older: ApprovalRequested, newer: UUID | str, at: datetime, note: str) -> DecisionMade:
+    """The gate's own word that something newer took its place; the same however often it is said."""
+    return DecisionMade(
+        event_id=derived("supersede", older.request_id, newer),
+        request_id=older.request_id,
+        plan_id=older.plan_id,
+        revision=older.revision,
+        digest=older.digest,
+        kind=DecisionKind.SUPERSEDE,
+        decided_at=at,
+        decided_by="gate",
+        decider=DeciderKind.GATE,
+        note=note,
+    )
+
+
+def _rivals(conn: Connection, opened: Sequence[ApprovalRequested]) -> list[ApprovalRequested]:
+    plans = {request.plan_id for request in opened}
+    threads = {request.run.thread_id for request in opened if request.run}
+    found = conn.execute(
+        select(whole(gates.c.request)).where(
+            gates.c.state == "PENDING",
+            *_ASKS_BEFORE,
+            or_(gates.c.plan_id.in_(plans), gates.c.thread_id.in_(threads)),
+        )
+    )
+    return [read(request, ApprovalRequested) for request in found.scalars()]
+
+
+def _newest(conn: Connection, opened: Sequence[ApprovalRequested]) -> dict[UUID, Row[*tuple[Any, ...]]]:
+    """The newest gate of each plan, open or closed."""
+    found = conn.execute(
+        select(gates.c.plan_id, gates.c.gate_id, gates.c.revision, gates.c.requested_at)
+        .where(gates.c.plan_id.in_({request.plan_id for request in opened}), *_ASKS_BEFORE)
+        .order_by(gates.c.revision, gates.c.attempt)
+    )
+    return {row.plan_id: row for row in found}
+
+
+def _by_plan(
+    pending: Iterable[ApprovalRequested], newest: dict[UUID, Row[*tuple[Any, ...]]]
+) -> Iterator[DecisionMade]:
+    for request in pending:
+        newer = newest.get(request.plan_id)
+        if newer is not None and newer.revision > request.revision:
+            note = f"revision {newer.revision} of the plan took its place"
+            yield supersede(request, newer.gate_id, newer.requested_at, note)
+
+
+def _by_thread(pending: Iterable[ApprovalRequested]) -> Iterator[DecisionMade]:
+    threads = defaultdict(list)
+    for request in pending:
+        if request.run:
+            order = (request.run.checkpoint_id, request.requested_at, str(request.request_id))
+            threads[request.run.thread_id].append((order, request))
+    for rivals in threads.values():
+        _, newest = max(rivals, key=lambda rival: rival[0])
+        for _, request in rivals:
+            if request.plan_id != newest.plan_id:
+                note = f"plan {newest.plan_id} of the same run took its place"
+                yield supersede(request, newest.request_id, newest.requested_at, note)

@@ -1,0 +1,153 @@
+"""The verdict of a decision that closes its gate. Pure: the two topics alone determine it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import msgspec
+
+from gate_events.digest import plan_digest
+from gate_events.errors import UnencodableError
+from gate_events.ids import derived, request_id
+from gate_events.records import (
+    ApprovalRequested,
+    DecisionMade,
+    PlanDecided,
+    PlanExecuted,
+    PlanProposed,
+    Record,
+)
+from gate_events.values import Step
+from gate_events.words import DecisionKind, GateState, RequestKind, Timing
+
+Retier = Callable[[ApprovalRequested, DecisionMade], ApprovalRequested | str | None]
+"""Tiers an edited plan again. None: it may run as edited. A request: it needs this stricter gate.
+Words: it is refused, and why."""
+
+Undo = Callable[[ApprovalRequested, DecisionMade, PlanExecuted | None], PlanProposed | str]
+"""The plan that takes an executed one back, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The end of a gate, and what else has to be said on Kafka because of it."""
+
+    request: ApprovalRequested
+    decision: DecisionMade
+    verdict: PlanDecided
+    more: tuple[Record, ...] = ()
+
+
+def close(
+    request: ApprovalRequested,
+    decision: DecisionMade,
+    state: GateState,
+    retier: Retier,
+    undo: Callable[[ApprovalRequested, DecisionMade], PlanProposed | str],
+) -> Closing | str:
+    """End a gate by a decision that was ruled to do so; words say why it may not after all."""
+    match decision.kind:
+        case DecisionKind.EDIT:
+            return _close_by_edit(request, decision, retier(request, decision))
+        case DecisionKind.UNDO:
+            compensation = undo(request, decision)
+            if isinstance(compensation, str):
+                return compensation
+            return Closing(request, decision, verdict(request, decision, state), (compensation,))
+        case DecisionKind.EXPIRE if request.kind is RequestKind.IN_DOUBT:
+            return Closing(request, decision, verdict(request, decision, state), (asked_again(request),))
+        case DecisionKind.APPROVE if request.timing is Timing.BEFORE:
+            return _proven(request) or Closing(request, decision, verdict(request, decision, state))
+        case (
+            DecisionKind.APPROVE
+            | DecisionKind.REJECT
+            | DecisionKind.RESPOND
+            | DecisionKind.CONFIRM
+            | DecisionKind.WITHDRAW
+            | DecisionKind.EXPIRE
+            | DecisionKind.SUPERSEDE
+            | DecisionKind.RESOLVE
+        ):
+            return Closing(request, decision, verdict(request, decision, state))
+    assert_never(decision.kind)
+
+
+def _proven(request: ApprovalRequested) -> str | None:
+    """What was seen is what runs: the request's digest must be that of the steps it shows."""
+    try:
+        real = plan_digest(request.plan_id, request.revision, request.steps, request.run)
+    except UnencodableError as error:
+        return str(error)
+    return None if real == request.digest else "the request's digest is not that of its own steps"
+
+
+def _close_by_edit(
+    request: ApprovalRequested, decision: DecisionMade, tiered: ApprovalRequested | str | None
+) -> Closing | str:
+    if isinstance(tiered, str):
+        return tiered
+    if tiered is not None:
+        return Closing(request, decision, verdict(request, decision, GateState.SUPERSEDED), (tiered,))
+    if (quorum := request.review.terms.quorum) > 1:
+        return f"one person's edit cannot stand for {quorum} approvals; reject it with a note"
+    try:
+        return Closing(request, decision, verdict(request, decision, GateState.APPROVED, decision.steps))
+    except UnencodableError as error:
+        return str(error)
+
+
+def verdict(
+    request: ApprovalRequested,
+    decision: DecisionMade,
+    state: GateState,
+    edited: tuple[Step, ...] | None = None,
+) -> PlanDecided:
+    """The gate's final word. Raises UnencodableError where edited steps have no digest."""
+    revision, digest = request.revision, request.digest
+    if edited:
+        revision += 1
+        digest = plan_digest(request.plan_id, revision, edited, request.run)
+    execute = (request.kind, request.timing, state) == (RequestKind.PLAN, Timing.BEFORE, GateState.APPROVED)
+    return PlanDecided(
+        event_id=derived("verdict", request.request_id, decision.event_id),
+        request_id=request.request_id,
+        decision_id=decision.event_id,
+        kind=request.kind,
+        timing=request.timing,
+        plan_id=request.plan_id,
+        revision=revision,
+        digest=digest,
+        state=state,
+        execute=execute,
+        steps=edited or request.steps,
+        run=request.run,
+        decided_by=decision.decided_by,
+        decided_at=decision.decided_at,
+        note=decision.note,
+        use_by=_use_by(request, decision) if execute else None,
+    )
+
+
+def _use_by(request: ApprovalRequested, decision: DecisionMade) -> datetime | None:
+    holds = request.review.terms.use_by_s
+    return decision.decided_at + timedelta(seconds=holds) if holds else None
+
+
+def asked_again(request: ApprovalRequested, now: datetime | None = None) -> ApprovalRequested:
+    """The same question once more, with as much time as before, from its deadline or from `now` on."""
+    terms, asked_at = request.review.terms, now or request.review.terms.deadline
+    attempt = request.attempt + 1
+    step_id = request.in_doubt.step_id if request.in_doubt else ""
+    gate = request_id(request.plan_id, request.revision, request.kind, request.timing, step_id, attempt)
+    deadline = asked_at + (terms.deadline - request.requested_at)
+    return msgspec.structs.replace(
+        request,
+        event_id=derived("requested", gate),
+        request_id=gate,
+        attempt=attempt,
+        requested_at=asked_at,
+        review=msgspec.structs.replace(
+            request.review, terms=msgspec.structs.replace(terms, deadline=deadline)
+        ),
+    )

@@ -1,0 +1,67 @@
+"""What the tests do with a store, and what they look at."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from gate_events.codec import decode
+from gate_events.contracts import SINGLE_OBJECT, contract_of
+from gate_events.ids import derived
+from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided, PlanExecuted, PlanProposed
+from gate_events.topics import TOPICS
+from gate_store.decisions import apply_decisions
+from gate_store.dialects import whole
+from gate_store.dispositions import Disposition, Fate
+from gate_store.gates import open_gates
+from gate_store.tables import gates, outbox, runs
+from tests.store.examples import NOON, proposed
+
+_RECORDS = {topic.record.__name__: topic.record for topic in TOPICS}
+
+
+def as_edited(request: ApprovalRequested, decision: DecisionMade) -> None:
+    return None
+
+
+def compensated(
+    request: ApprovalRequested, decision: DecisionMade, outcome: PlanExecuted | None
+) -> PlanProposed:
+    return proposed(derived("compensation", request.plan_id))
+
+
+def decide(conn: Connection, *batch: DecisionMade, retier: Any = as_edited) -> list[Disposition]:
+    return apply_decisions(conn, batch, NOON, retier, compensated)
+
+
+def fates(dispositions: Sequence[Disposition]) -> list[Fate]:
+    return [each.fate for each in dispositions]
+
+
+def ask(conn: Connection, *requests: ApprovalRequested) -> list[Disposition]:
+    """Open gates as the gatekeeper does: what waited for them is applied at once."""
+    return decide(conn, *open_gates(conn, requests, NOON))
+
+
+def state_of(conn: Connection, request: ApprovalRequested) -> str:
+    return conn.execute(select(gates.c.state).where(gates.c.gate_id == request.request_id)).scalar_one()
+
+
+def verdict_of(conn: Connection, request: ApprovalRequested) -> PlanDecided:
+    stored = conn.execute(select(whole(gates.c.verdict)).where(gates.c.gate_id == request.request_id))
+    return msgspec.json.decode(stored.scalar_one(), type=PlanDecided)
+
+
+def run_of(conn: Connection, thread_id: str = "t1") -> Any:
+    return conn.execute(select(runs).where(runs.c.thread_id == thread_id)).one()
+
+
+def said(conn: Connection, record: type[Any]) -> list[Any]:
+    """What waits in the outbox, of one record type."""
+    rows = conn.execute(select(outbox.c.record, outbox.c.body).order_by(outbox.c.id))
+    return [
+        decode(SINGLE_OBJECT + contract_of(record).fingerprint + row.body, record)
+        for row in rows
+        if _RECORDS[row.record] is record
+    ]
