@@ -59,15 +59,15 @@ def add_note(step: Step) -> str:
     return f"noted: {step.arguments['note']}"
 
 
-def grant_extension(step: Step) -> str:
-    """A later due date; it can be taken back."""
-    return f"{step.arguments['invoice']} is due {step.arguments['days']} days later"
+def tag_account(step: Step) -> str:
+    """A mark on the account; it can be taken back."""
+    return f"tagged: {step.arguments['tag']}"
 
 
 ACTIONS: dict[str, Callable[[Step], str]] = {
     "look_up_invoice": look_up_invoice,
     "add_note": add_note,
-    "grant_extension": grant_extension,
+    "tag_account": tag_account,
     "send_overdue_notice": send_notice,
 }
 

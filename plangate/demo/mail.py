@@ -55,7 +55,7 @@ def send_notice(step: Step) -> str:
         wanted["subject"],
     )
     message[KEY] = effects().key(step)
-    message.set_content(f"Invoice {wanted['invoice']} over {wanted['amount']} EUR is overdue.")
+    message.set_content(wanted["body"])
     with smtplib.SMTP("127.0.0.1", int(os.environ[PORT]), timeout=10) as server:
         server.send_message(message)
-    return f"sent to {wanted['email']}"
+    return f"sent to {wanted['to']}"

@@ -48,7 +48,9 @@ def branch_by(model: Any) -> Callable[[str], Branch]:
 
 def _chat_model(name: str) -> Any:
     try:
-        from langchain.chat_models import init_chat_model  # noqa: PLC0415 - only with a model
+        from langchain.chat_models import (  # type: ignore[import-not-found] # noqa: PLC0415 - the user's
+            init_chat_model,
+        )
     except ImportError as error:
         raise PlannerError(
             "the demo's model cannot be used: langchain is not installed; "
@@ -61,7 +63,7 @@ def steps_for_inquiry(customer: Customer, branch: Branch) -> list[Step]:
     """Look the invoice up, then do what the branch says."""
     look = _step("look_up_invoice", customer, invoice=customer.invoice)
     if branch == EXTEND:
-        return [look, _step("grant_extension", customer, invoice=customer.invoice, days=14)]
+        return [look, _step("tag_account", customer, tag="pays two weeks later")]
     note = "asked whether the invoice is open" if branch == EDGE else "asked for the balance"
     return [look, _step("add_note", customer, note=note)]
 
@@ -71,11 +73,11 @@ def notice(customer: Customer, *, paid: bool) -> Step:
     return _step(
         "send_overdue_notice",
         customer,
-        email=customer.email,
-        invoice=customer.invoice,
-        amount=customer.amount,
-        status="paid" if paid else "open",
+        to=customer.email,
         subject="Your invoice is overdue",
+        body=f"Invoice {customer.invoice} over {customer.amount} EUR is overdue.",
+        invoice=customer.invoice,
+        invoice_status="paid" if paid else "open",
     )
 
 

@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 # The client's own defaults wait for ever and retry for half a minute: a worker would seem dead meanwhile.
 _DEFAULTS = {"timeout": 5, "max.retries": 1, "retries.wait.ms": 100}
+_NUMBERS = {"timeout", "max.retries", "retries.wait.ms", "retries.max.wait.ms", "cache.capacity"}
 _KEEPS_READERS = {"BACKWARD", "BACKWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"}
 
 
@@ -33,12 +34,13 @@ class ContractRefusedError(Exception):
 class SchemaIds:
     """The ids of our contracts and the writer schemas behind others' ids, each asked for once.
 
-    `settings` are confluent-kafka's for SchemaRegistryClient (url, basic.auth.user.info, ssl.ca.location …).
+    `settings` are confluent-kafka's for SchemaRegistryClient (url, basic.auth.user.info, ssl.ca.location …),
+    numbers as text too.
     Safe to share between threads.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self._client = SchemaRegistryClient({**_DEFAULTS, **settings})
+        self._client = SchemaRegistryClient({**_DEFAULTS, **_with_numbers(settings)})
         self._where = _without_secrets(str(settings["url"]))
         self._ids: dict[str, int] = {}
         self._schemas: dict[int, Any] = {}
@@ -109,6 +111,14 @@ class SchemaIds:
             raise RegistryUnavailableError(f"{self._where} answered {error.http_status_code}") from None
         except Exception as error:  # sockets, TLS, timeouts, HTML from a proxy; their words may hold the URL
             raise RegistryUnavailableError(f"{self._where}: {type(error).__name__}") from None
+
+
+def _with_numbers(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings from the environment are text; the client wants numbers for those that are."""
+    return {
+        name: float(value) if isinstance(value, str) and name in _NUMBERS else value
+        for name, value in settings.items()
+    }
 
 
 def _reason(error: SchemaRegistryError) -> str:
