@@ -13,7 +13,7 @@ from uuid import UUID
 import fastavro
 import msgspec
 
-from gate_events.contracts import SINGLE_OBJECT, contract_of, known_writer
+from gate_events.contracts import JSON_VALUE, SINGLE_OBJECT, contract_of, known_writer
 from gate_events.errors import RegistryUnavailableError, UndecodableError, UnencodableError
 from gate_events.json_text import from_text, to_text
 
@@ -23,9 +23,8 @@ CONFLUENT = b"\x00"
 SchemaOfId = Callable[[int], Any]
 
 # `arguments` and `result` are any JSON: text in Avro, values in Python.
-JSON_TEXT = "string-plangate-json"
-fastavro.write.LOGICAL_WRITERS[JSON_TEXT] = lambda data, *_: to_text(data)
-fastavro.read.LOGICAL_READERS[JSON_TEXT] = lambda data, *_: from_text(data)
+fastavro.write.LOGICAL_WRITERS[f"string-{JSON_VALUE}"] = lambda data, *_: to_text(data)
+fastavro.read.LOGICAL_READERS[f"string-{JSON_VALUE}"] = lambda data, *_: from_text(data)
 
 
 def body_of(record: Any) -> bytes:
@@ -111,7 +110,9 @@ def _known_writer(fingerprint: bytes, record: type[Any]) -> Any:
 def _registered_writer(schema_id: bytes, record: type[Any], schema_of_id: SchemaOfId | None) -> Any:
     name = record.__name__
     if schema_of_id is None:
-        raise UndecodableError(name, "written with a schema registry; set schema_registry_url to read it")
+        raise UndecodableError(
+            name, "written with a schema registry; set PLANGATE_SCHEMA_REGISTRY_URL to read it"
+        )
     if len(schema_id) < 4:
         raise UndecodableError(name, "the bytes end inside the schema id")
     number = int.from_bytes(schema_id, "big", signed=True)

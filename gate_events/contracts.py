@@ -14,6 +14,7 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 from gate_events.json_text import from_text
 from gate_events.topics import TOPICS
 
+JSON_VALUE = "plangate-json-value"
 SINGLE_OBJECT = b"\xc3\x01"
 
 
@@ -78,20 +79,22 @@ def _load(path: Path) -> Contract:
 
 def _parsed(source: Any) -> Any:
     parsed = fastavro.parse_schema(source)
-    _read_defaults(parsed)
+    _take_json_as_values(parsed)
     return parsed
 
 
-def _read_defaults(schema: Any) -> None:
-    """Turn the defaults of JSON texts into values: fastavro hands a default out as it stands."""
+def _take_json_as_values(schema: Any) -> None:
+    """Have JSON texts, and defaults of such, read as values: here alone, not in all of fastavro."""
     if isinstance(schema, list):
         for branch in schema:
-            _read_defaults(branch)
+            _take_json_as_values(branch)
     elif isinstance(schema, dict):
-        for key in ("fields", "items", "type"):
-            _read_defaults(schema.get(key))
         if "default" in schema and _is_json_text(schema["type"]):
             schema["default"] = from_text(schema["default"])
+        if _is_json_text(schema):
+            schema["logicalType"] = JSON_VALUE
+        for key in ("fields", "items", "type"):
+            _take_json_as_values(schema.get(key))
 
 
 def _is_json_text(schema: Any) -> bool:

@@ -125,7 +125,7 @@ def test_an_unknown_fingerprint_is_named() -> None:
 
 
 def test_confluent_bytes_without_a_registry_name_the_setting() -> None:
-    assert "set schema_registry_url" in problem_of(encode(PLAN, 7))
+    assert "set PLANGATE_SCHEMA_REGISTRY_URL" in problem_of(encode(PLAN, 7))
 
 
 @pytest.mark.parametrize("writer", ["string", ["null", "string"], {"type": "array", "items": "null"}])

@@ -3,14 +3,14 @@
 import json
 import subprocess
 import sys
-from typing import Any
+from datetime import datetime
 
-import msgspec
 import pytest
 
 from gate_events.codec import encode
 from gate_events.contracts import file_name, folder
 from tests.events.samples import SAMPLES
+from tests.events.strangers import as_a_stranger, with_json_as_values
 
 _READER = """
 import io, json, sys
@@ -49,20 +49,7 @@ def test_plain_fastavro_reads_every_record(schema_id: int | None, skip: int) -> 
     )
     assert done.returncode == 0, done.stderr
     read = [json.loads(line) for line in done.stdout.splitlines()]
-    assert read == [_as_a_stranger_sees_it(msgspec.to_builtins(record)) for record in SAMPLES]
-
-
-def _as_a_stranger_sees_it(value: Any) -> Any:
-    """A record's plain form with JSON as text, tuples as lists and times as isoformat spells them."""
-    if isinstance(value, dict):
-        return {
-            key: msgspec.json.encode(part).decode()
-            if key in ("arguments", "result")
-            else _as_a_stranger_sees_it(part)
-            for key, part in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_as_a_stranger_sees_it(part) for part in value]
-    if isinstance(value, str) and value.startswith("2026-") and value.endswith("Z"):
-        return value.removesuffix("Z") + "+00:00"
-    return value
+    assert [with_json_as_values(each) for each in read] == [
+        json.loads(json.dumps(with_json_as_values(as_a_stranger(record)), default=datetime.isoformat))
+        for record in SAMPLES
+    ]
