@@ -9,7 +9,7 @@ _known: "WeakKeyDictionary[Any, str]" = WeakKeyDictionary()
 
 
 def graph_version(graph: Any) -> str:
-    """SHA-256 (16 hex digits) over nodes, edges, gates and input schema; the same in every process."""
+    """SHA-256 (16 hex digits) over nodes, edges, gates and channels; the same in every process."""
     if graph not in _known:
         text = json.dumps(_shape(graph), sort_keys=True, default=str)
         _known[graph] = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -22,7 +22,7 @@ def _shape(graph: Any) -> dict[str, Any]:
         "edges": _edges(getattr(graph, "builder", None)),
         "interrupt_before": _names(graph.interrupt_before_nodes),
         "interrupt_after": _names(graph.interrupt_after_nodes),
-        "input": graph.get_input_jsonschema(),
+        "channels": {name: type(channel).__name__ for name, channel in graph.channels.items()},
         "subgraphs": {name: _shape(child) for name, child in graph.get_subgraphs()},
     }
 
