@@ -1,7 +1,5 @@
 """What can go wrong between a record and its topic, and the mend."""
 
-from typing import Any
-
 from confluent_kafka import KafkaError
 
 _BROKER = "check bootstrap.servers and that the broker runs"
@@ -22,13 +20,11 @@ _MENDS = {
 
 
 class NotDeliveredError(Exception):
-    """{record} {event_id} was not delivered to {topic}: {reason}; {mend}."""
+    """{record} was not delivered to {topic}: {reason}; {mend}."""
 
-    def __init__(self, record: Any, topic: str, error: KafkaError) -> None:
+    def __init__(self, record: str, topic: str, error: KafkaError) -> None:
         mend = _MENDS.get(error.code(), f"Kafka calls it {error.name()}")
-        super().__init__(
-            f"{type(record).__name__} {record.event_id} was not delivered to {topic}: {error.str()}; {mend}"
-        )
+        super().__init__(f"{record} was not delivered to {topic}: {error.str()}; {mend}")
         self.record = record
         self.topic = topic
         self.error = error

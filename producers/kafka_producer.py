@@ -70,6 +70,11 @@ class KafkaProducer:
         # In a thread: the registry may be asked, the queue may be full.
         await asyncio.wrap_future(await asyncio.to_thread(self._start, record))
 
+    def send_bytes(self, topic: str, key: bytes | None, value: bytes | None, headers: Any) -> None:
+        """Deliver bytes as they are; `topic` is named without its prefix. Raises NotDeliveredError."""
+        what = f"a record of {len(value or b'')} bytes"
+        self._send(self._prefix + topic, key, value, headers, what).result()
+
     def close(self) -> None:
         """Wait for what is under way and end the poller."""
         self._producer.flush()
@@ -90,25 +95,31 @@ class KafkaProducer:
         record = checked(record)
         schema_id = self._schema_id_of(type(record), topic) if self._schema_id_of else None
         data = encode(record, schema_id)
-        self._keep_polling()
+        headers = cloud_event(record, self._source)
+        return self._send(topic, key_of(record), data, headers, f"{type(record).__name__} {record.event_id}")
+
+    def _send(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Any, what: str
+    ) -> "Future[None]":
         future: Future[None] = Future()
 
         def delivered(error: KafkaError | None, _message: Message) -> None:
             if error is None:
                 future.set_result(None)
             else:
-                future.set_exception(NotDeliveredError(record, topic, error))
+                future.set_exception(NotDeliveredError(what, topic, error))
 
+        self._keep_polling()
         try:
-            self._produce(topic, key_of(record), data, cloud_event(record, self._source), delivered)
+            self._queue(topic, value, key, headers=headers, on_delivery=delivered)
         except KafkaException as error:
-            raise NotDeliveredError(record, topic, error.args[0]) from error
+            raise NotDeliveredError(what, topic, error.args[0]) from error
         return future
 
-    def _produce(self, topic: str, key: bytes, data: bytes, headers: Any, delivered: Any) -> None:
+    def _queue(self, *message: Any, **more: Any) -> None:
         while True:
             try:
-                self._producer.produce(topic, data, key, headers=headers, on_delivery=delivered)
+                self._producer.produce(*message, **more)
             except BufferError:  # the local queue is full: deliveries make room
                 self._producer.poll(0.1)
             else:

@@ -47,4 +47,4 @@ def step_value(step: AnyStep, step_id: str = "") -> values.Step:
         plain = msgspec.to_builtins(step.to_value() if isinstance(step, Step) else step)
         return msgspec.convert({**plain, "step_id": plain.get("step_id") or step_id}, values.Step)
     except (msgspec.ValidationError, TypeError, RecursionError) as error:
-        raise UnencodableError(f"step {step_id or step!r}", str(error)) from error
+        raise UnencodableError(f"step {step_id}".strip(), str(error)) from error

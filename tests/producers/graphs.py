@@ -1,0 +1,62 @@
+"""Graphs that stop at a gate, written as an agent's author would."""
+
+from typing import Any, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+
+from plangate import Plan, Step, gate
+
+
+class State(TypedDict, total=False):
+    who: list[str]
+    plan: dict[str, Any]
+    verdict: dict[str, Any]
+
+
+def make_plan(state: State) -> State:
+    steps = [Step("send_email", {"to": name}) for name in state["who"]]
+    return {"plan": Plan(steps, "remind them").to_dict()}
+
+
+def ask(state: State) -> State:
+    return {"verdict": gate(state["plan"]).to_dict()}
+
+
+async def ask_async(state: State) -> State:
+    return {"verdict": gate(state["plan"]).to_dict()}
+
+
+def act(_state: State) -> State:
+    raise AssertionError("nothing behind the gate may run at submission")
+
+
+def _needs_gate(state: State) -> str:
+    return "ask" if state["who"] else END
+
+
+def gated(*, asynchronous: bool = False, **compiling: Any) -> Any:
+    """plan -> ask (the gate) -> act; with nobody to remind it ends before the gate."""
+    builder = StateGraph(State)
+    builder.add_node("plan", make_plan)
+    builder.add_node("ask", ask_async if asynchronous else ask)
+    builder.add_node("act", act)
+    builder.add_edge(START, "plan")
+    builder.add_conditional_edges("plan", _needs_gate, ["ask", END])
+    builder.add_edge("ask", "act")
+    builder.add_edge("act", END)
+    return builder.compile(**compiling)
+
+
+def static() -> Any:
+    """plan -> act, compiled with interrupt_before."""
+    builder = StateGraph(State)
+    builder.add_node("plan", make_plan)
+    builder.add_node("act", act)
+    builder.add_edge(START, "plan")
+    builder.add_edge("plan", "act")
+    builder.add_edge("act", END)
+    return builder.compile(interrupt_before=["act"])
+
+
+def plan_from_state(state: State) -> dict[str, Any]:
+    return state["plan"]
