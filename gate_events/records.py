@@ -33,7 +33,7 @@ from gate_events.words import (
     Timing,
 )
 
-Steps = Annotated[tuple[Step, ...], Meta(min_length=1, max_length=10_000)]
+Steps = Annotated[tuple[Step, ...], Meta(max_length=10_000)]  # none: an agent with nothing to do
 
 
 class Record(Protocol):

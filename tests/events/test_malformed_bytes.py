@@ -213,7 +213,7 @@ def test_a_number_that_is_not_exact_everywhere_gets_no_digest(text: str, form: s
 
 
 FAULTS: dict[str, dict[str, Any]] = {
-    "$.steps": {"steps": []},
+    "$.steps": {"steps": {}},
     "$.steps[0].arguments": {"steps": [{"step_id": "s", "action_type": "t", "arguments": [1]}]},
     "$.steps[1]": {"steps": [{"step_id": "s", "action_type": "t"}, {"step_id": "", "action_type": "t"}]},
     "$.revision": {"revision": 10**400},
