@@ -1,0 +1,1 @@
+"""Measurements that anyone can repeat. Each prints one JSON object as its last line."""
