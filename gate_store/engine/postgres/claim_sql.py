@@ -1,0 +1,103 @@
+"""The statements that hand runs out and take them back. Time is the database's."""
+
+# Blobs and writes come as AsyncPostgresSaver reads them, for its own loaders.
+_HEAD_COLUMNS = """
+    h.thread_id, h.checkpoint_ns, h.checkpoint_id, h.parent_checkpoint_id, h.checkpoint, h.metadata,
+    (
+        SELECT array_agg(array[convert_to(b.channel, 'UTF8'), convert_to(b.type, 'UTF8'), b.blob])
+        FROM jsonb_each_text(h.checkpoint -> 'channel_versions') AS v
+        JOIN checkpoint_blobs AS b
+            ON b.thread_id = h.thread_id AND b.checkpoint_ns = h.checkpoint_ns
+            AND b.channel = v.key AND b.version = v.value
+    ) AS channel_values,
+    (
+        SELECT array_agg(array[convert_to(w.task_id, 'UTF8'), convert_to(w.channel, 'UTF8'),
+                               convert_to(w.type, 'UTF8'), w.blob, convert_to(w.task_path, 'UTF8'),
+                               convert_to(w.idx::text, 'UTF8')])
+        FROM checkpoint_writes AS w
+        WHERE w.thread_id = h.thread_id AND w.checkpoint_ns = h.checkpoint_ns
+            AND w.checkpoint_id = h.checkpoint_id
+    ) AS pending_writes
+"""
+
+CLAIM = f"""
+WITH chosen AS MATERIALIZED (
+    SELECT thread_id FROM runs
+    WHERE status = 'READY' AND not_before <= now()
+    ORDER BY not_before LIMIT $2
+    FOR UPDATE SKIP LOCKED
+),
+claimed AS (
+    UPDATE runs AS r SET
+        status = 'RUNNING', token = r.token + 1, worker = $1, attempts = r.attempts + 1,
+        lease_until = now() + $3::interval, updated_at = now()
+    FROM chosen WHERE r.thread_id = chosen.thread_id
+    RETURNING r.*
+)
+SELECT
+    c.thread_id AS run_thread_id, c.graph, c.token, c.attempts, c.plan_id, c.digest, c.pause, c.answer,
+    c.use_by, c.head_id,
+    (
+        SELECT json_agg(json_build_object(
+            'step_id', e.step_id, 'state', e.state, 'attempts', e.attempts, 'detail', e.detail,
+            'result', e.result))
+        FROM effects AS e WHERE e.plan_id = c.plan_id
+    ) AS effects,
+    {_HEAD_COLUMNS}
+FROM claimed AS c
+LEFT JOIN LATERAL (
+    SELECT * FROM checkpoints AS k
+    WHERE k.thread_id = c.thread_id AND k.checkpoint_ns = ''
+    ORDER BY k.checkpoint_id DESC LIMIT 1
+) AS h ON true
+ORDER BY c.not_before
+"""  # noqa: S608 - composed of constants
+
+READ = f"""
+SELECT {_HEAD_COLUMNS}
+FROM checkpoints AS h
+WHERE h.thread_id = $1 AND h.checkpoint_ns = $2 AND ($3::text IS NULL OR h.checkpoint_id = $3)
+ORDER BY h.checkpoint_id DESC LIMIT 1
+"""  # noqa: S608 - composed of constants
+
+# Checkpoints older than version 4 keep their sends in the parent's writes.
+PENDING_SENDS = """
+SELECT array_agg(array[convert_to(type, 'UTF8'), blob] ORDER BY task_path, task_id, idx)
+FROM checkpoint_writes
+WHERE thread_id = $1 AND checkpoint_ns = $2 AND checkpoint_id = $3 AND channel = $4
+"""
+
+FAIL = """
+UPDATE runs SET status = 'FAILED', error = $3, lease_until = NULL, worker = NULL, updated_at = now()
+WHERE thread_id = $1 AND token = $2 AND status = 'RUNNING'
+"""
+
+RENEW = """
+UPDATE runs AS r SET lease_until = now() + $4::interval, updated_at = now()
+FROM (SELECT * FROM unnest($2::text[], $3::bigint[]) AS u(thread_id, token) ORDER BY u.thread_id) AS h
+WHERE r.thread_id = h.thread_id AND r.token = h.token AND r.worker = $1 AND r.status = 'RUNNING'
+RETURNING r.thread_id
+"""
+
+# A run without an answer is an agent's that still plans: the orphan watch looks after it.
+REAP = """
+UPDATE runs AS r SET
+    status = 'READY', token = r.token + 1, lease_until = NULL, worker = NULL, updated_at = now()
+FROM (
+    SELECT thread_id FROM runs
+    WHERE status = 'RUNNING' AND lease_until < now() AND answer IS NOT NULL
+    ORDER BY lease_until LIMIT $1
+    FOR UPDATE SKIP LOCKED
+) AS expired
+WHERE r.thread_id = expired.thread_id
+"""
+
+RELEASE = """
+UPDATE runs SET
+    status = 'READY', token = token + 1, lease_until = NULL, worker = NULL,
+    attempts = greatest(attempts - 1, 0), updated_at = now()
+WHERE status = 'RUNNING' AND worker = $1 AND answer IS NOT NULL
+"""
+
+TAKE_OUTBOX = "SELECT id, event_id, record, key, body FROM outbox ORDER BY id LIMIT $1"
+DROP_OUTBOX = "DELETE FROM outbox WHERE id = ANY($1)"

@@ -1,0 +1,133 @@
+"""The statement that makes the acts of many runs durable, and those that explain a refusal.
+
+One statement, parameters as arrays, a CTE for each table. `fence` comes first in meaning: it updates the runs
+that are still held under their token and locks them. A run that it does not return has lost its lease, and
+the caller rolls everything back. The order of the parameters is `Batch.parameters`.
+"""
+
+FLUSH = """
+WITH fence AS (
+    UPDATE runs AS r SET
+        head_id = coalesce(a.head, r.head_id),
+        status = coalesce(a.status, r.status),
+        lease_until = CASE WHEN a.status IS NULL THEN r.lease_until END,
+        worker = CASE WHEN a.status IS NULL THEN r.worker END,
+        error = CASE WHEN a.status IS NULL THEN r.error ELSE a.error END,
+        plan_id = CASE WHEN a.status = 'PAUSED' THEN a.plan_id ELSE r.plan_id END,
+        pause = CASE WHEN a.status = 'PAUSED' THEN a.pause::json ELSE r.pause END,
+        digest = CASE WHEN a.status = 'PAUSED' THEN NULL ELSE r.digest END,
+        use_by = CASE WHEN a.status = 'PAUSED' THEN NULL ELSE r.use_by END,
+        answer = CASE WHEN a.status IN ('PAUSED', 'DONE') THEN NULL ELSE r.answer END,
+        attempts = CASE WHEN a.status = 'PAUSED' THEN 0 ELSE r.attempts END,
+        not_before = CASE WHEN a.status = 'READY' THEN coalesce(a.not_before, now()) ELSE r.not_before END,
+        updated_at = now()
+    FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[],
+                $8::timestamptz[])
+        AS a(thread_id, token, head, status, error, pause, plan_id, not_before)
+    WHERE r.thread_id = a.thread_id AND r.token = a.token AND r.status = 'RUNNING'
+    RETURNING r.thread_id, r.token, r.digest, r.worker
+),
+intent AS (
+    SELECT i.*, f.token, f.worker, c.plan_id, s.digest
+    FROM unnest($9::text[], $10::bigint[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[],
+                $16::bool[])
+        AS i(thread_id, run_token, effect_id, step_id, step_digest, action_type, window_key, again)
+    JOIN fence AS f ON f.thread_id = i.thread_id AND f.token = i.run_token
+    JOIN clearances AS c ON c.digest = f.digest
+    JOIN cleared_steps AS s
+        ON s.digest = c.digest AND s.step_id = i.step_id AND s.step_digest = i.step_digest
+    WHERE c.use_by IS NULL OR c.use_by > now()
+        OR EXISTS (SELECT 1 FROM effects AS e WHERE e.plan_id = c.plan_id AND e.digest = c.digest)
+),
+begun AS (
+    INSERT INTO effects (effect_id, plan_id, digest, step_id, step_digest, action_type, thread_id, token,
+                         executor, state, window_key, attempts, detail, claimed_at)
+    SELECT effect_id, plan_id, digest, step_id, step_digest, action_type, thread_id, token,
+           worker, 'CLAIMED', window_key, 1, '', now()
+    FROM intent
+    ON CONFLICT (effect_id) DO NOTHING
+    RETURNING effect_id
+),
+again AS (
+    UPDATE effects AS e SET
+        state = 'CLAIMED', attempts = e.attempts + 1, token = i.token, executor = i.worker,
+        claimed_at = now(), finished_at = NULL, result = NULL, detail = ''
+    FROM intent AS i
+    WHERE e.effect_id = i.effect_id AND e.digest = i.digest AND e.step_digest = i.step_digest
+        AND (e.state = 'RETRY'
+             OR i.again AND (e.state = 'FAILED' OR e.state = 'CLAIMED' AND e.token < i.token))
+    RETURNING e.effect_id
+),
+finished AS (
+    UPDATE effects AS e SET
+        state = o.state, detail = o.detail, result = o.result::json, token = f.token,
+        finished_at = CASE WHEN o.state IN ('SUCCEEDED', 'FAILED') THEN now() END
+    FROM unnest($17::text[], $18::bigint[], $19::uuid[], $20::text[], $21::text[], $22::text[])
+        AS o(thread_id, run_token, effect_id, state, detail, result)
+    JOIN fence AS f ON f.thread_id = o.thread_id AND f.token = o.run_token
+    WHERE e.effect_id = o.effect_id AND e.thread_id = o.thread_id AND e.state IN ('CLAIMED', 'IN_DOUBT')
+    RETURNING e.effect_id
+),
+put_blobs AS (
+    INSERT INTO checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
+    SELECT * FROM unnest($23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::bytea[])
+    ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO NOTHING
+),
+put_checkpoints AS (
+    INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint,
+                             metadata)
+    SELECT k.thread_id, k.ns, k.id, k.parent, k.checkpoint::jsonb, k.metadata::jsonb
+    FROM unnest($29::text[], $30::text[], $31::text[], $32::text[], $33::text[], $34::text[])
+        AS k(thread_id, ns, id, parent, checkpoint, metadata)
+    ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id)
+    DO UPDATE SET checkpoint = EXCLUDED.checkpoint, metadata = EXCLUDED.metadata
+),
+kept_writes AS (
+    INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel,
+                                   type, blob)
+    SELECT * FROM unnest($35::text[], $36::text[], $37::text[], $38::text[], $39::text[], $40::int[],
+                         $41::text[], $42::text[], $43::bytea[])
+    ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO NOTHING
+),
+replaced_writes AS (
+    INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel,
+                                   type, blob)
+    SELECT * FROM unnest($44::text[], $45::text[], $46::text[], $47::text[], $48::text[], $49::int[],
+                         $50::text[], $51::text[], $52::bytea[])
+    ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
+    DO UPDATE SET channel = EXCLUDED.channel, type = EXCLUDED.type, blob = EXCLUDED.blob
+),
+put_outbox AS (
+    INSERT INTO outbox (event_id, record, key, body, created_at)
+    SELECT o.*, now() FROM unnest($53::uuid[], $54::text[], $55::text[], $56::bytea[]) AS o
+    ON CONFLICT (event_id) DO NOTHING
+)
+SELECT
+    array(SELECT thread_id FROM fence) AS held_threads,
+    array(SELECT token FROM fence) AS held_tokens,
+    array(SELECT effect_id FROM begun) || array(SELECT effect_id FROM again) AS started,
+    array(SELECT effect_id FROM finished) AS finished
+"""
+
+# Why an intent was refused, in words for the graph's author. Read after the rollback.
+WHY_REFUSED = """
+SELECT CASE
+    WHEN r.digest IS NULL THEN 'its run has no cleared plan'
+    WHEN s.step_id IS NULL THEN 'the cleared plan has no such step'
+    WHEN s.step_digest <> $3 THEN 'its content is not what was cleared'
+    WHEN e.effect_id IS NOT NULL THEN 'it was begun before and is ' || e.state
+    WHEN c.use_by <= now() THEN 'the approval was good until ' || c.use_by
+    ELSE 'no verdict or clearance covers it'
+END
+FROM runs AS r
+LEFT JOIN clearances AS c ON c.digest = r.digest
+LEFT JOIN cleared_steps AS s ON s.digest = r.digest AND s.step_id = $2
+LEFT JOIN effects AS e ON e.effect_id = $4
+WHERE r.thread_id = $1
+"""
+
+# FOR SHARE waits until the backend that may still be committing is through.
+FATE_RUN = "SELECT token, status, head_id FROM runs WHERE thread_id = $1 FOR SHARE"
+FATE_CHECKPOINTS = "SELECT checkpoint_id FROM checkpoints WHERE thread_id = $1 AND checkpoint_id = ANY($2)"
+FATE_EFFECTS = "SELECT effect_id, token, state FROM effects WHERE effect_id = ANY($1)"
+FATE_OUTBOX = "SELECT event_id FROM outbox WHERE event_id = ANY($1)"

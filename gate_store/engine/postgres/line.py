@@ -1,0 +1,72 @@
+"""One connection for one kind of work, opened again when it was lost."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import make_url
+
+CONNECT_S = 10.0
+STATEMENT_S = 30.0  # a statement of ours takes milliseconds; beyond this the server is not answering
+
+# All statements look rows up by key: whatever the statistics say, no plan that reads a whole table.
+SETTINGS = {
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+OnOpen = Callable[[Any], Awaitable[None]]
+
+
+class Line:
+    """An asyncpg connection that is used by one coroutine at a time."""
+
+    def __init__(self, url: str, name: str, on_open: OnOpen | None = None) -> None:
+        self._dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._settings = {**SETTINGS, "application_name": f"plangate engine: {name}"}
+        self._on_open = on_open
+        self._lock = asyncio.Lock()
+        self._connection: Any = None
+
+    async def open(self) -> None:
+        """Connect. Raises OSError or asyncpg.PostgresError."""
+        async with self.use():
+            pass
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        async with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is not None and not connection.is_closed():
+                await connection.close(timeout=CONNECT_S)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection broke, or was never made."""
+        return self._connection is None or self._connection.is_closed()
+
+    @asynccontextmanager
+    async def use(self) -> AsyncIterator[Any]:
+        """The connection, alone; a transaction left half-way when cancelled ends with its connection."""
+        async with self._lock:
+            if self.is_lost:
+                await self._connect()
+            connection = self._connection
+            try:
+                yield connection
+            except asyncio.CancelledError:
+                connection.terminate()
+                raise
+
+    async def _connect(self) -> None:
+        connection = await asyncpg.connect(
+            self._dsn, timeout=CONNECT_S, command_timeout=STATEMENT_S, server_settings=self._settings
+        )
+        if self._on_open:
+            await self._on_open(connection)
+        self._connection = connection

@@ -1,0 +1,146 @@
+"""The port on PostgreSQL: one connection for flushes, one for claims, one that listens."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+from langgraph.checkpoint.postgres.base import BasePostgresSaver
+from langgraph.checkpoint.serde.base import SerializerProtocol
+
+from gate_store.engine.port import Act, CheckpointPut, ClaimedRun, OutboxRow, PackedPut, Refusal, WritesPut
+from gate_store.engine.postgres import claim_sql, puts
+from gate_store.engine.postgres.checkpoints import head_tuple, read_tuple
+from gate_store.engine.postgres.flush import Flusher
+from gate_store.engine.postgres.line import Line
+from gate_store.engine.postgres.ready import Doorbell
+from gate_store.engine.rows import claimed_run
+
+log = logging.getLogger(__name__)
+
+
+class PostgresEngineStore:
+    """See `EngineStore`."""
+
+    def __init__(self, url: str, serde: SerializerProtocol) -> None:
+        self._saver = BasePostgresSaver(serde=serde)
+        self._bell = Doorbell()
+        self._claims = Line(url, "claim")
+        self._flushes = Line(url, "flush")
+        self._listener = Line(url, "listen", self._bell.listen)
+        self._flusher = Flusher(self._flushes, self._saver)
+
+    async def open(self) -> None:
+        """Connect; create nothing."""
+        for line in (self._claims, self._flushes, self._listener):
+            await line.open()
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        for line in (self._listener, self._flushes, self._claims):
+            await line.close()
+
+    async def claim(self, worker: str, limit: int, lease_s: float) -> list[ClaimedRun]:
+        """Take up to `limit` READY runs; one commit. A run that cannot be read is FAILED with the reason."""
+        async with self._claims.use() as connection:
+            rows = await connection.fetch(claim_sql.CLAIM, worker, limit, timedelta(seconds=lease_s))
+            claimed = [await self._claimed(connection, row) for row in rows]
+        return [run for run in claimed if run is not None]
+
+    async def _claimed(self, connection: Any, row: Any) -> ClaimedRun | None:
+        try:
+            return await self._decoded(connection, row)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            raise
+        except Exception as error:  # whatever a damaged row raises, the other runs go on
+            log.exception("run %s cannot be read", row["run_thread_id"])
+            why = f"the stored run cannot be read: {type(error).__name__}: {error}"
+            await connection.execute(claim_sql.FAIL, row["run_thread_id"], row["token"], why)
+            return None
+
+    async def _decoded(self, connection: Any, row: Any) -> ClaimedRun:
+        run = claimed_run(
+            thread_id=row["run_thread_id"],
+            graph=row["graph"],
+            token=row["token"],
+            attempts=row["attempts"],
+            plan_id=row["plan_id"],
+            digest=row["digest"],
+            pause=row["pause"],
+            answer=row["answer"],
+            use_by=row["use_by"],
+            own_head=row["head_id"],
+            head=head_tuple(self._saver, row),
+            effects=row["effects"],
+        )
+        if row["checkpoint_id"] not in {run.pause.checkpoint_id, run.own_head} or run.head is None:
+            # The claim's snapshot may be older than the lock it waited for.
+            run.head = await read_tuple(connection, self._saver, run.thread_id, "", None)
+        return run
+
+    async def read(self, thread_id: str, checkpoint_ns: str, checkpoint_id: str | None) -> Any:
+        """A CheckpointTuple from a fresh snapshot; id None: the newest there. None where there is none."""
+        async with self._claims.use() as connection:
+            return await read_tuple(connection, self._saver, thread_id, checkpoint_ns, checkpoint_id)
+
+    def pack(self, put: CheckpointPut | WritesPut) -> PackedPut:
+        """Serialise a put now. Raises TypeError where the state cannot be serialised."""
+        return puts.pack(put, self._saver)
+
+    async def flush(self, acts: Sequence[Act]) -> list[Refusal | None]:
+        """Make the acts durable in one transaction; per act None or why it alone was refused."""
+        return await self._flusher.flush(acts)
+
+    async def fate(self, act: Act) -> bool:
+        """Whether an act whose commit's fate was unknown is in the store."""
+        return await self._flusher.fate(act)
+
+    async def renew(self, worker: str, tokens: Sequence[tuple[str, int]], lease_s: float) -> set[str]:
+        """Prolong leases; returns the thread ids that are lost."""
+        threads, numbers = [thread for thread, _ in tokens], [token for _, token in tokens]
+        lease = timedelta(seconds=lease_s)
+        async with self._claims.use() as connection:
+            kept = await connection.fetch(claim_sql.RENEW, worker, threads, numbers, lease)
+        return set(threads) - {row["thread_id"] for row in kept}
+
+    async def reap(self, limit: int) -> int:
+        """Return RUNNING runs whose lease expired to READY (token + 1); how many."""
+        async with self._claims.use() as connection:
+            count = _count(await connection.execute(claim_sql.REAP, limit))
+        if count:
+            self._bell.ring()
+        return count
+
+    async def release(self, worker: str) -> int:
+        """Give back what this worker still holds; at a clean shutdown."""
+        async with self._claims.use() as connection:
+            return _count(await connection.execute(claim_sql.RELEASE, worker))
+
+    async def wait_ready(self, timeout_s: float) -> None:
+        """Sleep until runs may have become READY, at most `timeout_s`."""
+        if self._listener.is_lost:
+            try:
+                await self._listener.open()
+            except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+                log.warning("cannot listen for ready runs: %s", error)
+                await asyncio.sleep(timeout_s)
+                return
+        await self._bell.wait(timeout_s)
+
+    async def take_outbox(self, limit: int) -> list[tuple[int, OutboxRow]]:
+        """The oldest rows of the outbox, in order."""
+        async with self._listener.use() as connection:
+            rows = await connection.fetch(claim_sql.TAKE_OUTBOX, limit)
+        return [(r["id"], OutboxRow(r["event_id"], r["record"], r["key"], r["body"])) for r in rows]
+
+    async def drop_outbox(self, ids: Sequence[int]) -> None:
+        """Forget delivered rows."""
+        async with self._listener.use() as connection:
+            await connection.execute(claim_sql.DROP_OUTBOX, list(ids))
+
+
+def _count(tag: str) -> int:
+    """The number of rows in a command tag like `UPDATE 3`."""
+    return int(tag.rsplit(" ", 1)[1])

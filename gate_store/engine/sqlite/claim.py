@@ -1,0 +1,63 @@
+"""Claims on SQLite: mark, then load, in one transaction."""
+
+import logging
+import sqlite3
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from langgraph.checkpoint.serde.base import SerializerProtocol
+
+from gate_store.engine.port import ClaimedRun
+from gate_store.engine.rows import claimed_run
+from gate_store.engine.sqlite.checkpoints import read_tuple
+from gate_store.engine.sqlite.claim_sql import CLAIM, EFFECTS, FAIL
+from gate_store.engine.sqlite.moments import moment_of, moment_text
+
+log = logging.getLogger(__name__)
+
+
+def claim(
+    connection: sqlite3.Connection,
+    serde: SerializerProtocol,
+    worker: str,
+    limit: int,
+    lease: timedelta,
+    now: datetime,
+) -> list[ClaimedRun]:
+    """Take up to `limit` READY runs. A run that cannot be read is FAILED with the reason."""
+    values = {
+        "worker": worker,
+        "limit": limit,
+        "now": moment_text(now),
+        "lease": moment_text(now + lease),
+    }
+    claimed = []
+    for row in connection.execute(CLAIM, values).fetchall():
+        try:
+            claimed.append(_loaded(connection, serde, row))
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:  # whatever a damaged row raises, the other runs go on
+            log.exception("run %s cannot be read", row["thread_id"])
+            why = f"the stored run cannot be read: {type(error).__name__}: {error}"
+            failed = {"thread_id": row["thread_id"], "token": row["token"], "why": why, "now": values["now"]}
+            connection.execute(FAIL, failed)
+    return claimed
+
+
+def _loaded(connection: sqlite3.Connection, serde: SerializerProtocol, row: Any) -> ClaimedRun:
+    return claimed_run(
+        thread_id=row["thread_id"],
+        graph=row["graph"],
+        token=row["token"],
+        attempts=row["attempts"],
+        plan_id=UUID(row["plan_id"]) if row["plan_id"] else None,
+        digest=row["digest"],
+        pause=row["pause"],
+        answer=row["answer"],
+        use_by=moment_of(row["use_by"]),
+        own_head=row["head_id"],
+        head=read_tuple(connection, serde, row["thread_id"], "", None),
+        effects=connection.execute(EFFECTS, (row["plan_id"],)).fetchone()[0],
+    )

@@ -1,0 +1,55 @@
+"""The statements that hand runs out and take them back. `now` comes from the store's clock."""
+
+ANY_READY = "SELECT 1 FROM runs WHERE status = 'READY' AND not_before <= ? LIMIT 1"
+
+CLAIM = """
+UPDATE runs SET
+    status = 'RUNNING', token = token + 1, worker = :worker, attempts = attempts + 1, lease_until = :lease,
+    updated_at = :now
+WHERE thread_id IN (
+    SELECT thread_id FROM runs WHERE status = 'READY' AND not_before <= :now
+    ORDER BY not_before LIMIT :limit
+)
+RETURNING thread_id, graph, token, attempts, plan_id, digest, pause, answer, use_by, head_id
+"""
+
+HEAD = """
+SELECT thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata
+FROM checkpoints WHERE thread_id = ?1 AND checkpoint_ns = ?2 AND (?3 IS NULL OR checkpoint_id = ?3)
+ORDER BY checkpoint_id DESC LIMIT 1
+"""
+
+EFFECTS = """
+SELECT json_group_array(json_object(
+    'step_id', step_id, 'state', state, 'attempts', attempts, 'detail', detail, 'result', json(result)))
+FROM effects WHERE plan_id = ?
+"""
+
+FAIL = """
+UPDATE runs SET status = 'FAILED', error = :why, lease_until = NULL, worker = NULL, updated_at = :now
+WHERE thread_id = :thread_id AND token = :token AND status = 'RUNNING'
+"""
+
+RENEW = """
+UPDATE runs SET lease_until = :lease, updated_at = :now
+WHERE thread_id = :thread_id AND token = :token AND worker = :worker AND status = 'RUNNING'
+"""
+
+# A run without an answer is an agent's that still plans: the orphan watch looks after it.
+REAP = """
+UPDATE runs SET status = 'READY', token = token + 1, lease_until = NULL, worker = NULL, updated_at = :now
+WHERE thread_id IN (
+    SELECT thread_id FROM runs WHERE status = 'RUNNING' AND lease_until < :now AND answer IS NOT NULL
+    ORDER BY lease_until LIMIT :limit
+)
+"""
+
+RELEASE = """
+UPDATE runs SET
+    status = 'READY', token = token + 1, lease_until = NULL, worker = NULL,
+    attempts = max(attempts - 1, 0), updated_at = :now
+WHERE status = 'RUNNING' AND worker = :worker AND answer IS NOT NULL
+"""
+
+TAKE_OUTBOX = "SELECT id, event_id, record, key, body FROM outbox ORDER BY id LIMIT ?"
+DROP_OUTBOX = "DELETE FROM outbox WHERE id = ?"

@@ -1,0 +1,80 @@
+"""The statements of one act, those that explain a refusal, and those that tell an act's fate."""
+
+FENCE = """
+UPDATE runs SET
+    head_id = coalesce(:head, head_id),
+    status = coalesce(:status, status),
+    lease_until = CASE WHEN :status IS NULL THEN lease_until END,
+    worker = CASE WHEN :status IS NULL THEN worker END,
+    error = CASE WHEN :status IS NULL THEN error ELSE :error END,
+    plan_id = CASE WHEN :status = 'PAUSED' THEN :plan_id ELSE plan_id END,
+    pause = CASE WHEN :status = 'PAUSED' THEN :pause ELSE pause END,
+    digest = CASE WHEN :status = 'PAUSED' THEN NULL ELSE digest END,
+    use_by = CASE WHEN :status = 'PAUSED' THEN NULL ELSE use_by END,
+    answer = CASE WHEN :status IN ('PAUSED', 'DONE') THEN NULL ELSE answer END,
+    attempts = CASE WHEN :status = 'PAUSED' THEN 0 ELSE attempts END,
+    not_before = CASE WHEN :status = 'READY' THEN coalesce(:not_before, :now) ELSE not_before END,
+    updated_at = :now
+WHERE thread_id = :thread_id AND token = :token AND status = 'RUNNING'
+"""
+
+_COVERED = """
+    FROM runs AS r
+    JOIN clearances AS c ON c.digest = r.digest
+    JOIN cleared_steps AS s
+        ON s.digest = c.digest AND s.step_id = :step_id AND s.step_digest = :step_digest
+    WHERE r.thread_id = :thread_id AND r.token = :token AND r.status = 'RUNNING' AND (
+        c.use_by IS NULL OR c.use_by > :now
+        OR EXISTS (SELECT 1 FROM effects AS e WHERE e.plan_id = c.plan_id AND e.digest = c.digest))
+"""
+
+BEGIN_EFFECT = f"""
+INSERT INTO effects (effect_id, plan_id, digest, step_id, step_digest, action_type, thread_id, token,
+                     executor, state, window_key, attempts, detail, claimed_at)
+SELECT :effect_id, c.plan_id, s.digest, s.step_id, s.step_digest, :action_type, r.thread_id, r.token,
+       r.worker, 'CLAIMED', :window_key, 1, '', :now
+{_COVERED}
+ON CONFLICT (effect_id) DO NOTHING
+"""
+
+REPEAT_EFFECT = f"""
+UPDATE effects SET
+    state = 'CLAIMED', attempts = attempts + 1, token = :token, claimed_at = :now, finished_at = NULL,
+    result = NULL, detail = '', executor = (SELECT worker FROM runs WHERE thread_id = :thread_id)
+WHERE effect_id = :effect_id AND step_digest = :step_digest AND digest = (SELECT s.digest {_COVERED})
+    AND (state = 'RETRY' OR :again AND (state = 'FAILED' OR state = 'CLAIMED' AND token < :token))
+"""  # noqa: S608 - composed of constants
+
+FINISH_EFFECT = """
+UPDATE effects SET
+    state = :state, detail = :detail, result = :result, token = :token,
+    finished_at = CASE WHEN :state IN ('SUCCEEDED', 'FAILED') THEN :now END
+WHERE effect_id = :effect_id AND thread_id = :thread_id AND state IN ('CLAIMED', 'IN_DOUBT')
+"""
+
+OUTBOX = """
+INSERT INTO outbox (event_id, record, key, body, created_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (event_id) DO NOTHING
+"""
+
+# Why an intent was refused, in words for the graph's author.
+WHY_REFUSED = """
+SELECT CASE
+    WHEN r.digest IS NULL THEN 'its run has no cleared plan'
+    WHEN s.step_id IS NULL THEN 'the cleared plan has no such step'
+    WHEN s.step_digest <> :step_digest THEN 'its content is not what was cleared'
+    WHEN e.effect_id IS NOT NULL THEN 'it was begun before and is ' || e.state
+    WHEN c.use_by <= :now THEN 'the approval was good until ' || c.use_by
+    ELSE 'no verdict or clearance covers it'
+END
+FROM runs AS r
+LEFT JOIN clearances AS c ON c.digest = r.digest
+LEFT JOIN cleared_steps AS s ON s.digest = r.digest AND s.step_id = :step_id
+LEFT JOIN effects AS e ON e.effect_id = :effect_id
+WHERE r.thread_id = :thread_id
+"""
+
+FATE_RUN = "SELECT token, status, head_id FROM runs WHERE thread_id = ?"
+FATE_CHECKPOINT = "SELECT 1 FROM checkpoints WHERE thread_id = ? AND checkpoint_id = ?"
+FATE_EFFECT = "SELECT token, state FROM effects WHERE effect_id = ?"
+FATE_OUTBOX = "SELECT 1 FROM outbox WHERE event_id = ?"

@@ -1,0 +1,147 @@
+"""The port on SQLite: one connection in one thread; whoever waits for runs polls a cheap query."""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from langgraph.checkpoint.serde.base import SerializerProtocol
+
+from gate_store.database import Clock, utc_now
+from gate_store.engine.port import (
+    Act,
+    CheckpointPut,
+    ClaimedRun,
+    FateUnknownError,
+    OutboxRow,
+    PackedPut,
+    Refusal,
+    WritesPut,
+)
+from gate_store.engine.sqlite import claim_sql, flush, puts
+from gate_store.engine.sqlite.checkpoints import read_tuple
+from gate_store.engine.sqlite.claim import claim
+from gate_store.engine.sqlite.moments import moment_text
+from gate_store.engine.sqlite.thread import SqliteThread
+
+POLL_S = 0.05
+
+
+class SqliteEngineStore:
+    """See `EngineStore`."""
+
+    def __init__(self, url: str, serde: SerializerProtocol, clock: Clock = utc_now) -> None:
+        self._thread = SqliteThread(url)
+        self._serde = serde
+        self._clock = clock
+        self._poked = asyncio.Event()
+
+    async def open(self) -> None:
+        """Connect; create nothing."""
+        await self._thread.open()
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self._thread.close()
+
+    async def claim(self, worker: str, limit: int, lease_s: float) -> list[ClaimedRun]:
+        """Take up to `limit` READY runs; one commit. A run that cannot be read is FAILED with the reason."""
+        lease, now = timedelta(seconds=lease_s), self._clock()
+        return await self._thread.run(
+            lambda connection: claim(connection, self._serde, worker, limit, lease, now)
+        )
+
+    async def read(self, thread_id: str, checkpoint_ns: str, checkpoint_id: str | None) -> Any:
+        """A CheckpointTuple; id None: the newest there. None where there is none."""
+        return await self._thread.look(
+            lambda connection: read_tuple(connection, self._serde, thread_id, checkpoint_ns, checkpoint_id)
+        )
+
+    def pack(self, put: CheckpointPut | WritesPut) -> PackedPut:
+        """Serialise a put now. Raises TypeError where the state cannot be serialised."""
+        return puts.pack(put, self._serde)
+
+    async def flush(self, acts: Sequence[Act]) -> list[Refusal | None]:
+        """Make the acts durable in one transaction; per act None or why it alone was refused."""
+        now = self._clock()
+        try:
+            return await self._thread.run(lambda connection: flush.flush(connection, acts, self._serde, now))
+        except sqlite3.OperationalError as error:
+            raise FateUnknownError(error) from error
+
+    async def fate(self, act: Act) -> bool:
+        """Whether an act whose commit's fate was unknown is in the store."""
+        return await self._thread.run(partial(flush.fate, act=act))
+
+    async def renew(self, worker: str, tokens: Sequence[tuple[str, int]], lease_s: float) -> set[str]:
+        """Prolong leases; returns the thread ids that are lost."""
+        now = self._clock()
+        values = {
+            "worker": worker,
+            "now": moment_text(now),
+            "lease": moment_text(now + timedelta(seconds=lease_s)),
+        }
+
+        def prolong(connection: sqlite3.Connection) -> set[str]:
+            return {
+                thread_id
+                for thread_id, token in tokens
+                if connection.execute(
+                    claim_sql.RENEW, {**values, "thread_id": thread_id, "token": token}
+                ).rowcount
+                == 0
+            }
+
+        return await self._thread.run(prolong)
+
+    async def reap(self, limit: int) -> int:
+        """Return RUNNING runs whose lease expired to READY (token + 1); how many."""
+        count = await self._change(claim_sql.REAP, {"now": moment_text(self._clock()), "limit": limit})
+        if count:
+            self.poke()
+        return count
+
+    async def release(self, worker: str) -> int:
+        """Give back what this worker still holds; at a clean shutdown."""
+        return await self._change(claim_sql.RELEASE, {"now": moment_text(self._clock()), "worker": worker})
+
+    async def _change(self, statement: str, values: dict[str, Any]) -> int:
+        return await self._thread.run(lambda connection: connection.execute(statement, values).rowcount)
+
+    def poke(self) -> None:
+        """Say, from this process, that runs may have become READY."""
+        self._poked.set()
+
+    async def wait_ready(self, timeout_s: float) -> None:
+        """Sleep until runs are READY, somebody pokes, or `timeout_s` are over."""
+        end = asyncio.get_running_loop().time() + timeout_s
+        while (left := end - asyncio.get_running_loop().time()) > 0:
+            try:
+                async with asyncio.timeout(min(POLL_S, left)):
+                    await self._poked.wait()
+            except TimeoutError:
+                if await self._thread.look(self._any_ready):
+                    return
+            else:
+                self._poked.clear()
+                return
+
+    def _any_ready(self, connection: sqlite3.Connection) -> bool:
+        found = connection.execute(claim_sql.ANY_READY, (moment_text(self._clock()),)).fetchone()
+        return found is not None
+
+    async def take_outbox(self, limit: int) -> list[tuple[int, OutboxRow]]:
+        """The oldest rows of the outbox, in order."""
+        rows = await self._thread.look(
+            lambda connection: connection.execute(claim_sql.TAKE_OUTBOX, (limit,)).fetchall()
+        )
+        return [(r["id"], OutboxRow(UUID(r["event_id"]), r["record"], r["key"], r["body"])) for r in rows]
+
+    async def drop_outbox(self, ids: Sequence[int]) -> None:
+        """Forget delivered rows."""
+        await self._thread.run(
+            lambda connection: connection.executemany(claim_sql.DROP_OUTBOX, [(each,) for each in ids])
+        )

@@ -1,0 +1,1 @@
+"""LangGraph's official checkpoint savers, with a strict serializer and a fence."""

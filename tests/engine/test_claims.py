@@ -1,0 +1,180 @@
+import asyncio
+import sqlite3
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gate_store.engine.open import open_engine_store, open_notifier
+from gate_store.engine.port import Act, EngineStore
+from gate_store.savers.open import open_saver
+from tests.engine.scene import EARLIER, NOW, Scene, progress
+
+
+async def test_two_workers_never_claim_the_same_run(
+    scene: Scene, engine: EngineStore, other_engine: EngineStore
+) -> None:
+    for n in range(40):
+        await scene.ready(f"t{n}")
+
+    async def take(store: EngineStore, worker: str) -> list[str]:
+        taken: list[str] = []
+        while chunk := await store.claim(worker, 3, 30):
+            taken += [run.thread_id for run in chunk]
+        return taken
+
+    ours, theirs = await asyncio.gather(take(engine, "a"), take(other_engine, "b"))
+    assert sorted(ours + theirs) == sorted(f"t{n}" for n in range(40))
+    assert ours
+    assert theirs
+
+
+async def test_a_claim_brings_all_that_the_resume_needs(scene: Scene, engine: EngineStore) -> None:
+    paused = await scene.ready("t1", use_by=NOW + timedelta(hours=1))
+    (run,) = await engine.claim("a", 8, 30)
+    assert (run.thread_id, run.graph, run.token, run.attempts) == ("t1", "billing", 1, 1)
+    assert (run.plan_id, run.digest, run.pause) == (paused.plan_id, paused.digest, paused.pause)
+    assert run.answer.steps == paused.steps
+    assert run.use_by == NOW + timedelta(hours=1)
+    assert run.own_head is None
+    assert run.effects == {}
+    row = scene.run("t1")
+    assert (row["status"], row["worker"]) == ("RUNNING", "a")
+    assert timedelta(seconds=20) < row["lease_until"] - NOW < timedelta(seconds=60)
+
+
+async def test_the_head_is_what_the_saver_would_return(scene: Scene, engine: EngineStore) -> None:
+    await scene.ready("t1")
+    (run,) = await engine.claim("a", 8, 30)
+    async with open_saver(scene.url) as saver:
+        expected = await saver.aget_tuple({"configurable": {"thread_id": "t1", "checkpoint_ns": ""}})
+    assert run.head == expected
+    assert run.head.checkpoint["channel_values"] == {"name": "alfa", "mails": [1, 2]}
+    assert run.head.pending_writes == [("task-1", "__interrupt__", [{"plan": "t1"}])]
+
+
+async def test_the_head_is_the_newest_checkpoint(scene: Scene, engine: EngineStore) -> None:
+    await scene.ready("t1")
+    newer = await scene.pause("t1")
+    (run,) = await engine.claim("a", 8, 30)
+    assert run.head.config == newer
+
+
+async def test_a_run_without_a_checkpoint_has_no_head(scene: Scene, engine: EngineStore) -> None:
+    paused = await scene.ready("t1")
+    async with open_saver(scene.url) as saver:
+        await saver.adelete_thread(paused.thread_id)
+    (run,) = await engine.claim("a", 8, 30)
+    assert run.head is None
+
+
+async def test_a_claim_after_a_crash_knows_the_head_and_the_effects(
+    scene: Scene, engine: EngineStore
+) -> None:
+    paused = await scene.ready("t1")
+    (first,) = await engine.claim("a", 8, 30)
+    assert await engine.flush([progress(first, intents=[paused.intent()])]) == [None]
+    act = Act("t1", first.token, results=[paused.result(value={"id": 7})])
+    assert await engine.flush([act]) == [None]
+    scene.change_run("t1", lease_until=EARLIER)
+    assert await engine.reap(10) == 1
+    (second,) = await engine.claim("b", 8, 30)
+    assert second.token > first.token
+    assert second.attempts == 2
+    assert second.own_head == second.head.config["configurable"]["checkpoint_id"]
+    assert second.own_head != paused.pause.checkpoint_id
+    (effect,) = second.effects.values()
+    assert (effect.step_id, effect.state, effect.attempts, effect.result) == ("s1", "SUCCEEDED", 1, {"id": 7})
+
+
+async def test_a_run_waits_for_its_moment(scene: Scene, engine: EngineStore) -> None:
+    await scene.ready("later", not_before=NOW + timedelta(hours=1))
+    await scene.ready("second", not_before=EARLIER + timedelta(minutes=1))
+    await scene.ready("first", not_before=EARLIER)
+    assert [run.thread_id for run in await engine.claim("a", 1, 30)] == ["first"]
+    assert [run.thread_id for run in await engine.claim("a", 8, 30)] == ["second"]
+
+
+async def test_a_damaged_run_fails_alone_with_its_reason(scene: Scene, engine: EngineStore) -> None:
+    await scene.ready("damaged", answer={"state": "APPROVED"})
+    await scene.ready("paused nowhere", pause=None)
+    await scene.ready("sound")
+    assert [run.thread_id for run in await engine.claim("a", 8, 30)] == ["sound"]
+    row = scene.run("damaged")
+    assert row["status"] == "FAILED"
+    assert "plan_id" in row["error"]
+    assert "without a pause" in scene.run("paused nowhere")["error"]
+
+
+async def test_an_expired_lease_goes_to_the_next_worker(scene: Scene, engine: EngineStore) -> None:
+    await scene.ready("t1")
+    await engine.claim("a", 8, 30)
+    assert await engine.reap(10) == 0
+    scene.change_run("t1", lease_until=EARLIER)
+    assert await engine.reap(10) == 1
+    assert scene.run("t1")["token"] == 2
+    (run,) = await engine.claim("b", 8, 30)
+    assert run.token == 3
+
+
+async def test_an_agent_that_plans_is_not_reaped(scene: Scene, engine: EngineStore) -> None:
+    await scene.ready("t1", status="RUNNING", answer=None, lease_until=EARLIER)
+    assert await engine.reap(10) == 0
+
+
+async def test_a_renewed_lease_holds_and_a_lost_one_is_named(scene: Scene, engine: EngineStore) -> None:
+    await scene.ready("kept")
+    await scene.ready("lost")
+    tokens = [(run.thread_id, run.token) for run in await engine.claim("a", 8, 30)]
+    scene.change_run("kept", lease_until=EARLIER)
+    scene.change_run("lost", token=9)
+    assert await engine.renew("a", tokens, 30) == {"lost"}
+    assert await engine.reap(10) == 0
+    assert await engine.renew("somebody else", tokens, 30) == {"kept", "lost"}
+
+
+async def test_a_clean_shutdown_gives_back_what_was_held(scene: Scene, engine: EngineStore) -> None:
+    await scene.ready("t1")
+    await scene.ready("t2")
+    (mine,) = await engine.claim("a", 1, 30)
+    (theirs,) = await engine.claim("b", 1, 30)
+    assert await engine.release("a") == 1
+    assert scene.run(mine.thread_id)["status"] == "READY"
+    assert scene.run(theirs.thread_id)["status"] == "RUNNING"
+    (again,) = await engine.claim("c", 8, 30)
+    assert (again.thread_id, again.attempts) == (mine.thread_id, 1)
+    assert again.token > mine.token
+
+
+async def test_a_sleeper_wakes_when_a_run_becomes_ready(scene: Scene, engine: EngineStore) -> None:
+    await engine.wait_ready(0.01)  # what was ready before it listened
+    sleeping = asyncio.create_task(engine.wait_ready(20))
+    await asyncio.sleep(0.1)
+    assert not sleeping.done()
+    await scene.ready("t1")
+    if notifier := open_notifier(scene.url):
+        notifier.notify_ready()
+        notifier.close()
+    async with asyncio.timeout(5):
+        await sleeping
+
+
+async def test_a_sleeper_wakes_by_itself_in_the_end(engine: EngineStore) -> None:
+    await engine.wait_ready(0.01)
+    async with asyncio.timeout(5):
+        await engine.wait_ready(0.2)
+
+
+async def test_a_checkpoint_is_read_by_its_id_or_as_the_newest(scene: Scene, engine: EngineStore) -> None:
+    paused = await scene.ready("t1")
+    newer: Any = await scene.pause("t1")
+    newest = await engine.read("t1", "", None)
+    older = await engine.read("t1", "", paused.pause.checkpoint_id)
+    assert newest.config == newer
+    assert older.config["configurable"]["checkpoint_id"] == paused.pause.checkpoint_id
+    assert await engine.read("t1", "child:1", None) is None
+
+
+async def test_opening_a_store_that_is_not_there_says_so(sqlite_url: str) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        await open_engine_store(sqlite_url).open()
