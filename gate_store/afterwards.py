@@ -15,7 +15,8 @@ from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided, Pla
 from gate_events.values import Step
 from gate_events.words import OutcomeStatus, RequestKind, StepStatus, Timing
 from gate_store import outbox
-from gate_store.dialects import insert_new, read, whole
+from gate_store.bulk import insert_new
+from gate_store.dialects import among, read, whole
 from gate_store.plain_text import storable
 from gate_store.tables import clearances, effects, outcomes
 
@@ -54,7 +55,7 @@ def _executed(conn: Connection, plan_ids: Collection[UUID]) -> list[_Executed]:
             clearances.c.gate_id,
         )
         .join_from(outcomes, clearances, outcomes.c.plan_id == clearances.c.plan_id)
-        .where(outcomes.c.plan_id.in_(plan_ids))
+        .where(among(conn, outcomes.c.plan_id, plan_ids))
         .order_by(clearances.c.cleared_at)
     )
     pairs = [_Executed(read(row.outcome, PlanExecuted), _cleared(row)) for row in found]

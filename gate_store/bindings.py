@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, select
 
 from gate_events.pause import GateAnswer
 from gate_events.values import RunIdentity
-from gate_store.dialects import insert_new, read, whole
+from gate_store.bulk import insert_new, update_rows
+from gate_store.dialects import among, read, whole
 from gate_store.tables import runs
 
 _REBINDABLE = {"PAUSED", "DONE", "FAILED", "STALE"}
@@ -40,9 +41,7 @@ def bind(conn: Connection, pauses: Sequence[Pause], now: datetime) -> None:
     fresh = [_bound(pause, now) for thread, pause in newest.items() if thread not in known]
     insert_new(conn, runs, [_new(values, now) for values in fresh], "thread_id")
     moved = [pause for thread, pause in newest.items() if thread in known and _moves(known[thread], pause)]
-    if moved:
-        values = [{"key": pause.run.thread_id, **_bound(pause, now)} for pause in moved]
-        conn.execute(update(runs).where(runs.c.thread_id == bindparam("key")), values)
+    update_rows(conn, runs, [_bound(pause, now) for pause in moved], ["thread_id"])
 
 
 def make_ready(conn: Connection, answered: Sequence[Answered], now: datetime) -> None:
@@ -53,9 +52,7 @@ def make_ready(conn: Connection, answered: Sequence[Answered], now: datetime) ->
         row = known.get(each.run.thread_id)
         if row is not None and each.run.thread_id not in ready and _waits_for(row, each):
             ready[each.run.thread_id] = _readied(each, now)
-    if ready:
-        guarded = update(runs).where(runs.c.thread_id == bindparam("key"), runs.c.status == "PAUSED")
-        conn.execute(guarded, list(ready.values()))
+    update_rows(conn, runs, list(ready.values()), ["thread_id"], runs.c.status == "PAUSED")
 
 
 def _locked(conn: Connection, threads: Iterable[str]) -> dict[str, Row[*tuple[Any, ...]]]:
@@ -64,7 +61,7 @@ def _locked(conn: Connection, threads: Iterable[str]) -> dict[str, Row[*tuple[An
         return {}
     found = conn.execute(
         select(runs.c.thread_id, runs.c.status, runs.c.plan_id, whole(runs.c.pause).label("pause"))
-        .where(runs.c.thread_id.in_(names))
+        .where(among(conn, runs.c.thread_id, names))
         .order_by(runs.c.thread_id)
         .with_for_update()
     )
@@ -110,7 +107,7 @@ def _new(values: dict[str, Any], now: datetime) -> dict[str, Any]:
 
 def _readied(each: Answered, now: datetime) -> dict[str, Any]:
     return {
-        "key": each.run.thread_id,
+        "thread_id": each.run.thread_id,
         "status": "READY",
         "answer": each.answer,
         "digest": each.answer.digest if each.may_run else None,

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from gate_events.digest import step_digest
 from gate_events.records import PlanCleared, PlanDecided
-from gate_store.dialects import insert, insert_new
+from gate_store.bulk import insert_new, upsert
+from gate_store.dialects import among
 from gate_store.tables import clearances, cleared_steps
 
 
@@ -27,19 +28,16 @@ class Clearance:
 def clear(conn: Connection, cleared: Sequence[Clearance]) -> None:
     """Let plans run. A verdict renews an earlier clearance of the same digest; the router's word does not."""
     words = [_row(each) for each in cleared if each.gate_id is None]
-    verdicts = [_row(each) for each in cleared if each.gate_id is not None]
+    verdicts = {each.record.digest: _row(each) for each in cleared if each.gate_id is not None}
     insert_new(conn, clearances, words, "digest")
-    if verdicts:
-        fresh = insert(conn, clearances)
-        renewed = {name: fresh.excluded[name] for name in ("gate_id", "cleared_at", "use_by", "record")}
-        conn.execute(fresh.on_conflict_do_update(index_elements=["digest"], set_=renewed), verdicts)
+    upsert(conn, clearances, list(verdicts.values()), "digest", ["gate_id", "cleared_at", "use_by", "record"])
     insert_new(conn, cleared_steps, list(_step_rows(cleared)), "digest", "step_id")
 
 
 def new_ones(conn: Connection, cleared: Sequence[PlanCleared]) -> list[PlanCleared]:
     """Those whose digest was not cleared before, each once."""
     by_digest = {each.digest: each for each in reversed(cleared)}
-    found = conn.execute(select(clearances.c.digest).where(clearances.c.digest.in_(by_digest)))
+    found = conn.execute(select(clearances.c.digest).where(among(conn, clearances.c.digest, by_digest)))
     there = set(found.scalars())
     return [by_digest[digest] for digest in dict.fromkeys(c.digest for c in cleared) if digest not in there]
 

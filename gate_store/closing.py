@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
 from gate_events.pause import answer_to_verdict
 from gate_events.records import Record
 from gate_events.words import DecisionKind, GateState, RequestKind, Timing
 from gate_store import outbox
 from gate_store.bindings import Answered, make_ready
+from gate_store.bulk import update_rows
 from gate_store.clearing import Clearance, clear
 from gate_store.resolving import resolve
 from gate_store.tables import gates
@@ -41,15 +42,14 @@ def carry_out(conn: Connection, closings: Sequence[Closing], now: datetime) -> N
 
 
 def _close(conn: Connection, closings: Sequence[Closing]) -> None:
-    guarded = update(gates).where(gates.c.gate_id == bindparam("key"), gates.c.state == "PENDING")
-    rows = sorted(closings, key=lambda each: each.request.request_id)
-    done = conn.execute(guarded, [_ended(each) for each in rows])
-    if done.rowcount != len(rows):
-        raise GateChangedError(len(rows) - done.rowcount)
+    rows = [_ended(each) for each in closings]
+    closed = update_rows(conn, gates, rows, ["gate_id"], gates.c.state == "PENDING")
+    if closed != len(rows):
+        raise GateChangedError(len(rows) - closed)
 
 
 def _ended(each: Closing) -> dict[str, object]:
-    return {"key": each.request.request_id, "state": each.verdict.state.value, "verdict": each.verdict}
+    return {"gate_id": each.request.request_id, "state": each.verdict.state.value, "verdict": each.verdict}
 
 
 def _clearance(each: Closing) -> Clearance:

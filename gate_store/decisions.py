@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gate_events.records import DecisionMade
+from gate_store.bulk import upsert
 from gate_store.closing import carry_out
 from gate_store.deciding import rule
-from gate_store.dialects import insert
 from gate_store.dispositions import Disposition, Fate
 from gate_store.docket import Docket, open_docket
 from gate_store.plain_text import storable
@@ -83,16 +83,8 @@ def _judged(decision: DecisionMade, fate: Fate, why: str, closing: Closing | Non
 
 def _record(conn: Connection, news: Iterable[_Judged], now: datetime) -> None:
     rows = [_row(judged, now) for judged in news]
-    if not rows:
-        return
-    fresh = insert(conn, decisions)
-    ruled = {"disposition": fresh.excluded.disposition, "why": fresh.excluded.why}
-    conn.execute(
-        fresh.on_conflict_do_update(
-            index_elements=["decision_id"], set_=ruled, where=decisions.c.disposition == Fate.WAITING
-        ),
-        rows,
-    )
+    still_open = decisions.c.disposition == Fate.WAITING
+    upsert(conn, decisions, rows, "decision_id", ["disposition", "why"], still_open)
 
 
 def _row(judged: _Judged, now: datetime) -> dict[str, Any]:

@@ -1,18 +1,20 @@
 """What SQLite and PostgreSQL spell differently, and how JSON columns are read into records."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     DateTime,
     Interval,
     Table,
     Text,
+    any_,
     bindparam,
     func,
     literal,
@@ -41,12 +43,6 @@ def insert(conn: Connection, table: Table) -> postgresql.Insert:
     return cast(postgresql.Insert, sqlite.insert(table))
 
 
-def insert_new(conn: Connection, table: Table, rows: Sequence[dict[str, Any]], *key: str) -> None:
-    """Insert rows, leaving those alone whose `key` is there already."""
-    if rows:
-        conn.execute(insert(conn, table).on_conflict_do_nothing(index_elements=list(key)), rows)
-
-
 def whole(column: ColumnElement[Any]) -> ColumnElement[str]:
     """A JSON column as text, for `read`. No JSON operator is ever used: PostgreSQL's fail on \\u0000."""
     return type_coerce(sql_cast(column, Text), Text)
@@ -55,6 +51,13 @@ def whole(column: ColumnElement[Any]) -> ColumnElement[str]:
 def read(stored: str, record: type[T]) -> T:
     """A record out of a column selected with `whole`."""
     return msgspec.json.decode(stored, type=record)
+
+
+def among(conn: Connection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Whether a column is one of many values: one array on PostgreSQL, where `IN` costs a parameter each."""
+    if on_postgres(conn):
+        return column == any_(bindparam(None, list(values), postgresql.ARRAY(column.type)))
+    return column.in_(list(values))
 
 
 def lock_names(conn: Connection, ids: Iterable[UUID]) -> None:

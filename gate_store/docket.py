@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted
 from gate_events.words import DecisionKind, GateState
-from gate_store.dialects import lock_names, read, whole
+from gate_store.dialects import among, lock_names, read, whole
 from gate_store.dispositions import Disposition, Fate
 from gate_store.rulings import Standing
 from gate_store.tables import decisions, gates, outcomes
@@ -47,14 +47,14 @@ def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
 
 def _wait_for_openers(conn: Connection, gate_ids: set[UUID]) -> None:
     """A gate that is not there may be opening now: its opener must see our WAITING rows, or we its gate."""
-    there = set(conn.execute(select(gates.c.gate_id).where(gates.c.gate_id.in_(gate_ids))).scalars())
+    there = set(conn.execute(select(gates.c.gate_id).where(among(conn, gates.c.gate_id, gate_ids))).scalars())
     lock_names(conn, gate_ids - there)
 
 
 def _locked_gates(conn: Connection, gate_ids: set[UUID]) -> dict[UUID, Standing]:
     found = conn.execute(
         select(gates.c.gate_id, gates.c.state, whole(gates.c.request).label("request"))
-        .where(gates.c.gate_id.in_(gate_ids))
+        .where(among(conn, gates.c.gate_id, gate_ids))
         .order_by(gates.c.gate_id)
         .with_for_update()
     )
@@ -69,7 +69,7 @@ def _add_voices(conn: Connection, standings: dict[UUID, Standing]) -> None:
         return
     found = conn.execute(
         select(decisions.c.gate_id, decisions.c.decided_by).where(
-            decisions.c.gate_id.in_(several), decisions.c.disposition == Fate.COUNTED
+            among(conn, decisions.c.gate_id, several), decisions.c.disposition == Fate.COUNTED
         )
     )
     for row in found:
@@ -82,7 +82,7 @@ def _recorded(conn: Connection, batch: Sequence[DecisionMade]) -> dict[UUID, Dis
     ids = {decision.event_id for decision in batch}
     found = conn.execute(
         select(decisions.c.decision_id, decisions.c.disposition, decisions.c.why).where(
-            decisions.c.decision_id.in_(ids)
+            among(conn, decisions.c.decision_id, ids)
         )
     )
     return {row.decision_id: Disposition(row.decision_id, Fate(row.disposition), row.why) for row in found}
@@ -94,7 +94,7 @@ def _outcomes(conn: Connection, batch: Iterable[DecisionMade]) -> dict[UUID, Pla
         return {}
     found = conn.execute(
         select(outcomes.c.plan_id, whole(outcomes.c.record).label("record")).where(
-            outcomes.c.plan_id.in_(plans)
+            among(conn, outcomes.c.plan_id, plans)
         )
     )
     return {row.plan_id: msgspec.json.decode(row.record, type=PlanExecuted) for row in found}

@@ -11,7 +11,8 @@ from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import GateState, RequestKind, Timing
 from gate_store import outbox
 from gate_store.bindings import Pause, bind
-from gate_store.dialects import insert_new, lock_names, read, whole
+from gate_store.bulk import insert_new
+from gate_store.dialects import among, lock_names, read, whole
 from gate_store.superseding import superseded
 from gate_store.tables import decisions, gates
 
@@ -26,7 +27,7 @@ def open_gates(conn: Connection, requests: Sequence[ApprovalRequested], now: dat
         return []
     by_gate = {request.request_id: request for request in reversed(requests)}  # the first of equals
     lock_names(conn, by_gate)
-    there = set(conn.execute(select(gates.c.gate_id).where(gates.c.gate_id.in_(by_gate))).scalars())
+    there = set(conn.execute(select(gates.c.gate_id).where(among(conn, gates.c.gate_id, by_gate))).scalars())
     fresh = [by_gate[gate] for gate in dict.fromkeys(r.request_id for r in requests) if gate not in there]
     insert_new(conn, gates, [_row(request) for request in fresh], "gate_id")
     proposals = [request for request in fresh if asks_before(request)]
@@ -60,7 +61,7 @@ def _row(request: ApprovalRequested) -> dict[str, Any]:
 def _waiting(conn: Connection, gate_ids: Sequence[UUID]) -> list[DecisionMade]:
     found = conn.execute(
         select(whole(decisions.c.record))
-        .where(decisions.c.gate_id.in_(gate_ids), decisions.c.disposition == "WAITING")
+        .where(among(conn, decisions.c.gate_id, gate_ids), decisions.c.disposition == "WAITING")
         .order_by(decisions.c.arrival)
     )
     return [read(record, DecisionMade) for record in found.scalars()]

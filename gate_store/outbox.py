@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from gate_events.codec import body_of
 from gate_events.records import Record
 from gate_events.topics import key_of
-from gate_store.dialects import insert_new
+from gate_store.bulk import insert_new
 from gate_store.tables import outbox
 
 

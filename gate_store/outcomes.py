@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select
 from gate_events.records import ApprovalRequested, PlanExecuted
 from gate_store import outbox
 from gate_store.afterwards import WindowKeys, follow_up, no_window_keys
-from gate_store.dialects import insert_new, lock_names, read, whole
+from gate_store.bulk import insert_new
+from gate_store.dialects import among, lock_names, read, whole
 from gate_store.superseding import supersede
 from gate_store.tables import gates, outcomes
 
@@ -47,7 +48,7 @@ def _row(each: PlanExecuted, now: datetime) -> dict[str, Any]:
 def _close_questions(conn: Connection, by_plan: dict[Any, PlanExecuted], now: datetime) -> None:
     found = conn.execute(
         select(whole(gates.c.request)).where(
-            gates.c.plan_id.in_(by_plan),
+            among(conn, gates.c.plan_id, by_plan),
             gates.c.state == "PENDING",
             gates.c.timing == "BEFORE",
             gates.c.kind == "PLAN",

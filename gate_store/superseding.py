@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, or_, select
 from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind
-from gate_store.dialects import read, whole
+from gate_store.dialects import among, read, whole
 from gate_store.tables import gates
 
 _ASKS_BEFORE = (gates.c.kind == "PLAN", gates.c.timing == "BEFORE")
@@ -49,7 +49,7 @@ def _rivals(conn: Connection, opened: Sequence[ApprovalRequested]) -> list[Appro
         select(whole(gates.c.request)).where(
             gates.c.state == "PENDING",
             *_ASKS_BEFORE,
-            or_(gates.c.plan_id.in_(plans), gates.c.thread_id.in_(threads)),
+            or_(among(conn, gates.c.plan_id, plans), among(conn, gates.c.thread_id, threads)),
         )
     )
     return [read(request, ApprovalRequested) for request in found.scalars()]
@@ -59,7 +59,7 @@ def _newest(conn: Connection, opened: Sequence[ApprovalRequested]) -> dict[UUID,
     """The newest gate of each plan, open or closed."""
     found = conn.execute(
         select(gates.c.plan_id, gates.c.gate_id, gates.c.revision, gates.c.requested_at)
-        .where(gates.c.plan_id.in_({request.plan_id for request in opened}), *_ASKS_BEFORE)
+        .where(among(conn, gates.c.plan_id, {request.plan_id for request in opened}), *_ASKS_BEFORE)
         .order_by(gates.c.revision, gates.c.attempt)
     )
     return {row.plan_id: row for row in found}
