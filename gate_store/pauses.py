@@ -58,7 +58,7 @@ Pause = AtGate | Finished | Erred | Unfinished | Elsewhere
 
 
 def read_pause(graph: Any, name: str, snapshot: Any, plan_from_state: PlanFromState | None = None) -> Pause:
-    """Where the run stands. `graph` is compiled, `name` its name in langgraph.json, `snapshot` with subgraphs.
+    """Where the run stands. `graph` is compiled, `name` its name in langgraph.json, `snapshot` its state.
 
     `plan_from_state(values)` gives the plan of a graph compiled with `interrupt_before`: a Plan, a dict, or
     anything with goal, steps, agent and proposer.

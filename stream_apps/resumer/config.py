@@ -1,0 +1,59 @@
+"""What a resumer is told from outside; nothing in it is read from the environment."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from gate_events.records import ApprovalRequested
+from gate_events.values import Step
+from gate_store.database import Clock, utc_now
+from gate_store.engine.port import ClaimedRun, OutboxRow
+
+
+def _no_window(_step: Step) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class ActionTraits:
+    """What the catalogue says about repeating an action, and how its window remembers it."""
+
+    idempotent: bool = False
+    window_key: Callable[[Step], str | None] = _no_window
+
+
+Publish = Callable[[Sequence[tuple[int, OutboxRow]]], Awaitable[Sequence[int]]]
+AskAgain = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested]]
+AskInDoubt = Callable[[ClaimedRun, Step, str, datetime], Awaitable[ApprovalRequested]]
+
+
+@dataclass(frozen=True)
+class ResumerConfig:
+    """Times are in seconds.
+
+    `traits(action_type)` is the catalogue's word; an unknown action must not be idempotent.
+    `ask_again(run, now)` gives the request for a plan whose use-by has passed (attempt + 1).
+    `ask_in_doubt(run, step, known, now)` gives the request for an effect whose result is unknown.
+    A run that failed is tried `attempts` times; one whose workers died is given up after `claims`.
+    `publish(rows)` delivers outbox rows and returns the ids that Kafka has; None: another process relays.
+    """
+
+    store_url: str
+    graphs_file: Path
+    worker: str
+    traits: Callable[[str], ActionTraits]
+    ask_again: AskAgain
+    ask_in_doubt: AskInDoubt
+    publish: Publish | None = None
+    in_flight: int = 32
+    chunk: int = 8
+    lease_s: float = 30.0
+    attempts: int = 3
+    claims: int = 10
+    backoff_s: float = 1.0
+    run_timeout_s: float = 900.0
+    poll_s: float = 1.0
+    drain_s: float = 20.0
+    threads: int = 64
+    clock: Clock = utc_now

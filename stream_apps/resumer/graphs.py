@@ -1,0 +1,126 @@
+"""The graphs that langgraph.json names, each compiled once."""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from langgraph._internal._serde import build_serde_allowlist
+from langgraph.graph.state import StateGraph
+from langgraph.pregel import Pregel
+
+from gate_events.values import Step
+from stream_apps.resumer.errors import GraphsError
+from stream_apps.resumer.user_code import load
+
+GATED_KEYS = {"plan_from_state", "apply_edit", "probes"}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A compiled graph and what the `plangate` section of langgraph.json says about it.
+
+    `plan_from_state(values)` and `apply_edit(values, answer)` serve graphs with `interrupt_before`;
+    `probes[action_type](step)` returns whether the step's effect happened: True, False, or None.
+    """
+
+    name: str
+    graph: Any
+    plan_from_state: Callable[[Any], Any] | None = None
+    apply_edit: Callable[[Any, Any], Any] | None = None
+    probes: Mapping[str, Callable[[Step], Any]] = field(default_factory=dict)
+
+    def with_saver(self, saver: Any) -> "Loaded":
+        """The same graph on another checkpointer."""
+        return replace(self, graph=self.graph.copy({"checkpointer": saver}))
+
+    def state_types(self) -> set[tuple[str, ...]]:
+        """The classes of the graph's own state, as (module, name), which its checkpoints may revive."""
+        builder = getattr(self.graph, "builder", None)
+        if builder is None:
+            return set()
+        schemas = [builder.state_schema, builder.input_schema, builder.output_schema]
+        schemas += [node.input_schema for node in builder.nodes.values()]
+        inner = [replace(self, graph=child).state_types() for _, child in self.graph.get_subgraphs()]
+        return build_serde_allowlist(schemas=schemas, channels=builder.channels).union(*inner)
+
+
+async def load_graphs(file: Path) -> dict[str, Loaded]:
+    """All graphs of a langgraph.json by name. Raises GraphsError naming the graph, the file and the mend."""
+    sections = _read(file)
+    gated = sections.get("plangate", {})
+    if unknown := set(gated) - set(sections["graphs"]):
+        raise GraphsError(
+            min(unknown), file.name, "stands under plangate, not under graphs", "name it in both"
+        )
+    project = file.parent
+    return {
+        name: await _loaded(name, spec, gated.get(name, {}), project)
+        for name, spec in sections["graphs"].items()
+    }
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        sections = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        mend = 'write {"graphs": {"billing": "./graph.py:graph"}} there, or set graphs_file'
+        raise GraphsError("*", str(file), f"cannot be read: {error.strerror}", mend) from error
+    except ValueError as error:
+        raise GraphsError("*", str(file), f"is no JSON: {error}", "mend the file") from error
+    graphs = sections.get("graphs") if isinstance(sections, dict) else None
+    if not isinstance(graphs, dict) or not isinstance(sections.get("plangate", {}), dict):
+        raise GraphsError("*", str(file), "has no object under graphs", "see docs/resumer.md")
+    return dict(sections)
+
+
+async def _loaded(name: str, spec: Any, gated: Any, project: Path) -> Loaded:
+    path = spec.get("path") if isinstance(spec, dict) else spec
+    if not isinstance(path, str):
+        raise GraphsError(name, str(spec), "is no path", 'write "./graph.py:graph"')
+    if not isinstance(gated, dict) or (set(gated) - GATED_KEYS):
+        raise GraphsError(
+            name, "langgraph.json", f"plangate.{name} is {gated!r}", f"keys are {sorted(GATED_KEYS)}"
+        )
+    graph = _compiled(name, path, await _made(name, path, load(name, path, project)))
+
+    def function(key: str) -> Any:
+        return _function(name, gated[key], project) if gated.get(key) else None
+
+    probes = {action: _function(name, spec, project) for action, spec in gated.get("probes", {}).items()}
+    return Loaded(name, graph, function("plan_from_state"), function("apply_edit"), probes)
+
+
+async def _made(name: str, path: str, found: Any) -> Any:
+    """What a factory makes; a graph or a builder as it is."""
+    if isinstance(found, Pregel | StateGraph) or not callable(found):
+        return found
+    try:
+        needs_config = bool(inspect.signature(found).parameters)
+        made = found({"configurable": {}}) if needs_config else found()
+        return await made if inspect.isawaitable(made) else made
+    except Exception as error:  # a user's function may raise anything
+        problem = f"raised {type(error).__name__}: {error}"
+        raise GraphsError(name, path, problem, "the function must return a graph") from error
+
+
+def _compiled(name: str, path: str, made: Any) -> Any:
+    try:
+        if isinstance(made, StateGraph):
+            return made.compile()
+        if isinstance(made, Pregel):
+            return made
+    except Exception as error:  # LangGraph refuses a malformed graph with many kinds of error
+        problem = f"does not compile: {error}"
+        raise GraphsError(name, path, problem, "mend the graph") from error
+    mend = "name a compiled graph, a StateGraph, or a function that returns one"
+    raise GraphsError(name, path, f"is a {type(made).__name__}, no graph", mend)
+
+
+def _function(name: str, spec: Any, project: Path) -> Any:
+    found = load(name, str(spec), project)
+    if not callable(found):
+        raise GraphsError(name, str(spec), "is not callable", "name a function")
+    return found

@@ -1,0 +1,246 @@
+"""The effect ledger of one run: each approved step once, or a human is asked.
+
+The intent is durable before the effect begins. Its result rides with the next intent, the last one with the
+end of the run.
+"""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from gate_events.digest import step_digest
+from gate_events.errors import UnencodableError
+from gate_events.ids import effect_key
+from gate_events.values import Step
+from gate_events.words import GateState
+from gate_store.engine.port import EffectRow, Intent, NotClearedError, Result
+from stream_apps.resumer.config import ActionTraits
+from stream_apps.resumer.errors import EffectFailedError, HaltedError, InDoubtError
+from stream_apps.resumer.run_state import RunState
+
+log = logging.getLogger(__name__)
+
+Probe = Callable[[Step], Any]
+
+
+@dataclass(frozen=True)
+class _Done:
+    """The effect happened in an earlier attempt."""
+
+    value: Any
+
+
+class RunLedger:
+    """Implements EffectLedger. Refuses everything once the run is stopped, whatever the node catches."""
+
+    def __init__(
+        self, run: RunState, traits: Callable[[str], ActionTraits], probes: Mapping[str, Probe]
+    ) -> None:
+        claimed = run.claimed
+        self._run = run
+        self._traits = traits
+        self._probes = probes
+        self._plan_id = claimed.plan_id
+        approved = claimed.answer.steps if claimed.answer.state is GateState.APPROVED else ()
+        self._approved = {step.step_id: step_digest(self._plan_id, step) for step in approved}
+        self._loop = asyncio.get_running_loop()
+        self._locks: dict[str, asyncio.Lock] = {}
+        self.rows: dict[str, EffectRow] = dict(claimed.effects)
+        self.begun: dict[str, Step] = {}  # intents of this claim without a result yet
+        self.refused: list[str] = []
+        self.final: list[BaseException] = []  # errors that another attempt would only repeat
+
+    def key(self, step: Step) -> str:
+        """The idempotency key of the step's effect, the same at every attempt."""
+        return str(effect_key(self._plan_id, step.step_id))
+
+    async def once(self, step: Step, fn: Callable[[], Any]) -> Any:
+        """Do `fn` for `step`, or return what it returned before. A plain `fn` runs in a thread.
+
+        Raises NotClearedError, EffectFailedError, or a RunStoppedError; what `fn` raises goes on to the node.
+        Returns the JSON form of what `fn` returned, None where it has none.
+        """
+        async with self._lock_of(step):
+            known = await self._begin(step)
+            if known is not None:
+                return known.value
+            try:
+                value = await _call(fn)
+            except Exception as error:
+                self._failed(step, error)
+                raise
+            except BaseException:
+                self._cut_off(step)
+                raise
+            return self._succeeded(step, value)
+
+    def once_blocking(self, step: Step, fn: Callable[[], Any]) -> Any:
+        """The same from a plain `def` node, which runs in a thread of its own; `fn` runs in that thread."""
+        _refuse_event_loop()
+        lock = self._lock_of(step)
+        self._on_loop(lock.acquire())
+        try:
+            known = self._on_loop(self._begin(step))
+            return known.value if known is not None else self._done_blocking(step, fn)
+        finally:
+            self._loop.call_soon_threadsafe(lock.release)
+
+    def _done_blocking(self, step: Step, fn: Callable[[], Any]) -> Any:
+        try:
+            value = fn()
+            if inspect.isawaitable(value):
+                value = self._on_loop(_awaited(value))
+        except Exception as error:
+            self._failed(step, error)
+            raise
+        return self._succeeded(step, value)
+
+    def step(self, step_id: str) -> Step:
+        """The approved step of that id. Raises NotClearedError where the verdict has none."""
+        for step in self._run.claimed.answer.steps:
+            if step.step_id == step_id and step_id in self._approved:
+                return step
+        self.refused.append(f"{step_id}: no verdict or clearance covers it")
+        raise self._finally(NotClearedError(step_id))
+
+    def note_in_doubt(self, step: Step, known: str) -> None:
+        """Record that nobody knows about this step."""
+        self._note(step, "IN_DOUBT", known[:2000], None)
+
+    def _on_loop(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _lock_of(self, step: Step) -> asyncio.Lock:
+        return self._locks.setdefault(step.step_id, asyncio.Lock())
+
+    async def _begin(self, step: Step) -> _Done | None:
+        self._run.check()
+        self._check_cleared(step)
+        prior = self.rows.get(step.step_id)
+        if prior is None or prior.state == "RETRY":
+            await self._intend(step, repeat=prior is not None)
+            return None
+        if prior.state == "SUCCEEDED":
+            return _Done(prior.result)
+        return await self._again(step, prior)
+
+    def _check_cleared(self, step: Step) -> None:
+        try:
+            cleared = self._approved.get(step.step_id) == step_digest(self._plan_id, step)
+        except UnencodableError:
+            cleared = False
+        if not cleared:
+            known = step.step_id in self._approved
+            why = "it is not the step that was approved" if known else "no verdict or clearance covers it"
+            self.refused.append(f"{step.step_id}: {why}")
+            raise self._finally(NotClearedError(step.step_id, why))
+
+    async def _again(self, step: Step, prior: EffectRow) -> _Done | None:
+        """A step that was begun before: FAILED, or nobody knows."""
+        if self._traits(step.action_type).idempotent:
+            await self._intend(step, repeat=True)
+            return None
+        if prior.state == "FAILED":
+            raise self._finally(EffectFailedError(step.step_id, prior.detail))
+        probe = self._probes.get(step.action_type)
+        if probe is None:
+            raise self._in_doubt(step, "the worker that began it did not say how it ended")
+        if not await self._probed(probe, step):
+            await self._intend(step, repeat=True)
+            return None
+        self._note(step, "SUCCEEDED", "a probe found that it happened", None)
+        return _Done(None)
+
+    async def _probed(self, probe: Probe, step: Step) -> bool:
+        try:
+            happened = await _call(lambda: probe(step))
+        except Exception as error:  # a probe that fails tells nothing, so a human is asked
+            raise self._in_doubt(step, f"its probe failed: {type(error).__name__}: {error}") from error
+        if not isinstance(happened, bool):
+            raise self._in_doubt(step, f"its probe could not tell (it returned {happened!r})")
+        return happened
+
+    async def _intend(self, step: Step, *, repeat: bool) -> None:
+        if self._run.halting:
+            raise HaltedError(self._run.claimed.thread_id, "the worker is stopping")
+        intent = Intent(
+            effect_id=effect_key(self._plan_id, step.step_id),
+            step=step,
+            step_digest=self._approved[step.step_id],
+            window_key=self._traits(step.action_type).window_key(step),
+            repeat=repeat,
+        )
+        if self._run.has_result_of(intent.effect_id):
+            await self._run.barrier()  # a failure is on record before the next attempt begins
+        self.begun[step.step_id] = step
+        try:
+            await self._run.barrier([intent])
+        except NotClearedError as error:
+            del self.begun[step.step_id]
+            self.refused.append(f"{step.step_id}: {error}")
+            raise self._finally(error) from None
+
+    def _in_doubt(self, step: Step, known: str) -> InDoubtError:
+        error = InDoubtError(self._run.claimed.thread_id, step, known)
+        self._run.stop(error)
+        return error
+
+    def _finally(self, error: Exception) -> Exception:
+        self.final.append(error)
+        return error
+
+    def _failed(self, step: Step, error: Exception) -> None:
+        self._note(step, "FAILED", f"{type(error).__name__}: {error}"[:2000], None)
+        if not self._traits(step.action_type).idempotent:
+            self.final.append(error)
+
+    def _cut_off(self, step: Step) -> None:
+        """Cancelled in the middle: nobody knows how it ended. An idempotent one may simply begin again."""
+        if self._traits(step.action_type).idempotent:
+            self._note(step, "FAILED", "it was cancelled under way", None)
+        else:
+            self.rows[step.step_id] = EffectRow(
+                step.step_id, "CLAIMED", 1, None, "it was cancelled under way"
+            )
+
+    def _succeeded(self, step: Step, value: Any) -> Any:
+        result, detail = _json_form(step, value)
+        self._note(step, "SUCCEEDED", detail, result)
+        return result
+
+    def _note(self, step: Step, state: str, detail: str, result: Any) -> None:
+        self._run.note(Result(effect_key(self._plan_id, step.step_id), state, detail, result))
+        self.rows[step.step_id] = EffectRow(step.step_id, state, 1, result, detail)
+        self.begun.pop(step.step_id, None)
+
+
+def _json_form(step: Step, value: Any) -> tuple[Any, str]:
+    """What can be stored is what the node gets, so that a repeat sees the same."""
+    try:
+        return msgspec.json.decode(msgspec.json.encode(value)), ""
+    except (TypeError, ValueError, RecursionError):
+        kind = type(value).__name__
+        log.warning("step %s: its result (%s) is no JSON and is not kept; return JSON", step.step_id, kind)
+        return None, f"its result ({kind}) is no JSON and was not kept"
+
+
+async def _call(fn: Callable[[], Any]) -> Any:
+    value = fn() if inspect.iscoroutinefunction(fn) else await asyncio.to_thread(fn)
+    return await value if inspect.isawaitable(value) else value
+
+
+async def _awaited(value: Awaitable[Any]) -> Any:
+    return await value
+
+
+def _refuse_event_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError("this node is async: use `await effects().once(step, fn)`")

@@ -1,0 +1,60 @@
+"""What became of a plan, as the record that tells it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from gate_events.codec import body_of
+from gate_events.ids import derived
+from gate_events.records import PlanExecuted, StepResult
+from gate_events.topics import key_of
+from gate_events.values import Step
+from gate_events.words import OutcomeStatus, StepStatus
+from gate_store.engine.port import ClaimedRun, EffectRow, OutboxRow
+
+STATUS = {
+    "SUCCEEDED": StepStatus.SUCCEEDED,
+    "FAILED": StepStatus.FAILED,
+    "IN_DOUBT": StepStatus.IN_DOUBT,
+    "CLAIMED": StepStatus.IN_DOUBT,  # begun, and nobody said how it ended
+    "RETRY": StepStatus.SKIPPED,
+}
+
+
+def outbox_row(record: Any) -> OutboxRow:
+    """A record on its way to Kafka."""
+    return OutboxRow(record.event_id, type(record).__name__, key_of(record).decode(), body_of(record))
+
+
+def outcome(
+    run: ClaimedRun,
+    steps: Sequence[Step],
+    effects: dict[str, EffectRow],
+    status: OutcomeStatus,
+    executor: str,
+    now: datetime,
+) -> PlanExecuted:
+    """The outcome of a run's plan: a result for each of `steps`, SKIPPED where it was not tried."""
+    return PlanExecuted(
+        event_id=derived("outcome", run.plan_id, run.answer.digest),
+        plan_id=run.plan_id,
+        revision=run.answer.revision,
+        digest=run.answer.digest,
+        executed_at=now,
+        executor=executor,
+        status=status,
+        results=tuple(_result(step, effects.get(step.step_id), now) for step in steps),
+        run=run.pause,
+    )
+
+
+def _result(step: Step, effect: EffectRow | None, now: datetime) -> StepResult:
+    if effect is None:
+        return StepResult(step_id=step.step_id, status=StepStatus.SKIPPED, finished_at=now)
+    return StepResult(
+        step_id=step.step_id,
+        status=STATUS[effect.state],
+        detail=effect.detail,
+        result=effect.result,
+        finished_at=now,
+    )

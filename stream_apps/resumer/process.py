@@ -1,0 +1,94 @@
+"""The resumer as a process: everything it is made of, from its start to its end."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvloop
+
+from gate_store.database import open_store
+from gate_store.engine.open import open_engine_store
+from gate_store.engine.port import EngineStore
+from gate_store.savers.serde import strict_serde
+from stream_apps.resumer.commits import Commits
+from stream_apps.resumer.config import ResumerConfig
+from stream_apps.resumer.graphs import load_graphs
+from stream_apps.resumer.orphans import Orphans
+from stream_apps.resumer.relay import Relay
+from stream_apps.resumer.resume import Tools
+from stream_apps.resumer.run_state import RunState
+from stream_apps.resumer.saver import RunSaver
+from stream_apps.resumer.worker import Worker, every
+
+RELAY_POLL_S = 0.25
+
+
+def serve(config: ResumerConfig) -> None:
+    """Run a resumer until SIGTERM or SIGINT. Raises GraphsError before it claims anything."""
+    uvloop.run(_until_signalled(config))
+
+
+async def _until_signalled(config: ResumerConfig) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    _tune(config.threads)
+    await run_resumer(config, stop)
+
+
+def _tune(threads: int) -> None:
+    """Plain `def` nodes run in the default executor; what lives for good is no business of the collector."""
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="node")
+    asyncio.get_running_loop().set_default_executor(executor)
+    gc.set_threshold(50_000, 20, 20)
+
+
+async def run_resumer(config: ResumerConfig, stop: asyncio.Event) -> None:
+    """Resume READY runs until `stop`, then let those in flight finish and give the others back.
+
+    Raises GraphsError where langgraph.json or a graph of it is broken.
+    """
+    runs: dict[str, RunState] = {}
+    loaded = await load_graphs(config.graphs_file)
+    types = set[tuple[str, ...]]().union(*(graph.state_types() for graph in loaded.values()))
+    async with _store(config, strict_serde().with_msgpack_allowlist(types)) as store:
+        saver = RunSaver(store, runs)
+        graphs = {name: graph.with_saver(saver) for name, graph in loaded.items()}
+        relay = Relay(store, config.publish, RELAY_POLL_S) if config.publish else None
+        commits = Commits(store, relay.wake if relay else lambda: None)
+        worker = Worker(Tools(config, store, saver, graphs), commits, runs)
+        engine = open_store(config.store_url)
+        gc.freeze()
+        commits.start()
+        watches = [
+            every(config.lease_s / 3, worker.keep_leases, "keeping the leases"),
+            every(config.lease_s / 2, worker.reap, "looking for dead workers"),
+            every(config.lease_s, Orphans(engine, graphs, config).look_after, "looking for orphans"),
+            *([relay.run()] if relay else []),
+        ]
+        tasks = [asyncio.create_task(watch) for watch in watches]
+        try:
+            await worker.claim_until(stop)
+        finally:
+            await worker.drain()
+            await commits.close()
+            if relay:
+                await relay.publish_once()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            engine.dispose()
+
+
+@asynccontextmanager
+async def _store(config: ResumerConfig, serde: Any) -> AsyncIterator[EngineStore]:
+    store = open_engine_store(config.store_url, serde)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()

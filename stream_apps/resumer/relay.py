@@ -1,0 +1,50 @@
+"""Outbox to Kafka: at least once and in order; ids make repeats harmless."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from gate_store.engine.port import EngineStore
+from stream_apps.resumer.config import Publish
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 500
+
+
+class Relay:
+    """Publishes what the outbox holds, woken after each commit of this process, else every `poll_s`."""
+
+    def __init__(self, store: EngineStore, publish: Publish, poll_s: float) -> None:
+        self._store = store
+        self._publish = publish
+        self._poll_s = poll_s
+        self._more = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is something to publish."""
+        self._more.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled; an outage of Kafka or the store is waited out."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_s):
+                    await self._more.wait()
+            self._more.clear()
+            try:
+                while await self.publish_once() == AT_ONCE:
+                    pass
+            except Exception:
+                log.exception("the outbox was not published; trying again in %g s", self._poll_s)
+                await asyncio.sleep(self._poll_s)
+
+    async def publish_once(self) -> int:
+        """Publish the oldest rows and forget those that Kafka has; how many were delivered."""
+        rows = await self._store.take_outbox(AT_ONCE)
+        if not rows:
+            return 0
+        delivered = list(await self._publish(rows))
+        if delivered:
+            await self._store.drop_outbox(delivered)
+        return len(delivered)

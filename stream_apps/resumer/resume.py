@@ -1,0 +1,230 @@
+"""Resumes one claimed run, from its checks to the act that ends it."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from gate_events.pause import expired, is_question, question_of
+from gate_events.records import PlanExecuted
+from gate_events.values import Step
+from gate_events.words import GateState, OutcomeStatus
+from gate_store import effects_context
+from gate_store.engine.port import EngineStore, NotClearedError, RunEnd
+from gate_store.pauses import AtGate, Elsewhere, Finished, Pause, Unfinished, proposal, read_pause
+from stream_apps.resumer.config import ResumerConfig
+from stream_apps.resumer.errors import (
+    HaltedError,
+    InDoubtError,
+    LeaseLostError,
+    RunFailedError,
+    RunStoppedError,
+)
+from stream_apps.resumer.graphs import Loaded
+from stream_apps.resumer.ledger import RunLedger
+from stream_apps.resumer.opening import Invoke, Opening, Rejected, Stale, Wait, open_run
+from stream_apps.resumer.outcomes import outbox_row, outcome
+from stream_apps.resumer.run_state import RunState
+from stream_apps.resumer.standing import has_begun
+
+log = logging.getLogger(__name__)
+
+GRAPH_NAME = "plangate_graph"  # what gate() calls an agent that has no name
+STRICT_RESUME = "__pregel_strict_resume"  # private to LangGraph: a stale interrupt id is refused
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What all runs of a process share."""
+
+    config: ResumerConfig
+    store: EngineStore
+    saver: Any
+    graphs: Mapping[str, Loaded]
+
+
+class Resume:
+    """One claim of one run. `work` never raises but for cancellation: every end is an act in the store."""
+
+    def __init__(self, run: RunState, tools: Tools) -> None:
+        self.run = run
+        self._tools = tools
+        self._config = tools.config
+        self._claimed = run.claimed
+        loaded = tools.graphs.get(run.claimed.graph)
+        self._loaded = loaded
+        self.ledger = RunLedger(run, tools.config.traits, loaded.probes if loaded else {})
+        self._at: dict[str, Any] = {
+            "configurable": {
+                "thread_id": run.claimed.thread_id,
+                STRICT_RESUME: True,
+                GRAPH_NAME: run.claimed.graph,
+            }
+        }
+
+    async def work(self) -> None:
+        """Resume the run and end this claim of it."""
+        try:
+            await self._attempt()
+        except LeaseLostError as lost:
+            log.warning("%s", lost)
+        except Exception as error:  # whatever a graph raises ends as a state of its run
+            await self._end_after(error)
+
+    async def _attempt(self) -> None:
+        now = self._config.clock()
+        if expired(self._claimed.use_by, now) and not has_begun(self._claimed):
+            await self._ask_again()
+            return
+        if self._claimed.attempts > self._config.claims:
+            raise RunFailedError(
+                f"given up: {self._claimed.attempts - 1} workers began it and did not end it"
+            )
+        loaded = self._graph()
+        await self._go_on(loaded, await open_run(self.run, loaded, self._tools.saver, self._at))
+
+    async def _go_on(self, loaded: Loaded, opening: Opening) -> None:
+        match opening:
+            case Stale():
+                await self._end("STALE", opening.why)
+            case Rejected():
+                await self._end("DONE", self._no(), status=OutcomeStatus.NOT_RUN)
+            case Invoke():
+                await self._invoke(loaded, opening.given)
+                self.run.check()
+                await self._settle(await self._where(loaded))
+            case Wait():
+                await self._settle(await self._where(loaded))
+
+    def _graph(self) -> Loaded:
+        if self._loaded is None:
+            known = ", ".join(sorted(self._tools.graphs)) or "none"
+            raise LookupError(f"graph {self._claimed.graph!r} is not in langgraph.json here (there: {known})")
+        return self._loaded
+
+    async def _invoke(self, loaded: Loaded, given: Any) -> None:
+        effects_context.current.set(self.ledger)
+        limit = self._config.run_timeout_s
+        try:
+            async with asyncio.timeout(limit):
+                await loaded.graph.ainvoke(given, self._at, durability="async")
+        except TimeoutError as error:
+            raise TimeoutError(f"it ran longer than {limit:g} s") from error
+
+    async def _where(self, loaded: Loaded) -> Pause:
+        """Without an interrupt since the claim, a graph that returned is done: no need to read its state."""
+        graph = loaded.graph
+        if not (self.run.interrupted or graph.interrupt_before_nodes or graph.interrupt_after_nodes):
+            return Finished()
+        snapshot = await graph.aget_state(self._at, subgraphs=True)
+        return read_pause(graph, loaded.name, snapshot, loaded.plan_from_state)
+
+    async def _settle(self, where: Pause) -> None:
+        match where:
+            case Finished():
+                await self._end("DONE", "; ".join(self.ledger.refused))
+            case AtGate() if where.run == self._claimed.pause:
+                raise RunFailedError("the graph asked the same question again after its answer")
+            case AtGate():
+                await self._pause(where)
+            case Elsewhere():
+                raise RunFailedError(where.why)
+            case Unfinished():
+                raise RunFailedError(f"the graph stopped before {', '.join(where.next_nodes)}, at no gate")
+            case _:
+                raise RunFailedError(where.error)
+
+    async def _pause(self, gate: AtGate) -> None:
+        """At the next gate: this plan is over, the next one is proposed, in one act."""
+        plan = proposal(gate, self._config.clock())
+        end = RunEnd("PAUSED", pause=gate.run, plan_id=plan.plan_id)
+        await self.run.end(end, [outbox_row(self._outcome(self._status())), outbox_row(plan)])
+
+    async def _ask_again(self) -> None:
+        request = await self._config.ask_again(self._claimed, self._config.clock())
+        end = RunEnd("PAUSED", "past its use-by", pause=self._claimed.pause, plan_id=self._claimed.plan_id)
+        await self.run.end(end, [outbox_row(request)])
+
+    async def _end_after(self, error: Exception) -> None:
+        """The stop that the run carries counts more than what its node made of it."""
+        cause = self.run.stopped or error
+        try:
+            await self._failed(cause)
+        except LeaseLostError as lost:
+            log.warning("%s", lost)
+        except Exception:  # the store refused the end; the lease runs out and another claim decides
+            log.exception("run %s could not be ended", self._claimed.thread_id)
+
+    async def _failed(self, error: Exception) -> None:
+        if isinstance(error, LeaseLostError):
+            log.warning("%s", error)
+        elif isinstance(error, InDoubtError):
+            await self._in_doubt(error.step, error.known)
+        elif isinstance(error, HaltedError):
+            await self.run.write()  # the worker gives its runs back when it stops
+        elif self._may_try_again(error):
+            await self._try_again(error)
+        elif self.ledger.begun:
+            step = next(iter(self.ledger.begun.values()))
+            await self._in_doubt(step, f"it was under way when the run failed: {_words(error)}")
+        else:
+            await self._end("FAILED", _words(error), status=OutcomeStatus.FAILED)
+
+    def _may_try_again(self, error: Exception) -> bool:
+        if isinstance(error, RunFailedError | NotClearedError | RunStoppedError):
+            return False
+        return error not in self.ledger.final and self._claimed.attempts < self._config.attempts
+
+    async def _try_again(self, error: Exception) -> None:
+        wait = self._config.backoff_s * 2 ** max(self._claimed.attempts - 1, 0)
+        later = self._config.clock() + timedelta(seconds=wait)
+        log.warning("run %s: attempt %d: %s", self._claimed.thread_id, self._claimed.attempts, _words(error))
+        await self.run.end(RunEnd("READY", _words(error), not_before=later))
+
+    async def _in_doubt(self, step: Step, known: str) -> None:
+        request = await self._config.ask_in_doubt(self._claimed, step, known, self._config.clock())
+        self.ledger.note_in_doubt(step, known)
+        await self.run.end(RunEnd("IN_DOUBT", known), [outbox_row(request)])
+
+    async def _end(self, state: str, why: str, status: OutcomeStatus | None = None) -> None:
+        await self.run.end(RunEnd(state, why), [outbox_row(self._outcome(status or self._status(state)))])
+
+    def _status(self, state: str = "DONE") -> OutcomeStatus:
+        if self._claimed.answer.state is not GateState.APPROVED or (
+            state == "STALE" and not self.ledger.rows
+        ):
+            return OutcomeStatus.NOT_RUN
+        return OutcomeStatus.DONE if state == "DONE" else OutcomeStatus.FAILED
+
+    def _outcome(self, status: OutcomeStatus) -> PlanExecuted:
+        return outcome(
+            self._claimed, self._steps(), self.ledger.rows, status, self._config.worker, self._config.clock()
+        )
+
+    def _steps(self) -> Sequence[Step]:
+        """The approved steps; of a plan that was not approved, the proposed ones."""
+        return self._claimed.answer.steps or proposed_steps(
+            self._claimed.head, self._claimed.pause.interrupt_id
+        )
+
+    def _no(self) -> str:
+        answer = self._claimed.answer
+        return f"{answer.state.value.lower()} by {answer.decided_by}: {answer.note}".rstrip(": ")
+
+
+def proposed_steps(head: Any, interrupt_id: str | None) -> Sequence[Step]:
+    """The steps of the question that waits in a checkpoint's writes."""
+    for _, channel, value in (head.pending_writes or ()) if head else ():
+        if channel != "__interrupt__":
+            continue
+        for interrupt in value if isinstance(value, list | tuple) else [value]:
+            if interrupt.id == interrupt_id and is_question(interrupt.value):
+                return question_of(interrupt.value).steps
+    return ()
+
+
+def _words(error: BaseException) -> str:
+    text = str(error) if isinstance(error, RunFailedError) else f"{type(error).__name__}: {error}"
+    return text[:2000]

@@ -1,0 +1,128 @@
+"""What a worker holds of one claimed run: what was loaded, what waits, and whether it may go on."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from gate_store.engine.port import (
+    Act,
+    ClaimedRun,
+    FenceLostError,
+    Intent,
+    NotClearedError,
+    OutboxRow,
+    PackedPut,
+    Result,
+    RunEnd,
+    UnwritableError,
+)
+from stream_apps.resumer.checkpoints import Checkpoints
+from stream_apps.resumer.commits import Commits
+from stream_apps.resumer.errors import LeaseLostError, RunStoppedError
+
+
+class RunState:
+    """The buffer of one run, and the flag that stops it for good.
+
+    `stop` is sticky: a node may swallow every exception and the run still neither writes nor acts again.
+    """
+
+    def __init__(self, claimed: ClaimedRun, commits: Commits) -> None:
+        self.claimed = claimed
+        self.checkpoints = Checkpoints(claimed.head)
+        self.stopped: RunStoppedError | None = None
+        self.halting = False  # the worker wants to stop: no new effect begins
+        self.interrupted = False  # a node asked something since the claim
+        self._commits = commits
+        self._lock = asyncio.Lock()  # one act of a run at a time: LangGraph's order is kept
+        self._puts: list[PackedPut] = []
+        self._new_head: str | None = None
+        self._results: list[Result] = []
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether something waits for a barrier."""
+        return bool(self._puts or self._results) and not self._lock.locked()
+
+    def stop(self, error: RunStoppedError) -> None:
+        """Let the run do nothing more; the first reason stays. What nodes put from now on is dropped."""
+        self.stopped = self.stopped or error
+
+    def check(self) -> None:
+        """Raise why the run was stopped, if it was."""
+        if self.stopped is not None:
+            raise self.stopped
+
+    def put(self, put: PackedPut, new_head: str | None = None) -> None:
+        """Let a checkpoint or its writes wait for the next barrier."""
+        if self.stopped is None:
+            self._puts.append(put)
+            self._new_head = new_head or self._new_head
+
+    def has_result_of(self, effect_id: UUID) -> bool:
+        """Whether a result of this effect waits for the next barrier."""
+        return any(result.effect_id == effect_id for result in self._results)
+
+    def note(self, result: Result) -> None:
+        """Let an effect's result wait for the next barrier. Safe from a node's thread."""
+        self._results.append(result)
+
+    async def barrier(self, intents: Sequence[Intent] = ()) -> None:
+        """Make durable all that waits, together with `intents`. Raises RunStoppedError, NotClearedError."""
+        self.check()
+        await self._commit(intents, None, ())
+
+    async def write(self) -> None:
+        """Make durable all that waits, also of a run that was stopped. Raises LeaseLostError."""
+        await self._commit((), None, ())
+
+    async def end(self, end: RunEnd, outbox: Sequence[OutboxRow] = ()) -> None:
+        """End this claim of the run, together with all that waits. Raises LeaseLostError."""
+        await self._commit((), end, outbox)
+
+    async def _commit(
+        self, intents: Sequence[Intent], end: RunEnd | None, outbox: Sequence[OutboxRow]
+    ) -> None:
+        async with self._lock:
+            act = self._take(intents, end, outbox)
+            try:
+                await self._finished(self._commits.submit(act))
+            except FenceLostError as error:
+                lost = LeaseLostError(error.thread_id, str(error))
+                self.stop(lost)
+                raise lost from error
+            except NotClearedError:
+                self._give_back(act)
+                raise
+            except UnwritableError as error:
+                self._results = act.results + self._results
+                self.stop(RunStoppedError(error.thread_id, str(error)))
+                raise
+
+    @staticmethod
+    async def _finished(commit: "asyncio.Future[None]") -> None:
+        """Wait for a commit; a cancelled run still waits, so that its next act comes after it."""
+        try:
+            await asyncio.shield(commit)
+        except asyncio.CancelledError:
+            await asyncio.wait([commit])
+            raise
+
+    def _take(self, intents: Sequence[Intent], end: RunEnd | None, outbox: Sequence[OutboxRow]) -> Act:
+        act = Act(
+            thread_id=self.claimed.thread_id,
+            token=self.claimed.token,
+            puts=[*self._puts],
+            new_head=self._new_head,
+            results=self._results,
+            intents=list(intents),
+            end=end,
+            outbox=list(outbox),
+        )
+        self._puts, self._new_head, self._results = [], None, []
+        return act
+
+    def _give_back(self, act: Act) -> None:
+        self._puts = [put for put in act.puts if isinstance(put, PackedPut)] + self._puts
+        self._results = act.results + self._results
+        self._new_head = self._new_head or act.new_head

@@ -1,0 +1,82 @@
+"""Whether the head of a thread is the pause that was approved, our own progress since, or a stranger's."""
+
+from enum import Enum
+from typing import Any
+
+from langgraph.checkpoint.base import CheckpointTuple
+from langgraph.pregel._task_status import read_task_statuses  # LangGraph's one reading of pending writes
+
+from gate_events.pause import answer_value
+from gate_events.words import PauseKind
+from gate_store.engine.port import ClaimedRun
+from stream_apps.resumer.saver import ERROR, PLAN_MARK, RESUME
+
+
+class Standing(Enum):
+    """Where the thread's head is, seen from the bound pause."""
+
+    BOUND = "the pause that was approved"
+    OWN = "our own progress since"
+    STRANGE = "something else"
+
+
+def standing(run: ClaimedRun, head: CheckpointTuple | None, child: CheckpointTuple | None) -> Standing:
+    """`head` is the newest root checkpoint; `child` that of the pause's subgraph, if it has one."""
+    if head is None:
+        return Standing.STRANGE
+    head_id = head.config["configurable"]["checkpoint_id"]
+    if run.pause.kind is PauseKind.STATIC:
+        return _static(run, head_id)
+    if run.pause.interrupt_id in _pending(head):
+        return _asked(run, head, head_id, child)
+    if head_id == run.pause.checkpoint_id:  # the gate's node is done, its checkpoint is not written yet
+        return Standing.OWN if _answered_with(run, head) else Standing.STRANGE
+    return Standing.OWN if head_id == run.own_head else Standing.STRANGE
+
+
+def has_begun(run: ClaimedRun) -> bool:
+    """Whether an earlier claim has acted on this answer."""
+    head_id = run.head.config["configurable"]["checkpoint_id"] if run.head else None
+    moved = run.own_head is not None and head_id == run.own_head and head_id != run.pause.checkpoint_id
+    return bool(run.effects) or (moved and not run.pause.checkpoint_ns)
+
+
+def _static(run: ClaimedRun, head_id: str) -> Standing:
+    if head_id == run.pause.checkpoint_id:
+        return Standing.BOUND
+    return Standing.OWN if head_id == run.own_head else Standing.STRANGE
+
+
+def _asked(run: ClaimedRun, head: CheckpointTuple, head_id: str, child: CheckpointTuple | None) -> Standing:
+    if _answered_by_another(run, head):
+        return Standing.STRANGE
+    if not run.pause.checkpoint_ns:
+        return Standing.BOUND if head_id == run.pause.checkpoint_id else Standing.STRANGE
+    if child is None:
+        return Standing.STRANGE
+    at_pause = child.config["configurable"]["checkpoint_id"] == run.pause.checkpoint_id
+    ours = (child.metadata or {}).get(PLAN_MARK) == str(run.plan_id)
+    return Standing.BOUND if at_pause or ours else Standing.STRANGE
+
+
+def _pending(head: CheckpointTuple) -> set[str]:
+    statuses = read_task_statuses(head.pending_writes or ()).values()
+    return {interrupt.id for status in statuses for interrupt in status.pending_interrupts}
+
+
+def _answered_with(run: ClaimedRun, head: CheckpointTuple) -> bool:
+    answer = answer_value(run.answer)
+    return any(
+        channel == RESUME and answer in _listed(value) for _, channel, value in head.pending_writes or ()
+    )
+
+
+def _answered_by_another(run: ClaimedRun, head: CheckpointTuple) -> bool:
+    """An error made a stored answer stick: LangGraph would use it instead of ours."""
+    failed = {task for task, channel, _ in head.pending_writes or () if channel == ERROR}
+    stored = {task for task, channel, _ in head.pending_writes or () if channel == RESUME}
+    return bool(failed & stored) and not _answered_with(run, head)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,140 @@
+"""The resumer's loop: claims READY runs in small chunks, keeps their leases, gives them back at the end."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from gate_store.engine.port import ClaimedRun
+from stream_apps.resumer.commits import Commits
+from stream_apps.resumer.errors import HaltedError, LeaseLostError
+from stream_apps.resumer.resume import Resume, Tools
+from stream_apps.resumer.run_state import RunState
+
+log = logging.getLogger(__name__)
+
+GATHER_S = 0.005  # how long a partly free worker waits for a whole chunk
+REAP_AT_ONCE = 100
+
+
+class Worker:
+    """Up to `in_flight` runs at once. `runs` is shared with the saver, which finds each run by thread id."""
+
+    def __init__(self, tools: Tools, commits: Commits, runs: dict[str, RunState]) -> None:
+        self._tools = tools
+        self._config = tools.config
+        self._store = tools.store
+        self._commits = commits
+        self._runs = runs
+        self._tasks: dict[asyncio.Task[None], Resume] = {}
+
+    async def claim_until(self, stop: asyncio.Event) -> None:
+        """Claim and resume until `stop`; an outage of the store is waited out."""
+        while not stop.is_set():
+            try:
+                claimed = await self._claim()
+            except Exception:
+                log.exception("nothing could be claimed; trying again")
+                claimed = None
+            if claimed:
+                continue
+            if claimed is None:
+                await _first(stop.wait(), asyncio.sleep(self._config.poll_s))
+            elif self._free() > 0:
+                await _first(stop.wait(), self._store.wait_ready(self._config.poll_s))
+
+    async def _claim(self) -> int:
+        """Claim a chunk once there is room for it; how many runs were claimed."""
+        await self._room()
+        free = min(self._free(), self._config.chunk)
+        claimed = await self._store.claim(self._config.worker, free, self._config.lease_s)
+        for run in claimed:
+            self._start(run)
+        return len(claimed)
+
+    async def _room(self) -> None:
+        """A whole chunk if it comes soon: runs claimed one by one would move in lockstep with each commit."""
+        while self._free() == 0:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        if self._free() < self._config.chunk and self._tasks:
+            await asyncio.wait(self._tasks, timeout=GATHER_S, return_when=asyncio.FIRST_COMPLETED)
+
+    def _free(self) -> int:
+        return self._config.in_flight - len(self._tasks)
+
+    def _start(self, claimed: ClaimedRun) -> None:
+        run = RunState(claimed, self._commits)
+        self._runs[claimed.thread_id] = run
+        resume = Resume(run, self._tools)
+        task = asyncio.create_task(resume.work(), name=f"resume {claimed.thread_id}")
+        self._tasks[task] = resume
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        run = self._tasks.pop(task).run
+        if self._runs.get(run.claimed.thread_id) is run:  # a lost run may be ours again already
+            del self._runs[run.claimed.thread_id]
+        if not task.cancelled() and (error := task.exception()):
+            log.error("run %s ended in a fault of ours", run.claimed.thread_id, exc_info=error)
+
+    async def keep_leases(self) -> None:
+        """Renew the leases, stop the runs that were lost, and write behind runs that take long."""
+        held = {run.claimed.thread_id: run for run in self._runs.values()}
+        tokens = [(thread, run.claimed.token) for thread, run in held.items()]
+        if not tokens:
+            return
+        lost = await self._store.renew(self._config.worker, tokens, self._config.lease_s)
+        for resume in [r for r in self._tasks.values() if r.run.claimed.thread_id in lost]:
+            self._lose(resume, tokens)
+        for run in held.values():
+            if run.has_unwritten and run.stopped is None:
+                with suppress(LeaseLostError):
+                    await run.barrier()
+
+    def _lose(self, resume: Resume, asked: list[tuple[str, int]]) -> None:
+        claimed = resume.run.claimed
+        if (claimed.thread_id, claimed.token) in asked:
+            resume.run.stop(LeaseLostError(claimed.thread_id, "its lease ran out"))
+
+    async def reap(self) -> None:
+        """Return runs of dead workers to READY."""
+        while await self._store.reap(REAP_AT_ONCE) == REAP_AT_ONCE:
+            pass
+
+    async def drain(self) -> None:
+        """Let the runs in flight finish; after `drain_s` stop each at its next barrier; give all back."""
+        await self._wait(self._config.drain_s)
+        for task, resume in list(self._tasks.items()):
+            resume.run.halting = True
+            if not resume.ledger.begun:  # an effect under way is let finish
+                resume.run.stop(HaltedError(resume.run.claimed.thread_id, "the worker is stopping"))
+                task.cancel()
+        await self._wait(self._config.drain_s)
+        for task in list(self._tasks):
+            task.cancel()
+        await self._wait(1.0)
+        await self._store.release(self._config.worker)
+
+    async def _wait(self, seconds: float) -> None:
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=seconds)
+
+
+async def every(seconds: float, work: Callable[[], Awaitable[Any]], what: str) -> None:
+    """Do `work` again and again until cancelled; what it raises is logged, and tried again."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except Exception:
+            log.exception("%s failed; trying again in %g s", what, seconds)
+
+
+async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
+    """Wait for the first of several things, and forget the others."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

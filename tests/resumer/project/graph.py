@@ -1,0 +1,178 @@
+"""Graphs as an agent's author would write them. Each effect is a line in the file named by EFFECTS_LOG."""
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+
+from plangate import Plan, Step, effects, gate
+
+
+def log(line: str) -> None:
+    with Path(os.environ["EFFECTS_LOG"]).open("a") as file:
+        file.write(line + "\n")
+
+
+def happened() -> list[str]:
+    path = Path(os.environ["EFFECTS_LOG"])
+    return path.read_text().splitlines() if path.exists() else []
+
+
+class State(TypedDict, total=False):
+    who: list[str]
+    action: str
+    verdict: dict[str, Any]
+    second: dict[str, Any]
+    sent: list[Any]
+
+
+def plan_of(state: State) -> Plan:
+    action = state.get("action", "email.send")
+    return Plan([Step(action, {"to": name}) for name in state["who"]], "remind", "biller", "billing-service")
+
+
+def ask(state: State) -> State:
+    return {"verdict": gate(plan_of(state)).to_dict()}
+
+
+def send(step: Step) -> str:
+    log(f"{step.arguments['to']}")
+    return f"sent to {step.arguments['to']}"
+
+
+async def send_async(step: Step) -> str:
+    return send(step)
+
+
+async def act(state: State) -> State:
+    return {"sent": [await effects().once(step, send_async) for step in state["verdict"]["steps"]]}
+
+
+def act_blocking(state: State) -> State:
+    return {"sent": [effects().once(step, send) for step in state["verdict"]["steps"]]}
+
+
+async def act_as_planned(state: State) -> State:
+    """Does what it planned, whatever the verdict says, and swallows every refusal."""
+    sent = []
+    for number, name in enumerate([*state["who"], "intruder"], 1):
+        step = Step("email.send", {"to": name}, step_id=f"s{number}")
+        try:
+            sent.append(await effects().once(step, send_async))
+        except Exception as error:
+            sent.append(type(error).__name__)
+    return {"sent": sent}
+
+
+async def send_slowly(step: Step) -> str:
+    log(f"begin {step.arguments['to']}")
+    await asyncio.sleep(float(os.environ.get("SLOW_S", "0")))
+    log(f"end {step.arguments['to']}")
+    return "slow"
+
+
+async def act_slowly(state: State) -> State:
+    return {"sent": [await effects().once(step, send_slowly) for step in state["verdict"]["steps"]]}
+
+
+def send_shakily(step: Step) -> str:
+    send(step)
+    if happened().count(step.arguments["to"]) < int(os.environ.get("FAILURES", "1")) + 1:
+        raise ConnectionError("the mail server hung up")
+    return "at last"
+
+
+def act_shakily(state: State) -> State:
+    return {"sent": [effects().once(step, send_shakily) for step in state["verdict"]["steps"]]}
+
+
+def probe(step: Step) -> bool | None:
+    return {"yes": True, "no": False}.get(os.environ.get("PROBE", ""))
+
+
+def chain(state: Any, **nodes: Any) -> Any:
+    builder = StateGraph(state)
+    names = list(nodes)
+    for name, node in nodes.items():
+        builder.add_node(name, node)
+    for start, end in zip([START, *names], [*names, END], strict=True):
+        builder.add_edge(start, end)
+    return builder
+
+
+billing_builder = chain(State, ask=ask, act=act)
+billing = billing_builder.compile()
+blocking = chain(State, ask=ask, act=act_blocking).compile()
+sneaky = chain(State, ask=ask, act=act_as_planned).compile()
+slow = chain(State, ask=ask, act=act_slowly).compile()
+shaky = chain(State, ask=ask, act=act_shakily).compile()
+
+
+async def make_billing() -> Any:
+    return billing_builder
+
+
+def ask_again(state: State) -> State:
+    return {
+        "second": gate(
+            Plan([Step("email.send", {"to": "second"})], "again", "biller", "billing-service")
+        ).to_dict()
+    }
+
+
+async def act_on_second(state: State) -> State:
+    sent = [await effects().once(step, send_async) for step in state["second"]["steps"]]
+    return {"sent": [*(state.get("sent") or []), *sent]}
+
+
+def pass_on(_state: State) -> State:
+    return {}
+
+
+two_gates = chain(State, ask=ask, act=act, ask_again=ask_again, act_again=act_on_second).compile()
+nested = chain(State, before=pass_on, child=billing, after=pass_on).compile()
+
+
+def plan_only(state: State) -> State:
+    return {"verdict": plan_of(state).to_dict()}
+
+
+static = chain(State, plan=plan_only, act=act).compile(interrupt_before=["act"])
+
+
+def plan_from_state(values: State) -> dict[str, Any]:
+    return values["verdict"]
+
+
+def apply_edit(values: State, answer: Any) -> State:
+    steps = [
+        {"step_id": s.step_id, "action_type": s.action_type, "arguments": s.arguments} for s in answer.steps
+    ]
+    return {"verdict": {**values["verdict"], "steps": steps}}
+
+
+@dataclass
+class Person:
+    name: str
+
+
+@dataclass
+class Typed:
+    people: list[Person] = field(default_factory=list)
+    verdict: dict[str, Any] = field(default_factory=dict)
+    seen: str = ""
+
+
+def ask_typed(state: Typed) -> dict[str, Any]:
+    return ask({"who": [person.name for person in state.people]})  # type: ignore[return-value]
+
+
+def act_typed(state: Typed) -> dict[str, Any]:
+    log(state.people[0].name)
+    return {"seen": type(state.people[0]).__name__}
+
+
+typed = chain(Typed, ask=ask_typed, act=act_typed).compile()

@@ -1,0 +1,166 @@
+"""What the resumer's tests do: submit, decide, resume, and look at what became of it."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Engine, select
+
+from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted, PlanProposed
+from gate_events.values import Step
+from gate_events.words import DecisionKind
+from gate_store.database import utc_now
+from gate_store.engine.port import ClaimedRun
+from gate_store.tables import effects, outbox, runs
+from producers.submitter import open_submitter
+from stream_apps.resumer.config import ActionTraits, ResumerConfig
+from stream_apps.resumer.graphs import load_graphs
+from stream_apps.resumer.process import run_resumer
+from tests.store.acting import ask, decide, run_of, said
+from tests.store.examples import asked, asked_in_doubt, decided
+
+PROJECT = Path(__file__).parent / "project"
+IDEMPOTENT = "idempotent.send"
+PATIENCE_S = 20.0
+
+
+async def ask_again(run: ClaimedRun, now: datetime) -> ApprovalRequested:
+    return asked(run.plan_id, steps=run.answer.steps, run=run.pause, attempt=2, requested_at=now)
+
+
+async def ask_in_doubt(run: ClaimedRun, step: Step, known: str, now: datetime) -> ApprovalRequested:
+    changes: dict[str, Any] = {"revision": run.answer.revision, "steps": run.answer.steps, "run": run.pause}
+    return asked_in_doubt(
+        run.plan_id, step.step_id, requested_at=now, deadline=now + timedelta(hours=1), **changes
+    )
+
+
+def traits(action: str) -> ActionTraits:
+    return ActionTraits(idempotent=action == IDEMPOTENT)
+
+
+def config(url: str, **changes: Any) -> ResumerConfig:
+    usual: dict[str, Any] = {
+        "store_url": url,
+        "graphs_file": PROJECT / "langgraph.json",
+        "worker": f"resumer-{os.getpid()}",
+        "traits": traits,
+        "ask_again": ask_again,
+        "ask_in_doubt": ask_in_doubt,
+        "lease_s": 5.0,
+        "backoff_s": 0.05,
+        "poll_s": 0.05,
+        "drain_s": 5.0,
+    }
+    return ResumerConfig(**{**usual, **changes})
+
+
+@dataclass
+class Stage:
+    url: str
+    engine: Engine
+
+    async def submit(self, name: str = "billing", thread: str = "t1", **state: Any) -> PlanProposed:
+        """Run a graph of the project until its gate; the plan that went to the outbox."""
+        loaded = (await load_graphs(PROJECT / "langgraph.json"))[name]
+        state = state or {"who": ["ann", "bob"]}
+        async with open_submitter(self.url) as submitter:
+            await submitter.submit(
+                loaded.graph, state, name=name, thread_id=thread, plan_from_state=loaded.plan_from_state
+            )
+        return self.said(PlanProposed)[-1]
+
+    def decide(
+        self, plan: PlanProposed, kind: DecisionKind = DecisionKind.APPROVE, **changes: Any
+    ) -> ApprovalRequested:
+        """Open the plan's gate and close it; `use_by_s` goes to its terms."""
+        now = utc_now()
+        terms = {"use_by_s": changes.pop("use_by_s", 3600), "deadline": now + timedelta(hours=1)}
+        request = asked(plan.plan_id, steps=plan.steps, run=plan.run, requested_at=now, **terms)
+        at = changes.pop("at", now)
+        with self.engine.begin() as conn:
+            ask(conn, request)
+            (fate,) = decide(conn, decided(request, kind, at=at, **changes))
+        assert fate.fate.name == "DECIDED", fate
+        return request
+
+    def say(self, decision: DecisionMade) -> None:
+        with self.engine.begin() as conn:
+            decide(conn, decision)
+
+    def run(self, thread: str = "t1") -> Any:
+        with self.engine.begin() as conn:
+            return run_of(conn, thread)
+
+    def said(self, record: type[Any]) -> list[Any]:
+        with self.engine.begin() as conn:
+            return said(conn, record)
+
+    def outcome(self) -> PlanExecuted:
+        (only,) = self.said(PlanExecuted)
+        return only  # type: ignore[no-any-return]
+
+    def effects(self) -> list[Any]:
+        with self.engine.begin() as conn:
+            return list(conn.execute(select(effects).order_by(effects.c.step_id)))
+
+    def make_ready(self, thread: str = "t1") -> None:
+        """As a redelivery that slipped through every other guard would."""
+        with self.engine.begin() as conn:
+            conn.execute(runs.update().where(runs.c.thread_id == thread).values(status="READY"))
+
+    async def state(self, name: str = "billing", thread: str = "t1") -> Any:
+        loaded = (await load_graphs(PROJECT / "langgraph.json"))[name]
+        from gate_store.savers.open import open_saver  # noqa: PLC0415
+
+        async with open_saver(self.url) as saver:
+            return await loaded.with_saver(saver).graph.aget_state({"configurable": {"thread_id": thread}})
+
+    async def resume(
+        self, until: str | Callable[[], bool] = "DONE", thread: str = "t1", **changes: Any
+    ) -> None:
+        """Run a resumer in this process until the run has that state, or until something is true."""
+        async with resumer(config(self.url, **changes)):
+            await self.wait(until, thread)
+
+    async def wait(self, until: str | Callable[[], bool], thread: str = "t1") -> None:
+        wanted = until if callable(until) else lambda: self.run(thread).status == until
+        loop = asyncio.get_running_loop()
+        end = loop.time() + PATIENCE_S
+        while not wanted():
+            row = self.run(thread)
+            assert loop.time() < end, f"the run is {row.status}: {row.error}"
+            await asyncio.sleep(0.02)
+
+    def outbox_empty(self) -> bool:
+        with self.engine.begin() as conn:
+            return conn.execute(select(outbox.c.id)).first() is None
+
+
+class resumer:  # noqa: N801 - reads as a verb
+    """A resumer in this process, stopped at the end as SIGTERM would."""
+
+    def __init__(self, config: ResumerConfig) -> None:
+        self._config = config
+        self._stop = asyncio.Event()
+
+    async def __aenter__(self) -> asyncio.Task[None]:
+        self._task = asyncio.create_task(run_resumer(self._config, self._stop))
+        return self._task
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop.set()
+        await self._task
+
+
+def steps_of(plan: PlanProposed, *names: str) -> tuple[Step, ...]:
+    """The plan's first steps, to other people."""
+    return tuple(
+        msgspec.structs.replace(step, arguments={"to": name})
+        for step, name in zip(plan.steps, names, strict=False)
+    )
