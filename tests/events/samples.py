@@ -77,6 +77,7 @@ SAMPLES: tuple[Any, ...] = (
         kind=words.RequestKind.IN_DOUBT,
         timing=words.Timing.AFTER,
         requested_at=MORNING,
+        attempt=2,
         in_doubt=values.InDoubt(step_id="mail-1", known="sent at 08:30, no answer"),
         **_JUDGED,
     ),

@@ -231,6 +231,10 @@ def test_the_fault_is_named_by_its_path(path: str, change: dict[str, Any]) -> No
     assert path in problem_of(plan_json(**change))
 
 
+def test_a_plan_without_steps_is_one_of_an_agent_with_nothing_to_do() -> None:
+    assert decode(plan_json(steps=[]), PlanProposed).steps == ()
+
+
 def test_a_plan_with_two_steps_of_one_id_is_refused() -> None:
     step = {"step_id": "s", "action_type": "t"}
     assert "step_id 's' stands twice" in problem_of(plan_json(steps=[step, step]))
