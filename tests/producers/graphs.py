@@ -26,8 +26,8 @@ async def ask_async(state: State) -> State:
     return {"verdict": gate(state["plan"]).to_dict()}
 
 
-def act(_state: State) -> State:
-    raise AssertionError("nothing behind the gate may run at submission")
+def act(state: State) -> State:
+    raise AssertionError(f"nothing behind the gate may run at submission: {state}")
 
 
 def _needs_gate(state: State) -> str:

@@ -20,13 +20,15 @@ def _killed_submit(store_url: str, point: str) -> None:
     assert died.returncode == -signal.SIGKILL, died.stderr
 
 
+def _submit(store_url: str, who: str) -> Submitted:
+    return submit(graphs.gated(), {"who": [who]}, name="billing", thread_id="t1", store_url=store_url)
+
+
 def _submit_when_the_lease_is_over(store_url: str) -> Submitted:
     give_up = time.monotonic() + PATIENCE_S
     while True:
         try:
-            return submit(
-                graphs.gated(), {"who": ["ann"]}, name="billing", thread_id="t1", store_url=store_url
-            )
+            return _submit(store_url, "ann")
         except RunBusyError:
             assert time.monotonic() < give_up
             time.sleep(0.2)
@@ -52,9 +54,7 @@ def test_what_a_dead_submission_planned_is_published_and_not_planned_anew(store_
     while run_of(store_url, "t1").status == "RUNNING":
         assert time.monotonic() < give_up
         try:
-            submit(
-                graphs.gated(), {"who": ["someone-else"]}, name="billing", thread_id="t1", store_url=store_url
-            )
+            _submit(store_url, "someone-else")
         except RunBusyError:
             time.sleep(0.2)
     (plan,) = published(store_url)
