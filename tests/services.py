@@ -19,7 +19,7 @@ from plangate.dev.registry import SchemaRegistry
 from tests.account import labels, note
 from tests.sharing import Sharing
 
-_FOLDER_VARIABLE = "PLANGATE_TEST_RUN_FOLDER"
+_FOLDER_VARIABLE = "TEST_RUN_FOLDER"  # not PLANGATE_*: those are settings, and an unknown one is refused
 
 sharing = Sharing()
 
