@@ -30,7 +30,7 @@ import org.erdtman.jcs.JsonCanonicalizer;
 /**
  * A service that asks before it acts: it proposes a plan, waits for the verdict and says whether it may act.
  *
- * <p>java -cp 'libs/*' ProposeAndWait.java BOOTSTRAP_SERVERS SCHEMAS_FOLDER TOPIC_PREFIX
+ * <p>java -cp 'LIBRARIES/*' ProposeAndWait.java BOOTSTRAP_SERVERS SCHEMAS_FOLDER TOPIC_PREFIX
  */
 public class ProposeAndWait {
   static final ObjectMapper JSON = new ObjectMapper();

@@ -22,8 +22,8 @@ from gate_events.topics import key_of
 from gate_events.words import GateState, RequestKind, Timing
 from plangate.dev import maven
 from plangate.dev.apache_kafka import ApacheKafka
-from plangate.dev.errors import DevServiceError
 from plangate.dev.java import find_java
+from tests.services import required
 
 pytestmark = pytest.mark.kafka
 
@@ -33,11 +33,9 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "java-service"
 @pytest.fixture(scope="module")
 def java() -> list[str]:
     """The command that runs the example, up to its arguments."""
-    try:
+    with required():
         libs = maven.resolve("Java example", EXAMPLE / "pom.xml", "copy-dependencies")
         program = [find_java("Java example"), "-XX:TieredStopAtLevel=1", "-cp", f"{libs}/*"]
-    except DevServiceError as error:
-        pytest.skip(str(error))
     return [*program, str(EXAMPLE / "ProposeAndWait.java")]
 
 
