@@ -75,7 +75,8 @@ def _compiled(source: str) -> Any:
     try:
         program = cel.compile(source)
     except ValueError as error:
-        fault = "is no CEL: " + str(error).splitlines()[0].partition("ERROR: ")[2][:200]
+        said = str(error).partition("ERROR: ")[2].partition("\n")[0][:200]
+        fault = f"is no CEL: {said or 'it does not parse'}"
         raise ConditionFaultError(fault, "write a CEL expression such as: args.amount > 100") from error
     _refuse_unknown(program, source)
     return program

@@ -58,9 +58,8 @@ def judge(
 ) -> Judgement:
     """Judge a plan. `prior` holds effects already done by effect key; `required` is a floor for edits.
 
-    Raises UnjudgeablePlanError where the plan has no sense: a step id twice, no canonical JSON.
+    Raises UnjudgeablePlanError where an argument has no canonical JSON.
     """
-    refuse_repeated_ids(plan)
     digest = digest_of(plan)
     floor = required or NOTHING_REQUIRED
     facts = Facts(plan)
@@ -81,18 +80,6 @@ def judge(
         digest=digest,
         policy=catalogue.digest,
     )
-
-
-def refuse_repeated_ids(plan: PlanProposed) -> None:
-    """Raise UnjudgeablePlanError where two steps share an id."""
-    if len({step.step_id for step in plan.steps}) == len(plan.steps):
-        return
-    seen: set[str] = set()
-    for at, step in enumerate(plan.steps):
-        if step.step_id in seen:
-            field, mend = f"steps[{at}].step_id", "give every step of a plan an id of its own"
-            raise UnjudgeablePlanError(field, repr(step.step_id), "stands on two steps", mend)
-        seen.add(step.step_id)
 
 
 def digest_of(plan: PlanProposed) -> str:

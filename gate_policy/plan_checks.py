@@ -16,6 +16,7 @@ from gate_policy.effects import PriorEffect
 from gate_policy.render import sentence
 from gate_policy.steps import JudgedStep
 
+DUPLICATES = "duplicate steps"
 Judged = Sequence[JudgedStep]
 ByType = Mapping[str, list[JudgedStep]]
 
@@ -40,7 +41,9 @@ def findings(
         found += duplicates(by_type, catalogue)
     found += [*wrong_order(judged, by_type), *missing_undo(by_type)]
     if any(one.action is not None and one.action.effect is not None for one in judged):
-        found += [*effects_unknown(by_type), *effects_twice(judged, catalogue)]
+        named = {one.finding.step_ids for one in found if one.finding.check == DUPLICATES}
+        found += effects_unknown(by_type)
+        found += [one for one in effects_twice(judged, catalogue) if one.finding.step_ids not in named]
         found += done_before(plan, by_type, now, prior)
     return found + list(rule_findings(judged))
 
@@ -92,7 +95,7 @@ def duplicates(by_type: ByType, catalogue: Catalogue) -> Iterator[Found]:
         for twins in same.values():
             if len(twins) > 1:
                 text = f"{len(twins)} steps do exactly the same: {sentence(twins[0].step, catalogue)}"
-                yield _found("duplicate steps", text, twins)
+                yield _found(DUPLICATES, text, twins)
 
 
 def _repeatable(steps: list[JudgedStep]) -> bool:
@@ -133,7 +136,9 @@ def effects_unknown(by_type: ByType) -> Iterator[Found]:
     for name, steps in by_type.items():
         blind = [one for one in steps if one.action and one.action.effect and one.effect_key is None]
         if blind:
-            text = f"{_steps(len(blind))} of {name} lack an argument that tells whether it was already done"
+            text = (
+                f"{_steps(len(blind))} of {name} without the argument that tells whether it was already done"
+            )
             yield _found("effect unknown", text, blind)
 
 

@@ -101,10 +101,9 @@ def _parsed(source: str) -> nodes.Template:
     try:
         tree = _JINJA.parse(source)
         _JINJA.compile(source)
-    except TemplateError as error:
-        raise TemplateFaultError(
-            f"is no template: {error.message}", "write gaps as {{ argument }}"
-        ) from error
+    except (TemplateError, RecursionError, OverflowError) as error:
+        fault = f"is no template: {error}".rstrip(".")
+        raise TemplateFaultError(fault, "write gaps as {{ argument }}") from error
     return tree
 
 
@@ -125,6 +124,7 @@ def _parts(tree: nodes.Template) -> tuple[tuple[str, str | None], ...] | None:
 
 
 def _only_gap(source: str) -> str | None:
-    inner = source.removeprefix("{{").removesuffix("}}")
-    whole = len(inner) == len(source) - 4
-    return inner.strip(" -+") if whole and "{{" not in inner and "}}" not in inner else None
+    if not (source.startswith("{{") and source.endswith("}}")) or source.count("{{") + source.count("}}") > 2:
+        return None
+    # a sign right at the braces is whitespace control; any other belongs to the expression
+    return source[2:-2].removeprefix("-").removeprefix("+").removesuffix("-").removesuffix("+")

@@ -14,6 +14,7 @@ Path = tuple[str | int, ...]
 
 LARGEST = 1_000_000  # characters
 DEEPEST = 20
+_DIGITS = 18
 _TAG = "tag:yaml.org,2002:"
 # a timestamp or a merge key is plain text to us
 _TEXTS = {_TAG + "str", _TAG + "timestamp", _TAG + "merge", _TAG + "value"}
@@ -132,7 +133,7 @@ def _scalar(node: Node, path: Path, document: Document) -> Any:
         return None
     if tag == _TAG + "bool":
         return text.lower() == "true"
-    if tag == _TAG + "int" and text.lstrip("+-").isdecimal():
+    if tag == _TAG + "int" and text.lstrip("+-").isdecimal() and len(text) <= _DIGITS:
         return int(text)
     if tag == _TAG + "float":
         return _number(text)

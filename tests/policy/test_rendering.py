@@ -1,0 +1,193 @@
+"""A plan in plain English: complete, grouped, and safe to look at."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate_events.values import Review, Step
+from gate_events.words import Tier
+from gate_policy.catalogue import Catalogue, load_catalogue
+from gate_policy.display import REDACTED
+from gate_policy.explain import explain
+from gate_policy.judge import judge
+from gate_policy.render import sentence
+from tests.events.strategies import json_objects
+from tests.policy.plans import HEAD, NOW, mail, office, plan, step
+
+SIGN_IN = """\
+  sign_in:
+    tier: IRREVERSIBLE
+    says: "Sign in {{ user }} with {{ password }} and {{ args.keys }}"
+    group: "Sign in {{ n }} times with {{ args }}"
+    secret: [password, pin]
+    effect: {key: "in:{{ user }}", window: 1h}
+"""
+
+
+def review(*steps: Any, catalogue: Catalogue | None = None) -> Review:
+    found = judge(plan(*steps), catalogue or office("mode: earned\n"), now=NOW).review
+    assert found is not None
+    return found
+
+
+def texts(*steps: Any, catalogue: Catalogue | None = None) -> list[str]:
+    return [group.text for group in review(*steps, catalogue=catalogue).groups]
+
+
+def says(template: str) -> Catalogue:
+    return load_catalogue(f"{HEAD}  a:\n    tier: IRREVERSIBLE\n    says: '{template}'\n")
+
+
+def test_200_mails_read_as_one_sentence_with_every_step_named() -> None:
+    mails = [mail(f"m{at}", f"c{at}", "Your invoice is overdue") for at in range(200)]
+    (group,) = review(*mails).groups
+    assert group.text == "Send 200 mails: Your invoice is overdue"
+    assert group.step_ids == tuple(f"m{at}" for at in range(200))
+    assert group.tier is Tier.IRREVERSIBLE
+
+
+def test_a_single_step_reads_by_itself() -> None:
+    assert texts(mail("m", "eva", "hi")) == ["Mail eva: hi"]
+
+
+def test_what_the_sentence_shows_is_never_another_steps() -> None:
+    found = review(mail("a", "x", "one"), mail("b", "y", "two"), mail("c", "z", "one"))
+    assert [(group.text, group.step_ids) for group in found.groups] == [
+        ("Send 2 mails: one", ("a", "c")),
+        ("Mail y: two", ("b",)),
+    ]
+
+
+def test_steps_of_two_tiers_stand_apart() -> None:
+    steps = [step("a", "read", file="x"), step("b", "read", Tier.IRREVERSIBLE, file="x")]
+    assert [group.tier for group in review(*steps).groups] == [Tier.REVERSIBLE, Tier.IRREVERSIBLE]
+
+
+def test_without_a_group_sentence_equal_sentences_are_counted() -> None:
+    assert texts(step("a", "note", text="x"), step("b", "note", text="x")) == ["2 times: Note x"]
+
+
+def test_an_unknown_action_is_listed_with_all_its_arguments() -> None:
+    assert texts(step("a", "launch", to="moon", crew=["eva", 2, None])) == [
+        'launch(to="moon", crew=["eva",2,null])'
+    ]
+    assert texts(step("a", "launch"), step("b", "launch")) == ["2 times: launch()"]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_missing_argument_falls_back_to_the_list(count: int) -> None:
+    steps = [step(f"m{at}", "mail", to="eva", nr=at) for at in range(count)]
+    assert texts(*steps) == [f'mail(to="eva", nr={at})' for at in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("template", "arguments", "text"),
+    [
+        ("{{ x }}", {"x": True}, "true"),
+        ("{{ x }}", {"x": None}, "null"),
+        ("{{ x }}", {"x": {"b": [1, "c"]}}, '{"b":[1,"c"]}'),
+        ("{{ x.items }}", {"x": {"items": 3}}, "3"),
+        ('{{ x | length }} of {{ x | join(", ") }}', {"x": ["a", "b"]}, "2 of a, b"),
+        ('{{ x | default("nobody") }}', {}, "nobody"),
+        ("{% if n == 1 %}one{% else %}many{% endif %}", {}, "one"),
+        ("{{ x * 2 }}", {"x": 3}, "6"),
+        ('{{ args["a-b"] }}', {"a-b": 1}, "1"),
+        ("{{ x }}", {"x": "{{ 7 * 7 }}"}, "{{ 7 * 7 }}"),
+    ],
+)
+def test_templates_say_values_as_json_says_them(template: str, arguments: Any, text: str) -> None:
+    assert texts(step("s", "a", **arguments), catalogue=says(template)) == [text]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ x * 1000000000 }}",
+        "{{ x % 3 }}",
+        "{{ x.upper() }}",
+        "{{ x.__class__ }}",
+        "{{ x.items }}",
+        "{{ range(9) }}",
+        "{{ x | int // 0 }}",
+        "{{ y }}",
+        "{{ x.y.z }}",
+    ],
+)
+def test_what_a_template_may_not_or_cannot_do_ends_in_the_list(template: str) -> None:
+    assert texts(step("s", "a", x="ab"), catalogue=says(template)) == ['a(x="ab")']
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("ok\n3 mails: harmless", "ok\\n3 mails: harmless"),
+        ("\u202egpj.exe", "\\u202egpj.exe"),
+        ("a\u200bb\u2066c\u2028d\x1b[2Je", "a\\u200bb\\u2066c\\u2028d\\x1b[2Je"),
+        ("\U000e0041", "\\U000e0041"),
+        ("grüße ✓", "grüße ✓"),
+    ],
+)
+def test_an_argument_cannot_fake_the_view(text: str, seen: str) -> None:
+    assert texts(mail("m", "eva", text)) == [f"Mail eva: {seen}"]
+    assert texts(step("x", "launch", to=text))[0].isprintable()
+
+
+def test_an_action_name_cannot_fake_the_view() -> None:
+    found = review(step("x", "launch\n\u202eapproved", a=1))
+    said = [*found.reasons, *[one.text for one in found.findings], *[one.text for one in found.groups]]
+    assert all(text.isprintable() for text in said)
+
+
+HIDDEN = "hunter2-7f1d"
+
+
+def test_a_secret_is_shown_as_dots_at_any_depth() -> None:
+    catalogue = office(SIGN_IN)
+    first = step("a", "sign_in", user="eva", keys=[{"pin": 1234, "at": "door"}], password=HIDDEN)
+    dots = f'Sign in eva with {REDACTED} and [{{"pin":"{REDACTED}","at":"door"}}]'
+    assert sentence(first, catalogue) == dots
+    assert texts(step("b", "sign_in", password=HIDDEN), catalogue=catalogue) == [
+        f'sign_in(password="{REDACTED}")'
+    ]
+
+
+@given(json_objects, st.sampled_from(["password", "pin"]), st.booleans(), st.booleans(), st.integers(1, 3))
+def test_no_secret_is_ever_shown(
+    arguments: dict[str, Any], field: str, nested: bool, user: bool, count: int
+) -> None:
+    hidden: dict[str, Any] = {field: {"deeper": [HIDDEN]} if nested else HIDDEN}
+    said = {"user": "eva", "keys": [hidden]} if user else {}
+    full = {**arguments, **said, "more": {"x": hidden}, **hidden}
+    steps = [Step(step_id=f"s{at}", action_type="sign_in", arguments=full) for at in range(count)]
+    broken = "rules: [{name: r, when: 'int(args.password) > 1', because: b, tier: IRREVERSIBLE}]\n"
+    found = judge(plan(*steps), office(SIGN_IN + broken), now=NOW)
+    assert found.review is not None
+    shown = [group.text for group in found.review.groups]
+    shown += [finding.text for finding in found.review.findings]
+    shown += [*found.review.reasons, *[reason for one in found.steps for reason in one.reasons]]
+    shown += [one.effect_key or "" for one in found.steps]
+    shown += explain(plan(*steps), office(SIGN_IN + broken), now=NOW)
+    assert not [text for text in shown if HIDDEN in text]
+
+
+ANY_STEP = st.tuples(
+    st.sampled_from(["read", "note", "tag", "mail", "launch"]),
+    st.dictionaries(
+        st.sampled_from(["to", "subject", "file", "who", "tag"]), st.sampled_from(["a", 1, None])
+    ),
+    st.none() | st.sampled_from(Tier),
+)
+
+
+@given(st.lists(ANY_STEP, min_size=1, max_size=12))
+def test_every_step_stands_in_exactly_one_group(drawn: list[Any]) -> None:
+    steps = [step(f"s{at}", action, claim, **given_) for at, (action, given_, claim) in enumerate(drawn)]
+    found = review(*steps)
+    assert sorted(name for group in found.groups for name in group.step_ids) == sorted(
+        one.step_id for one in steps
+    )
+    by_id = {one.step_id: one for one in steps}
+    for group in found.groups:
+        assert len({by_id[name].action_type for name in group.step_ids}) == 1
