@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from gate_store.database import Clock, open_store, utc_now
 from gate_store.pauses import PlanFromState
 from gate_store.savers.open import open_saver
+from gate_store.state_types import state_types
 from producers.planning import Planning, Submitted, in_store
 from producers.run_config import AnyGraph, compiled, run_config
 from producers.standing import Waiting, take
@@ -66,7 +67,8 @@ class Submitter:
 
     def _on_our_saver(self, graph: AnyGraph) -> AnyGraph:
         if graph not in self._copies:
-            self._copies[graph] = graph.copy({"checkpointer": self._saver})
+            saver = self._saver.with_allowlist(state_types(graph))
+            self._copies[graph] = graph.copy({"checkpointer": saver})
         return self._copies[graph]
 
 

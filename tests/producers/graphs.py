@@ -1,5 +1,6 @@
 """Graphs that stop at a gate, written as an agent's author would."""
 
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -56,6 +57,38 @@ def static() -> Any:
     builder.add_edge("plan", "act")
     builder.add_edge("act", END)
     return builder.compile(interrupt_before=["act"])
+
+
+@dataclass
+class Customer:
+    """A class of the author's own, kept in the state."""
+
+    name: str
+
+
+class RichState(TypedDict, total=False):
+    """A state that is not plain JSON."""
+
+    customers: list[Customer]
+
+
+def find_customers(state: RichState) -> RichState:
+    return {"customers": [*state["customers"], Customer("bob")]}
+
+
+def static_rich() -> Any:
+    """find -> act, compiled with interrupt_before; its plan stands nowhere in the state."""
+    builder = StateGraph(RichState)
+    builder.add_node("find", find_customers)
+    builder.add_node("act", act)
+    builder.add_edge(START, "find")
+    builder.add_edge("find", "act")
+    builder.add_edge("act", END)
+    return builder.compile(interrupt_before=["act"])
+
+
+def plan_for_customers(state: RichState) -> Plan:
+    return Plan([Step("send_email", {"to": customer.name}) for customer in state["customers"]])
 
 
 def plan_from_state(state: State) -> dict[str, Any]:

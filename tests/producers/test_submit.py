@@ -91,6 +91,18 @@ def test_a_static_gate_takes_its_plan_from_the_state(store: str) -> None:
     assert (plan.run.kind, plan.run.next_nodes) == (PauseKind.STATIC, ("act",))
 
 
+def test_classes_of_the_authors_own_survive_in_the_state(store: str) -> None:
+    submit(
+        graphs.static_rich(),
+        {"customers": [graphs.Customer("ann")]},
+        name="billing",
+        plan_from_state=graphs.plan_for_customers,
+        store_url=store,
+    )
+    (plan,) = published(store)
+    assert [step.arguments for step in plan.steps] == [{"to": "ann"}, {"to": "bob"}]
+
+
 def test_a_static_gate_without_plan_from_state_is_told_what_is_missing(store: str) -> None:
     with pytest.raises(NotAtAGateError, match=r"name plan_from_state for 'billing' in langgraph\.json"):
         submit(graphs.static(), WHO, name="billing", thread_id="t1", store_url=store)
