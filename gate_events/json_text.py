@@ -12,7 +12,7 @@ def to_text(value: Any) -> str:
     """A value as compact JSON. Raises ValueError or TypeError for what JSON has no word for."""
     text = msgspec.json.encode(value).decode()
     if "null" in text:  # msgspec writes NaN and Infinity as null: the value would change unseen
-        json.dumps(value, allow_nan=False)
+        json.dumps(value, allow_nan=False, default=str)
     return _storable(text)
 
 
