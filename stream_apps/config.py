@@ -1,0 +1,35 @@
+"""What the Faust apps of one process need to know."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gate_events.codec import SchemaOfId
+from gate_policy.catalogue import Catalogue
+from gate_store.database import Clock, utc_now
+
+SchemaIdOf = Callable[[type[Any]], int]
+
+ROUTER = "router"
+GATEKEEPER = "gatekeeper"
+
+
+@dataclass(frozen=True)
+class AppsConfig:
+    """Settings of the apps. `kafka` and `store_url` may hold secrets and stay out of the repr."""
+
+    kafka: Mapping[str, Any] = field(repr=False)  # librdkafka's options
+    store_url: str = field(repr=False)
+    catalogue: Catalogue = field(repr=False)
+    topic_prefix: str = ""
+    instance: str | None = None  # stable per replica: its partitions wait for it through a restart
+    only: frozenset[str] = frozenset({ROUTER, GATEKEEPER})
+    schema_id_of: SchemaIdOf | None = None  # with a schema registry: the id to write a record type with
+    schema_of_id: SchemaOfId | None = None
+    spool: Path = Path("dead-letters-spool")  # for dead letters that the broker refuses
+    patience_s: float = 86_400.0  # how long a decision waits for its approval request
+    stuck_after_s: float = 120.0
+    stop_within_s: float = 25.0
+    wake: Callable[[], None] | None = None  # SQLite: tells the resumers that runs became READY
+    clock: Clock = utc_now

@@ -1,0 +1,50 @@
+"""Bytes to records without blocking the event loop for a schema registry."""
+
+import asyncio
+from typing import Any, TypeVar
+
+from gate_events.codec import SchemaOfId, decode
+from gate_events.errors import RegistryUnavailableError
+from stream_apps.consume import Progress, Received
+from stream_apps.patience import through_outages
+
+R = TypeVar("R")
+
+
+class _UnseenSchemaError(RegistryUnavailableError):
+    """Schema id {schema_id} must be asked for first. The codec lets this kind through."""
+
+    def __init__(self, schema_id: int) -> None:
+        super().__init__(f"schema id {schema_id} was not asked for yet")
+        self.schema_id = schema_id
+
+
+class Decoder:
+    """Decodes; asks the registry for each schema once, in a thread, and waits for it through outages."""
+
+    def __init__(self, schema_of_id: SchemaOfId | None, progress: Progress) -> None:
+        self._ask = schema_of_id
+        self._progress = progress
+        self._seen: dict[int, Any] = {}
+
+    async def decode(self, received: Received, record: type[R]) -> R:
+        """The record. Raises UndecodableError."""
+        value = received.message.value
+        while True:
+            try:
+                return decode(value, record, self._schema_of_id if self._ask else None)
+            except _UnseenSchemaError as unseen:
+                await self._learn(unseen.schema_id)
+
+    def _schema_of_id(self, schema_id: int) -> Any:
+        try:
+            return self._seen[schema_id]
+        except KeyError:
+            raise _UnseenSchemaError(schema_id) from None
+
+    async def _learn(self, schema_id: int) -> None:
+        assert self._ask is not None  # noqa: S101 - only then is a schema asked for
+        ask = self._ask
+        self._seen[schema_id] = await through_outages(
+            "the schema registry", lambda: asyncio.to_thread(ask, schema_id), self._progress.moved
+        )

@@ -1,0 +1,58 @@
+"""Records to Kafka: bytes, key and CloudEvents headers."""
+
+import asyncio
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from gate_events.codec import encode
+from gate_events.headers import Headers, cloud_event
+from gate_events.topics import TOPIC_OF, key_of
+from stream_apps.config import AppsConfig
+from stream_apps.consume import Headers as ReceivedHeaders
+from stream_apps.patience import through_outages
+
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class Encoder:
+    """Writes the records of one app."""
+
+    def __init__(self, source: str, config: AppsConfig) -> None:
+        self._source = source
+        self._prefix = config.topic_prefix
+        self._schema_id_of = config.schema_id_of
+        self._ids: dict[type[Any], int] = {}
+
+    async def prepare(self, records: Iterable[type[Any]]) -> None:
+        """Ask the registry, if there is one, for the ids of these record types; waits through outages."""
+        for record in records:
+            if (ask := self._schema_id_of) is not None and record not in self._ids:
+                self._ids[record] = await through_outages(
+                    "the schema registry",
+                    lambda record=record, ask=ask: asyncio.to_thread(ask, record),  # type: ignore[misc] # mypy cannot infer a lambda with defaults
+                )
+
+    def topic(self, record: Any) -> str:
+        """Where the record belongs."""
+        return self._prefix + TOPIC_OF[type(record)].name
+
+    def key(self, record: Any) -> bytes:
+        """The record's key."""
+        return key_of(record)
+
+    def value(self, record: Any) -> bytes:
+        """The record's bytes. Raises UnencodableError."""
+        return encode(record, self._ids.get(type(record)))
+
+    def headers(self, record: Any, traceparent: str | None) -> Headers:
+        """CloudEvents headers that carry a trace on."""
+        return cloud_event(record, self._source, traceparent=traceparent)
+
+
+def traceparent_of(headers: ReceivedHeaders) -> str | None:
+    """The W3C trace context of a record, where it is well-formed."""
+    for name, value in headers:
+        if name == "traceparent" and value and _TRACEPARENT.fullmatch(value):
+            return value.decode()
+    return None

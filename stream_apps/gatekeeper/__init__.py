@@ -1,0 +1,1 @@
+"""approval-requests, auto-execute, decisions and outcomes -> the gate store."""

@@ -1,0 +1,41 @@
+"""The gatekeeper as a Faust app."""
+
+from gate_store.database import open_store
+from stream_apps.config import GATEKEEPER, AppsConfig
+from stream_apps.consume import Intake
+from stream_apps.dead_letters import DeadLetters
+from stream_apps.decoding import Decoder
+from stream_apps.faust_app import build_app
+from stream_apps.gatekeeper.gatekeeping import INPUTS, Bells, Gatekeeping, StoreThread
+from stream_apps.gatekeeper.outbox import OutboxLoop
+from stream_apps.gatekeeper.ticker import Ticker
+from stream_apps.gatekeeper.wake import waker
+from stream_apps.producing import KafkaWriter
+from stream_apps.relay import Relay
+from stream_apps.service import Service
+
+_SOURCE = "plangate/gatekeeper"
+_BATCH = 500  # records in one transaction
+
+
+async def start_gatekeeper(config: AppsConfig) -> Service:
+    """Build the gatekeeper, ready to be run."""
+    app = build_app(GATEKEEPER, config)
+    intake = Intake(app, config.topic_prefix, INPUTS)
+    progress = intake.progress
+    writer = KafkaWriter(config.kafka)
+    dead_letters = DeadLetters(GATEKEEPER, config, writer)
+    store = open_store(config.store_url)
+    thread = StoreThread(store, progress)
+    outbox = OutboxLoop(store, Relay(_SOURCE, config, writer), config.clock, progress.moved)
+    wake, close_wake = waker(config.store_url, config.wake)
+    gatekeeping = Gatekeeping(
+        config, thread, Decoder(config.schema_of_id, progress), dead_letters, Bells(wake, outbox.ring)
+    )
+
+    def close() -> None:
+        close_wake()
+        store.dispose()
+
+    ticker = Ticker(config, thread, dead_letters)
+    return Service(intake, writer, gatekeeping.handle, _BATCH, beside=(outbox.run, ticker.run), close=close)

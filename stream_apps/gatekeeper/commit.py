@@ -1,0 +1,52 @@
+"""One batch of records as one SQL transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
+from gate_policy.catalogue import Catalogue
+from gate_store.clearances import record_cleared
+from gate_store.decisions import apply_decisions
+from gate_store.gates import open_gates
+from gate_store.outcomes import record_outcomes
+from stream_apps.gatekeeper.edits import retier
+from stream_apps.gatekeeper.undo import undo_plan
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit may have brought about."""
+
+    ready: bool  # runs became READY
+    said: bool  # rows are in the outbox
+
+
+def commit_batch(conn: Connection, records: Sequence[Any], catalogue: Catalogue, now: datetime) -> Committed:
+    """Apply records, each type in the order of its log: what opens gates stands before what decides them.
+
+    Outcomes come before decisions too, since an UNDO reads what its plan did.
+    """
+    cleared, requests = _only(records, PlanCleared), _only(records, ApprovalRequested)
+    decisions, outcomes = _only(records, DecisionMade), _only(records, PlanExecuted)
+    record_cleared(conn, cleared, now)
+    waited = open_gates(conn, requests, now)
+    record_outcomes(conn, outcomes, now)
+    decide(conn, [*waited, *decisions], catalogue, now)
+    return Committed(ready=bool(cleared or waited or decisions), said=bool(requests or decisions or outcomes))
+
+
+def decide(conn: Connection, decisions: Sequence[DecisionMade], catalogue: Catalogue, now: datetime) -> None:
+    """Apply decisions by this catalogue."""
+    undo = partial(undo_plan, catalogue=catalogue)
+    apply_decisions(conn, decisions, now, partial(retier, catalogue=catalogue), undo)
+
+
+def _only(records: Iterable[Any], kind: type[R]) -> list[R]:
+    return [record for record in records if type(record) is kind]

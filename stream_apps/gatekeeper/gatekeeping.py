@@ -1,0 +1,117 @@
+"""Takes batches of records into the gate store; each record is acked when its transaction is committed."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+
+from gate_events.errors import UndecodableError
+from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES
+from stream_apps.config import AppsConfig
+from stream_apps.consume import Progress, Received
+from stream_apps.dead_letters import DeadLetters
+from stream_apps.decoding import Decoder
+from stream_apps.gatekeeper.commit import Committed, commit_batch
+from stream_apps.patience import is_outage, through_outages
+
+T = TypeVar("T")
+
+INPUTS = {topic.name: topic.record for topic in (APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES)}
+
+_Decoded = tuple[Received, Any]
+
+
+@dataclass(frozen=True)
+class Bells:
+    """Whom to tell after a commit. `ready` is called in the store's thread, `outbox` on the event loop."""
+
+    ready: Callable[[], None]
+    outbox: Callable[[], None]
+
+
+class StoreThread:
+    """The one thread in which the gatekeeper speaks to its store."""
+
+    def __init__(self, store: Engine, progress: Progress) -> None:
+        self.store = store
+        self._progress = progress
+        self._thread = ThreadPoolExecutor(1, "plangate-gates")
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """The result of `work`, tried on through outages. Raises what says something about the data."""
+        loop = asyncio.get_running_loop()
+        return await through_outages(
+            "the store", lambda: loop.run_in_executor(self._thread, work), self._progress.moved
+        )
+
+
+class Gatekeeping:
+    """Handles the records of all four input topics."""
+
+    def __init__(
+        self,
+        config: AppsConfig,
+        thread: StoreThread,
+        decoder: Decoder,
+        dead_letters: DeadLetters,
+        bells: Bells,
+    ) -> None:
+        self._config = config
+        self._thread = thread
+        self._decoder = decoder
+        self._dead_letters = dead_letters
+        self._bells = bells
+
+    async def handle(self, batch: Sequence[Received]) -> None:
+        """Commit a batch, or all of it but what cannot be."""
+        if decoded := await self._decoded(batch):
+            await self._commit(decoded)
+
+    async def _decoded(self, batch: Sequence[Received]) -> list[_Decoded]:
+        decoded = []
+        for received in batch:
+            try:
+                decoded.append((received, await self._decoder.decode(received, INPUTS[received.topic])))
+            except UndecodableError as error:
+                self._dead_letters.bury(received, str(error))
+        return decoded
+
+    async def _commit(self, decoded: Sequence[_Decoded]) -> None:
+        """Commit in one transaction; where the data are at fault, halve until the culprit stands alone."""
+        try:
+            committed = await self._thread.do(lambda: self._write([record for _, record in decoded]))
+        except Exception as error:  # a record must not stop the records behind it, whatever it provokes
+            if len(decoded) == 1:
+                self._dead_letters.bury(decoded[0][0], f"the store cannot take it: {_plain(error)}")
+                return
+            middle = len(decoded) // 2
+            await self._commit(decoded[:middle])
+            await self._commit(decoded[middle:])
+            return
+        for received, _ in decoded:
+            received.ack()
+        if committed.said:
+            self._bells.outbox()
+
+    def _write(self, records: Sequence[Any]) -> Committed:
+        with self._thread.store.begin() as conn:
+            committed = commit_batch(conn, records, self._config.catalogue, self._config.clock())
+        if committed.ready:
+            self._ring_ready()
+        return committed
+
+    def _ring_ready(self) -> None:
+        """A lost ring costs a moment, since resumers look by themselves as well: it undoes no commit."""
+        try:
+            self._bells.ready()
+        except Exception as error:
+            if not is_outage(error):
+                raise
+
+
+def _plain(error: Exception) -> str:
+    """An error in one line, without SQL and its parameters."""
+    return f"{type(error).__name__}: {getattr(error, 'orig', None) or error}".splitlines()[0]

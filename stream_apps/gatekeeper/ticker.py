@@ -1,0 +1,76 @@
+"""What the passing of time brings about. Every gatekeeper may do it: ids make repeats harmless."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Future
+from datetime import timedelta
+
+from gate_events.codec import encode
+from gate_events.headers import cloud_event
+from gate_events.records import DecisionMade
+from gate_events.topics import DECISIONS, key_of
+from gate_store.clock import ask_again, ask_expiry, settle_waiting
+from stream_apps.config import AppsConfig
+from stream_apps.dead_letters import DeadLetters, Origin
+from stream_apps.gatekeeper.gatekeeping import StoreThread
+
+_log = logging.getLogger("plangate.gatekeeper")
+_TICK_S = 1.0
+_LIMIT = 500
+_SAFE_WITHIN_S = 30.0
+_SOURCE = "plangate/gatekeeper"
+
+
+class Ticker:
+    """Asks for expiry, asks stale approvals again, gives up decisions whose gate never came."""
+
+    def __init__(self, config: AppsConfig, thread: StoreThread, dead_letters: DeadLetters) -> None:
+        self._config = config
+        self._thread = thread
+        self._dead_letters = dead_letters
+        self._loop = asyncio.get_running_loop()
+
+    async def run(self) -> None:
+        """Tick for ever. The outbox is scanned once a second anyway, so nobody is rung."""
+        while True:
+            await asyncio.sleep(_TICK_S)
+            try:
+                await self._thread.do(self._tick)
+            except Exception:
+                _log.exception("the clock's work failed; the next tick tries again")
+
+    def _tick(self) -> None:
+        now = self._config.clock()
+        with self._thread.store.begin() as conn:
+            ask_expiry(conn, now, _LIMIT)
+            ask_again(conn, now, _LIMIT)
+        with self._thread.store.begin() as conn:
+            given_up = settle_waiting(conn, now, timedelta(seconds=self._config.patience_s))
+            if given_up:  # safe among the dead letters before the store forgets that they wait
+                self._bury(given_up)
+
+    def _bury(self, decisions: Sequence[DecisionMade]) -> None:
+        futures: list[Future[None]] = [Future() for _ in decisions]
+
+        def send() -> None:
+            for decision, future in zip(decisions, futures, strict=True):
+                self._send(decision, future)
+
+        self._loop.call_soon_threadsafe(send)
+        for future in futures:
+            future.result(_SAFE_WITHIN_S)  # TimeoutError is an outage: rolled back and tried again
+
+    def _send(self, decision: DecisionMade, safe: "Future[None]") -> None:
+        waited = timedelta(seconds=self._config.patience_s)
+        error = (
+            f"no approval request {decision.request_id} came within {waited}; check the ids and decide again"
+        )
+        value, headers = encode(decision), cloud_event(decision, _SOURCE)
+        origin = Origin(DECISIONS.name, event_id=decision.event_id)  # the store keeps no offsets
+        self._dead_letters.send(key_of(decision), value, headers, origin, error, lambda: _settle(safe))
+
+
+def _settle(safe: "Future[None]") -> None:
+    if not safe.done():
+        safe.set_result(None)

@@ -1,0 +1,33 @@
+"""A process of its own for the Faust apps."""
+
+import asyncio
+import logging
+import signal
+
+import uvloop
+
+from stream_apps.config import AppsConfig
+from stream_apps.errors import AppCrashedError, KafkaOptionError
+from stream_apps.exits import BROKEN
+
+_log = logging.getLogger("plangate")
+
+
+def run_process(config: AppsConfig) -> int:
+    """Run the apps until SIGTERM or SIGINT; returns the exit code."""
+    uvloop.install()  # before Faust is imported, which else stays on asyncio's loop
+    try:
+        asyncio.run(_run(config))
+    except (AppCrashedError, KafkaOptionError) as error:
+        _log.critical("%s", error)
+        return BROKEN
+    return 0
+
+
+async def _run(config: AppsConfig) -> None:
+    from stream_apps.run import run_apps  # noqa: PLC0415 - imports Faust
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run_apps(config, stop)

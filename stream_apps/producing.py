@@ -1,0 +1,161 @@
+"""A confluent producer inside an asyncio process: pipelined, confirmed record by record."""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, cast
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from stream_apps.exits import BROKEN, leave
+from stream_apps.kafka_options import producer_options
+
+_log = logging.getLogger("plangate.producer")
+
+MAX_IN_FLIGHT = 2_000
+MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
+_AGAIN_S = 1.0
+# The broker judges a record's size, and we keep what it refuses; librdkafka's own limit of 1 MB would guess.
+_LARGEST_RECORD = 1_000_000_000
+_REFUSALS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
+
+
+class Outgoing:
+    """A record on its way. Exactly one of the callbacks is called, on the event loop.
+
+    `refused`: the broker will never take this record.
+    """
+
+    __slots__ = ("delivered", "headers", "key", "refused", "size", "topic", "value")
+
+    def __init__(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: list[tuple[str, bytes | None]] | list[tuple[str, bytes]],
+        delivered: Callable[[], None],
+        refused: Callable[[str], None],
+    ) -> None:
+        self.topic = topic
+        self.key = key
+        self.value = value
+        self.headers = headers
+        self.delivered = delivered
+        self.refused = refused
+        self.size = len(value or b"") + 512
+
+
+class KafkaWriter:
+    """Sends records; keeps trying through outages of any length."""
+
+    def __init__(self, options: Mapping[str, Any], *, linger_ms: float = 0.0) -> None:
+        self._producer = Producer(
+            {
+                "linger.ms": linger_ms,
+                "message.max.bytes": _LARGEST_RECORD,
+                "message.timeout.ms": 0,  # no end: what was read stays unacked meanwhile
+                **producer_options(options),
+                "enable.idempotence": True,
+                "partitioner": "murmur2_random",  # as aiokafka and the Java client do
+            },
+            logger=_log,
+        )
+        self._loop = asyncio.get_running_loop()
+        self._confirmed: deque[tuple[Outgoing, KafkaError | None]] = deque()
+        self._armed = False
+        self._closed = False
+        self._complained = False
+        self._count = 0
+        self._bytes = 0
+        self._room = asyncio.Event()
+        self._room.set()
+        self._poller = threading.Thread(target=self._poll, name="plangate-producer", daemon=True)
+        self._poller.start()
+
+    @property
+    def in_flight(self) -> int:
+        """Records sent and not yet confirmed."""
+        return self._count
+
+    def answers(self, timeout_s: float) -> bool:
+        """Whether the broker answers; blocks up to `timeout_s`."""
+        try:
+            self._producer.list_topics(timeout=timeout_s)
+        except KafkaException:
+            return False
+        return True
+
+    async def room(self) -> None:
+        """Wait until another record may be sent."""
+        await self._room.wait()
+
+    def send(self, record: Outgoing) -> None:
+        """Send a record; never blocks and never raises."""
+        self._count += 1
+        self._bytes += record.size
+        if self._count >= MAX_IN_FLIGHT or self._bytes >= MAX_BYTES_IN_FLIGHT:
+            self._room.clear()
+        self._produce(record)
+
+    async def close(self) -> None:
+        """Wait for what is in flight (10 s at most: unconfirmed records were not acked either)."""
+        await asyncio.to_thread(self._producer.flush, 10.0)
+        self._drain()
+        self._closed = True
+        await asyncio.to_thread(self._poller.join, 2.0)
+
+    def _produce(self, record: Outgoing) -> None:
+        try:
+            self._producer.produce(
+                record.topic,
+                record.value,
+                record.key,
+                on_delivery=partial(self._on_delivery, record),
+                headers=cast(Any, record.headers),
+            )
+        except BufferError:
+            self._loop.call_later(0.05, self._produce, record)
+        except KafkaException as error:
+            self._settle(record, error.args[0])
+
+    def _poll(self) -> None:
+        while not self._closed:
+            self._producer.poll(0.2)
+
+    def _on_delivery(self, record: Outgoing, error: KafkaError | None, _message: object) -> None:
+        """In the polling thread: one wake-up of the loop serves all confirmations that have come."""
+        self._confirmed.append((record, error))
+        if not self._armed and not self._closed:
+            self._armed = True
+            self._loop.call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        self._armed = False
+        while self._confirmed:
+            self._settle(*self._confirmed.popleft())
+
+    def _settle(self, record: Outgoing, error: KafkaError | None) -> None:
+        if error is not None and error.code() not in _REFUSALS:
+            self._try_again(record, error)
+            return
+        self._count -= 1
+        self._bytes -= record.size
+        if self._count < MAX_IN_FLIGHT and self._bytes < MAX_BYTES_IN_FLIGHT:
+            self._room.set()
+        if error is None:
+            self._complained = False
+            record.delivered()
+        else:
+            record.refused(f"{record.topic} refused it: {error.str()}")
+
+    def _try_again(self, record: Outgoing, error: KafkaError) -> None:
+        if error.fatal():
+            leave(BROKEN, f"the producer cannot go on: {error.str()}")
+        if not self._complained:
+            self._complained = True
+            _log.warning("topic %s cannot be written: %s; trying on", record.topic, error.str())
+        self._loop.call_later(_AGAIN_S, self._produce, record)

@@ -1,0 +1,76 @@
+"""Publishes what the outbox holds, at least once; the records' ids make repeats harmless."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gate_events.codec import framed
+from gate_events.headers import cloud_event_of
+from gate_events.topics import TOPICS, Topic
+from gate_store.engine.port import OutboxRow
+from stream_apps.config import AppsConfig
+from stream_apps.dead_letters import DeadLetters, Origin
+from stream_apps.patience import through_outages
+from stream_apps.producing import KafkaWriter, Outgoing
+
+_log = logging.getLogger("plangate.relay")
+_TOPIC_OF_NAME: dict[str, Topic] = {topic.record.__name__: topic for topic in TOPICS}
+
+
+class Relay:
+    """Takes outbox rows to Kafka. `source` is the CloudEvents source."""
+
+    def __init__(self, source: str, config: AppsConfig, writer: KafkaWriter) -> None:
+        self._source = source
+        self._prefix = config.topic_prefix
+        self._schema_id_of = config.schema_id_of
+        self._ids: dict[type[Any], int] = {}
+        self._writer = writer
+        self._dead_letters = DeadLetters("relay", config, writer)
+
+    async def publish(self, rows: Sequence[tuple[int, OutboxRow]]) -> list[int]:
+        """Publish rows in order; returns their ids when all are durable, through outages of any length.
+
+        A record that its topic refuses for ever becomes a dead letter and counts as published.
+        """
+        if not rows:
+            return []
+        await self._learn_ids({row.record for _, row in rows})
+        waiting = len(rows)
+        all_safe = asyncio.get_running_loop().create_future()
+
+        def safe() -> None:
+            nonlocal waiting
+            waiting -= 1
+            if waiting == 0 and not all_safe.done():
+                all_safe.set_result(None)
+
+        for _, row in rows:
+            await self._writer.room()
+            self._writer.send(self._outgoing(row, safe))
+        await all_safe
+        return [number for number, _ in rows]
+
+    async def _learn_ids(self, names: set[str]) -> None:
+        for name in names:
+            record = _TOPIC_OF_NAME[name].record
+            if (ask := self._schema_id_of) is not None and record not in self._ids:
+                self._ids[record] = await through_outages(
+                    "the schema registry",
+                    lambda record=record, ask=ask: asyncio.to_thread(ask, record),  # type: ignore[misc] # mypy cannot infer a lambda with defaults
+                )
+
+    def _outgoing(self, row: OutboxRow, safe: Callable[[], None]) -> Outgoing:
+        topic = _TOPIC_OF_NAME[row.record]
+        value = framed(row.body, topic.record, self._ids.get(topic.record))
+        subject = row.key.replace("\x1f", "/")
+        headers = cloud_event_of(row.record, str(row.event_id), subject, self._source)
+        key = row.key.encode()
+
+        def refused(problem: str) -> None:
+            _log.error("the %s %s is too much for its topic: %s", row.record, row.event_id, problem)
+            origin = Origin(topic.name, event_id=row.event_id)
+            self._dead_letters.send(key, value, headers, origin, problem, safe)
+
+        return Outgoing(f"{self._prefix}{topic.name}", key, value, headers, safe, refused)

@@ -1,0 +1,1 @@
+"""plans -> auto-execute or approval-requests."""

@@ -1,0 +1,35 @@
+"""What was already done outside, looked up off the event loop."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+
+from sqlalchemy import Engine
+
+from gate_policy.effects import PriorEffect
+from gate_policy.judge import NO_PRIOR
+from gate_store.database import Clock
+from gate_store.ledger import prior_effects
+from stream_apps.patience import through_outages
+
+
+class PriorEffects:
+    """Asks the effect ledger; waits for the store through outages."""
+
+    def __init__(self, store: Engine, clock: Clock, answered: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._answered = answered
+
+    async def of(self, effects: Iterable[tuple[str, int]]) -> Mapping[str, PriorEffect]:
+        """The last time that each effect was done within its window, by effect key; one look-up for all."""
+        wanted = sorted(effects)
+        if not wanted:
+            return NO_PRIOR
+        return await through_outages(
+            "the store", lambda: asyncio.to_thread(self._look_up, wanted), self._answered
+        )
+
+    def _look_up(self, wanted: list[tuple[str, int]]) -> Mapping[str, PriorEffect]:
+        with self._store.begin() as conn:
+            found = prior_effects(conn, wanted, self._clock())
+        return {key: PriorEffect(key, at, plan_id) for key, (at, plan_id) in found.items()}

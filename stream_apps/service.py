@@ -1,0 +1,89 @@
+"""A running Faust app: its consumer, its handler and whatever works beside them."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+from stream_apps.config import AppsConfig
+from stream_apps.consume import Intake, Received, serve
+from stream_apps.errors import AppCrashedError
+from stream_apps.exits import BROKEN, leave
+from stream_apps.producing import KafkaWriter
+from stream_apps.watchdog import watch
+
+_log = logging.getLogger("plangate")
+
+
+class Service:
+    """One app, from `run` until `stop` is set or the app stops by itself."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        writer: KafkaWriter,
+        handle: Callable[[list[Received]], Awaitable[None]],
+        limit: int,
+        beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._intake = intake
+        self._app = intake.app
+        self._writer = writer
+        self._handle = handle
+        self._limit = limit
+        self._beside = beside
+        self._close = close
+
+    async def run(self, config: AppsConfig, stop: asyncio.Event) -> None:
+        """Serve until `stop`. Raises AppCrashedError."""
+        stopping = asyncio.ensure_future(stop.wait())
+        crashed = asyncio.ensure_future(self._app._crashed.wait())
+        starting = asyncio.ensure_future(self._app.start())
+        tasks = self._start_tasks(config)
+        try:
+            await asyncio.wait({stopping, crashed, starting}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done() and not starting.exception():
+                _log.info("%s serves", self._app.conf.id)
+                await asyncio.wait({stopping, crashed}, return_when=asyncio.FIRST_COMPLETED)
+            await self._wind_down(config.stop_within_s)
+            self._raise_if_it_crashed(starting)
+        finally:
+            for task in [*tasks, stopping, crashed, starting]:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._writer.close()
+            self._close()
+
+    def _start_tasks(self, config: AppsConfig) -> list[asyncio.Task[None]]:
+        works = [
+            serve(self._intake, self._limit, self._handle),
+            watch(self._intake, self._writer, config),
+            *(_for_ever(begin) for begin in self._beside),
+        ]
+        return [asyncio.ensure_future(work) for work in works]
+
+    async def _wind_down(self, within_s: float) -> None:
+        """Faust takes no more records, waits for those in work, and commits; then it leaves the group."""
+        try:
+            await asyncio.wait_for(self._app.stop(), within_s)
+        except TimeoutError:
+            _log.warning(
+                "%s did not finish its work in %.0f s; it will be done again", self._app.conf.id, within_s
+            )
+
+    def _raise_if_it_crashed(self, starting: "asyncio.Future[Any]") -> None:
+        failed = starting.exception() if starting.done() and not starting.cancelled() else None
+        reason = failed or self._app.crash_reason
+        if reason is not None:
+            raise AppCrashedError(self._app.conf.id, reason)
+
+
+async def _for_ever(begin: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Work that has no end; a fault in it ends the process."""
+    try:
+        await begin()
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        leave(BROKEN, "a worker met a fault of its own", error)

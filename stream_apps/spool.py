@@ -1,0 +1,55 @@
+"""A folder for dead letters that no topic takes."""
+
+import asyncio
+import json
+import logging
+import os
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+from stream_apps.patience import through_outages
+
+_log = logging.getLogger("plangate.dead_letters")
+
+
+class Spool:
+    """One JSON file a record: key, value and headers in base64."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def keep(
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes | None]],
+        problem: str,
+    ) -> None:
+        """Write the record, durably; a full disk is waited for."""
+        content = json.dumps(
+            {
+                "key": _text(key),
+                "value": _text(value),
+                "headers": [[name, _text(part)] for name, part in headers],
+                "problem": problem,
+            }
+        )
+        path = self._folder / f"{uuid4().hex}.json"
+        await through_outages(f"folder {self._folder}", lambda: asyncio.to_thread(_write, path, content))
+        _log.error("a dead letter fits no topic (%s); kept in %s", problem, path.absolute())
+
+
+def _text(data: bytes | None) -> str | None:
+    return None if data is None else b64encode(data).decode()
+
+
+def _write(path: Path, content: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(path)

@@ -1,0 +1,75 @@
+"""Ends a process that has work and does not move: Faust's consumers are known to get stuck."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from stream_apps.config import AppsConfig
+from stream_apps.consume import Intake
+from stream_apps.exits import STUCK, leave
+from stream_apps.producing import KafkaWriter
+
+_log = logging.getLogger("plangate.watchdog")
+_ASK_S = 10.0
+
+Positions = Mapping[tuple[str, int], int]
+
+
+async def watch(intake: Intake, writer: KafkaWriter, config: AppsConfig) -> None:
+    """Leave with code STUCK when records wait and none was finished for `config.stuck_after_s`.
+
+    A broker or a database that is away is no reason: a new process would find it away as well.
+    """
+    before: Positions = {}
+    while True:
+        await asyncio.sleep(config.stuck_after_s / 4)
+        if time.monotonic() - intake.progress.last_moved < config.stuck_after_s:
+            before = {}
+            continue
+        if not await asyncio.to_thread(writer.answers, _ASK_S):
+            continue
+        behind = await asyncio.to_thread(_behind, intake, config)
+        if waiting := sorted(tp for tp, offset in behind.items() if before.get(tp) == offset):
+            quiet = time.monotonic() - intake.progress.last_moved
+            if quiet >= config.stuck_after_s:
+                leave(STUCK, f"{intake.app.conf.id} finished nothing for {quiet:.0f} s while {waiting} wait")
+        before = behind
+
+
+def _behind(intake: Intake, config: AppsConfig) -> Positions:
+    """The committed offsets of the group's partitions (ours, if we have any) that have records to come."""
+    group = {
+        **config.kafka,
+        "group.id": intake.app.conf.id,
+        "enable.auto.commit": False,
+        "error_cb": lambda _error: None,
+    }
+    consumer = Consumer(group)
+    try:
+        wanted = [TopicPartition(*tp) for tp in _partitions(intake, consumer)]
+        found = consumer.committed(wanted, timeout=_ASK_S)
+        return {(tp.topic, tp.partition): tp.offset for tp in found if _lag(consumer, tp) > 0}
+    except KafkaException as error:
+        _log.info("the watchdog cannot see the lag: %s", error)
+        return {}
+    finally:
+        consumer.close()
+
+
+def _partitions(intake: Intake, consumer: Any) -> list[tuple[str, int]]:
+    assigned = intake.app.consumer.assignment()
+    if assigned:
+        return [(tp.topic, tp.partition) for tp in assigned]
+    known = consumer.list_topics(timeout=_ASK_S).topics
+    return [
+        (topic, number) for topic in intake.topics if topic in known for number in known[topic].partitions
+    ]
+
+
+def _lag(consumer: Any, tp: Any) -> int:
+    low, high = consumer.get_watermark_offsets(tp, timeout=_ASK_S)
+    return int(high - max(tp.offset, low))

@@ -1,0 +1,158 @@
+"""The router on real Kafka, in a process of its own."""
+
+import json
+import signal
+import time
+from base64 import b64decode
+from typing import Any
+
+import msgspec
+from confluent_kafka import Message
+
+from gate_events.codec import encode, to_json
+from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
+from gate_events.values import Step
+from gate_events.words import Tier, Timing
+from tests.apps.world import World, headers_of, plan, until
+
+
+def test_a_plan_goes_where_its_highest_step_belongs(world: World) -> None:
+    world.start("router")
+    harmless, between, final = plan("look", "look"), plan("look", "tag"), plan("look", "send", "tag")
+    world.send(harmless, between, final)
+    cleared = {each.plan_id: each for each in world.read(PlanCleared, 2)}
+    (asked,) = world.read(ApprovalRequested, 1)
+    assert cleared[harmless.plan_id].tier is Tier.REVERSIBLE
+    assert cleared[harmless.plan_id].review is None
+    assert cleared[between.plan_id].tier is Tier.PARTIALLY_REVERSIBLE
+    assert cleared[between.plan_id].review is not None
+    assert (asked.plan_id, asked.tier, asked.timing) == (final.plan_id, Tier.IRREVERSIBLE, Timing.BEFORE)
+
+
+def test_the_trace_of_a_plan_is_carried_on(world: World) -> None:
+    world.start("router")
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    asked = plan("send")
+    world.send_raw("plans", encode(asked), str(asked.plan_id).encode(), [("traceparent", trace.encode())])
+    with world.reader("approval-requests") as reader:
+        (message,) = reader.messages(lambda seen: len(seen) == 1)
+    headers = headers_of(message)
+    assert headers["traceparent"] == trace
+    assert headers["ce_type"] == "plangate.ApprovalRequested"
+    assert message.key() == str(asked.plan_id).encode()
+
+
+def test_poison_between_good_plans_loses_no_good_one_and_is_kept_whole(world: World) -> None:
+    world.start("router")
+    good = [plan("look") for _ in range(200)]
+    poison = []
+    for number, each in enumerate(good):
+        world.producer.produce(f"{world.prefix}plans", encode(each), str(each.plan_id))
+        if number % 4 == 0:
+            value = b"\xc3\x01 no plan %d" % number
+            headers: list[tuple[str, str | bytes | None]] = [
+                ("tried", b"1"),
+                ("tried", b"2"),
+                ("number", b"%d" % number),
+            ]
+            world.producer.produce(f"{world.prefix}plans", value, b"poison %d" % number, headers=headers)
+            poison.append((b"poison %d" % number, value, headers))
+    world.producer.flush()
+    served = {each.plan_id for each in world.read(PlanCleared, len(good))}
+    with world.reader("dead-letters") as reader:
+        dead = reader.messages(lambda seen: len(seen) == len(poison))
+    assert served == {each.plan_id for each in good}
+    assert sorted(map(_original, dead)) == sorted(poison)
+    marks = headers_of(dead[0])
+    assert (marks["plangate_app"], marks["plangate_topic"]) == ("router", "plans")
+    assert "PlanProposed" in marks["plangate_error"]
+    assert int(marks["plangate_offset"]) >= 0
+    assert until(lambda: world.lag("router", "plans") == 0)
+
+
+def _original(message: Message) -> tuple[Any, Any, Any]:
+    headers = [pair for pair in message.headers() or [] if not pair[0].startswith("plangate_")]
+    return message.key(), message.value(), headers
+
+
+def test_an_empty_record_and_a_plan_without_canonical_json_are_dead_letters(world: World) -> None:
+    world.start("router")
+    world.send_raw("plans", None, b"tombstone")
+    world.send_raw("plans", _json_plan(2**60), b"too large a number")
+    with world.reader("dead-letters") as reader:
+        dead = reader.messages(lambda seen: len(seen) == 2)
+    errors = {each.key(): headers_of(each)["plangate_error"] for each in dead}
+    assert "empty" in errors[b"tombstone"]
+    assert errors[b"too large a number"]
+
+
+def _json_plan(number: int) -> bytes:
+    return to_json(plan(steps=(Step(step_id="1", action_type="look", arguments={"n": number}),)))
+
+
+def test_a_plan_whose_request_is_too_large_for_its_topic_is_a_dead_letter(world: World) -> None:
+    world.start("router")
+    large, ok = _plan_of_bytes(1_000_000), plan("look")
+    world.send(large, ok)
+    assert world.read(PlanCleared, 1)[0].plan_id == ok.plan_id
+    with world.reader("dead-letters") as reader:
+        (dead,) = reader.messages(lambda seen: len(seen) == 1)
+    assert dead.value() == encode(large)
+    assert "approval-requests refused it" in headers_of(dead)["plangate_error"]
+
+
+def test_a_dead_letter_that_no_topic_takes_is_kept_in_a_file(world: World) -> None:
+    world.start("router")
+    large = encode(_plan_of_bytes(1_048_430))  # Kafka takes 1,048,588 with all around it
+    world.send_raw("plans", large, b"k")
+    (file,) = until(lambda: list((world.folder / "spool").glob("*.json")))
+    kept = json.loads(file.read_text())
+    assert b64decode(kept["value"]) == large
+    assert "dead-letters refused it" in kept["problem"]
+    assert until(lambda: world.lag("router", "plans") == 0)
+    assert str(file) in world.workers[0].log.read_text()
+
+
+def _plan_of_bytes(size: int) -> PlanProposed:
+    one = plan("send").steps[0]
+    small = plan(steps=(msgspec.structs.replace(one, arguments={"what": ""}),))
+    text = "y" * (size - len(encode(small)))
+    return msgspec.structs.replace(small, steps=(msgspec.structs.replace(one, arguments={"what": text}),))
+
+
+def test_sigkill_and_sigterm_in_the_middle_lose_nothing(world: World) -> None:
+    plans = [plan("look") for _ in range(6_000)]
+    world.send(*plans)
+    with world.reader("auto-execute") as reader:
+        for number, end in enumerate((signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)):
+            worker = world.start("router", instance="r1")
+            reader.messages(lambda seen: len(seen) >= 300)
+            worker.process.send_signal(end)
+            assert worker.process.wait(30) == (0 if end is signal.SIGTERM else -signal.SIGKILL), number
+    world.start("router", instance="r1")
+    routed = {each.plan_id for each in world.read(PlanCleared, len(plans))}
+    assert routed == {each.plan_id for each in plans}
+
+
+def test_workers_that_join_and_leave_lose_nothing(world: World) -> None:
+    plans = [plan("look") for _ in range(6_000)]
+    first = world.start("router")
+    world.send(*plans[:2_000])
+    second = world.start("router")
+    world.send(*plans[2_000:4_000])
+    assert first.end() == 0
+    world.send(*plans[4_000:])
+    routed = {each.plan_id for each in world.read(PlanCleared, len(plans))}
+    assert routed == {each.plan_id for each in plans}
+    until(lambda: world.lag("router", "plans") == 0)
+    assert second.end() == 0
+
+
+def test_a_clean_stop_leaves_nothing_to_do_again(world: World) -> None:
+    worker = world.start("router")
+    world.send(*(plan("look") for _ in range(500)))
+    time.sleep(0.05)
+    assert worker.end() == 0
+    with world.reader("auto-execute") as reader:
+        done = sum(reader.ends().values())
+    assert world.lag("router", "plans") == 500 - done
