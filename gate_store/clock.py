@@ -1,0 +1,99 @@
+"""What time brings about. Nothing here changes a gate: the clock only speaks on `decisions`, like anyone."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, delete, exists, select, update
+
+from gate_events.ids import derived
+from gate_events.records import ApprovalRequested, DecisionMade
+from gate_events.words import DeciderKind, DecisionKind
+from gate_store import outbox
+from gate_store.dialects import among, read, whole
+from gate_store.tables import clearances, decisions, effects, gates, outcomes
+from gate_store.verdicts import asked_again
+
+
+def ask_expiry(conn: Connection, now: datetime, limit: int = 500) -> int:
+    """Say EXPIRE, once, for gates past their deadline; returns how many. The decision closes the gate."""
+    due = (
+        select(whole(gates.c.request))
+        .where(gates.c.state == "PENDING", gates.c.deadline <= now, gates.c.expiry_asked_at.is_(None))
+        .order_by(gates.c.deadline)
+    )
+    late = _take(conn, due, limit)
+    outbox.put(conn, [_expire(request) for request in late], now)
+    _mark(conn, late, expiry_asked_at=now)
+    return len(late)
+
+
+def ask_again(conn: Connection, now: datetime, limit: int = 500) -> int:
+    """Ask anew about approved plans of services that nobody began in time; returns how many.
+
+    The question is the one that was asked, not the edited plan: the reviewer sees the words that belong to
+    it. Runs are the resumer's to ask about.
+    """
+    executed = exists().where(outcomes.c.plan_id == gates.c.plan_id)
+    begun = exists().where(effects.c.plan_id == gates.c.plan_id)
+    stale = (
+        select(whole(gates.c.request))
+        .join_from(gates, clearances, clearances.c.gate_id == gates.c.gate_id)
+        .where(clearances.c.use_by <= now, gates.c.thread_id.is_(None), gates.c.asked_again_at.is_(None))
+        .where(~executed, ~begun)
+        .order_by(clearances.c.use_by)
+    )
+    unused = _take(conn, stale, limit)
+    outbox.put(conn, [asked_again(request, now) for request in unused], now)
+    _mark(conn, unused, asked_again_at=now)
+    return len(unused)
+
+
+def settle_waiting(
+    conn: Connection, now: datetime, patience: timedelta, limit: int = 500
+) -> list[DecisionMade]:
+    """Give up decisions whose request did not come within `patience`, and return them for dead-letters.
+
+    Their rows go, so that a replay from there is a new delivery. Commit after they are published.
+    """
+    opened = exists().where(gates.c.gate_id == decisions.c.gate_id)
+    lost = (
+        select(decisions.c.decision_id, whole(decisions.c.record).label("record"))
+        .where(decisions.c.disposition == "WAITING", decisions.c.recorded_at <= now - patience, ~opened)
+        .order_by(decisions.c.arrival)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=decisions)
+    )
+    found = conn.execute(lost).all()
+    ids = [row.decision_id for row in found]
+    conn.execute(delete(decisions).where(among(conn, decisions.c.decision_id, ids)))
+    return [read(row.record, DecisionMade) for row in found]
+
+
+def _take(conn: Connection, due: Select[Any], limit: int) -> list[ApprovalRequested]:
+    """Rows that another clock holds are its to speak about."""
+    found = conn.execute(due.limit(limit).with_for_update(skip_locked=True, of=gates))
+    return [read(request, ApprovalRequested) for request in found.scalars()]
+
+
+def _mark(conn: Connection, requests: Sequence[ApprovalRequested], **asked_at: datetime) -> None:
+    ids: list[UUID] = [request.request_id for request in requests]
+    conn.execute(update(gates).where(among(conn, gates.c.gate_id, ids)).values(**asked_at))
+
+
+def _expire(request: ApprovalRequested) -> DecisionMade:
+    """The same record however often, and by whichever clock, it is said."""
+    deadline = request.review.terms.deadline
+    return DecisionMade(
+        event_id=derived("expire", request.request_id),
+        request_id=request.request_id,
+        plan_id=request.plan_id,
+        revision=request.revision,
+        digest=request.digest,
+        kind=DecisionKind.EXPIRE,
+        decided_at=deadline,
+        decided_by="clock",
+        decider=DeciderKind.CLOCK,
+        note=f"nobody decided by {deadline.isoformat()}",
+    )

@@ -1,0 +1,93 @@
+"""Questions about plans that may run: did this effect happen, may it still run. Read from the store."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided
+from gate_events.values import Step
+from gate_store.dialects import read, whole
+from gate_store.in_doubt import in_doubt_request
+from gate_store.tables import clearances, gates
+from gate_store.verdicts import asked_again
+
+
+class UnknownClearanceError(LookupError):
+    """Nothing was cleared under digest {digest}."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(f"nothing was cleared under digest {digest}")
+        self.digest = digest
+
+
+def doubt_about(conn: Connection, digest: str, step: Step, known: str, now: datetime) -> ApprovalRequested:
+    """The question whether `step` of the plan cleared as `digest` happened; `known` in plain English.
+
+    A doubt that is asked already gives the same request. Raises UnknownClearanceError.
+    """
+    word, origin = _cleared_as(conn, digest)
+    return in_doubt_request(
+        origin,
+        step=step,
+        known=known,
+        now=now,
+        attempt=_attempt(conn, word.plan_id, step.step_id),
+        revision=word.revision,
+        digest=word.digest,
+        steps=word.steps,
+    )
+
+
+def stale_question(conn: Connection, digest: str, now: datetime) -> ApprovalRequested:
+    """The request that asks again about a plan whose verdict was not used in time.
+
+    Raises UnknownClearanceError, also for a plan that the router cleared: its clearance never goes stale.
+    """
+    _, origin = _cleared_as(conn, digest)
+    if isinstance(origin, PlanCleared):
+        raise UnknownClearanceError(digest)
+    return asked_again(origin, now)
+
+
+def _cleared_as(
+    conn: Connection, digest: str
+) -> tuple[PlanCleared | PlanDecided, PlanCleared | ApprovalRequested]:
+    """What cleared the plan, and what it was asked or cleared with."""
+    row = conn.execute(
+        select(whole(clearances.c.record).label("word"), whole(gates.c.request).label("request"))
+        .join_from(clearances, gates, clearances.c.gate_id == gates.c.gate_id, isouter=True)
+        .where(clearances.c.digest == digest)
+    ).one_or_none()
+    if row is None:
+        raise UnknownClearanceError(digest)
+    if row.request is None:
+        cleared = read(row.word, PlanCleared)
+        return cleared, cleared
+    return read(row.word, PlanDecided), read(row.request, ApprovalRequested)
+
+
+def open_doubts(conn: Connection, plan_id: UUID, step_id: str) -> list[ApprovalRequested]:
+    """The pending gates about a step in doubt: one, or none."""
+    return [request for request, state in _doubts(conn, plan_id, step_id) if state == "PENDING"]
+
+
+def _attempt(conn: Connection, plan_id: UUID, step_id: str) -> int:
+    """Each doubt is a gate of its own, since a closed one never opens again."""
+    asked = _doubts(conn, plan_id, step_id)
+    pending = [request.attempt for request, state in asked if state == "PENDING"]
+    return max(pending, default=1 + max((request.attempt for request, _ in asked), default=0))
+
+
+def _doubts(conn: Connection, plan_id: UUID, step_id: str) -> list[tuple[ApprovalRequested, str]]:
+    found = conn.execute(
+        select(whole(gates.c.request).label("request"), gates.c.state).where(
+            gates.c.plan_id == plan_id, gates.c.kind == "IN_DOUBT"
+        )
+    )
+    asked = [(read(row.request, ApprovalRequested), row.state) for row in found]
+    return [(request, state) for request, state in asked if _is_about(request, step_id)]
+
+
+def _is_about(request: ApprovalRequested, step_id: str) -> bool:
+    return request.in_doubt is not None and request.in_doubt.step_id == step_id

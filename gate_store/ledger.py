@@ -1,0 +1,200 @@
+"""The effect ledger for services that execute by themselves: a step's effect once, or a human is asked.
+
+Commit the claim before the effect, and the finish after it. The engine keeps the same rules for runs.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, exists, func, select, update
+
+from gate_events.digest import step_digest
+from gate_events.ids import effect_key
+from gate_events.pause import expired
+from gate_events.values import Step
+from gate_events.words import StepStatus
+from gate_store import outbox
+from gate_store.bulk import insert_new
+from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
+from gate_store.dialects import among
+from gate_store.doubts import doubt_about, open_doubts
+from gate_store.engine.port import NotClearedError
+from gate_store.plain_text import storable
+from gate_store.superseding import supersede
+from gate_store.tables import clearances, cleared_steps, effects
+
+
+def claim_effect(
+    conn: Connection,
+    plan_id: UUID,
+    digest: str,
+    step: Step,
+    executor: str,
+    now: datetime,
+    *,
+    window_key: str | None = None,
+    idempotent: bool = False,
+    lease_s: float = 60.0,
+) -> Claim:
+    """Ask to do `step` of the plan cleared as `digest`; commit before doing it.
+
+    A step that another began and did not finish within `lease_s` is repeated where it is `idempotent`, else
+    it is IN_DOUBT and a human is asked. Raises NotClearedError where no clearance covers the step as given;
+    a plan that the router cleared a moment ago may be covered when asked again.
+    """
+    cleared = _covered(conn, plan_id, digest, step)
+    key = effect_key(plan_id, step.step_id)
+    row = conn.execute(select(effects).where(effects.c.effect_id == key).with_for_update()).one_or_none()
+    begun = _begun(row) if row else None
+    grant = grant_again(begun, now, lease_s, idempotent=idempotent) if begun else Grant.GO
+    if grant is Grant.GO:
+        _refuse_stale(conn, cleared, step, now)
+        return _go(conn, _fresh(plan_id, cleared, step, executor, window_key, now), begun)
+    if grant is Grant.IN_DOUBT and begun and begun.state is EffectState.CLAIMED:
+        known = f"{begun.executor} began it at {begun.claimed_at.isoformat()} and did not say how it ended"
+        _doubt(conn, digest, step, known, now)
+        return Claim(key, grant, detail=known)
+    return Claim(key, grant, result=begun.result if begun else None, detail=begun.detail if begun else "")
+
+
+def finish_effect(
+    conn: Connection,
+    plan_id: UUID,
+    step: Step,
+    claim: Claim,
+    status: StepStatus,
+    now: datetime,
+    *,
+    result: Any = None,
+    detail: str = "",
+) -> bool:
+    """Record how a granted claim ended; False: the claim is another's by now, or a human has settled it.
+
+    IN_DOUBT asks a human. SKIPPED is for outcomes and no end of an effect: ValueError.
+    """
+    if status is StepStatus.SKIPPED:
+        raise ValueError("status SKIPPED: a claimed effect ends SUCCEEDED, FAILED or IN_DOUBT")
+    values = {
+        "state": status.value,
+        "result": result,
+        "detail": storable(detail),
+        "finished_at": None if status is StepStatus.IN_DOUBT else now,
+    }
+    ours = (effects.c.effect_id == claim.key, effects.c.token == claim.token)
+    unsettled = effects.c.state.in_([EffectState.CLAIMED, EffectState.IN_DOUBT])
+    ended = update(effects).where(*ours, unsettled).values(**values).returning(effects.c.digest)
+    digest = conn.execute(ended).scalar()
+    if digest is None:
+        return False
+    if status is StepStatus.IN_DOUBT:
+        outbox.put(conn, [doubt_about(conn, digest, step, detail or "its executor cannot tell", now)], now)
+    else:
+        _close_doubts(conn, plan_id, step, now)
+    return True
+
+
+def prior_effects(
+    conn: Connection, keys: Sequence[tuple[str, int]], now: datetime
+) -> dict[str, tuple[datetime, UUID]]:
+    """When each effect was last begun within its window of seconds, and by which plan; failed ones not."""
+    if not keys:
+        return {}
+    longest = max(window for _, window in keys)
+    newest = func.row_number().over(partition_by=effects.c.window_key, order_by=effects.c.claimed_at.desc())
+    ranked = (
+        select(effects.c.window_key, effects.c.claimed_at, effects.c.plan_id, newest.label("rank"))
+        .where(among(conn, effects.c.window_key, [key for key, _ in keys]))
+        .where(effects.c.claimed_at > now - timedelta(seconds=longest), effects.c.state != EffectState.FAILED)
+        .subquery()
+    )
+    found = conn.execute(select(ranked).where(ranked.c.rank == 1))
+    last = {row.window_key: (row.claimed_at, row.plan_id) for row in found}
+    windows = dict(keys)
+    return {key: at for key, at in last.items() if at[0] > now - timedelta(seconds=windows[key])}
+
+
+def _covered(conn: Connection, plan_id: UUID, digest: str, step: Step) -> Row[*tuple[Any, ...]]:
+    row = conn.execute(
+        select(clearances.c.digest, clearances.c.use_by, cleared_steps.c.step_digest)
+        .join_from(clearances, cleared_steps)
+        .where(
+            clearances.c.digest == digest,
+            clearances.c.plan_id == plan_id,
+            cleared_steps.c.step_id == step.step_id,
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotClearedError(step.step_id)
+    if row.step_digest != step_digest(plan_id, step):
+        raise NotClearedError(step.step_id, "it is not the step that was approved")
+    return row
+
+
+def _refuse_stale(conn: Connection, cleared: Row[*tuple[Any, ...]], step: Step, now: datetime) -> None:
+    """A plan that was begun in time may be ended."""
+    if not expired(cleared.use_by, now):
+        return
+    if not conn.execute(select(exists().where(effects.c.digest == cleared.digest))).scalar():
+        raise NotClearedError(step.step_id, f"the verdict held until {cleared.use_by.isoformat()}")
+
+
+def _begun(row: Row[*tuple[Any, ...]]) -> Begun:
+    return Begun(EffectState(row.state), row.executor, row.claimed_at, row.result, row.detail)
+
+
+def _go(conn: Connection, fresh: dict[str, Any], begun: Begun | None) -> Claim:
+    key = fresh["effect_id"]
+    if begun is None:
+        insert_new(conn, effects, [fresh], "effect_id")
+    else:
+        changed = {**fresh, "attempts": effects.c.attempts + 1}
+        conn.execute(update(effects).where(effects.c.effect_id == key).values(**changed))
+    holder = conn.execute(select(effects.c.token).where(effects.c.effect_id == key)).scalar_one()
+    won = holder == fresh["token"]
+    return Claim(key, Grant.GO if won else Grant.BUSY, token=fresh["token"] if won else 0)
+
+
+def _fresh(
+    plan_id: UUID,
+    cleared: Row[*tuple[Any, ...]],
+    step: Step,
+    executor: str,
+    window_key: str | None,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "effect_id": effect_key(plan_id, step.step_id),
+        "plan_id": plan_id,
+        "digest": cleared.digest,
+        "step_id": step.step_id,
+        "step_digest": cleared.step_digest,
+        "action_type": step.action_type,
+        "thread_id": None,
+        "token": 1 + secrets.randbelow(2**62),
+        "executor": storable(executor),
+        "state": EffectState.CLAIMED.value,
+        "window_key": storable(window_key) if window_key else None,
+        "attempts": 1,
+        "detail": "",
+        "result": None,
+        "claimed_at": now,
+        "finished_at": None,
+    }
+
+
+def _doubt(conn: Connection, digest: str, step: Step, known: str, now: datetime) -> None:
+    request = doubt_about(conn, digest, step, known, now)
+    key = effect_key(request.plan_id, step.step_id)
+    doubted = {"state": EffectState.IN_DOUBT.value, "detail": storable(known)}
+    conn.execute(update(effects).where(effects.c.effect_id == key).values(**doubted))
+    outbox.put(conn, [request], now)
+
+
+def _close_doubts(conn: Connection, plan_id: UUID, step: Step, now: datetime) -> None:
+    """The executor was only slow: nobody need answer any more."""
+    note = "the executor reported after all"
+    pending = open_doubts(conn, plan_id, step.step_id)
+    outbox.put(conn, [supersede(request, "report", now, note) for request in pending], now)

@@ -1,0 +1,118 @@
+"""What a person wants to see of the store, as plain dicts that print as JSON."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Column, Connection, Row, Select, desc, or_, select
+
+from gate_store.dialects import whole
+from gate_store.tables import clearances, decisions, effects, gates, outcomes, runs
+
+View = dict[str, Any]
+
+
+def pending(conn: Connection, limit: int = 100) -> list[View]:
+    """The gates that wait for a human, the nearest deadline first, each with its review and its voices."""
+    found = conn.execute(_gates().where(gates.c.state == "PENDING").order_by(gates.c.deadline).limit(limit))
+    return [_gate(conn, row) for row in found.all()]
+
+
+def show(conn: Connection, id_: UUID) -> View | None:
+    """Everything about one plan, by the id of the plan or of one of its gates; None: unknown."""
+    plan_id = _plan_of(conn, id_)
+    opened = conn.execute(_gates().where(gates.c.plan_id == plan_id).order_by(gates.c.requested_at)).all()
+    cleared = _rows(conn, clearances.c, _PLAN_COLUMNS["clearances"], clearances.c.plan_id == plan_id)
+    said = decisions_of(conn, plan_id)
+    if not opened and not cleared and not said:
+        return None
+    outcome = conn.execute(select(whole(outcomes.c.record)).where(outcomes.c.plan_id == plan_id)).scalar()
+    return {
+        "plan_id": str(plan_id),
+        "gates": [_gate(conn, row) for row in opened],
+        "decisions": said,
+        "clearances": cleared,
+        "runs": _rows(conn, runs.c, _PLAN_COLUMNS["runs"], runs.c.plan_id == plan_id),
+        "effects": effects_of(conn, plan_id),
+        "outcome": msgspec.json.decode(outcome) if outcome else None,
+    }
+
+
+def list_runs(conn: Connection, status: str | None = None, limit: int = 100) -> list[View]:
+    """Runs, the one that moved last first."""
+    wanted = select(*(runs.c[name] for name in _PLAN_COLUMNS["runs"])).order_by(desc(runs.c.updated_at))
+    if status:
+        wanted = wanted.where(runs.c.status == status)
+    return [_view(row) for row in conn.execute(wanted.limit(limit))]
+
+
+def decisions_of(conn: Connection, id_: UUID) -> list[View]:
+    """What was said about a plan or a gate, in the order of the log, with what became of it."""
+    either = or_(decisions.c.plan_id == id_, decisions.c.gate_id == id_)
+    return _rows(conn, decisions.c, _PLAN_COLUMNS["decisions"], either, decisions.c.arrival)
+
+
+def effects_of(conn: Connection, plan_id: UUID) -> list[View]:
+    """What the ledger knows about a plan's steps."""
+    return _rows(
+        conn, effects.c, _PLAN_COLUMNS["effects"], effects.c.plan_id == plan_id, effects.c.claimed_at
+    )
+
+
+_PLAN_COLUMNS = {
+    "clearances": ("digest", "revision", "gate_id", "cleared_at", "use_by"),
+    "decisions": ("decision_id", "gate_id", "kind", "decided_by", "decided_at", "disposition", "why"),
+    "effects": (
+        "step_id",
+        "action_type",
+        "state",
+        "attempts",
+        "executor",
+        "detail",
+        "claimed_at",
+        "finished_at",
+    ),
+    "runs": ("thread_id", "graph", "status", "plan_id", "worker", "token", "attempts", "error", "updated_at"),
+}
+
+
+def _plan_of(conn: Connection, id_: UUID) -> UUID:
+    return conn.execute(select(gates.c.plan_id).where(gates.c.gate_id == id_)).scalar() or id_
+
+
+def _gates() -> Select[Any]:
+    return select(
+        gates.c.gate_id,
+        gates.c.state,
+        whole(gates.c.request).label("request"),
+        whole(gates.c.verdict).label("verdict"),
+    )
+
+
+def _gate(conn: Connection, row: Row[*tuple[Any, ...]]) -> View:
+    counted = select(decisions.c.decided_by).where(
+        decisions.c.gate_id == row.gate_id, decisions.c.disposition == "COUNTED"
+    )
+    return {
+        **msgspec.json.decode(row.request),
+        "state": row.state,
+        "approved_by": list(conn.execute(counted.order_by(decisions.c.arrival)).scalars()),
+        "verdict": msgspec.json.decode(row.verdict) if row.verdict else None,
+    }
+
+
+def _rows(
+    conn: Connection,
+    columns: Any,
+    names: Iterable[str],
+    where: Any,
+    order: Column[Any] | None = None,
+) -> list[View]:
+    wanted = select(*(columns[name] for name in names)).where(where)
+    return [_view(row) for row in conn.execute(wanted if order is None else wanted.order_by(order))]
+
+
+def _view(row: Row[*tuple[Any, ...]]) -> View:
+    view: View = msgspec.to_builtins(dict(row._mapping))
+    return view
