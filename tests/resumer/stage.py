@@ -16,6 +16,7 @@ from gate_events.values import Step
 from gate_events.words import DecisionKind
 from gate_store.database import utc_now
 from gate_store.engine.port import ClaimedRun
+from gate_store.savers.open import open_saver
 from gate_store.tables import effects, outbox, runs
 from producers.submitter import open_submitter
 from stream_apps.resumer.config import ActionTraits, ResumerConfig
@@ -30,7 +31,8 @@ PATIENCE_S = 20.0
 
 
 async def ask_again(run: ClaimedRun, now: datetime) -> ApprovalRequested:
-    return asked(run.plan_id, steps=run.answer.steps, run=run.pause, attempt=2, requested_at=now)
+    times = {"requested_at": now, "deadline": now + timedelta(hours=1)}
+    return asked(run.plan_id, steps=run.answer.steps, run=run.pause, attempt=2, **times)
 
 
 async def ask_in_doubt(run: ClaimedRun, step: Step, known: str, now: datetime) -> ApprovalRequested:
@@ -89,6 +91,20 @@ class Stage:
         assert fate.fate.name == "DECIDED", fate
         return request
 
+    def open(self, request: ApprovalRequested) -> None:
+        """As the gatekeeper does when a request comes from its topic."""
+        with self.engine.begin() as conn:
+            ask(conn, request)
+
+    async def answer_behind_its_back(self) -> None:
+        """Somebody resumes the thread without Plangate."""
+        loaded = (await load_graphs(PROJECT / "langgraph.json"))["billing"]
+        async with open_saver(self.url) as saver:
+            graph = loaded.with_saver(saver).graph
+            at = {"configurable": {"thread_id": "t1"}}
+            verdict = {"verdict": {"steps": [], "note": "done by hand"}}
+            await graph.aupdate_state(at, verdict, as_node="ask")
+
     def say(self, decision: DecisionMade) -> None:
         with self.engine.begin() as conn:
             decide(conn, decision)
@@ -109,15 +125,13 @@ class Stage:
         with self.engine.begin() as conn:
             return list(conn.execute(select(effects).order_by(effects.c.step_id)))
 
-    def make_ready(self, thread: str = "t1") -> None:
-        """As a redelivery that slipped through every other guard would."""
+    def change_run(self, thread: str = "t1", **values: Any) -> None:
+        """Behind every guard's back."""
         with self.engine.begin() as conn:
-            conn.execute(runs.update().where(runs.c.thread_id == thread).values(status="READY"))
+            conn.execute(runs.update().where(runs.c.thread_id == thread).values(**values))
 
     async def state(self, name: str = "billing", thread: str = "t1") -> Any:
         loaded = (await load_graphs(PROJECT / "langgraph.json"))[name]
-        from gate_store.savers.open import open_saver  # noqa: PLC0415
-
         async with open_saver(self.url) as saver:
             return await loaded.with_saver(saver).graph.aget_state({"configurable": {"thread_id": thread}})
 

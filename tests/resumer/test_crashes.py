@@ -1,0 +1,230 @@
+"""Kill -9, lost leases and redeliveries: an effect happens once, or a human is asked."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from gate_events.ids import effect_key
+from gate_events.records import ApprovalRequested, PlanExecuted
+from gate_events.words import DecisionKind, OutcomeStatus, RequestKind, Resolution
+from gate_store.database import utc_now
+from tests.resumer.process import resumer_process
+from tests.resumer.stage import IDEMPOTENT, Stage, config, resumer
+from tests.store.examples import decided
+
+Happened = Callable[[], list[str]]
+LEASE_S = 1.0
+
+
+async def killed_in_the_middle(stage: Stage, happened: Happened, action: str) -> None:
+    """A process begins the first effect of a plan, and dies in it."""
+    stage.decide(await stage.submit("slow", who=["ann", "bob"], action=action))
+    async with resumer_process(stage.url, {"SLOW_S": "60"}, lease_s=LEASE_S) as process:
+        await stage.wait(lambda: "begin ann" in happened())
+        assert await process.end(signal.SIGKILL) == -signal.SIGKILL
+
+
+async def test_a_run_paused_in_one_process_resumes_in_another(stage: Stage, happened: Happened) -> None:
+    stage.decide(await stage.submit())
+    async with resumer_process(stage.url) as process:
+        await stage.wait("DONE")
+        assert await process.end() == 0
+    assert happened() == ["ann", "bob"]
+
+
+async def test_a_run_made_ready_twice_acts_once(stage: Stage, happened: Happened) -> None:
+    stage.decide(await stage.submit())
+    answer = stage.run().answer
+    await stage.resume()
+    stage.change_run(status="READY", answer=answer)
+    await stage.resume()
+    assert happened() == ["ann", "bob"]
+    assert len(stage.said(PlanExecuted)) == 1
+
+
+async def test_killed_inside_an_effect_a_human_is_asked(stage: Stage, happened: Happened) -> None:
+    await killed_in_the_middle(stage, happened, "email.send")
+    await stage.resume("IN_DOUBT", lease_s=LEASE_S)
+    assert happened() == ["begin ann"]
+    (request,) = stage.said(ApprovalRequested)
+    assert request.kind is RequestKind.IN_DOUBT
+    assert request.in_doubt.step_id == "s1"
+    assert [effect.state for effect in stage.effects()] == ["IN_DOUBT"]
+    assert stage.said(PlanExecuted) == []
+
+
+@pytest.mark.parametrize(
+    ("resolution", "after", "state", "status"),
+    [
+        (Resolution.HAPPENED, ["begin bob", "end bob"], "DONE", OutcomeStatus.DONE),
+        (Resolution.RETRY, ["begin ann", "end ann", "begin bob", "end bob"], "DONE", OutcomeStatus.DONE),
+        (Resolution.ABANDON, [], "FAILED", OutcomeStatus.FAILED),
+    ],
+)
+async def test_the_human_word_on_a_doubt_is_what_happens(
+    stage: Stage,
+    happened: Happened,
+    resolution: Resolution,
+    after: list[str],
+    state: str,
+    status: OutcomeStatus,
+) -> None:
+    await killed_in_the_middle(stage, happened, "email.send")
+    await stage.resume("IN_DOUBT", lease_s=LEASE_S)
+    (request,) = stage.said(ApprovalRequested)
+    stage.open(request)
+    stage.say(decided(request, DecisionKind.RESOLVE, resolution=resolution, at=utc_now()))
+    await stage.resume(state, lease_s=LEASE_S)
+    assert happened() == ["begin ann", *after]
+    assert stage.outcome().status is status
+
+
+async def test_an_idempotent_effect_is_repeated_with_the_same_key(stage: Stage, happened: Happened) -> None:
+    await killed_in_the_middle(stage, happened, IDEMPOTENT)
+    before = [(effect.effect_id, effect.attempts) for effect in stage.effects()]
+    await stage.resume(lease_s=LEASE_S)
+    assert happened() == ["begin ann", "begin ann", "end ann", "begin bob", "end bob"]
+    key = effect_key(stage.run().plan_id, "s1")
+    assert before == [(key, 1)]
+    assert (stage.effects()[0].effect_id, stage.effects()[0].attempts) == (key, 2)
+
+
+@pytest.mark.parametrize(
+    ("found", "after", "state"),
+    [
+        ("yes", ["begin bob", "end bob"], "DONE"),
+        ("no", ["begin ann", "end ann", "begin bob", "end bob"], "DONE"),
+        ("who knows", [], "IN_DOUBT"),
+    ],
+)
+async def test_a_probe_tells_whether_it_happened(
+    stage: Stage,
+    happened: Happened,
+    monkeypatch: pytest.MonkeyPatch,
+    found: str,
+    after: list[str],
+    state: str,
+) -> None:
+    monkeypatch.setenv("PROBE", found)
+    await killed_in_the_middle(stage, happened, "probed.send")
+    await stage.resume(state, lease_s=LEASE_S)
+    assert happened() == ["begin ann", *after]
+
+
+async def test_a_zombie_writes_nothing(stage: Stage, happened: Happened) -> None:
+    stage.decide(await stage.submit("slow", who=["ann", "bob"], action=IDEMPOTENT))
+    async with resumer_process(stage.url, {"SLOW_S": "2"}, lease_s=LEASE_S) as zombie:
+        await stage.wait(lambda: "begin ann" in happened())
+        zombie.send(signal.SIGSTOP)
+        await stage.resume(lease_s=LEASE_S)
+        done, head = stage.run(), (await stage.state("slow")).config
+        zombie.send(signal.SIGCONT)
+        await stage.wait(lambda: happened().count("end ann") == 2)
+        await asyncio.sleep(0.5)  # it would begin with bob, were it not refused
+        assert await zombie.end() == 0
+    assert stage.run() == done
+    assert (await stage.state("slow")).config == head
+    assert happened().count("begin bob") == 1
+
+
+async def test_a_worker_that_stops_lets_its_runs_finish(stage: Stage, happened: Happened) -> None:
+    stage.decide(await stage.submit("slow", who=["ann"]))
+    async with resumer_process(stage.url, {"SLOW_S": "1"}) as process:
+        await stage.wait(lambda: "begin ann" in happened())
+        assert await process.end() == 0
+    assert stage.run().status == "DONE"
+
+
+async def test_a_worker_that_stops_gives_a_long_run_back_before_its_next_effect(
+    stage: Stage, happened: Happened
+) -> None:
+    stage.decide(await stage.submit("slow", who=["ann", "bob"]))
+    async with resumer_process(stage.url, {"SLOW_S": "2"}, drain_s=1.5) as process:
+        await stage.wait(lambda: "begin ann" in happened())
+        assert await process.end() == 0
+    assert (stage.run().status, happened()) == ("READY", ["begin ann", "end ann"])
+    await stage.resume()
+    assert happened() == ["begin ann", "end ann", "begin bob", "end bob"]
+
+
+async def test_a_stale_approval_is_asked_again(stage: Stage, happened: Happened) -> None:
+    stage.decide(await stage.submit(), use_by_s=1, at=utc_now() - timedelta(seconds=2))
+    await stage.resume("PAUSED")
+    assert happened() == []
+    (request,) = stage.said(ApprovalRequested)
+    assert (request.attempt, request.plan_id) == (2, stage.run().plan_id)
+    stage.open(request)
+    stage.say(decided(request, at=utc_now()))
+    await stage.resume()
+    assert happened() == ["ann", "bob"]
+
+
+async def test_a_thread_that_moved_on_is_stale(stage: Stage, happened: Happened) -> None:
+    stage.decide(await stage.submit())
+    await stage.answer_behind_its_back()
+    await stage.resume("STALE")
+    assert happened() == []
+    assert "submit the input again" in stage.run().error
+    assert stage.outcome().status is OutcomeStatus.NOT_RUN
+
+
+async def test_steps_that_were_swapped_in_the_store_are_not_run(stage: Stage, happened: Happened) -> None:
+    stage.decide(await stage.submit())
+    answer = stage.run().answer
+    answer["steps"][0]["arguments"] = {"to": "mallory"}
+    stage.change_run(answer=answer)
+    await stage.resume("FAILED")
+    assert happened() == []
+    assert "digest" in stage.run().error
+
+
+async def test_a_failure_of_an_idempotent_effect_is_tried_again(stage: Stage, happened: Happened) -> None:
+    stage.decide(await stage.submit("shaky", who=["ann"], action=IDEMPOTENT))
+    await stage.resume()
+    assert happened() == ["ann", "ann"]
+
+
+async def test_a_failed_effect_is_not_repeated_blindly(stage: Stage, happened: Happened) -> None:
+    stage.decide(await stage.submit("shaky", who=["ann"]))
+    await stage.resume("FAILED")
+    assert happened() == ["ann"]
+    assert stage.run().error == "ConnectionError: the mail server hung up"
+    assert stage.outcome().status is OutcomeStatus.FAILED
+
+
+async def test_a_run_that_always_fails_ends_failed_after_its_attempts(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAILURES", "9")
+    stage.decide(await stage.submit("shaky", who=["ann"], action=IDEMPOTENT))
+    await stage.resume("FAILED", attempts=3)
+    assert happened() == ["ann"] * 3
+    assert stage.run().attempts == 3
+
+
+async def test_a_run_that_takes_too_long_in_an_effect_is_in_doubt(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLOW_S", "30")
+    stage.decide(await stage.submit("slow", who=["ann"]))
+    await stage.resume("IN_DOUBT", run_timeout_s=0.3)
+    assert happened() == ["begin ann"]
+
+
+async def test_a_graph_that_is_not_known_here_fails_with_its_name(stage: Stage) -> None:
+    stage.decide(await stage.submit())
+    stage.change_run(graph="bulling")
+    await stage.resume("FAILED")
+    assert "bulling" in stage.run().error
+
+
+async def test_a_run_is_claimed_by_one_of_two_resumers(stage: Stage, happened: Happened) -> None:
+    names = [f"t{number}" for number in range(20)]
+    for name in names:
+        stage.decide(await stage.submit("blocking", name, who=[name]))
+    async with resumer(config(stage.url, worker="one")), resumer(config(stage.url, worker="two")):
+        await stage.wait(lambda: all(stage.run(name).status == "DONE" for name in names), "t0")
+    assert sorted(happened()) == sorted(names)
