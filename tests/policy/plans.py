@@ -47,7 +47,7 @@ def office(more: str = "") -> Catalogue:
     return load_catalogue(OFFICE + more)
 
 
-def step(name: str, action: str, claimed: Tier | None = None, **arguments: Any) -> Step:
+def step(name: str, action: str, claimed: Tier | None = None, /, **arguments: Any) -> Step:
     return Step(step_id=name, action_type=action, arguments=arguments, claimed_tier=claimed)
 
 
