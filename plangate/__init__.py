@@ -8,9 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from producers.submit import Submitted, asubmit, submit
-    from producers.verdicts import verdicts
-
     from gate_events.values import Agent
     from gate_events.words import DecisionKind, GateState, Tier
     from producers.decisions import decide
@@ -21,7 +18,9 @@ if TYPE_CHECKING:
     from producers.plan import Plan
     from producers.plans import propose
     from producers.step import Step
+    from producers.submit import Submitted, asubmit, submit
     from producers.verdict import Verdict
+    from producers.verdicts import verdicts
 
 _HOMES = {
     "Agent": "gate_events.values",

@@ -1,17 +1,25 @@
 """The one place that turns settings into working parts; everything else is handed what it needs."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gate_events.topics import TOPIC_OF
 from gate_policy.catalogue import Catalogue, load_catalogue
+from gate_policy.effects import effect_of
 from gate_store import migrate
+from gate_store.database import open_store
+from gate_store.engine.port import OutboxRow
 from plangate.kafka import topics
 from plangate.kafka.registry import SchemaIds
 from plangate.settings import Settings
 from producers.kafka_producer import KafkaProducer
 from stream_apps.config import AppsConfig
+from stream_apps.producing import KafkaWriter
+from stream_apps.relay import Relay
+from stream_apps.resumer.config import ActionTraits, Publish, ResumerConfig
 from stream_apps.resumer.graphs import load_graphs
+from stream_apps.resumer.questions import Questions
 
 
 class NotReadyError(RuntimeError):
@@ -64,6 +72,49 @@ def apps_config(settings: Settings, only: frozenset[str], instance: str) -> Apps
     )
 
 
+def resumer_config(settings: Settings, worker: str) -> ResumerConfig:
+    """What one resumer needs. Raises CatalogueError."""
+    questions = Questions(open_store(settings.store_url, pool_size=2))
+    return ResumerConfig(
+        store_url=settings.store_url,
+        graphs_file=settings.graphs,
+        worker=worker,
+        traits=traits_of(open_catalogue(settings)),
+        ask_again=questions.ask_again,
+        ask_in_doubt=questions.ask_in_doubt,
+        publish=publisher(settings),
+        in_flight=settings.in_flight,
+        lease_s=settings.lease_s,
+        attempts=settings.attempts,
+        run_timeout_s=settings.run_timeout_s,
+    )
+
+
+def traits_of(catalogue: Catalogue) -> Callable[[str], ActionTraits]:
+    """The catalogue's word on repeating an action; an unknown one is never repeated."""
+
+    def traits(action_type: str) -> ActionTraits:
+        action = catalogue.actions.get(action_type)
+        if action is None:
+            return ActionTraits()
+        return ActionTraits(action.idempotent, lambda step: effect_of(step, action))
+
+    return traits
+
+
+def publisher(settings: Settings) -> Publish:
+    """Takes outbox rows to Kafka; connects when there is something to say."""
+    config = apps_config(settings, frozenset(), "")
+    made: list[Relay] = []
+
+    async def publish(rows: Sequence[tuple[int, OutboxRow]]) -> Sequence[int]:
+        if not made:
+            made.append(Relay("plangate-resumer", config, KafkaWriter(config.kafka)))
+        return await made[0].publish(rows)
+
+    return publish
+
+
 def check_before_work(settings: Settings, *, resuming: bool) -> None:
     """Fail early and in one line: topics, store, catalogue, graphs. Raises what is wrong, with its mend."""
     open_catalogue(settings)
@@ -75,4 +126,4 @@ def check_before_work(settings: Settings, *, resuming: bool) -> None:
     if behind:
         raise NotReadyError(behind)
     if resuming and settings.graphs.exists():
-        load_graphs(settings.graphs)
+        asyncio.run(load_graphs(settings.graphs))

@@ -1,6 +1,6 @@
 """`plangate dead-letters`: what could not be handled, with its bytes."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from confluent_kafka import Message, Producer
@@ -15,6 +15,7 @@ from producers.kafka_producer import DEFAULTS
 app = typer.Typer(no_args_is_help=True, help="Records that could not be decoded or handled.")
 
 PREFIX = "plangate_"
+Pairs = list[tuple[str, str | bytes | None]]
 COLUMNS = ("id", "topic", "partition", "offset", "error")
 DeadLetterId = Annotated[str, typer.Argument(help="The id that `list` shows, or its beginning.")]
 
@@ -44,7 +45,9 @@ def replay(letter: DeadLetterId, as_json: JsonFlag = False) -> None:
     settings = load_settings()
     message = _find(settings, letter)
     headers = _headers(message)
-    kept = [(name, value) for name, value in message.headers() or [] if not name.startswith(PREFIX)]
+    kept: list[tuple[str, str | bytes | None]] = [
+        (name, value) for name, value in _pairs(message) if not name.startswith(PREFIX)
+    ]
     producer = Producer({**DEFAULTS, **settings.kafka_options})
     producer.produce(headers["topic"], message.value(), message.key(), headers=kept)
     if producer.flush(30):
@@ -62,9 +65,7 @@ def _all(settings: Settings) -> list[Message]:
 def _find(settings: Settings, letter: str) -> Message:
     found = {_headers(m)["event_id"]: m for m in _all(settings) if _headers(m)["event_id"].startswith(letter)}
     if len(found) != 1:
-        raise CommandError(
-            f"{len(found)} dead letters begin with {letter!r}", "`dead-letters list` shows the ids"
-        )
+        raise CommandError(f"{len(found)} dead letters begin with {letter!r}", "`list` shows the ids")
     return next(iter(found.values()))
 
 
@@ -76,10 +77,14 @@ def _row(message: Message) -> dict[str, Any]:
 def _headers(message: Message) -> dict[str, str]:
     """The letter's own headers, without their prefix."""
     return {
-        name.removeprefix(PREFIX): value.decode(errors="replace")
-        for name, value in message.headers() or []
-        if name.startswith(PREFIX) and value is not None
+        name.removeprefix(PREFIX): (value or b"").decode(errors="replace")
+        for name, value in _pairs(message)
+        if name.startswith(PREFIX)
     }
+
+
+def _pairs(message: Message) -> list[tuple[str, bytes | None]]:
+    return cast("list[tuple[str, bytes | None]]", message.headers() or [])  # typed loosely there
 
 
 def _hex(data: bytes | str | None) -> str | None:

@@ -1,5 +1,6 @@
 """`plangate doctor`: what is wrong, and the mend."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
@@ -89,4 +90,4 @@ def _catalogue(settings: Settings) -> str:
 def _graphs(settings: Settings) -> str:
     if not settings.graphs.exists():
         return f"{settings.graphs} is not there: this machine resumes no graphs"
-    return f"{settings.graphs}: {', '.join(sorted(load_graphs(settings.graphs)))}"
+    return f"{settings.graphs}: {', '.join(sorted(asyncio.run(load_graphs(settings.graphs))))}"

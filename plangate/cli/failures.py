@@ -4,12 +4,18 @@ from confluent_kafka import KafkaException
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from gate_events.errors import UndecodableError, UnencodableError
-from gate_policy.errors import CatalogueError, UnjudgeablePlanError
+from gate_policy.errors import CatalogueError, McpToolsError, NotUndoableError, UnjudgeablePlanError
 from gate_store.engine.port import NotClearedError
+from gate_store.lookup import NoSuchGateError
+from gate_store.runs import RunBusyError
+from plangate.demo.planner import PlannerError
 from plangate.dev.errors import DevServiceError
 from plangate.kafka.topics import KafkaUnreachableError
 from plangate.settings import SettingsError
-from stream_apps.resumer.graphs import GraphsError
+from plangate.wiring import NotReadyError
+from producers.delivery import NotDeliveredError
+from producers.errors import SubmitError
+from stream_apps.resumer.errors import GraphsError
 
 
 class CommandError(Exception):
@@ -27,6 +33,14 @@ SPEAK_FOR_THEMSELVES = (
     UndecodableError,
     UnencodableError,
     NotClearedError,
+    NoSuchGateError,
+    NotReadyError,
+    NotUndoableError,
+    McpToolsError,
+    NotDeliveredError,
+    SubmitError,
+    RunBusyError,
+    PlannerError,
     DevServiceError,
     KafkaUnreachableError,
     GraphsError,

@@ -7,6 +7,7 @@ import typer
 from plangate.cli import (
     catalogue,
     dead_letters,
+    decisions,
     demo,
     dev,
     doctor,
@@ -36,6 +37,7 @@ app.add_typer(store.app, name="store")
 propose.register(app)
 submit.register(app)
 gates.register(app)
+decisions.register(app)
 runs.register(app)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(catalogue.app, name="catalogue")

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from gate_events.codec import decode
 from gate_events.ids import derived

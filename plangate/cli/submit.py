@@ -1,5 +1,6 @@
 """`plangate submit GRAPH`: run a graph until its gate."""
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
@@ -25,7 +26,7 @@ def submit(
 ) -> None:
     """Run a graph until its gate and publish its plan. `plangate worker` resumes it once it is decided."""
     settings = load_settings()
-    loaded = load_graphs(settings.graphs)
+    loaded = asyncio.run(load_graphs(settings.graphs))
     if graph not in loaded:
         raise CommandError(f"{settings.graphs}: no graph {graph!r}", f"it has {', '.join(sorted(loaded))}")
     entry = loaded[graph]

@@ -11,6 +11,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 
 from plangate import Step, effects
+from plangate.dev.ports import LOOPBACK, free_port
 
 PORT = "PLANGATE_DEMO_SMTP_PORT"
 KEY = "X-Plangate-Effect"
@@ -42,7 +43,7 @@ class Mailbox:
 def sink() -> tuple[Controller, Mailbox]:
     """An SMTP server on a free loopback port; start() and stop() are the caller's."""
     mailbox = Mailbox()
-    return Controller(mailbox, hostname="127.0.0.1", port=0), mailbox
+    return Controller(mailbox, hostname=LOOPBACK, port=free_port()), mailbox
 
 
 def send_notice(step: Step) -> str:
@@ -56,6 +57,6 @@ def send_notice(step: Step) -> str:
     )
     message[KEY] = effects().key(step)
     message.set_content(wanted["body"])
-    with smtplib.SMTP("127.0.0.1", int(os.environ[PORT]), timeout=10) as server:
+    with smtplib.SMTP(LOOPBACK, int(os.environ[PORT]), timeout=10) as server:
         server.send_message(message)
     return f"sent to {wanted['to']}"

@@ -1,6 +1,7 @@
 """Reads a topic as it stands now, from its first record to its last."""
 
 from collections.abc import Iterator
+from typing import cast
 from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
@@ -45,7 +46,7 @@ def _some(consumer: Consumer, left: dict[int, int]) -> Iterator[Message]:
     for message in consumer.consume(500, timeout=1.0):
         if message.error():
             raise KafkaException(message.error())
-        number, offset = message.partition(), message.offset()
+        number, offset = cast(int, message.partition()), cast(int, message.offset())  # no error: both are set
         if number in left and offset < left[number]:
             yield message
             if offset + 1 == left[number]:

@@ -1,0 +1,188 @@
+"""`plangate approve`, `edit`, `reject`, …: a decision on `decisions`, and what became of it."""
+
+import getpass
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import msgspec
+import typer
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from gate_events.records import ApprovalRequested, DecisionMade
+from gate_events.words import DecisionKind, Resolution
+from gate_store.database import open_store
+from gate_store.dispositions import Disposition, Fate
+from gate_store.lookup import disposition_of, pending_gate
+from plangate.cli.failures import CommandError
+from plangate.cli.gates import GateId
+from plangate.cli.output import JsonFlag, print_json, say
+from plangate.settings import Settings, load_settings
+from plangate.wiring import open_producer
+from producers.decisions import decide
+
+Note = Annotated[str, typer.Option(help="Words for the agent; they reach it on an approval too.")]
+By = Annotated[str | None, typer.Option(help="Who decides; else PLANGATE_REVIEWER, else the login name.")]
+Wait = Annotated[float, typer.Option(min=0, help="Seconds to wait for what becomes of the decision.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (approve, edit, reject, respond, withdraw, confirm, undo, resolve):
+        app.command()(command)
+
+
+def approve(gate: GateId, note: Note = "", by: By = None, wait: Wait = 15, as_json: JsonFlag = False) -> None:
+    """Let a plan run as it was proposed."""
+    _say(gate, DecisionKind.APPROVE, by, wait, as_json, note=note)
+
+
+def edit(
+    gate: GateId,
+    file: Annotated[
+        Path | None, typer.Argument(help="The steps as they shall run, YAML or JSON; - is standard input.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A step to leave out; may be repeated.")] = None,
+    note: Note = "",
+    by: By = None,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
+) -> None:
+    """Let a plan run with changes: from a file, without the steps of --drop, or else in your editor."""
+    request = _request(load_settings(), gate)
+    steps = _steps(request, file, drop or [])
+    _say(gate, DecisionKind.EDIT, by, wait, as_json, note=note, steps=steps)
+
+
+def reject(gate: GateId, note: Note = "", by: By = None, wait: Wait = 15, as_json: JsonFlag = False) -> None:
+    """Let nothing of a plan run; the graph sees the note."""
+    _say(gate, DecisionKind.REJECT, by, wait, as_json, note=note)
+
+
+def respond(gate: GateId, note: Note, by: By = None, wait: Wait = 15, as_json: JsonFlag = False) -> None:
+    """Answer the agent instead of deciding; nothing runs, and it may propose anew."""
+    _say(gate, DecisionKind.RESPOND, by, wait, as_json, note=note)
+
+
+def withdraw(
+    gate: GateId, note: Note = "", by: By = None, wait: Wait = 15, as_json: JsonFlag = False
+) -> None:
+    """Take one's own plan back; the proposer's right."""
+    request = _request(load_settings(), gate)
+    _say(gate, DecisionKind.WITHDRAW, by or request.proposer, wait, as_json, note=note)
+
+
+def confirm(gate: GateId, note: Note = "", by: By = None, wait: Wait = 15, as_json: JsonFlag = False) -> None:
+    """Say afterwards that what ran was right."""
+    _say(gate, DecisionKind.CONFIRM, by, wait, as_json, note=note)
+
+
+def undo(
+    gate: GateId,
+    step: Annotated[list[str] | None, typer.Option(help="A step to undo; may be repeated. Else all.")] = None,
+    note: Note = "",
+    by: By = None,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say afterwards that it was wrong: the steps that undo it become a plan of their own."""
+    _say(gate, DecisionKind.UNDO, by, wait, as_json, note=note, step_ids=step or [])
+
+
+def resolve(
+    gate: GateId,
+    happened: Annotated[bool, typer.Option("--happened", help="It happened: it counts as done.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="It did not: it is done again.")] = False,
+    abandon: Annotated[bool, typer.Option("--abandon", help="It counts as failed.")] = False,
+    note: Note = "",
+    by: By = None,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say what became of an effect whose result nobody knows."""
+    answers = {Resolution.HAPPENED: happened, Resolution.RETRY: retry, Resolution.ABANDON: abandon}
+    given = [resolution for resolution, chosen in answers.items() if chosen]
+    if len(given) != 1:
+        raise CommandError("one answer is needed", "give --happened, --retry or --abandon")
+    _say(gate, DecisionKind.RESOLVE, by, wait, as_json, note=note, resolution=given[0])
+
+
+def _request(settings: Settings, gate: str) -> ApprovalRequested:
+    with open_store(settings.store_url).connect() as conn:
+        return pending_gate(conn, gate)
+
+
+def _say(gate: str, kind: DecisionKind, by: str | None, wait: float, as_json: bool, **content: Any) -> None:
+    settings = load_settings()
+    request = _request(settings, gate)
+    who = by or settings.reviewer or getpass.getuser()
+    with open_producer(settings, "plangate-cli") as producer:
+        decision = decide(producer, request, kind, by=who, **content)
+    _report(decision, _disposition(settings, decision, wait), as_json)
+
+
+def _disposition(settings: Settings, decision: DecisionMade, wait: float) -> Disposition | None:
+    engine = open_store(settings.store_url)
+
+    def look() -> Disposition | None:
+        with engine.connect() as conn:
+            return disposition_of(conn, decision.event_id)
+
+    try:
+        return Retrying(
+            stop=stop_after_delay(wait),
+            wait=wait_fixed(0.1),
+            retry=retry_if_result(lambda seen: seen is None),
+        )(look)
+    except RetryError:
+        return None
+
+
+def _report(decision: DecisionMade, became: Disposition | None, as_json: bool) -> None:
+    fate = became.fate.value if became else "PUBLISHED"
+    why = became.why if became else "no gatekeeper has answered yet; `plangate show` will tell"
+    if as_json:
+        print_json({"decision_id": decision.event_id, "kind": decision.kind, "fate": fate, "why": why})
+    else:
+        say(f"{decision.kind.value} of plan {decision.plan_id}: {fate}. {why}")
+    if became and became.fate in (Fate.LATE, Fate.REFUSED):
+        raise typer.Exit(1)
+
+
+def _steps(request: ApprovalRequested, file: Path | None, drop: list[str]) -> list[Any]:
+    unknown = set(drop) - {step.step_id for step in request.steps}
+    if unknown:
+        raise CommandError(
+            f"the plan has no steps {', '.join(sorted(unknown))}", "`plangate show` lists them"
+        )
+    kept = [msgspec.to_builtins(step) for step in request.steps if step.step_id not in drop]
+    if drop:
+        return kept
+    return _parsed(_written(kept) if file is None else _read(file))
+
+
+def _read(file: Path) -> str:
+    return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+
+
+def _written(steps: list[Any]) -> str:
+    out = StringIO()
+    YAML().dump(steps, out)
+    text = click.edit(out.getvalue(), extension=".yaml")
+    if text is None:
+        raise CommandError("nothing was changed", "save the file in the editor, or give a file or --drop")
+    return text
+
+
+def _parsed(text: str) -> list[Any]:
+    try:
+        steps = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        raise CommandError(f"the steps are no YAML ({error})", "give a list of steps") from error
+    if not isinstance(steps, list):
+        raise CommandError("the steps are no list", "give all steps as they shall run")
+    return steps

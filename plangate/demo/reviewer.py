@@ -1,0 +1,66 @@
+"""The reviewer's side of the demo: read in plain English, decide on `decisions`."""
+
+from collections.abc import Callable
+
+import typer
+
+from gate_events.records import ApprovalRequested
+from gate_events.values import Step
+from gate_events.words import DecisionKind
+from plangate.cli.output import console, say
+from producers.decisions import decide
+from producers.kafka_producer import KafkaProducer
+
+REVIEWER = "ana"
+
+Choice = tuple[DecisionKind, list[Step] | None, str]
+Chooser = Callable[[ApprovalRequested, list[Step]], Choice]
+
+
+def present(request: ApprovalRequested) -> None:
+    """What the reviewer reads."""
+    console.rule(f"{request.agent.name} asks for approval")
+    say(f"Goal, in the agent's words: {request.goal}")
+    for group in request.review.groups:
+        say(f"  • {group.text}  [{group.tier.value}]")
+    for finding in request.review.findings:
+        console.print(f"  [bold yellow]![/] {finding.text}", highlight=False)
+    for reason in request.review.reasons:
+        say(f"    because {reason}")
+
+
+def automatic(request: ApprovalRequested, sensible: list[Step]) -> Choice:
+    """Approve a plan without warnings; of another keep the steps that nobody would regret."""
+    if len(sensible) == len(request.steps):
+        return DecisionKind.APPROVE, None, "go ahead"
+    return DecisionKind.EDIT, sensible, "only those who have neither paid nor been told"
+
+
+def interactive(request: ApprovalRequested, sensible: list[Step]) -> Choice:
+    """Ask the person at the keyboard."""
+    offer = f"keep only the {len(sensible)} of {len(request.steps)} steps without a warning"
+    answer = typer.prompt(f"[a]pprove, [e]dit ({offer}), [r]eject", default="e")
+    note = typer.prompt("A note for the agent", default="")
+    match answer[:1].lower():
+        case "a":
+            return DecisionKind.APPROVE, None, note
+        case "e":
+            return DecisionKind.EDIT, sensible, note
+        case _:
+            return DecisionKind.REJECT, None, note
+
+
+def review(request: ApprovalRequested, producer: KafkaProducer, choose: Chooser) -> DecisionKind:
+    """Show a request and decide it; what was decided."""
+    present(request)
+    kind, steps, note = choose(request, without_warnings(request))
+    decide(producer, request, kind, by=REVIEWER, note=note, steps=steps)
+    changed = f", {len(steps)} of {len(request.steps)} steps stay" if steps is not None else ""
+    say(f"{REVIEWER}: {kind.value}{changed}. {note}")
+    return kind
+
+
+def without_warnings(request: ApprovalRequested) -> list[Step]:
+    """The steps that no finding is about."""
+    warned = {step_id for finding in request.review.findings for step_id in finding.step_ids}
+    return [step for step in request.steps if step.step_id not in warned]
