@@ -36,6 +36,8 @@ class Wait:
 class Rejected:
     """A graph gated from outside has no way to hear a rejection: it is not run."""
 
+    steps: Sequence[Step]
+
 
 @dataclass(frozen=True)
 class Stale:
@@ -96,9 +98,9 @@ def _at(thread_id: str, ns: str) -> dict[str, Any]:
 
 async def _static(run: RunState, loaded: Loaded, config: dict[str, Any], where: Standing) -> Opening:
     claimed = run.claimed
-    if claimed.answer.state is not GateState.APPROVED:
-        return Rejected()
     snapshot = await loaded.graph.aget_state(config)
+    if claimed.answer.state is not GateState.APPROVED:
+        return Rejected(_planned(loaded, snapshot.values))
     if where is Standing.OWN:
         return _static_progress(run, loaded, snapshot)
     if tuple(snapshot.next) != claimed.pause.next_nodes:

@@ -53,6 +53,7 @@ class Resume:
         self._tools = tools
         self._config = tools.config
         self._claimed = run.claimed
+        self._proposed: Sequence[Step] = ()
         loaded = tools.graphs.get(run.claimed.graph)
         self._loaded = loaded
         self.ledger = RunLedger(run, tools.config.traits, loaded.probes if loaded else {})
@@ -90,6 +91,7 @@ class Resume:
             case Stale():
                 await self._end("STALE", opening.why)
             case Rejected():
+                self._proposed = opening.steps
                 await self._end("DONE", self._no(), status=OutcomeStatus.NOT_RUN)
             case Invoke():
                 await self._invoke(loaded, opening.given)
@@ -205,9 +207,9 @@ class Resume:
 
     def _steps(self) -> Sequence[Step]:
         """The approved steps; of a plan that was not approved, the proposed ones."""
-        return self._claimed.answer.steps or proposed_steps(
-            self._claimed.head, self._claimed.pause.interrupt_id
-        )
+        claimed = self._claimed
+        asked = claimed.answer.steps or self._proposed
+        return asked or proposed_steps(claimed.head, claimed.pause.interrupt_id)
 
     def _no(self) -> str:
         answer = self._claimed.answer

@@ -140,6 +140,9 @@ def plan_only(state: State) -> State:
     return {"verdict": plan_of(state).to_dict()}
 
 
+two_static = chain(State, plan=plan_only, act=act, plan_more=plan_only, act_more=act).compile(
+    interrupt_before=["act", "act_more"]
+)
 static = chain(State, plan=plan_only, act=act).compile(interrupt_before=["act"])
 
 
