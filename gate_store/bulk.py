@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import msgspec
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     Connection,
     LargeBinary,
@@ -61,9 +60,7 @@ def update_rows(
         source = _given(table, list(rows[0]))
         values = {name: source[name] for name in rows[0] if name not in key}
         matched = [table.c[name] == source[name] for name in key]
-        return conn.execute(
-            update(table).values(values).where(*matched, *guards), _as_json(table, rows)
-        ).rowcount
+        return conn.execute(update(table).values(values).where(*matched, *guards), _as_json(rows)).rowcount
     matched = [table.c[name] == bindparam(f"key_{name}") for name in key]
     renamed = [{f"key_{n}" if n in key else n: value for n, value in row.items()} for row in rows]
     return conn.execute(update(table).where(*matched, *guards), renamed).rowcount
@@ -74,7 +71,7 @@ def _insert(conn: Connection, table: Table, rows: Rows) -> tuple[postgresql.Inse
         return cast(postgresql.Insert, sqlite.insert(table)), rows  # it knows ON CONFLICT just so
     names = list(rows[0])
     chosen = select(*_given(table, names).values())
-    return postgresql.insert(table).from_select(names, chosen), _as_json(table, rows)
+    return postgresql.insert(table).from_select(names, chosen), _as_json(rows)
 
 
 def _given(table: Table, names: Sequence[str]) -> dict[str, ColumnElement[Any]]:
@@ -85,24 +82,15 @@ def _given(table: Table, names: Sequence[str]) -> dict[str, ColumnElement[Any]]:
     return {name: _typed(table, name, source.c[name]) for name in names}
 
 
-def _as_json(table: Table, rows: Rows) -> dict[str, str]:
-    documents = [name for name in rows[0] if isinstance(table.c[name].type, JSON)]
-    texts = [row | {name: _document(row[name]) for name in documents} for row in rows]
-    return {"rows": msgspec.json.encode(texts).decode()}
-
-
-def _document(value: Any) -> str | None:
-    """A JSON column's value as a text inside the text: so \\u0000, which PostgreSQL cannot read, is kept."""
-    return None if value is None else msgspec.json.encode(value).decode()
+def _as_json(rows: Rows) -> dict[str, str]:
+    """Records as they are, moments as ISO text, bytes as base64."""
+    return {"rows": msgspec.json.encode(rows).decode()}
 
 
 def _wire(table: Table, name: str) -> Any:
     kind = table.c[name].type
-    return Text() if isinstance(kind, JSON | LargeBinary) else kind
+    return Text() if isinstance(kind, LargeBinary) else kind
 
 
 def _typed(table: Table, name: str, given: ColumnElement[Any]) -> ColumnElement[Any]:
-    kind = table.c[name].type
-    if isinstance(kind, LargeBinary):
-        return func.decode(given, "base64")
-    return sql_cast(given, JSON) if isinstance(kind, JSON) else given
+    return func.decode(given, "base64") if isinstance(table.c[name].type, LargeBinary) else given

@@ -6,6 +6,7 @@ from gate_events.ids import derived, request_id
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import Group, InDoubt, Review, Step, Terms
 from gate_events.words import DecisionKind, RequestKind, Timing
+from gate_store.plain_text import storable
 
 PATIENCE = timedelta(days=7)  # then it is asked again, for ever: nothing else may settle it
 
@@ -27,7 +28,7 @@ def in_doubt_request(
     gate. After an edit, `revision`, `digest` and `steps` are those of the verdict.
     """
     plan_id, kind, timing = origin.plan_id, RequestKind.IN_DOUBT, Timing.AFTER
-    revision = revision or origin.revision
+    revision, known = revision or origin.revision, storable(known)
     gate = request_id(plan_id, revision, kind, timing, step.step_id, attempt)
     return ApprovalRequested(
         event_id=derived("requested", gate),

@@ -45,7 +45,8 @@ def ask(conn: Connection, *requests: ApprovalRequested) -> list[Disposition]:
 
 
 def state_of(conn: Connection, request: ApprovalRequested) -> str:
-    return conn.execute(select(gates.c.state).where(gates.c.gate_id == request.request_id)).scalar_one()
+    found = conn.execute(select(gates.c.state).where(gates.c.gate_id == request.request_id))
+    return str(found.scalar_one())
 
 
 def verdict_of(conn: Connection, request: ApprovalRequested) -> PlanDecided:
