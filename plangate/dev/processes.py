@@ -35,12 +35,14 @@ class ChildProcess:
         stop_signal: signal.Signals = signal.SIGTERM,
         death_signal: signal.Signals = signal.SIGKILL,
         identity: Identity | None = None,
+        folder: Path | None = None,
     ) -> None:
-        """Start `command`; `identity` holds Popen's user, group and extra_groups."""
+        """Start `command` in `folder` (the log's); `identity` holds Popen's user, group and extra_groups."""
         self.name = name
         self.log = log
         self._stop_signal = stop_signal
-        self._process = _spawn(_mortal(command, death_signal, name), log, identity or {})
+        mortal = _mortal(command, death_signal, name)
+        self._process = _spawn(mortal, log, folder or log.parent, identity or {})
 
     @property
     def pid(self) -> int:
@@ -112,7 +114,7 @@ def _mortal(command: Sequence[str | Path], death_signal: signal.Signals, name: s
     return [*mortality, "/bin/sh", "-c", _UNLESS_ORPHANED, str(os.getpid()), *map(str, command)]
 
 
-def _spawn(command: list[str], log: Path, identity: Identity) -> subprocess.Popen[bytes]:
+def _spawn(command: list[str], log: Path, folder: Path, identity: Identity) -> subprocess.Popen[bytes]:
     def popen() -> subprocess.Popen[bytes]:
         with log.open("ab") as output:
             return subprocess.Popen(  # noqa: S603 - our own command line, no shell
@@ -121,7 +123,7 @@ def _spawn(command: list[str], log: Path, identity: Identity) -> subprocess.Pope
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 process_group=0,
-                cwd=log.parent,
+                cwd=folder,
                 **identity,
             )
 

@@ -55,14 +55,16 @@ def services(folder: Path, broker: Broker, store: str | None, **given: object) -
 
 @contextmanager
 def workers(stack: Stack, folder: Path, count: int = 1, arguments: tuple[str, ...] = ()) -> Iterator[None]:
-    """`count` worker trees as child processes, logging below `folder`."""
+    """`count` worker trees as child processes of this folder, the project's, logging below `folder`."""
     with ExitStack() as running:
         for number in range(1, count + 1):
             name = f"worker-{number}"
             child = ChildProcess(
                 name,
-                [sys.executable, "-m", "plangate.cli.main", "worker", *arguments],
+                # -P: a module of the project must not stand before ours
+                [sys.executable, "-P", "-m", "plangate.cli.main", "worker", *arguments],
                 log=folder / f"{name}.log",
+                folder=Path.cwd(),
             )
             running.callback(child.stop)
             stack.workers.append(child)

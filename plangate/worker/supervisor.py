@@ -30,8 +30,8 @@ class Child:
 
     @property
     def command(self) -> list[str]:
-        """The command line."""
-        return [sys.executable, "-m", self.module, *self.arguments]
+        """The command line; -P keeps modules of the folder it runs in from standing before ours."""
+        return [sys.executable, "-P", "-m", self.module, *self.arguments]
 
 
 class Supervisor:
