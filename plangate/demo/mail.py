@@ -52,7 +52,7 @@ def send_notice(step: Step) -> str:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = (
         "billing@example.com",
-        wanted["email"],
+        wanted["to"],
         wanted["subject"],
     )
     message[KEY] = effects().key(step)
