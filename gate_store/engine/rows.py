@@ -9,6 +9,7 @@ import msgspec
 from gate_events.pause import GateAnswer
 from gate_events.values import RunIdentity
 from gate_store.engine.port import ClaimedRun, EffectRow
+from gate_store.plain_text import storable
 
 
 class _Effect(msgspec.Struct):
@@ -53,11 +54,16 @@ def claimed_run(
     )
 
 
-def _effects(text: str | None) -> dict[str, EffectRow]:
-    rows = msgspec.json.decode(text or "[]", type=list[_Effect])
+def _effects(array: str | None) -> dict[str, EffectRow]:
+    rows = msgspec.json.decode(array or "[]", type=list[_Effect])
     return {
         row.step_id: EffectRow(row.step_id, row.state, row.attempts, row.result, row.detail) for row in rows
     }
+
+
+def text(words: str) -> str:
+    """Words of an error as every database takes them: without NUL and lone surrogates."""
+    return storable(words).encode("utf-8", "replace").decode()
 
 
 def json_text(value: Any) -> str | None:

@@ -33,7 +33,13 @@ async def _postgres(url: str) -> AsyncIterator[FencedPostgresSaver]:
         max_size=2,  # a saver has one lock: it never uses more than one at a time
         open=False,
         check=AsyncConnectionPool.check_connection,
-        kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
+        kwargs={
+            "autocommit": True,
+            "prepare_threshold": 0,
+            "row_factory": dict_row,
+            # A saver that is stopped inside its fence must not keep the run locked against a takeover.
+            "options": "-c idle_in_transaction_session_timeout=5s",
+        },
     )
     async with pool:
         yield FencedPostgresSaver(pool, serde=strict_serde())

@@ -10,11 +10,15 @@ CHUNK = 65536
 
 
 class Conduit:
-    """Relays bytes. With `cut_at_commit`, the client never hears what its COMMIT came to."""
+    """Relays bytes. With `cut_at_commit`, the client never hears what its COMMIT came to.
+
+    With `hold_at_commit` the server never hears of it, as if the client was stopped just before.
+    """
 
     def __init__(self, url: str) -> None:
         self._target = make_url(url)
         self.cut_at_commit = False
+        self.hold_at_commit = False
         self.cuts = 0
 
     @asynccontextmanager
@@ -35,6 +39,9 @@ class Conduit:
                 answers.cancel()
                 server.write(chunk)
                 await server.drain()
+                break
+            if self.hold_at_commit and b"COMMIT;" in chunk:
+                await answers
                 break
             server.write(chunk)
         writer.close()

@@ -36,9 +36,9 @@ async def engine(conduit: Conduit) -> AsyncIterator[EngineStore]:
         await store.close()
 
 
-async def act_of_a_run(scene: Scene, engine: EngineStore) -> Act:
+async def act_of_a_run(scene: Scene, engine: EngineStore, lease_s: float = 30) -> Act:
     paused = await scene.ready("t1")
-    (run,) = await engine.claim("a", 8, 30)
+    (run,) = await engine.claim("a", 8, lease_s)
     return progress(run, intents=[paused.intent()])
 
 
@@ -109,6 +109,26 @@ async def test_the_engine_goes_on_after_the_server_dropped_it(
             except FateUnknownError:
                 assert not await engine.fate(act)
     assert outcomes == [None]
+
+
+async def test_a_worker_stopped_before_its_commit_does_not_keep_its_runs(
+    postgres_scene: Scene, conduit: Conduit, engine: EngineStore
+) -> None:
+    act = await act_of_a_run(postgres_scene, engine, lease_s=0.2)
+    other = open_engine_store(postgres_scene.url)
+    await other.open()
+    conduit.hold_at_commit = True
+    stopped = asyncio.create_task(engine.flush([act]))
+    await asyncio.sleep(0.3)
+    assert await other.reap(8) == 0  # still locked
+    async with asyncio.timeout(15):
+        while not await other.reap(8):  # noqa: ASYNC110 - only the server knows
+            await asyncio.sleep(0.1)
+    with pytest.raises(FateUnknownError):
+        await stopped
+    (run,) = await other.claim("b", 8, 30)
+    assert run.own_head is None
+    await other.close()
 
 
 @pytest.mark.parametrize("kind", ["head", "end", "intent", "result", "outbox"])

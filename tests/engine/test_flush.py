@@ -351,6 +351,16 @@ async def test_text_that_the_database_refuses_fails_alone(postgres_scene: Scene)
     await engine.close()
 
 
+async def test_any_error_text_can_be_recorded(scene: Scene, engine: EngineStore) -> None:
+    paused, run = await begin(scene, engine)
+    await engine.flush([Act("t1", run.token, intents=[paused.intent()])])
+    words = "no file \udcff\x00"
+    results = [replace(paused.result("FAILED"), detail=words)]
+    act = Act("t1", run.token, results=results, end=RunEnd("FAILED", error=words))
+    assert await engine.flush([act]) == [None]
+    assert scene.run("t1")["error"] == "no file ?\ufffd"
+
+
 async def test_another_threads_checkpoint_is_refused(scene: Scene, engine: EngineStore) -> None:
     await scene.ready("t1")
     await scene.ready("t2")

@@ -8,12 +8,14 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, interrupt
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import OperationalError
 
 from gate_store.engine.port import Act, CheckpointPut, EngineStore, FenceLostError, PackedPut, WritesPut
 from gate_store.savers.fence import TOKEN_KEY
 from gate_store.savers.open import open_saver
-from tests.engine.scene import Scene
+from gate_store.savers.postgres import FencedPostgresSaver
+from tests.engine.scene import NOW, Scene
 
 THREAD: Any = {"configurable": {"thread_id": "t1", "checkpoint_ns": ""}}
 
@@ -69,6 +71,24 @@ async def test_a_saver_without_the_run_writes_nothing(scene: Scene, engine: Engi
         assert found.pending_writes == run.head.pending_writes
         saver.fences.drop("t1")
         await saver.aput(THREAD, empty_checkpoint(), {}, {})  # stock again
+
+
+async def test_the_run_cannot_be_taken_over_between_the_check_and_the_write(
+    postgres_scene: Scene,
+) -> None:
+    await postgres_scene.ready("t1", status="RUNNING", lease_until=NOW, token=4)
+    async with open_saver(postgres_scene.url) as saver:
+        assert isinstance(saver, FencedPostgresSaver)
+        with saver._claimed(fenced_config(4)):
+            async with saver._cursor(pipeline=True):
+                with pytest.raises(OperationalError, match="lock timeout"):
+                    take_over(postgres_scene)
+
+
+def take_over(scene: Scene) -> None:
+    with scene.store.begin() as conn:
+        conn.execute(text("SET lock_timeout = '200ms'"))
+        conn.execute(text("UPDATE runs SET token = 5"))
 
 
 async def test_a_fence_reaches_the_savers_that_compile_copies(scene: Scene) -> None:

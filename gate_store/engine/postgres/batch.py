@@ -8,7 +8,7 @@ from langgraph.checkpoint.postgres.base import BasePostgresSaver
 
 from gate_store.engine.port import Act, FenceLostError, NotClearedError, PackedPut, Refusal, UnwritableError
 from gate_store.engine.postgres.puts import PutRows, Row, pack
-from gate_store.engine.rows import json_text
+from gate_store.engine.rows import json_text, text
 
 Run = tuple[str, int]  # thread_id and token
 
@@ -33,9 +33,7 @@ def act_rows(act: Act, saver: BasePostgresSaver) -> ActRows:
     packed = [put if isinstance(put, PackedPut) else pack(put, saver) for put in act.puts]
     if any(put.thread_id != act.thread_id for put in packed):
         raise ValueError("a checkpoint of another thread")
-    results = [
-        (act.thread_id, act.token, r.effect_id, r.state, r.detail, json_text(r.result)) for r in act.results
-    ]
+    results = [(r.effect_id, r.state, text(r.detail), json_text(r.result)) for r in act.results]
     pause = json_text(act.end.pause) if act.end else None
     return ActRows(act, [put.rows for put in packed], results, pause)
 
@@ -68,7 +66,7 @@ class Batch:
             )
             for i in act.intents
         ]
-        self.results += rows.results
+        self.results += [(*rows.run, *result) for result in rows.results]
         self.outbox += [(o.event_id, o.record, o.key, o.body) for o in act.outbox]
         for put in rows.puts:
             self._add_put(put)
@@ -78,7 +76,7 @@ class Batch:
         if rows.act.new_head is not None:
             line[2] = rows.act.new_head
         if end := rows.act.end:
-            line[3:] = [end.status, end.error, rows.pause, end.plan_id, end.not_before]
+            line[3:] = [end.status, text(end.error), rows.pause, end.plan_id, end.not_before]
 
     def _add_put(self, put: PutRows) -> None:
         self.blobs += put.blobs

@@ -18,6 +18,8 @@ SETTINGS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    # Whoever is stopped or cut off inside a transaction must not keep its runs locked against a takeover.
+    "idle_in_transaction_session_timeout": "5s",
 }
 
 OnOpen = Callable[[Any], Awaitable[None]]
@@ -52,14 +54,19 @@ class Line:
 
     @asynccontextmanager
     async def use(self) -> AsyncIterator[Any]:
-        """The connection, alone; a transaction left half-way when cancelled ends with its connection."""
+        """The connection, alone.
+
+        It is given up after anything but the server's own no: cancelled half-way, silent, or confused.
+        """
         async with self._lock:
             if self.is_lost:
                 await self._connect()
             connection = self._connection
             try:
                 yield connection
-            except asyncio.CancelledError:
+            except asyncpg.PostgresError:
+                raise
+            except BaseException:
                 connection.terminate()
                 raise
 

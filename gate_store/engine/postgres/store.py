@@ -16,7 +16,7 @@ from gate_store.engine.postgres.checkpoints import head_tuple, read_tuple
 from gate_store.engine.postgres.flush import Flusher
 from gate_store.engine.postgres.line import Line
 from gate_store.engine.postgres.ready import Doorbell
-from gate_store.engine.rows import claimed_run
+from gate_store.engine.rows import claimed_run, text
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class PostgresEngineStore:
             raise
         except Exception as error:  # whatever a damaged row raises, the other runs go on
             log.exception("run %s cannot be read", row["run_thread_id"])
-            why = f"the stored run cannot be read: {type(error).__name__}: {error}"
+            why = text(f"the stored run cannot be read: {type(error).__name__}: {error}")
             await connection.execute(claim_sql.FAIL, row["run_thread_id"], row["token"], why)
             return None
 

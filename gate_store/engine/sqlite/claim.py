@@ -9,7 +9,7 @@ from uuid import UUID
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from gate_store.engine.port import ClaimedRun
-from gate_store.engine.rows import claimed_run
+from gate_store.engine.rows import claimed_run, text
 from gate_store.engine.sqlite.checkpoints import read_tuple
 from gate_store.engine.sqlite.claim_sql import CLAIM, EFFECTS, FAIL
 from gate_store.engine.sqlite.moments import moment_of, moment_text
@@ -40,7 +40,7 @@ def claim(
             raise
         except Exception as error:  # whatever a damaged row raises, the other runs go on
             log.exception("run %s cannot be read", row["thread_id"])
-            why = f"the stored run cannot be read: {type(error).__name__}: {error}"
+            why = text(f"the stored run cannot be read: {type(error).__name__}: {error}")
             failed = {"thread_id": row["thread_id"], "token": row["token"], "why": why, "now": values["now"]}
             connection.execute(FAIL, failed)
     return claimed

@@ -18,7 +18,7 @@ from gate_store.engine.port import (
     Result,
     UnwritableError,
 )
-from gate_store.engine.rows import json_text
+from gate_store.engine.rows import json_text, text
 from gate_store.engine.sqlite import flush_sql as sql
 from gate_store.engine.sqlite.moments import moment_text, uuid_text
 from gate_store.engine.sqlite.puts import pack
@@ -72,7 +72,7 @@ def _fence_values(act: Act, now: str) -> dict[str, Any]:
         "head": act.new_head,
         "now": now,
         "status": end.status if end else None,
-        "error": end.error if end else "",
+        "error": text(end.error) if end else "",
         "pause": json_text(end.pause) if end else None,
         "plan_id": uuid_text(end.plan_id) if end else None,
         "not_before": moment_text(end.not_before) if end and end.not_before else None,
@@ -107,7 +107,7 @@ def _finish(connection: sqlite3.Connection, act: Act, result: Result, now: str) 
         "token": act.token,
         "effect_id": result.effect_id.hex,
         "state": result.state,
-        "detail": result.detail,
+        "detail": text(result.detail),
         "result": json_text(result.result),
         "now": now,
     }
