@@ -113,6 +113,13 @@ def test_a_rule_can_ask_for_a_review_before() -> None:
     assert judged(TAG, more=rule("r", "'true'", "high_stakes: true")).timing is Timing.BEFORE
 
 
+def test_a_later_rule_takes_nothing_back_of_an_earlier_one() -> None:
+    strict = rule("strict", "'true'", "high_stakes: true")
+    soft = rule("soft", "'true'", "warn: look").removeprefix("rules:\n")
+    assert judged(TAG, more=strict + soft).timing is Timing.BEFORE
+    assert judged(step("c", "close"), more="rules:\n" + soft).timing is Timing.BEFORE
+
+
 def test_a_rule_that_names_reviewers_has_someone_look() -> None:
     found = judged(step("r", "read", file="a"), more=rule("r", "'true'", "reviewers: [money]"))
     assert found.timing is Timing.AFTER
