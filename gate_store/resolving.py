@@ -52,6 +52,7 @@ def _ready(thread_id: str, each: Closing, now: datetime) -> dict[str, Any]:
         "thread_id": thread_id,
         "plan_id": each.request.plan_id,
         "status": "READY",
+        "attempts": 0,  # those before the doubt do not count against what a human let go on
         "not_before": now,
         "updated_at": now,
     }

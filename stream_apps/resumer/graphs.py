@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from langgraph._internal._serde import build_serde_allowlist
 from langgraph.graph.state import StateGraph
 from langgraph.pregel import Pregel
 
@@ -35,16 +34,6 @@ class Loaded:
     def with_saver(self, saver: Any) -> "Loaded":
         """The same graph on another checkpointer."""
         return replace(self, graph=self.graph.copy({"checkpointer": saver}))
-
-    def state_types(self) -> set[tuple[str, ...]]:
-        """The classes of the graph's own state, as (module, name), which its checkpoints may revive."""
-        builder = getattr(self.graph, "builder", None)
-        if builder is None:
-            return set()
-        schemas = [builder.state_schema, builder.input_schema, builder.output_schema]
-        schemas += [node.input_schema for node in builder.nodes.values()]
-        inner = [replace(self, graph=child).state_types() for _, child in self.graph.get_subgraphs()]
-        return build_serde_allowlist(schemas=schemas, channels=builder.channels).union(*inner)
 
 
 async def load_graphs(file: Path) -> dict[str, Loaded]:

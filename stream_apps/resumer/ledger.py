@@ -50,7 +50,7 @@ class RunLedger:
         self._approved = {step.step_id: step_digest(self._plan_id, step) for step in approved}
         self._loop = asyncio.get_running_loop()
         self._locks: dict[str, asyncio.Lock] = {}
-        self.rows: dict[str, EffectRow] = dict(claimed.effects)
+        self.rows = claimed.effects  # kept up to date, for whoever asks about a doubt
         self.begun: dict[str, Step] = {}  # intents of this claim without a result yet
         self.refused: list[str] = []
         self.final: list[BaseException] = []  # errors that another attempt would only repeat
@@ -184,6 +184,7 @@ class RunLedger:
             del self.begun[step.step_id]
             self.refused.append(f"{step.step_id}: {error}")
             raise self._finally(error) from None
+        self._is(step, "CLAIMED", "it was begun", None, more=1)
 
     def _in_doubt(self, step: Step, known: str) -> InDoubtError:
         error = InDoubtError(self._run.claimed.thread_id, step, known)
@@ -204,9 +205,7 @@ class RunLedger:
         if self._traits(step.action_type).idempotent:
             self._note(step, "FAILED", "it was cancelled under way", None)
         else:
-            self.rows[step.step_id] = EffectRow(
-                step.step_id, "CLAIMED", 1, None, "it was cancelled under way"
-            )
+            self._is(step, "CLAIMED", "it was cancelled under way", None)
 
     def _succeeded(self, step: Step, value: Any) -> Any:
         result, detail = _json_form(step, value)
@@ -215,8 +214,13 @@ class RunLedger:
 
     def _note(self, step: Step, state: str, detail: str, result: Any) -> None:
         self._run.note(Result(effect_key(self._plan_id, step.step_id), state, detail, result))
-        self.rows[step.step_id] = EffectRow(step.step_id, state, 1, result, detail)
+        self._is(step, state, detail, result)
         self.begun.pop(step.step_id, None)
+
+    def _is(self, step: Step, state: str, detail: str, result: Any, more: int = 0) -> None:
+        before = self.rows.get(step.step_id)
+        attempts = (before.attempts if before else 0) + more
+        self.rows[step.step_id] = EffectRow(step.step_id, state, attempts, result, detail)
 
 
 def _json_form(step: Step, value: Any) -> tuple[Any, str]:

@@ -14,6 +14,7 @@ from gate_store.database import open_store
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import EngineStore
 from gate_store.savers.serde import strict_serde
+from gate_store.state_types import state_types
 from stream_apps.resumer.commits import Commits
 from stream_apps.resumer.config import ResumerConfig
 from stream_apps.resumer.graphs import load_graphs
@@ -54,7 +55,7 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event) -> None:
     """
     runs: dict[str, RunState] = {}
     loaded = await load_graphs(config.graphs_file)
-    types = set[tuple[str, ...]]().union(*(graph.state_types() for graph in loaded.values()))
+    types = set[tuple[str, ...]]().union(*(state_types(each.graph) for each in loaded.values()))
     async with _store(config, strict_serde().with_msgpack_allowlist(types)) as store:
         saver = RunSaver(store, runs)
         graphs = {name: graph.with_saver(saver) for name, graph in loaded.items()}

@@ -4,12 +4,12 @@ import asyncio
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import Engine, select
 
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import Step
 from gate_events.words import RequestKind, Timing
+from gate_store.dialects import read, whole
 from gate_store.engine.port import ClaimedRun
 from gate_store.in_doubt import in_doubt_request
 from gate_store.tables import clearances, gates
@@ -48,15 +48,15 @@ class Questions:
         asked = self._asked(plan_id)
         if asked is not None:
             return asked
-        query = select(clearances.c.record).where(
+        query = select(whole(clearances.c.record)).where(
             clearances.c.plan_id == plan_id, clearances.c.gate_id.is_(None)
         )
         with self._engine.connect() as conn:
-            return msgspec.convert(conn.execute(query).scalar_one(), PlanCleared)
+            return read(conn.execute(query).scalar_one(), PlanCleared)
 
     def _asked(self, plan_id: UUID) -> ApprovalRequested | None:
         query = (
-            select(gates.c.request)
+            select(whole(gates.c.request))
             .where(
                 gates.c.plan_id == plan_id,
                 gates.c.kind == RequestKind.PLAN.value,
@@ -67,4 +67,4 @@ class Questions:
         )
         with self._engine.connect() as conn:
             found = conn.execute(query).scalar()
-        return None if found is None else msgspec.convert(found, ApprovalRequested)
+        return None if found is None else read(found, ApprovalRequested)

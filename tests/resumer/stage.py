@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +14,20 @@ from sqlalchemy import Engine, select
 from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted, PlanProposed
 from gate_events.values import Step
 from gate_events.words import DecisionKind
-from gate_store.database import utc_now
-from gate_store.engine.port import ClaimedRun
+from gate_store.database import open_store, utc_now
 from gate_store.savers.open import open_saver
 from gate_store.tables import effects, outbox, runs
 from producers.submitter import open_submitter
 from stream_apps.resumer.config import ActionTraits, ResumerConfig
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.process import run_resumer
+from stream_apps.resumer.questions import Questions
 from tests.store.acting import ask, decide, run_of, said
-from tests.store.examples import asked, asked_in_doubt, decided
+from tests.store.examples import asked, decided
 
 PROJECT = Path(__file__).parent / "project"
 IDEMPOTENT = "idempotent.send"
 PATIENCE_S = 20.0
-
-
-async def ask_again(run: ClaimedRun, now: datetime) -> ApprovalRequested:
-    times = {"requested_at": now, "deadline": now + timedelta(hours=1)}
-    return asked(run.plan_id, steps=run.answer.steps, run=run.pause, attempt=2, **times)
-
-
-async def ask_in_doubt(run: ClaimedRun, step: Step, known: str, now: datetime) -> ApprovalRequested:
-    changes: dict[str, Any] = {"revision": run.answer.revision, "steps": run.answer.steps, "run": run.pause}
-    return asked_in_doubt(
-        run.plan_id, step.step_id, requested_at=now, deadline=now + timedelta(hours=1), **changes
-    )
 
 
 def traits(action: str) -> ActionTraits:
@@ -47,13 +35,14 @@ def traits(action: str) -> ActionTraits:
 
 
 def config(url: str, **changes: Any) -> ResumerConfig:
+    questions = Questions(open_store(url, pool_size=1))
     usual: dict[str, Any] = {
         "store_url": url,
         "graphs_file": PROJECT / "langgraph.json",
         "worker": f"resumer-{os.getpid()}",
         "traits": traits,
-        "ask_again": ask_again,
-        "ask_in_doubt": ask_in_doubt,
+        "ask_again": questions.ask_again,
+        "ask_in_doubt": questions.ask_in_doubt,
         "lease_s": 5.0,
         "backoff_s": 0.05,
         "poll_s": 0.05,

@@ -82,6 +82,22 @@ async def test_the_human_word_on_a_doubt_is_what_happens(
     assert stage.outcome().status is status
 
 
+async def test_each_doubt_about_an_effect_is_a_question_of_its_own(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLOW_S", "30")
+    stage.decide(await stage.submit("slow", who=["ann"]))
+    for doubt in (1, 2):
+        await stage.resume("IN_DOUBT", run_timeout_s=0.2, attempts=1)
+        requests = stage.said(ApprovalRequested)
+        assert [request.attempt for request in requests] == list(range(1, doubt + 1))
+        stage.open(requests[-1])
+        stage.say(decided(requests[-1], DecisionKind.RESOLVE, resolution=Resolution.RETRY, at=utc_now()))
+    monkeypatch.setenv("SLOW_S", "0")
+    await stage.resume()
+    assert happened() == ["begin ann"] * 3 + ["end ann"]
+
+
 async def test_an_idempotent_effect_is_repeated_with_the_same_key(stage: Stage, happened: Happened) -> None:
     await killed_in_the_middle(stage, happened, IDEMPOTENT)
     before = [(effect.effect_id, effect.attempts) for effect in stage.effects()]
