@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-import rfc8785
-
+from gate_events.canonical import canonical
 from gate_policy.actions import Action
 from gate_policy.compile import Compiler
 from gate_policy.entries import CatalogueEntry, normal
@@ -69,7 +68,7 @@ def compiled(entry: CatalogueEntry, document: Document) -> Catalogue:
         raise CatalogueError(document.problems)
     people = compiler.people(entry.defaults.reviewers)
     return Catalogue(
-        digest=hashlib.sha256(rfc8785.dumps(normal(entry))).hexdigest(),
+        digest=hashlib.sha256(canonical(normal(entry))).hexdigest(),
         mode=entry.mode,
         actions=MappingProxyType(actions),
         rules=rules,

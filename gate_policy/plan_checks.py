@@ -87,7 +87,7 @@ def too_many(by_type: ByType, catalogue: Catalogue) -> Iterator[Found]:
 def duplicates(by_type: ByType, catalogue: Catalogue) -> Iterator[Found]:
     """Steps with the same action and arguments; repeats of an idempotent tier-1 action are harmless."""
     for steps in by_type.values():
-        if len(steps) < 2 or _repeatable(steps):
+        if len(steps) < 2 or _repeatable(steps) or _all_differ(steps):
             continue
         same: dict[bytes, list[JudgedStep]] = {}
         for one in steps:
@@ -101,6 +101,14 @@ def duplicates(by_type: ByType, catalogue: Catalogue) -> Iterator[Found]:
 def _repeatable(steps: list[JudgedStep]) -> bool:
     action = steps[0].action
     return action is not None and action.idempotent and all(one.tier is Tier.REVERSIBLE for one in steps)
+
+
+def _all_differ(steps: list[JudgedStep]) -> bool:
+    """The quick answer for most plans: what is equal in JSON is equal in Python too."""
+    try:
+        return len({frozenset(one.step.arguments.items()) for one in steps}) == len(steps)
+    except TypeError:  # a list or an object among the arguments
+        return False
 
 
 def wrong_order(judged: Judged, by_type: ByType) -> Iterator[Found]:

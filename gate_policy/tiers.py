@@ -8,12 +8,12 @@ _WAIT = {None: 0, Timing.AFTER: 1, Timing.BEFORE: 2}
 
 def higher(one: Tier, other: Tier) -> Tier:
     """The stricter of two tiers."""
-    return one if RANK[one] >= RANK[other] else other
+    return one if one is other or RANK[one] >= RANK[other] else other
 
 
 def stricter(one: Timing | None, other: Timing | None) -> Timing | None:
     """The stricter of two timings: no review, AFTER, BEFORE."""
-    return one if _WAIT[one] >= _WAIT[other] else other
+    return one if one is other or _WAIT[one] >= _WAIT[other] else other
 
 
 def timing_of(tier: Tier, high_stakes: bool) -> Timing | None:
