@@ -115,3 +115,10 @@ def test_a_quorum_that_nobody_can_reach_is_told() -> None:
     assert [one.text for one in review.findings if one.check == "quorum"] == [
         "3 approvals are needed, but only 2 may decide: split the plan or mend the catalogue"
     ]
+
+
+@UNTIMED
+@given(st.frozensets(BODY, max_size=4), st.sampled_from([*PEOPLE, "someone else"]))
+def test_an_edit_that_changes_nothing_needs_the_same_people(bodies: frozenset[Body], proposer: str) -> None:
+    people, quorum = united(bodies, proposer)
+    assert united(bodies | {Body(frozenset(people), quorum)}, proposer) == (people, quorum)
