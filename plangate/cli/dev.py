@@ -1,12 +1,19 @@
 """`plangate dev`: everything on this machine, in one command."""
 
+import os
+import shlex
 import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from plangate.cli.output import say, table
+from plangate.dev.errors import DevServiceError
+from plangate.dev.processes import tail
 from plangate.dev.stack import Broker, Stack, services, workers
 
 
@@ -26,19 +33,42 @@ def dev(
     resumers: Annotated[int, typer.Option(min=0, help="How many resumer processes.")] = 1,
 ) -> None:
     """Start a broker, a store and workers here, say how to reach them, and run until Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         services(folder, broker, store) as stack,
         workers(stack, folder, arguments=("--resumers", str(resumers))),
+        _environment_file(stack, folder) as file,
     ):
-        _introduce(stack, folder)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        _introduce(stack, folder, file)
         try:
-            signal.pause()
+            _watch(stack)
         except KeyboardInterrupt:
             say("ending: runs in hand finish first")
 
 
-def _introduce(stack: Stack, folder: Path) -> None:
+def _watch(stack: Stack) -> None:
+    """Stay until Ctrl-C. Raises DevServiceError when a worker has ended by itself."""
+    while True:
+        for worker in stack.workers:
+            if not worker.is_running:
+                raise DevServiceError(worker.name, "ended", f"its log ends with:\n{tail(worker.log)}")
+        time.sleep(0.2)
+
+
+@contextmanager
+def _environment_file(stack: Stack, folder: Path) -> Iterator[Path]:
+    """What another shell reads to reach this stack; gone when the stack is. It may hold a password."""
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items()]
+    file = folder / "env"
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.writelines(lines)
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _introduce(stack: Stack, folder: Path, file: Path) -> None:
     table(
         "Plangate runs",
         ("what", "where"),
@@ -50,7 +80,5 @@ def _introduce(stack: Stack, folder: Path) -> None:
             ("logs", folder),
         ],
     )
-    say("In another shell:")
-    for name, value in stack.environment.items():
-        typer.echo(f"  export {name}={value}")
-    say("Then: plangate propose FILE, plangate submit GRAPH, plangate pending. Ctrl-C ends everything.")
+    say(f"In another shell:  . {file}")
+    say("Then: plangate submit GRAPH, plangate propose FILE, plangate pending. Ctrl-C ends everything.")
