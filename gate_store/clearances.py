@@ -10,16 +10,22 @@ from gate_events.digest import plan_digest
 from gate_events.errors import UnencodableError
 from gate_events.pause import answer_to_cleared
 from gate_events.records import PlanCleared
-from gate_store.afterwards import follow_up
+from gate_store.afterwards import WindowKeys, follow_up, no_window_keys
 from gate_store.bindings import Answered, Pause, bind, make_ready
 from gate_store.clearing import Clearance, clear, new_ones
 from gate_store.dialects import lock_names
 
 
-def record_cleared(conn: Connection, cleared: Sequence[PlanCleared], now: datetime) -> dict[UUID, str]:
+def record_cleared(
+    conn: Connection,
+    cleared: Sequence[PlanCleared],
+    now: datetime,
+    window_keys: WindowKeys = no_window_keys,
+) -> dict[UUID, str]:
     """Let cleared plans run, and hand their paused runs the answer; a redelivery changes nothing.
 
-    Returns, by event_id, why a record was refused: its digest is not that of its steps.
+    `window_keys` as in `record_outcomes`, for an outcome that was faster. Returns, by event_id, why a
+    record was refused: its digest is not that of its steps.
     """
     refused = {each.event_id: why for each in cleared if (why := _doubt(each))}
     sound = [each for each in cleared if each.event_id not in refused]
@@ -31,7 +37,7 @@ def record_cleared(conn: Connection, cleared: Sequence[PlanCleared], now: dateti
     paused = [(each, each.run) for each in fresh if each.run]
     bind(conn, [Pause(run, each.plan_id) for each, run in paused], now)
     make_ready(conn, [Answered(run, answer_to_cleared(each), may_run=True) for each, run in paused], now)
-    follow_up(conn, {each.plan_id for each in fresh}, now)
+    follow_up(conn, {each.plan_id for each in fresh}, now, window_keys)
     return refused
 
 

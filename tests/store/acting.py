@@ -16,6 +16,7 @@ from gate_store.dialects import whole
 from gate_store.dispositions import Disposition, Fate
 from gate_store.gates import open_gates
 from gate_store.tables import gates, outbox, runs
+from gate_store.verdicts import Retier, Undo
 from tests.store.examples import NOON, proposed
 
 _RECORDS = {topic.record.__name__: topic.record for topic in TOPICS}
@@ -31,8 +32,10 @@ def compensated(
     return proposed(derived("compensation", request.plan_id))
 
 
-def decide(conn: Connection, *batch: DecisionMade, retier: Any = as_edited) -> list[Disposition]:
-    return apply_decisions(conn, batch, NOON, retier, compensated)
+def decide(
+    conn: Connection, *batch: DecisionMade, retier: Retier = as_edited, undo: Undo = compensated
+) -> list[Disposition]:
+    return apply_decisions(conn, batch, NOON, retier, undo)
 
 
 def fates(dispositions: Sequence[Disposition]) -> list[Fate]:

@@ -1,0 +1,132 @@
+"""Plans that ran without asking first, and what became of plans."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from sqlalchemy import Connection, func, select, update
+
+from gate_events.ids import effect_key
+from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted
+from gate_events.words import DecisionKind, OutcomeStatus, StepStatus, Timing
+from gate_store.clearances import record_cleared
+from gate_store.outcomes import record_outcomes
+from gate_store.tables import clearances, effects, outcomes, runs
+from tests.store.acting import ask, decide, run_of, said, state_of, verdict_of
+from tests.store.examples import (
+    AFTER,
+    HOUR,
+    NOON,
+    asked,
+    cleared,
+    decided,
+    executed,
+    plan_id,
+    review,
+    run,
+)
+
+
+def test_a_cleared_plan_wakes_its_run(conn: Connection) -> None:
+    plan = cleared(run=run())
+    assert record_cleared(conn, [plan], NOON) == {}
+    row = run_of(conn)
+    assert (row.status, row.digest, row.use_by) == ("READY", plan.digest, None)
+    assert (row.answer["state"], len(row.answer["steps"])) == ("APPROVED", 2)
+
+
+def test_a_redelivered_clearance_wakes_nobody_twice(conn: Connection) -> None:
+    record_cleared(conn, [cleared(run=run())] * 2, NOON)
+    conn.execute(update(runs).values(status="DONE"))
+    record_cleared(conn, [cleared(run=run())], NOON)
+    assert run_of(conn).status == "DONE"
+    assert conn.execute(select(func.count()).select_from(clearances)).scalar() == 1
+
+
+def test_a_clearance_whose_digest_is_not_of_its_steps_is_refused(conn: Connection) -> None:
+    good, bad = cleared(plan_id("good")), msgspec.structs.replace(cleared(), digest="f" * 64)
+    refused = record_cleared(conn, [bad, good], NOON)
+    assert list(refused) == [bad.event_id]
+    assert conn.execute(select(clearances.c.plan_id)).scalars().all() == [good.plan_id]
+
+
+def test_the_first_outcome_of_a_plan_is_kept(conn: Connection) -> None:
+    failed = executed(cleared(), OutcomeStatus.FAILED, StepStatus.FAILED)
+    record_outcomes(conn, [failed, executed(cleared())], NOON)
+    record_outcomes(conn, [executed(cleared())], NOON)
+    assert conn.execute(select(outcomes.c.status)).scalars().all() == ["FAILED"]
+
+
+def window_keys(steps: object) -> dict[str, str]:
+    return {"s1": "mail:a"}
+
+
+@pytest.mark.parametrize("outcome_first", [False, True])
+def test_effects_of_a_service_are_noted_and_its_review_is_asked(
+    conn: Connection, outcome_first: bool
+) -> None:
+    plan = cleared(review=review(allowed=AFTER))
+    acts: list[Callable[[], object]] = [
+        lambda: record_cleared(conn, [plan], NOON, window_keys),
+        lambda: record_outcomes(conn, [executed(plan)], NOON, window_keys),
+    ]
+    for act in reversed(acts) if outcome_first else acts:
+        act()
+    rows = {row.step_id: row for row in conn.execute(select(effects))}
+    assert {row.effect_id for row in rows.values()} == {effect_key(plan.plan_id, s) for s in ("s1", "s2")}
+    assert (rows["s1"].state, rows["s1"].window_key, rows["s2"].window_key) == ("SUCCEEDED", "mail:a", None)
+    [asked_after] = said(conn, ApprovalRequested)
+    assert (asked_after.timing, asked_after.digest) == (Timing.AFTER, plan.digest)
+    executed_at = executed(plan).executed_at
+    assert asked_after.requested_at == executed_at
+    assert asked_after.review.terms.deadline == executed_at + HOUR
+    ask(conn, asked_after)
+    decide(conn, decided(asked_after, DecisionKind.CONFIRM))
+    assert not verdict_of(conn, asked_after).execute
+
+
+def test_effects_of_a_run_are_the_resumers_to_note(conn: Connection) -> None:
+    plan = cleared(run=run())
+    record_cleared(conn, [plan], NOON)
+    record_outcomes(conn, [executed(plan)], NOON)
+    assert conn.execute(select(func.count()).select_from(effects)).scalar() == 0
+
+
+def test_a_plan_that_did_not_run_is_not_reviewed(conn: Connection) -> None:
+    plan = cleared(review=review(allowed=AFTER))
+    record_cleared(conn, [plan], NOON)
+    record_outcomes(conn, [executed(plan, OutcomeStatus.NOT_RUN, StepStatus.SKIPPED)], NOON)
+    assert said(conn, ApprovalRequested) == []
+    assert conn.execute(select(func.count()).select_from(effects)).scalar() == 0
+
+
+def test_an_outcome_that_nothing_cleared_leaves_no_effects(conn: Connection) -> None:
+    record_outcomes(conn, [executed(cleared())], NOON)
+    assert conn.execute(select(func.count()).select_from(effects)).scalar() == 0
+    assert conn.execute(select(func.count()).select_from(outcomes)).scalar() == 1
+
+
+def test_an_open_question_about_an_executed_plan_is_closed(conn: Connection) -> None:
+    request = asked()
+    ask(conn, request)
+    record_outcomes(conn, [executed(request)], NOON)
+    [closing] = said(conn, DecisionMade)
+    decide(conn, closing)
+    assert state_of(conn, request) == "SUPERSEDED"
+
+
+def test_an_undo_sees_what_its_plan_did(conn: Connection) -> None:
+    seen: list[PlanExecuted | None] = []
+
+    def undo(request: ApprovalRequested, decision: DecisionMade, outcome: PlanExecuted | None) -> str:
+        seen.append(outcome)
+        return "it cannot be taken back"
+
+    plan = cleared(review=review(allowed=AFTER))
+    record_cleared(conn, [plan], NOON)
+    record_outcomes(conn, [executed(plan)], NOON)
+    [after] = said(conn, ApprovalRequested)
+    ask(conn, after)
+    [refused] = decide(conn, decided(after, DecisionKind.UNDO), undo=undo)
+    assert seen == [executed(plan)]
+    assert (refused.why, state_of(conn, after)) == ("it cannot be taken back", "PENDING")
