@@ -1,6 +1,8 @@
 """`plangate`: the front door."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -28,6 +30,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="An approval gate for AI agents on Kafka. Start with `plangate demo`, then `plangate dev`.",
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"plangate {version('plangate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and exit.")
+    ] = False,
+) -> None:
+    """What stands before a command."""
+
 
 demo.register(app)
 dev.register(app)
