@@ -1,0 +1,126 @@
+"""Reads what the gate says about plans, one word at a time, and remembers how far it came."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+
+from gate_events.codec import SchemaOfId, decode
+from gate_events.digest import plan_digest
+from gate_events.errors import UndecodableError, UnencodableError
+from gate_events.topics import AUTO_EXECUTE, VERDICTS, Topic
+from producers.acting import Word
+
+DEFAULTS: dict[str, Any] = {"auto.offset.reset": "earliest"}
+# Ours to decide: a word counts as read only once its outcome is delivered.
+FIXED: dict[str, Any] = {"enable.auto.offset.store": False, "enable.auto.commit": True}
+
+_log = logging.getLogger("plangate.verdicts")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A word and the record it came in."""
+
+    word: Word
+    message: Message
+
+
+class Undecodable(Protocol):
+    """Keeps a record that is no word."""
+
+    def __call__(self, message: Message, error: UndecodableError) -> None:
+        """Return when it is safe."""
+
+
+class Words:
+    """A consumer of `auto-execute` and `verdicts`; members of one group share them."""
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        group: str,
+        topic_prefix: str,
+        schema_of: SchemaOfId | None,
+        undecodable: Undecodable,
+    ) -> None:
+        topics = (AUTO_EXECUTE, VERDICTS)
+        self._topics: dict[str | None, Topic] = {topic_prefix + topic.name: topic for topic in topics}
+        self._consumer = Consumer({**DEFAULTS, **settings, "group.id": group, **FIXED}, logger=_log)
+        self.joined = False  # whether the group has given us partitions yet
+        self._consumer.subscribe([topic_prefix + topic.name for topic in topics], on_assign=self._on_assign)
+        self._schema_of = schema_of
+        self._undecodable = undecodable
+        self._unread: Message | None = None  # the registry was silent: the bytes may be good
+
+    def _on_assign(self, *_: object) -> None:
+        self.joined = True
+
+    def next(self, timeout_s: float) -> Heard | None:
+        """The next word; None: none came in time.
+
+        Raises KafkaException where waiting would not help; RegistryUnavailableError: call again.
+        """
+        message = self._unread or self._consumer.poll(timeout_s)
+        if message is None or _passing(message.error()):
+            return None
+        self._unread = message
+        try:
+            word = _proven(decode(message.value(), self._topics[message.topic()].record, self._schema_of))
+        except UndecodableError as error:
+            self._undecodable(message, error)
+            self.done(message)
+            return None
+        self._unread = None
+        return Heard(word, message)
+
+    def done(self, message: Message, *, durably: bool = False) -> None:
+        """Never hand this record out again; `durably`: from this moment on."""
+        self._unread = None
+        try:
+            self._consumer.store_offsets(message)
+            if durably:
+                self._consumer.commit(asynchronous=False)
+        except KafkaException as error:
+            # The group gave the partition to another member meanwhile, who will get this word once more.
+            _log.warning("%s is not noted as read: %s", _place(message), error.args[0].str())
+
+    def close(self) -> None:
+        """Commit what is done and leave the group."""
+        self._consumer.close()
+
+
+def _proven(word: Word) -> Word:
+    """What was seen is what runs. Raises UndecodableError where the digest is not that of the steps."""
+    try:
+        real = plan_digest(word.plan_id, word.revision, word.steps, word.run)
+    except UnencodableError as error:
+        raise UndecodableError(type(word).__name__, str(error)) from error
+    if real != word.digest:
+        raise UndecodableError(type(word).__name__, "its digest is not that of its own steps")
+    return word
+
+
+def _passing(error: KafkaError | None) -> bool:
+    """Whether the client reports something that it mends by itself."""
+    if error is None:
+        return False
+    if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        raise KafkaException(error, "create the topics: plangate topics create")
+    if error.fatal() or error.code() in _HOPELESS:
+        raise KafkaException(error)
+    _log.warning("%s", error.str())
+    return True
+
+
+_HOPELESS = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError._AUTHENTICATION,
+}
+
+
+def _place(message: Message) -> str:
+    return f"{message.topic()}-{message.partition()}@{message.offset()}"

@@ -1,0 +1,162 @@
+"""For services that execute for themselves: what may run, one plan at a time."""
+
+import socket
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from gate_events.codec import SchemaOfId
+from gate_events.records import StepResult
+from gate_policy.catalogue import load_catalogue
+from gate_store.database import Clock, open_store, utc_now
+from producers.acting import Task, task_of
+from producers.dead_letters import bury
+from producers.hearing import Heard, Words
+from producers.kafka_producer import KafkaProducer, SchemaIdOf
+from producers.outcomes import outcome
+from producers.store_ledger import LEASE_S, NoLedger, StepLedger, StoreLedger
+from producers.work import Work
+
+_POLL_S = 0.5
+
+
+class NoOutcomeError(RuntimeError):
+    """Plan {plan_id} has no outcome yet."""
+
+    def __init__(self, plan_id: UUID) -> None:
+        super().__init__(f"plan {plan_id} has no outcome yet: use `with work:`, or call work.done()")
+        self.plan_id = plan_id
+
+
+def verdicts(
+    kafka: Mapping[str, Any],
+    *,
+    group: str,
+    actions: Collection[str] | None = None,
+    store_url: str | None = None,
+    catalogue: Path | None = None,
+    topic_prefix: str = "",
+    executor: str | None = None,
+    say_not_run: bool = True,
+    idle_s: float | None = None,
+    lease_s: float = LEASE_S,
+    schema_id_of: SchemaIdOf | None = None,
+    schema_of: SchemaOfId | None = None,
+    now: Clock = utc_now,
+) -> "Verdicts":
+    """Iterate over the plans that may run: `for work in verdicts({"bootstrap.servers": …}, group="mailer")`.
+
+    `kafka` are librdkafka's options. Members of one `group` share the plans; keep its name, a new one begins
+    with the oldest record. `actions` are the action types that this service carries out: a plan with any
+    other is left alone (None: every plan is ours). With `store_url` no step is done twice, whoever crashes: a
+    step that a dead process began is its own for `lease_s` seconds more, then it is repeated if `catalogue`
+    calls its action idempotent, else a human is asked.
+    A plan that was rejected, expired or withdrawn gets the outcome NOT_RUN, unless `say_not_run` is False.
+    Ends after `idle_s` seconds in the group without a word, or by `stop()`; without it waits for ever.
+    """
+    with ExitStack() as opened:
+        producer = opened.enter_context(
+            KafkaProducer(kafka, source=group, topic_prefix=topic_prefix, schema_id_of=schema_id_of)
+        )
+        executor = executor or f"{group}@{socket.gethostname()}"
+        ledger: StepLedger = NoLedger()
+        if store_url:
+            judged = load_catalogue(catalogue.read_text("utf-8"), str(catalogue)) if catalogue else None
+            ledger = StoreLedger(open_store(store_url), executor, now, judged, lease_s)
+            opened.callback(ledger.close)
+        words = Words(kafka, group, topic_prefix, schema_of, partial(bury, producer, group, now))
+        opened.callback(words.close)
+        settling = Settling(words, producer, executor, say_not_run, now)
+        return Verdicts(settling, ledger, actions, idle_s, now, opened.pop_all())
+
+
+class Settling:
+    """Delivers outcomes, and only then counts a word as read."""
+
+    def __init__(
+        self, words: Words, producer: KafkaProducer, executor: str, say_not_run: bool, now: Clock
+    ) -> None:
+        self.words = words
+        self._producer = producer
+        self._executor = executor
+        self._say_not_run = say_not_run
+        self._now = now
+
+    def settle(self, heard: Heard, results: list[StepResult] | None) -> None:
+        """The plan of this word has these results; None: it is still open."""
+        if results is not None:
+            self._producer.send(outcome(heard.word, results, self._executor, self._now()))
+        self.words.done(heard.message, durably=True)
+
+    def pass_over(self, heard: Heard, task: Task) -> None:
+        """Nothing of this plan is to be run here."""
+        if task is Task.SAY_NOT_RUN and self._say_not_run:
+            self.settle(heard, [])
+        else:
+            self.words.done(heard.message)
+
+
+class Verdicts:
+    """The iterator of `verdicts`. Leaving its `with` block commits what is done and leaves the group."""
+
+    def __init__(
+        self,
+        settling: Settling,
+        ledger: StepLedger,
+        actions: Collection[str] | None,
+        idle_s: float | None,
+        now: Clock,
+        opened: ExitStack,
+    ) -> None:
+        self._settling = settling
+        self._ledger = ledger
+        self._actions = None if actions is None else frozenset(actions)
+        self._idle_s = idle_s
+        self._now = now
+        self._opened = opened
+        self._stopped = Event()
+
+    def stop(self) -> None:
+        """End the iteration after the work in hand; for signal handlers and other threads."""
+        self._stopped.set()
+
+    def close(self) -> None:
+        """Commit what is done and leave the group."""
+        self._opened.close()
+
+    def __iter__(self) -> Iterator[Work]:
+        heard_at = monotonic()
+        while not self._stopped.is_set():
+            heard = self._settling.words.next(_POLL_S)
+            if heard:
+                yield from self._work(heard)
+            if heard or not self._settling.words.joined:
+                heard_at = monotonic()
+            elif self._idle_s is not None and monotonic() - heard_at > self._idle_s:
+                return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _work(self, heard: Heard) -> Iterator[Work]:
+        task = task_of(heard.word, self._actions, self._now())
+        # Without a ledger nothing knows which steps are done already.
+        goes_on = task is Task.GO_ON and not isinstance(self._ledger, NoLedger)
+        if task is not Task.RUN and not goes_on:
+            self._settling.pass_over(heard, task)
+            return
+        work = Work(heard.word, self._ledger, partial(self._settling.settle, heard), self._now)
+        yield work
+        if not work.settled:
+            raise NoOutcomeError(work.plan_id)

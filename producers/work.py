@@ -1,0 +1,159 @@
+"""One plan that may run, in the hands of the service that executes it."""
+
+import logging
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from gate_events.ids import effect_key
+from gate_events.pause import expired
+from gate_events.records import StepResult
+from gate_events.values import Step as StepRecord
+from gate_events.words import StepStatus
+from gate_store.claims import Claim, Grant
+from gate_store.database import Clock
+from gate_store.engine.port import NotClearedError
+from producers.acting import Word, use_by_of
+from producers.step import AnyStep, Step, step_value
+from producers.store_ledger import StepLedger
+
+T = TypeVar("T")
+Settle = Callable[[list[StepResult] | None], None]
+
+_log = logging.getLogger("plangate.verdicts")
+
+
+class StepNotRunError(Exception):
+    """Step {step_id} is not run again: an earlier attempt is {status} ({detail})."""
+
+    def __init__(self, step_id: str, status: StepStatus, detail: str) -> None:
+        super().__init__(f"step {step_id} is not run again: an earlier attempt is {status.value} ({detail})")
+        self.step_id = step_id
+        self.status = status
+        self.detail = detail
+
+
+class Work:
+    """A plan that may run now: do its steps with `once`, inside `with work:` or followed by `work.done()`.
+
+    The exception of a step ends the plan, not the service: `with` logs it, and the outcome is FAILED. Any
+    other exception goes on, and leaves the plan to the next start of a member of the group. A step in doubt
+    leaves the plan open: a human is asked, and the plan comes again with the answer.
+    """
+
+    def __init__(self, word: Word, ledger: StepLedger, settle: Settle, now: Clock) -> None:
+        self._word = word
+        self._ledger = ledger
+        self._settle = settle
+        self._now = now
+        self._results: dict[str, StepResult] = {}
+        self._let_through: BaseException | None = None
+        self._asked = False
+        self.settled = False
+
+    @property
+    def plan_id(self) -> UUID:
+        """Whose steps these are."""
+        return self._word.plan_id
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What may run, perhaps edited, in order."""
+        return tuple(map(Step.of_value, self._word.steps))
+
+    @property
+    def note(self) -> str:
+        """The reviewer's words; empty where no human was asked."""
+        return getattr(self._word, "note", "")
+
+    def key(self, step: AnyStep | str) -> str:
+        """The step's idempotency key, the same at every attempt: hand it to the service that acts."""
+        return str(effect_key(self.plan_id, self._approved(step).step_id))
+
+    def once(self, step: AnyStep | str, function: Callable[[Step], T]) -> T:
+        """Call `function(step)` unless the step is done, and return its result, now or as it was recorded.
+
+        What it returns should be JSON: else it is not kept. Without a store a step is done again after a
+        crash: then hand `key(step)` to the service that acts.
+        Raises what `function` raises, once that is recorded as the step's failure; StepNotRunError where an
+        earlier attempt failed, or nobody knows whether it happened; NotClearedError for a step that is not
+        what was approved, or not any more.
+        """
+        approved = self._approved(step)
+        self._refuse_late()
+        claim = self._ledger.claim(self._word, approved)
+        if claim.grant is Grant.GO:
+            return self._run(approved, claim, function)
+        self._note(approved, StepStatus(claim.grant.value), claim.result, claim.detail)
+        self._asked |= claim.grant is Grant.IN_DOUBT
+        if claim.grant is not Grant.SUCCEEDED:
+            self._let_through = StepNotRunError(approved.step_id, StepStatus(claim.grant.value), claim.detail)
+            raise self._let_through
+        recorded: T = claim.result
+        return recorded
+
+    def done(self, results: Iterable[StepResult] | None = None) -> None:
+        """Deliver the outcome: what `once` noted, or the `results` given; steps without one were SKIPPED.
+
+        A plan with a step about which a human is asked gets none yet.
+        """
+        self._settle(None if self._asked else list(self._results.values() if results is None else results))
+        self.settled = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        recorded = error is not None and error is self._let_through
+        if recorded:
+            _log.error("plan %s: %s", self.plan_id, error, exc_info=error)
+        if not self.settled and (error is None or recorded):
+            self.done()
+        return recorded
+
+    def _run(self, step: StepRecord, claim: Claim, function: Callable[[Step], T]) -> T:
+        try:
+            result = function(Step.of_value(step))
+        except Exception as error:
+            self._finish(step, claim, StepStatus.FAILED, None, f"{type(error).__name__}: {error}")
+            self._let_through = error
+            raise
+        self._finish(step, claim, StepStatus.SUCCEEDED, *_as_json(result))
+        return result
+
+    def _finish(self, step: StepRecord, claim: Claim, status: StepStatus, result: Any, detail: str) -> None:
+        self._ledger.finish(self._word, step, claim, status, result, detail)
+        self._note(step, status, result, detail)
+
+    def _note(self, step: StepRecord, status: StepStatus, result: Any, detail: str) -> None:
+        self._results[step.step_id] = StepResult(
+            step_id=step.step_id, status=status, detail=detail, result=result, finished_at=self._now()
+        )
+
+    def _refuse_late(self) -> None:
+        """A plan that was begun in time may be ended."""
+        use_by = use_by_of(self._word)
+        if not self._results and use_by and expired(use_by, self._now()):
+            raise NotClearedError(self._word.steps[0].step_id, f"the verdict held until {use_by.isoformat()}")
+
+    def _approved(self, step: AnyStep | str) -> StepRecord:
+        step_id = step if isinstance(step, str) else step_value(step).step_id
+        approved = next((each for each in self._word.steps if each.step_id == step_id), None)
+        if approved is None:
+            raise NotClearedError(step_id, f"plan {self.plan_id} has no such step")
+        if not isinstance(step, str) and step_value(step) != approved:
+            raise NotClearedError(step_id, "it is not the step that was approved")
+        return approved
+
+
+def _as_json(result: Any) -> tuple[Any, str]:
+    """The result as it can be kept. It happened, so one that is no JSON is no failure."""
+    try:
+        return msgspec.json.decode(msgspec.json.encode(result)), ""
+    except (TypeError, ValueError, RecursionError) as error:
+        return None, f"the result was not kept: {error}"

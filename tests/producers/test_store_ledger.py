@@ -1,0 +1,84 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from gate_events.words import StepStatus
+from gate_store.claims import Grant
+from gate_store.clearances import record_cleared
+from gate_store.database import open_store
+from gate_store.engine.port import NotClearedError
+from gate_store.migrate import upgrade
+from producers.store_ledger import StoreLedger
+from tests.producers.records import STEPS, cleared
+
+PLAN = cleared()
+
+
+class Hands:
+    """The clock and the sleep of a test: time passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 24, 12, tzinfo=UTC)
+        self.slept = 0
+        self.meanwhile: Any = lambda: None
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += 1
+        self.time += timedelta(seconds=seconds)
+        self.meanwhile()
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Engine]:
+    upgrade(store_url)
+    opened = open_store(store_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+def ledger(store: Engine, hands: Hands, executor: str = "one", **given: Any) -> StoreLedger:
+    return StoreLedger(store, executor, hands.now, sleep=hands.sleep, **given)
+
+
+def clear(store: Engine) -> None:
+    with store.begin() as conn:
+        record_cleared(conn, [PLAN], datetime.now(UTC))
+
+
+def test_a_plan_that_the_gatekeeper_has_not_noted_yet_is_waited_for(store: Engine, hands: Hands) -> None:
+    hands.meanwhile = lambda: clear(store) if hands.slept == 3 else None
+    assert ledger(store, hands).claim(PLAN, STEPS[0]).grant is Grant.GO
+    assert hands.slept == 3
+
+
+def test_a_plan_that_nobody_notes_is_not_run(store: Engine, hands: Hands) -> None:
+    with pytest.raises(NotClearedError, match="no verdict or clearance covers it"):
+        ledger(store, hands, patience_s=-1).claim(PLAN, STEPS[0])
+
+
+def test_a_step_that_another_is_at_is_waited_for_and_not_done_again(store: Engine, hands: Hands) -> None:
+    clear(store)
+    first = ledger(store, hands, "one")
+    claim = first.claim(PLAN, STEPS[0])
+    hands.meanwhile = lambda: first.finish(PLAN, STEPS[0], claim, StepStatus.SUCCEEDED, "sent", "")
+    second = ledger(store, hands, "two").claim(PLAN, STEPS[0])
+    assert (second.grant, second.result, hands.slept) == (Grant.SUCCEEDED, "sent", 1)
+
+
+def test_a_step_whose_executor_died_is_in_doubt_after_its_lease(store: Engine, hands: Hands) -> None:
+    clear(store)
+    ledger(store, hands, "one").claim(PLAN, STEPS[0])
+    began = hands.time
+    assert ledger(store, hands, "two", lease_s=5).claim(PLAN, STEPS[0]).grant is Grant.IN_DOUBT
+    assert hands.time - began >= timedelta(seconds=5)

@@ -1,0 +1,208 @@
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+
+from gate_events.records import PlanExecuted
+from gate_events.words import GateState, OutcomeStatus, StepStatus, Timing
+from gate_store.engine.port import NotClearedError
+from plangate import Step, verdicts
+from plangate.dev.apache_kafka import ApacheKafka
+from producers.verdicts import NoOutcomeError, Verdicts
+from tests.producers.records import STEPS, cleared, decided
+from tests.producers.services import Bench
+
+IDLE_S = 1.5
+
+
+@pytest.fixture
+def bench(kafka: ApacheKafka, topic_prefix: str) -> Bench:
+    return Bench(kafka, topic_prefix)
+
+
+def inbox_of(bench: Bench, **given: Any) -> Verdicts:
+    given = {"group": "mailer", "executor": "svc-mail", "idle_s": IDLE_S, **given}
+    return verdicts(bench.options, topic_prefix=bench.prefix, **given)
+
+
+def settled(inbox: Verdicts) -> list[UUID]:
+    """Take everything that is offered, and say at once that it is done."""
+    plan_ids = []
+    for work in inbox:
+        work.done()
+        plan_ids.append(work.plan_id)
+    return plan_ids
+
+
+def send(step: Step) -> str:
+    return f"sent to {step.arguments['to']}"
+
+
+def test_what_may_run_runs_and_its_outcome_is_written(bench: Bench) -> None:
+    plan, verdict = cleared(), decided()
+    bench.say(plan, verdict)
+    notes = {}
+    with inbox_of(bench) as inbox:
+        for work in inbox:
+            notes[work.plan_id] = work.note
+            with work:
+                for step in work.steps:
+                    work.once(step, send)
+    assert notes == {plan.plan_id: "", verdict.plan_id: "fine"}
+    outcomes = {outcome.plan_id: outcome for outcome in bench.outcomes()}
+    assert set(outcomes) == {plan.plan_id, verdict.plan_id}
+    outcome = outcomes[verdict.plan_id]
+    assert (outcome.status, outcome.digest, outcome.executor) == (
+        OutcomeStatus.DONE,
+        verdict.digest,
+        "svc-mail",
+    )
+    assert [(result.step_id, result.result) for result in outcome.results] == [
+        ("s1", "sent to ann"),
+        ("s2", "sent to bob"),
+    ]
+
+
+def test_what_has_an_outcome_is_not_handed_out_again(bench: Bench) -> None:
+    bench.say(decided())
+    with inbox_of(bench) as inbox:
+        assert len(settled(inbox)) == 1
+    with inbox_of(bench) as inbox:
+        assert list(inbox) == []
+
+
+def test_only_what_may_run_runs(bench: Bench) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    rejected, good = decided(GateState.REJECTED), decided()
+    bench.say(
+        rejected,
+        decided(GateState.SUPERSEDED),
+        decided(use_by=past),
+        decided(timing=Timing.AFTER),
+        good,
+    )
+    with inbox_of(bench) as inbox:
+        for work in inbox:
+            assert work.plan_id == good.plan_id
+            work.done()
+    outcomes = {outcome.plan_id: outcome for outcome in bench.outcomes()}
+    assert set(outcomes) == {rejected.plan_id, good.plan_id}
+    assert outcomes[rejected.plan_id].status is OutcomeStatus.NOT_RUN
+    assert {result.status for result in outcomes[rejected.plan_id].results} == {StepStatus.SKIPPED}
+
+
+def test_a_service_may_leave_the_unrun_plans_to_others(bench: Bench) -> None:
+    bench.say(decided(GateState.REJECTED))
+    with inbox_of(bench, say_not_run=False) as inbox:
+        assert list(inbox) == []
+    assert bench.outcomes() == []
+
+
+def test_a_step_that_raises_ends_its_plan_and_not_the_service(bench: Bench) -> None:
+    plan_ids = [uuid4(), uuid4()]
+    bench.say(*(decided(plan_id=plan_id) for plan_id in plan_ids))
+    seen = []
+
+    def fail(step: Step) -> str:
+        raise ConnectionError("mail server is down")
+
+    with inbox_of(bench) as inbox:
+        for work in inbox:
+            seen.append(work.plan_id)
+            with work:
+                work.once("s1", fail)
+                work.once("s2", send)
+    assert sorted(seen) == sorted(plan_ids)
+    for outcome in bench.outcomes():
+        assert outcome.status is OutcomeStatus.FAILED
+        first, second = outcome.results
+        assert (first.status, first.detail) == (StepStatus.FAILED, "ConnectionError: mail server is down")
+        assert second.status is StepStatus.SKIPPED
+
+
+def test_another_exception_leaves_the_plan_to_the_next_start(bench: Bench) -> None:
+    verdict = decided()
+    bench.say(verdict)
+    with inbox_of(bench) as inbox, pytest.raises(KeyError), next(iter(inbox)):
+        raise KeyError("a bug of the service's own")
+    assert bench.outcomes() == []
+    with inbox_of(bench) as inbox:
+        assert settled(inbox) == [verdict.plan_id]
+
+
+def test_a_plan_that_is_forgotten_is_pointed_out(bench: Bench) -> None:
+    bench.say(decided())
+    with inbox_of(bench) as inbox, pytest.raises(NoOutcomeError, match="use `with work:`"):
+        list(inbox)
+
+
+def test_a_step_that_is_not_the_approved_one_is_refused(bench: Bench) -> None:
+    bench.say(decided())
+    with inbox_of(bench) as inbox:
+        work = next(iter(inbox))
+        with pytest.raises(NotClearedError, match="it is not the step that was approved"):
+            work.once(Step("send_email", {"to": "eve"}, "s1"), send)
+        with pytest.raises(NotClearedError, match="has no such step"):
+            work.once("s9", send)
+        work.done()
+    (outcome,) = bench.outcomes()
+    assert outcome.status is OutcomeStatus.NOT_RUN
+
+
+def test_members_of_a_group_share_the_plans(bench: Bench) -> None:
+    records = [decided() for _ in range(20)]
+    seen: list[list[Any]] = [[], []]
+
+    def serve(number: int) -> None:
+        with inbox_of(bench, idle_s=3) as inbox:
+            for work in inbox:
+                seen[number].append(work.plan_id)
+                work.done()
+
+    members = [threading.Thread(target=serve, args=(number,)) for number in range(2)]
+    for member in members:
+        member.start()
+    bench.say(*records)
+    for member in members:
+        member.join(60)
+    assert sorted(seen[0] + seen[1]) == sorted(record.plan_id for record in records)
+
+
+def test_what_cannot_be_read_or_contradicts_itself_goes_to_dead_letters(bench: Bench) -> None:
+    other = msgspec.structs.replace(decided(), steps=STEPS[:1])
+    bench.say_bytes("verdicts", b"\x00nonsense")
+    bench.say(other)
+    good = decided()
+    bench.say(good)
+    with inbox_of(bench) as inbox:
+        assert settled(inbox) == [good.plan_id]
+    dead = {message.value(): dict(message.headers() or []) for message in bench.read("dead-letters")}
+    assert len(dead) == 2
+    errors = b" ".join(headers["plangate_error"] for headers in dead.values())  # type: ignore[misc]
+    assert b"registry" in errors
+    assert b"digest is not that of its own steps" in errors
+    assert dead[b"\x00nonsense"]["origin"] == b"test"
+    assert dead[b"\x00nonsense"]["plangate_topic"] == f"{bench.prefix}verdicts".encode()
+
+
+def test_a_stopped_inbox_ends_after_the_work_in_hand(bench: Bench) -> None:
+    bench.say(decided(), decided())
+    with inbox_of(bench, idle_s=None) as inbox:
+        for work in inbox:
+            inbox.stop()
+            work.done()
+    assert len(bench.outcomes()) == 1
+
+
+def test_an_outcome_said_twice_is_the_same_event(bench: Bench) -> None:
+    verdict = decided()
+    bench.say(verdict, msgspec.structs.replace(verdict, event_id=uuid4()))
+    with inbox_of(bench) as inbox:
+        for work in inbox:
+            work.done()
+    first, second = bench.outcomes()
+    assert isinstance(first, PlanExecuted)
+    assert first.event_id == second.event_id
