@@ -1,4 +1,4 @@
-"""Plans that others wrote: one JSON object a line, `steps` as proposed and, where known, `gold` beside them."""
+"""Plans that others wrote: a JSON object a line, `steps` as proposed and, where known, `gold` beside."""
 
 import json
 from collections.abc import Iterable, Iterator

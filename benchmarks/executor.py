@@ -1,0 +1,68 @@
+"""A service that executes for itself, and a witness that sees every call."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from plangate import Step
+from plangate.settings import Settings
+from producers.verdicts import Verdicts, verdicts
+
+
+@dataclass
+class Witness:
+    """Counts what was really called: it is the judge, not our own tables."""
+
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def saw(self, plan_id: str, step: Step) -> str:
+        """Note one call of a step's body."""
+        with self._lock:
+            self.calls[plan_id, step.step_id] += 1
+        return "done"
+
+    @property
+    def plans(self) -> set[str]:
+        """The plans of which a step was called."""
+        return {plan_id for plan_id, _ in self.calls}
+
+    @property
+    def repeats(self) -> int:
+        """Steps called more than once."""
+        return sum(count > 1 for count in self.calls.values())
+
+
+@contextmanager
+def executors(settings: Settings, witness: Witness, count: int) -> Iterator[None]:
+    """`count` members of one group carry out whatever is cleared or approved, and say so on `outcomes`."""
+    services = [
+        verdicts(
+            settings.kafka_options,
+            group="benchmark-executor",
+            store_url=settings.store_url,
+            topic_prefix=settings.topic_prefix,
+        )
+        for _ in range(count)
+    ]
+    threads = [threading.Thread(target=_carry_out, args=(one, witness)) for one in services]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for service in services:
+            service.stop()
+        for thread in threads:
+            thread.join()
+
+
+def _carry_out(service: Verdicts, witness: Witness) -> None:
+    with service:
+        for work in service:
+            with work:
+                for step in work.steps:
+                    work.once(step, partial(witness.saw, str(work.plan_id)))
