@@ -71,13 +71,20 @@ class Effects:
         value = self._value(step)
         given = Step.of_value(value)
         if _is_async(function):
-            return self._ledger.once(value, lambda: function(given))
+            return self._ledger.once(value, _awaiting(function, given))
         if _inside_event_loop():
             raise BlockingEffectError(value.step_id)
         return self._ledger.once_blocking(value, lambda: function(given))
 
     def _value(self, step: AnyStep | str) -> values.Step:
         return self._ledger.step(step) if isinstance(step, str) else step_value(step)
+
+
+def _awaiting(function: Callable[[Step], Awaitable[T]], step: Step) -> Callable[[], Awaitable[T]]:
+    async def call() -> T:  # a coroutine function, so that the ledger needs no thread for it
+        return await function(step)
+
+    return call
 
 
 def _is_async(function: Callable[..., Any]) -> bool:
