@@ -125,5 +125,5 @@ def check_before_work(settings: Settings, *, resuming: bool) -> None:
     behind = migrate.behind(settings.store_url)
     if behind:
         raise NotReadyError(behind)
-    if resuming and settings.graphs.exists():
+    if resuming:
         asyncio.run(load_graphs(settings.graphs))

@@ -13,6 +13,9 @@ from plangate.worker.fleet import PARTS, fleet
 from plangate.worker.supervisor import Supervisor
 
 
+log = logging.getLogger("plangate.worker")
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(worker)
@@ -29,5 +32,9 @@ def worker(
     parts = {part.strip() for part in only.split(",")}
     if not parts <= set(PARTS):
         raise CommandError(f"--only {only}: no such part", f"name some of {', '.join(PARTS)}")
-    check_before_work(load_settings(), resuming="resumer" in parts)
+    settings = load_settings()
+    if parts == set(PARTS) and not settings.graphs.exists():
+        log.info("%s is not there: this worker resumes no graphs", settings.graphs)
+        parts.discard("resumer")
+    check_before_work(settings, resuming="resumer" in parts)
     asyncio.run(Supervisor(fleet(parts, resumers)).run())
