@@ -1,7 +1,6 @@
 """The one way to consume: raw records in the log's order, each acked only when its work is durable."""
 
 import asyncio
-import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ import faust
 
 from stream_apps.exits import BROKEN, leave
 from stream_apps.faust_app import raw_channel
+from stream_apps.progress import Progress
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -19,7 +19,7 @@ class Received:
 
     __slots__ = ("_event", "_line", "_progress", "finished", "message", "topic")
 
-    def __init__(self, event: Any, topic: str, line: "deque[Received]", progress: "Progress") -> None:
+    def __init__(self, event: Any, topic: str, line: "deque[Received]", progress: Progress) -> None:
         self._event = event
         self._line = line
         self._progress = progress
@@ -41,17 +41,6 @@ class Received:
             self._progress.moved()
 
 
-class Progress:
-    """When something last moved; waiting for infrastructure that answers an attempt counts as moving."""
-
-    def __init__(self) -> None:
-        self.last_moved = time.monotonic()
-
-    def moved(self) -> None:
-        """Something was finished, or tried and answered."""
-        self.last_moved = time.monotonic()
-
-
 class Intake:
     """What one app reads."""
 
@@ -66,6 +55,10 @@ class Intake:
     def unfinished(self) -> int:
         """How many records were handed out and not acked, and how many wait."""
         return sum(map(len, self._lines.values())) + int(self._channel.queue.qsize())
+
+    def abandon(self) -> None:
+        """Let a clean stop not wait for what was handed out; Kafka hands it out again."""
+        self.app.consumer.unacked.clear()
 
     async def batch(self, limit: int) -> list[Received]:
         """The next records, at least one, at most `limit`. Yields while more keep coming, but never waits."""
@@ -100,6 +93,7 @@ async def serve(intake: Intake, limit: int, handle: Callable[[list[Received]], A
         while True:
             await handle(await intake.batch(limit))
     except asyncio.CancelledError:
+        intake.abandon()
         raise
     except BaseException as error:
         leave(BROKEN, f"{intake.app.conf.id} met a fault of its own", error)

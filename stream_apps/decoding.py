@@ -5,8 +5,9 @@ from typing import Any, TypeVar
 
 from gate_events.codec import SchemaOfId, decode
 from gate_events.errors import RegistryUnavailableError
-from stream_apps.consume import Progress, Received
+from stream_apps.consume import Received
 from stream_apps.patience import through_outages
+from stream_apps.progress import Progress
 
 R = TypeVar("R")
 
@@ -46,5 +47,5 @@ class Decoder:
         assert self._ask is not None  # noqa: S101 - only then is a schema asked for
         ask = self._ask
         self._seen[schema_id] = await through_outages(
-            "the schema registry", lambda: asyncio.to_thread(ask, schema_id), self._progress.moved
+            "the schema registry", lambda: asyncio.to_thread(ask, schema_id), self._progress
         )

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from gate_events.codec import encode
@@ -11,6 +12,7 @@ from gate_events.topics import TOPIC_OF, key_of
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Headers as ReceivedHeaders
 from stream_apps.patience import through_outages
+from stream_apps.progress import Progress
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -24,14 +26,12 @@ class Encoder:
         self._schema_id_of = config.schema_id_of
         self._ids: dict[type[Any], int] = {}
 
-    async def prepare(self, records: Iterable[type[Any]]) -> None:
+    async def prepare(self, records: Iterable[type[Any]], progress: Progress) -> None:
         """Ask the registry, if there is one, for the ids of these record types; waits through outages."""
         for record in records:
-            if (ask := self._schema_id_of) is not None and record not in self._ids:
-                self._ids[record] = await through_outages(
-                    "the schema registry",
-                    lambda record=record, ask=ask: asyncio.to_thread(ask, record),  # type: ignore[misc] # mypy cannot infer a lambda with defaults
-                )
+            if self._schema_id_of is not None and record not in self._ids:
+                ask = partial(asyncio.to_thread, self._schema_id_of, record)
+                self._ids[record] = await through_outages("the schema registry", ask, progress)
 
     def topic(self, record: Any) -> str:
         """Where the record belongs."""

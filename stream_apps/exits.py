@@ -6,13 +6,14 @@ from typing import NoReturn
 
 STUCK = 86  # there was work and nothing moved
 BROKEN = 87  # a fault of ours, or a producer that cannot go on
+UNFINISHED = 88  # told to stop, but what was begun could not be finished
 
 _log = logging.getLogger("plangate")
 
 
 def leave(code: int, why: str, error: BaseException | None = None) -> NoReturn:
     """Say why and end the process; its supervisor starts it anew and Kafka hands the records out again."""
-    _log.critical("%s; the process ends with code %d to be started anew", why, code, exc_info=error)
+    _log.critical("%s; the process ends with code %d", why, code, exc_info=error)
     for handler in logging.getLogger().handlers:
         handler.flush()
     os._exit(code)

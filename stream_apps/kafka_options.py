@@ -15,9 +15,8 @@ _SECONDS = {
     "heartbeat.interval.ms": "broker_heartbeat_interval",
     "max.poll.interval.ms": "broker_max_poll_interval",
 }
-_SAME = {
-    "client.id": "broker_client_id",
-    "auto.offset.reset": "consumer_auto_offset_reset",
+_WORDS = {"client.id": "broker_client_id", "auto.offset.reset": "consumer_auto_offset_reset"}
+_NUMBERS = {
     "max.partition.fetch.bytes": "consumer_max_fetch_size",
     "metadata.max.age.ms": "consumer_metadata_max_age_ms",
     "connections.max.idle.ms": "consumer_connections_max_idle_ms",
@@ -39,15 +38,11 @@ def faust_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """
     _refuse_the_impossible(options)
     settings: dict[str, Any] = {"broker": _brokers(options), "broker_credentials": credentials(options)}
-    settings |= {theirs: float(options[ours]) / 1000 for ours, theirs in _SECONDS.items() if ours in options}
-    settings |= {theirs: options[ours] for ours, theirs in _SAME.items() if ours in options}
-    for name in (
-        "consumer_max_fetch_size",
-        "consumer_metadata_max_age_ms",
-        "consumer_connections_max_idle_ms",
-    ):
-        if name in settings:
-            settings[name] = int(settings[name])
+    settings |= {
+        theirs: _number(options, ours) / 1000 for ours, theirs in _SECONDS.items() if ours in options
+    }
+    settings |= {theirs: _number(options, ours) for ours, theirs in _NUMBERS.items() if ours in options}
+    settings |= {theirs: str(options[ours]) for ours, theirs in _WORDS.items() if ours in options}
     reset = settings.get("consumer_auto_offset_reset")
     if reset in _OFFSET_RESETS:
         settings["consumer_auto_offset_reset"] = _OFFSET_RESETS[reset]
@@ -89,6 +84,13 @@ def _sasl(options: Mapping[str, Any], context: Any) -> CredentialsT:
         ssl_context=context,
         mechanism=mechanism,
     )
+
+
+def _number(options: Mapping[str, Any], name: str) -> int:
+    try:
+        return int(options[name])
+    except ValueError:
+        raise KafkaOptionError(name, f"{options[name]!r} is no whole number", "give one") from None
 
 
 def _brokers(options: Mapping[str, Any]) -> str:

@@ -1,11 +1,14 @@
 """Retry in place while infrastructure is away: say so once, then stay quiet until it is back."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from sqlalchemy import exc
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
+
+from stream_apps.progress import Progress
 
 T = TypeVar("T")
 
@@ -28,16 +31,16 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, OSError | exc.TimeoutError)
 
 
-async def through_outages(
-    what: str, attempt: Callable[[], Awaitable[T]], answered: Callable[[], None] = lambda: None
-) -> T:
-    """The result of `attempt`, tried on while `what` is away; `answered` is told after each failure.
+async def through_outages(what: str, attempt: Callable[[], Awaitable[T]], progress: Progress) -> T:
+    """The result of `attempt`, tried on while `what` is away.
 
-    Raises whatever is no outage.
+    Raises whatever is no outage; CancelledError in an outage while the app stops.
     """
 
     def complain(state: RetryCallState) -> None:
-        answered()
+        if progress.stopping:
+            raise asyncio.CancelledError
+        progress.moved()
         if state.attempt_number == 1 and state.outcome is not None:
             _log.warning("%s is away: %s; trying on", what, _first_line(state.outcome.exception()))
 

@@ -102,8 +102,8 @@ class KafkaWriter:
         self._produce(record)
 
     async def close(self) -> None:
-        """Wait for what is in flight (10 s at most: unconfirmed records were not acked either)."""
-        await asyncio.to_thread(self._producer.flush, 10.0)
+        """Wait for what is in flight (5 s at most: unconfirmed records were not acked either)."""
+        await asyncio.to_thread(self._producer.flush, 5.0)
         self._drain()
         self._closed = True
         await asyncio.to_thread(self._poller.join, 2.0)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from gate_events.codec import framed
@@ -13,6 +14,7 @@ from stream_apps.config import AppsConfig
 from stream_apps.dead_letters import DeadLetters, Origin
 from stream_apps.patience import through_outages
 from stream_apps.producing import KafkaWriter, Outgoing
+from stream_apps.progress import Progress
 
 _log = logging.getLogger("plangate.relay")
 _TOPIC_OF_NAME: dict[str, Topic] = {topic.record.__name__: topic for topic in TOPICS}
@@ -21,7 +23,10 @@ _TOPIC_OF_NAME: dict[str, Topic] = {topic.record.__name__: topic for topic in TO
 class Relay:
     """Takes outbox rows to Kafka. `source` is the CloudEvents source."""
 
-    def __init__(self, source: str, config: AppsConfig, writer: KafkaWriter) -> None:
+    def __init__(
+        self, source: str, config: AppsConfig, writer: KafkaWriter, progress: Progress | None = None
+    ) -> None:
+        self._progress = progress or Progress()
         self._source = source
         self._prefix = config.topic_prefix
         self._schema_id_of = config.schema_id_of
@@ -55,11 +60,9 @@ class Relay:
     async def _learn_ids(self, names: set[str]) -> None:
         for name in names:
             record = _TOPIC_OF_NAME[name].record
-            if (ask := self._schema_id_of) is not None and record not in self._ids:
-                self._ids[record] = await through_outages(
-                    "the schema registry",
-                    lambda record=record, ask=ask: asyncio.to_thread(ask, record),  # type: ignore[misc] # mypy cannot infer a lambda with defaults
-                )
+            if self._schema_id_of is not None and record not in self._ids:
+                ask = partial(asyncio.to_thread, self._schema_id_of, record)
+                self._ids[record] = await through_outages("the schema registry", ask, self._progress)
 
     def _outgoing(self, row: OutboxRow, safe: Callable[[], None]) -> Outgoing:
         topic = _TOPIC_OF_NAME[row.record]

@@ -8,7 +8,7 @@ from typing import Any
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Intake, Received, serve
 from stream_apps.errors import AppCrashedError
-from stream_apps.exits import BROKEN, leave
+from stream_apps.exits import BROKEN, UNFINISHED, leave
 from stream_apps.producing import KafkaWriter
 from stream_apps.watchdog import watch
 
@@ -65,12 +65,11 @@ class Service:
 
     async def _wind_down(self, within_s: float) -> None:
         """Faust takes no more records, waits for those in work, and commits; then it leaves the group."""
+        self._intake.progress.stopping = True
         try:
             await asyncio.wait_for(self._app.stop(), within_s)
         except TimeoutError:
-            _log.warning(
-                "%s did not finish its work in %.0f s; it will be done again", self._app.conf.id, within_s
-            )
+            leave(UNFINISHED, f"{self._app.conf.id} did not finish its work within {within_s:.0f} s")
 
     def _raise_if_it_crashed(self, starting: "asyncio.Future[Any]") -> None:
         failed = starting.exception() if starting.done() and not starting.cancelled() else None

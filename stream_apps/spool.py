@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from stream_apps.patience import through_outages
+from stream_apps.progress import Progress
 
 _log = logging.getLogger("plangate.dead_letters")
 
@@ -37,7 +38,9 @@ class Spool:
             }
         )
         path = self._folder / f"{uuid4().hex}.json"
-        await through_outages(f"folder {self._folder}", lambda: asyncio.to_thread(_write, path, content))
+        await through_outages(
+            f"folder {self._folder}", lambda: asyncio.to_thread(_write, path, content), Progress()
+        )
         _log.error("a dead letter fits no topic (%s); kept in %s", problem, path.absolute())
 
 

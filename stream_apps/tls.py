@@ -19,7 +19,9 @@ _KNOWN = {
 def tls_context(options: Mapping[str, Any]) -> ssl.SSLContext:
     """The context that the ssl.* options describe. Raises KafkaOptionError, without any secret in it."""
     _refuse_the_unknown(options)
-    context = ssl.create_default_context()
+    location = options.get("ssl.ca.location")
+    own = "ssl.ca.pem" in options or location not in (None, "", "probe")  # who names one trusts no other
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if own else ssl.create_default_context()
     _trust(context, options)
     _verify(context, options)
     _identify(context, options)

@@ -27,7 +27,7 @@ async def start_gatekeeper(config: AppsConfig) -> Service:
     dead_letters = DeadLetters(GATEKEEPER, config, writer)
     store = open_store(config.store_url)
     thread = StoreThread(store, progress)
-    outbox = OutboxLoop(store, Relay(_SOURCE, config, writer), config.clock, progress.moved)
+    outbox = OutboxLoop(store, Relay(_SOURCE, config, writer, progress), config.clock, progress)
     wake, close_wake = waker(config.store_url, config.wake)
     gatekeeping = Gatekeeping(
         config, thread, Decoder(config.schema_of_id, progress), dead_letters, Bells(wake, outbox.ring)

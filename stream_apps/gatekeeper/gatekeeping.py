@@ -11,11 +11,12 @@ from sqlalchemy import Engine
 from gate_events.errors import UndecodableError
 from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES
 from stream_apps.config import AppsConfig
-from stream_apps.consume import Progress, Received
+from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.gatekeeper.commit import Committed, commit_batch
 from stream_apps.patience import is_outage, through_outages
+from stream_apps.progress import Progress
 
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ class StoreThread:
         """The result of `work`, tried on through outages. Raises what says something about the data."""
         loop = asyncio.get_running_loop()
         return await through_outages(
-            "the store", lambda: loop.run_in_executor(self._thread, work), self._progress.moved
+            "the store", lambda: loop.run_in_executor(self._thread, work), self._progress
         )
 
 

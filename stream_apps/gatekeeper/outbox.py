@@ -12,6 +12,7 @@ from gate_store.database import Clock
 from gate_store.engine.port import OutboxRow
 from gate_store.tables import outbox
 from stream_apps.patience import through_outages
+from stream_apps.progress import Progress
 from stream_apps.relay import Relay
 
 _LIMIT = 500
@@ -25,11 +26,11 @@ Rows = Sequence[tuple[int, OutboxRow]]
 class OutboxLoop:
     """Publishes the outbox's rows when it is rung, and once a second."""
 
-    def __init__(self, store: Engine, relay: Relay, clock: Clock, answered: Callable[[], None]) -> None:
+    def __init__(self, store: Engine, relay: Relay, clock: Clock, progress: Progress) -> None:
         self._store = store
         self._relay = relay
         self._clock = clock
-        self._answered = answered
+        self._progress = progress
         self._bell = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "plangate-outbox")
 
@@ -62,7 +63,7 @@ class OutboxLoop:
     async def _in_thread(self, work: Callable[[], Rows | None]) -> Rows | None:
         loop = asyncio.get_running_loop()
         return await through_outages(
-            "the store", lambda: loop.run_in_executor(self._thread, work), self._answered
+            "the store", lambda: loop.run_in_executor(self._thread, work), self._progress
         )
 
     def _take(self) -> Rows:

@@ -24,13 +24,13 @@ async def start_router(config: AppsConfig) -> Service:
     intake = Intake(app, config.topic_prefix, [PLANS.name])
     writer = KafkaWriter(config.kafka, linger_ms=_LINGER_MS)
     encoder = Encoder(_SOURCE, config)
-    await encoder.prepare(OUTPUTS)
+    await encoder.prepare(OUTPUTS, intake.progress)
     store = open_store(config.store_url)
     routing = Routing(
         config,
         Decoder(config.schema_of_id, intake.progress),
         encoder,
-        PriorEffects(store, config.clock, intake.progress.moved),
+        PriorEffects(store, config.clock, intake.progress),
         writer,
         DeadLetters(ROUTER, config, writer),
     )

@@ -1,7 +1,7 @@
 """What was already done outside, looked up off the event loop."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Engine
 
@@ -10,15 +10,16 @@ from gate_policy.judge import NO_PRIOR
 from gate_store.database import Clock
 from gate_store.ledger import prior_effects
 from stream_apps.patience import through_outages
+from stream_apps.progress import Progress
 
 
 class PriorEffects:
     """Asks the effect ledger; waits for the store through outages."""
 
-    def __init__(self, store: Engine, clock: Clock, answered: Callable[[], None]) -> None:
+    def __init__(self, store: Engine, clock: Clock, progress: Progress) -> None:
         self._store = store
         self._clock = clock
-        self._answered = answered
+        self._progress = progress
 
     async def of(self, effects: Iterable[tuple[str, int]]) -> Mapping[str, PriorEffect]:
         """The last time that each effect was done within its window, by effect key; one look-up for all."""
@@ -26,7 +27,7 @@ class PriorEffects:
         if not wanted:
             return NO_PRIOR
         return await through_outages(
-            "the store", lambda: asyncio.to_thread(self._look_up, wanted), self._answered
+            "the store", lambda: asyncio.to_thread(self._look_up, wanted), self._progress
         )
 
     def _look_up(self, wanted: list[tuple[str, int]]) -> Mapping[str, PriorEffect]:

@@ -8,20 +8,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID, uuid4
 
-import msgspec
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from sqlalchemy import select
 
 from gate_events.codec import decode, encode
 from gate_events.headers import cloud_event
-from gate_events.records import ApprovalRequested, DecisionMade, PlanProposed
+from gate_events.ids import derived
+from gate_events.records import (
+    ApprovalRequested,
+    DecisionMade,
+    PlanCleared,
+    PlanExecuted,
+    PlanProposed,
+    StepResult,
+)
 from gate_events.topics import TOPIC_OF, TOPICS, key_of
 from gate_events.values import Agent, Step
-from gate_events.words import DeciderKind, DecisionKind
+from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus, StepStatus
 from gate_store.database import open_store
 from gate_store.migrate import upgrade
 from gate_store.tables import decisions, gates
@@ -86,6 +93,25 @@ def decision(
         "decider": DeciderKind.PERSON,
     }
     return DecisionMade(**{**told, **fields})
+
+
+def outcome(cleared: PlanCleared) -> PlanExecuted:
+    """A service did all of a cleared plan."""
+    now = datetime.now(UTC)
+    results = (
+        StepResult(step_id=step.step_id, status=StepStatus.SUCCEEDED, finished_at=now)
+        for step in cleared.steps
+    )
+    return PlanExecuted(
+        event_id=derived("outcome", cleared.plan_id, cleared.digest),
+        plan_id=cleared.plan_id,
+        revision=cleared.revision,
+        digest=cleared.digest,
+        executed_at=now,
+        executor="a-service",
+        status=OutcomeStatus.DONE,
+        results=tuple(results),
+    )
 
 
 class Worker:
@@ -157,7 +183,8 @@ class World:
         """Write records to their topics, and wait until Kafka has them."""
         for record in records:
             topic = self.prefix + TOPIC_OF[type(record)].name
-            self.producer.produce(topic, encode(record), key_of(record), headers=cloud_event(record, "test"))
+            headers: Any = cloud_event(record, "test")
+            self.producer.produce(topic, encode(record), key_of(record), headers=headers)
             self.producer.poll(0)
         assert self.producer.flush(60) == 0
 
@@ -169,7 +196,7 @@ class World:
         headers: Sequence[tuple[str, str | bytes | None]] = (),
     ) -> None:
         """Write bytes as they are."""
-        self.producer.produce(self.prefix + topic, value, key, headers=[*headers])
+        self.producer.produce(self.prefix + topic, value, key, headers=cast(Any, list(headers)))
         self.producer.flush(30)
 
     @contextmanager
@@ -279,8 +306,3 @@ def headers_of(message: Message) -> dict[str, str]:
     """A message's headers; our tests repeat no name."""
     headers: Any = message.headers()
     return {name: value.decode() for name, value in headers or []}
-
-
-def as_plain(record: Any) -> Any:
-    """A record as builtins, to compare."""
-    return msgspec.to_builtins(record)
