@@ -19,7 +19,10 @@ BUSY_S = 30.0
 
 @asynccontextmanager
 async def open_saver(url: str) -> AsyncIterator[FencedPostgresSaver | FencedSqliteSaver]:
-    """The checkpointer of the store at `url` (`sqlite:///file` or `postgresql://…`); creates no tables."""
+    """The checkpointer of the store at `url` (`sqlite:///file` or `postgresql://…`).
+
+    The tables must be there; on SQLite LangGraph's saver makes its own where they are missing.
+    """
     opened = _postgres(url) if is_postgres(url) else _sqlite(url)
     async with opened as saver:
         yield saver

@@ -131,6 +131,22 @@ async def test_a_worker_stopped_before_its_commit_does_not_keep_its_runs(
     await other.close()
 
 
+async def test_a_cancelled_flush_leaves_no_connection_half_way(
+    postgres_scene: Scene, conduit: Conduit, engine: EngineStore
+) -> None:
+    act = await act_of_a_run(postgres_scene, engine)
+    conduit.hold_at_commit = True
+    flush = asyncio.create_task(engine.flush([act]))
+    await asyncio.wait([flush], timeout=0.3)
+    flush.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await flush
+    conduit.hold_at_commit = False
+    async with asyncio.timeout(15):
+        assert await engine.flush([act]) == [None]
+    assert postgres_scene.run("t1")["head_id"] == act.new_head
+
+
 @pytest.mark.parametrize("kind", ["head", "end", "intent", "result", "outbox"])
 async def test_every_kind_of_act_shows_its_fate(
     postgres_scene: Scene, engine: EngineStore, kind: str

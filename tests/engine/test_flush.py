@@ -77,14 +77,32 @@ async def test_a_packed_put_holds_what_it_was_when_it_was_made(scene: Scene, eng
     assert (await engine.read("t1", "", None)).checkpoint["channel_values"]["mails"] == [3]
 
 
-async def test_special_writes_replace_and_others_stay(scene: Scene, engine: EngineStore) -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_special_writes_replace_and_others_stay(
+    scene: Scene, engine: EngineStore, at_once: bool
+) -> None:
     _, run = await begin(scene, engine)
-    for value in ("first", "second"):
-        puts = [writes_put(run.head, ("__resume__", value)), writes_put(run.head, ("mails", value))]
-        assert await engine.flush([Act("t1", run.token, puts=[*puts, *puts])]) == [None]
+    puts = [
+        writes_put(run.head, (channel, value))
+        for value in ("first", "second")
+        for channel in ("__resume__", "mails")
+    ]
+    for chunk in [puts] if at_once else [puts[:2], puts[2:]]:
+        assert await engine.flush([Act("t1", run.token, puts=list(chunk))]) == [None]
     pending = (await engine.read("t1", "", None)).pending_writes
     assert ("task-2", "__resume__", "second") in pending
     assert ("task-2", "mails", "first") in pending
+
+
+async def test_an_act_is_written_whole_or_not_at_all(scene: Scene, engine: EngineStore) -> None:
+    paused, run = await begin(scene, engine)
+    act = progress(run, intents=[paused.intent("s1"), paused.intent("s9")], outbox=[letter("one")])
+    (outcome,) = await engine.flush([act])
+    assert isinstance(outcome, NotClearedError)
+    assert outcome.step_id == "s9"
+    assert scene.effects(paused) == {}
+    assert scene.sent() == []
+    assert scene.run("t1")["head_id"] is None
 
 
 async def test_a_zombie_fails_alone(scene: Scene, engine: EngineStore) -> None:
