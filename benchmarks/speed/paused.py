@@ -31,7 +31,8 @@ _TABLES = {
         "thread_id", "checkpoint_ns", "checkpoint_id", "parent_checkpoint_id", "checkpoint", "metadata",
     ),
     "checkpoint_writes": (
-        "thread_id", "checkpoint_ns", "checkpoint_id", "task_id", "task_path", "idx", "channel", "type", "blob",
+        "thread_id", "checkpoint_ns", "checkpoint_id", "task_id", "task_path", "idx", "channel", "type",
+        "blob",
     ),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What the router is held against, in a process of its own: `python -m benchmarks.speed.plain_router bare|faust …`.
+"""What the router is held against: `python -m benchmarks.speed.plain_router bare|faust …`.
 
 Both print records a second, from the first record in hand to the last one done.
 """
