@@ -12,7 +12,6 @@ from plangate.wiring import check_before_work
 from plangate.worker.fleet import PARTS, fleet
 from plangate.worker.supervisor import Supervisor
 
-
 log = logging.getLogger("plangate.worker")
 
 
