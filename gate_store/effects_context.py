@@ -15,7 +15,7 @@ class EffectLedger(Protocol):
     """Lets each approved step of one run happen once."""
 
     async def once(self, step: Step, fn: Callable[[], Any]) -> Any:
-        """Do `fn` (plain or async) for `step`, or return what it returned before."""
+        """Do `fn` for `step` on the event loop (async, or without blocking), or return what it returned."""
 
     def once_blocking(self, step: Step, fn: Callable[[], Any]) -> Any:
         """The same from a plain `def` node, which runs in a thread of its own."""

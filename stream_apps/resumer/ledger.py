@@ -60,7 +60,7 @@ class RunLedger:
         return str(effect_key(self._plan_id, step.step_id))
 
     async def once(self, step: Step, fn: Callable[[], Any]) -> Any:
-        """Do `fn` for `step`, or return what it returned before. A plain `fn` runs in a thread.
+        """Do `fn` for `step`, or return what it returned before. `fn` runs on the event loop: no blocking.
 
         Raises NotClearedError, EffectFailedError, or a RunStoppedError; what `fn` raises goes on to the node.
         Returns the JSON form of what `fn` returned, None where it has none.
@@ -70,7 +70,9 @@ class RunLedger:
             if known is not None:
                 return known.value
             try:
-                value = await _call(fn)
+                value = fn()
+                if inspect.isawaitable(value):
+                    value = await value
             except Exception as error:
                 self._failed(step, error)
                 raise
@@ -107,6 +109,15 @@ class RunLedger:
                 return step
         self.refused.append(f"{step_id}: no verdict or clearance covers it")
         raise self._finally(NotClearedError(step_id))
+
+    def open_step(self) -> Step | None:
+        """A step that was begun, now or before, without a word on how it ended."""
+        claimed = (step for step in self._run.claimed.answer.steps if self._is_open(step))
+        return next(claimed, None)
+
+    def _is_open(self, step: Step) -> bool:
+        row = self.rows.get(step.step_id)
+        return step.step_id in self.begun or (row is not None and row.state == "CLAIMED")
 
     def note_in_doubt(self, step: Step, known: str) -> None:
         """Record that nobody knows about this step."""
@@ -158,7 +169,7 @@ class RunLedger:
 
     async def _probed(self, probe: Probe, step: Step) -> bool:
         try:
-            happened = await _call(lambda: probe(step))
+            happened = await _asked(probe, step)
         except Exception as error:  # a probe that fails tells nothing, so a human is asked
             raise self._in_doubt(step, f"its probe failed: {type(error).__name__}: {error}") from error
         if not isinstance(happened, bool):
@@ -180,8 +191,10 @@ class RunLedger:
         self.begun[step.step_id] = step
         try:
             await self._run.barrier([intent])
-        except NotClearedError as error:
+        except Exception as error:
             del self.begun[step.step_id]
+            if not isinstance(error, NotClearedError):
+                raise
             self.refused.append(f"{step.step_id}: {error}")
             raise self._finally(error) from None
         self._is(step, "CLAIMED", "it was begun", None, more=1)
@@ -233,9 +246,12 @@ def _json_form(step: Step, value: Any) -> tuple[Any, str]:
         return None, f"its result ({kind}) is no JSON and was not kept"
 
 
-async def _call(fn: Callable[[], Any]) -> Any:
-    value = fn() if inspect.iscoroutinefunction(fn) else await asyncio.to_thread(fn)
-    return await value if inspect.isawaitable(value) else value
+async def _asked(probe: Probe, step: Step) -> Any:
+    """A plain probe may block, so it gets a thread."""
+    if inspect.iscoroutinefunction(probe):
+        return await probe(step)
+    found = await asyncio.to_thread(probe, step)
+    return await found if inspect.isawaitable(found) else found
 
 
 async def _awaited(value: Awaitable[Any]) -> Any:

@@ -21,7 +21,6 @@ from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.orphans import Orphans
 from stream_apps.resumer.relay import Relay
 from stream_apps.resumer.resume import Tools
-from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.saver import RunSaver
 from stream_apps.resumer.worker import Worker, every
 
@@ -53,15 +52,14 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event) -> None:
 
     Raises GraphsError where langgraph.json or a graph of it is broken.
     """
-    runs: dict[str, RunState] = {}
     loaded = await load_graphs(config.graphs_file)
     types = set[tuple[str, ...]]().union(*(state_types(each.graph) for each in loaded.values()))
     async with _store(config, strict_serde().with_msgpack_allowlist(types)) as store:
-        saver = RunSaver(store, runs)
+        saver = RunSaver(store)
         graphs = {name: graph.with_saver(saver) for name, graph in loaded.items()}
         relay = Relay(store, config.publish, RELAY_POLL_S) if config.publish else None
         commits = Commits(store, relay.wake if relay else lambda: None)
-        worker = Worker(Tools(config, store, saver, graphs), commits, runs)
+        worker = Worker(store, Tools(config, saver, graphs), commits)
         engine = open_store(config.store_url)
         gc.freeze()
         commits.start()

@@ -12,7 +12,7 @@ from gate_events.records import PlanExecuted
 from gate_events.values import Step
 from gate_events.words import GateState, OutcomeStatus
 from gate_store import effects_context
-from gate_store.engine.port import EngineStore, NotClearedError, RunEnd
+from gate_store.engine.port import NotClearedError, RunEnd
 from gate_store.pauses import AtGate, Elsewhere, Finished, Pause, Unfinished, proposal, read_pause
 from stream_apps.resumer.config import ResumerConfig
 from stream_apps.resumer.errors import (
@@ -27,6 +27,7 @@ from stream_apps.resumer.ledger import RunLedger
 from stream_apps.resumer.opening import Invoke, Opening, Rejected, Stale, Wait, open_run
 from stream_apps.resumer.outcomes import outbox_row, outcome
 from stream_apps.resumer.run_state import RunState
+from stream_apps.resumer.saver import resuming
 from stream_apps.resumer.standing import has_begun
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,6 @@ class Tools:
     """What all runs of a process share."""
 
     config: ResumerConfig
-    store: EngineStore
     saver: Any
     graphs: Mapping[str, Loaded]
 
@@ -67,6 +67,7 @@ class Resume:
 
     async def work(self) -> None:
         """Resume the run and end this claim of it."""
+        resuming.set(self.run)
         try:
             await self._attempt()
         except LeaseLostError as lost:
@@ -89,6 +90,7 @@ class Resume:
     async def _go_on(self, loaded: Loaded, opening: Opening) -> None:
         match opening:
             case Stale():
+                self._refuse_doubt()
                 await self._end("STALE", opening.why)
             case Rejected():
                 self._proposed = opening.steps
@@ -124,6 +126,7 @@ class Resume:
         return read_pause(graph, loaded.name, snapshot, loaded.plan_from_state)
 
     async def _settle(self, where: Pause) -> None:
+        self._refuse_doubt()
         match where:
             case Finished():
                 await self._end("DONE", "; ".join(self.ledger.refused))
@@ -168,11 +171,17 @@ class Resume:
             await self.run.write()  # the worker gives its runs back when it stops
         elif self._may_try_again(error):
             await self._try_again(error)
-        elif self.ledger.begun:
-            step = next(iter(self.ledger.begun.values()))
-            await self._in_doubt(step, f"it was under way when the run failed: {_words(error)}")
+        elif step := self.ledger.open_step():
+            await self._in_doubt(step, f"it was begun, then the run failed: {_words(error)}")
         else:
             await self._end("FAILED", _words(error), status=OutcomeStatus.FAILED)
+
+    def _refuse_doubt(self) -> None:
+        """However a run ends: an effect that was begun and never told how it ended comes first."""
+        if step := self.ledger.open_step():
+            raise InDoubtError(
+                self._claimed.thread_id, step, "it was begun, and the graph went on without it"
+            )
 
     def _may_try_again(self, error: Exception) -> bool:
         if isinstance(error, RunFailedError | NotClearedError | RunStoppedError):

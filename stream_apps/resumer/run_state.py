@@ -79,6 +79,7 @@ class RunState:
     async def end(self, end: RunEnd, outbox: Sequence[OutboxRow] = ()) -> None:
         """End this claim of the run, together with all that waits. Raises LeaseLostError."""
         await self._commit((), end, outbox)
+        self.stop(LeaseLostError(self.claimed.thread_id, "this claim of it has ended"))
 
     async def _commit(
         self, intents: Sequence[Intent], end: RunEnd | None, outbox: Sequence[OutboxRow]

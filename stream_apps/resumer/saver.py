@@ -1,8 +1,9 @@
-"""The saver that resumed graphs are compiled with: one for all runs of a process, found by thread id."""
+"""The saver that resumed graphs are compiled with: one for all runs of a process."""
 
 import asyncio
 import random
-from collections.abc import Coroutine, MutableMapping, Sequence
+from collections.abc import Coroutine, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
@@ -15,18 +16,21 @@ ERROR, INTERRUPT, RESUME = "__error__", "__interrupt__", "__resume__"  # LangGra
 ERROR_HANDLED = "__error_source_node__"
 PLAN_MARK = "plangate_plan"
 
+resuming: ContextVar[RunState] = ContextVar("plangate_resuming")
+
 
 class RunSaver(BaseCheckpointSaver[str]):
     """Reads what the claim loaded and what was put since; puts wait in the run's buffer for a barrier.
 
-    All that changes lies in shared objects: in strict mode LangGraph compiles with a `copy.copy` of it.
-    A thread without a claimed run is read from the store, and nothing can be put to it.
+    Which run that is, the context says (`resuming`), not the thread id: a worker that lost a run may have
+    claimed it again while the old claim's nodes still come to their end. The saver itself never changes: in
+    strict mode LangGraph compiles with a `copy.copy` of it. Outside of a resume a thread is read from the
+    store, and nothing can be put to it.
     """
 
-    def __init__(self, store: EngineStore, runs: MutableMapping[str, RunState]) -> None:
+    def __init__(self, store: EngineStore) -> None:
         super().__init__()
         self._store = store
-        self._runs = runs
         self._loop = asyncio.get_running_loop()
 
     async def aget_tuple(self, config: Any) -> CheckpointTuple | None:
@@ -34,8 +38,8 @@ class RunSaver(BaseCheckpointSaver[str]):
         at = config["configurable"]
         thread_id, ns = at["thread_id"], at.get("checkpoint_ns", "")
         checkpoint_id = at.get("checkpoint_id")
-        run = self._runs.get(thread_id)
-        if run is None:
+        run = resuming.get(None)
+        if run is None or run.claimed.thread_id != thread_id:
             found: CheckpointTuple | None = await self._store.read(thread_id, ns, checkpoint_id)
             return found
 
@@ -98,7 +102,11 @@ class RunSaver(BaseCheckpointSaver[str]):
             raise
 
     def _run(self, config: Any) -> RunState:
-        return self._runs[config["configurable"]["thread_id"]]
+        run = resuming.get(None)
+        thread_id = config["configurable"]["thread_id"]
+        if run is None or run.claimed.thread_id != thread_id:
+            raise RunStoppedError(thread_id, "it is not the run that is being resumed here")
+        return run
 
     def _from_thread(self, wanted: Coroutine[Any, Any, CheckpointTuple | None]) -> CheckpointTuple | None:
         try:

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from gate_store.engine.port import ClaimedRun
+from gate_store.engine.port import ClaimedRun, EngineStore, UnwritableError
 from stream_apps.resumer.commits import Commits
-from stream_apps.resumer.errors import HaltedError, LeaseLostError
+from stream_apps.resumer.errors import HaltedError, LeaseLostError, RunStoppedError
 from stream_apps.resumer.resume import Resume, Tools
 from stream_apps.resumer.run_state import RunState
 
@@ -19,14 +19,13 @@ REAP_AT_ONCE = 100
 
 
 class Worker:
-    """Up to `in_flight` runs at once. `runs` is shared with the saver, which finds each run by thread id."""
+    """Up to `in_flight` runs at once."""
 
-    def __init__(self, tools: Tools, commits: Commits, runs: dict[str, RunState]) -> None:
+    def __init__(self, store: EngineStore, tools: Tools, commits: Commits) -> None:
+        self._store = store
         self._tools = tools
         self._config = tools.config
-        self._store = tools.store
         self._commits = commits
-        self._runs = runs
         self._tasks: dict[asyncio.Task[None], Resume] = {}
 
     async def claim_until(self, stop: asyncio.Event) -> None:
@@ -64,38 +63,36 @@ class Worker:
         return self._config.in_flight - len(self._tasks)
 
     def _start(self, claimed: ClaimedRun) -> None:
-        run = RunState(claimed, self._commits)
-        self._runs[claimed.thread_id] = run
-        resume = Resume(run, self._tools)
+        resume = Resume(RunState(claimed, self._commits), self._tools)
         task = asyncio.create_task(resume.work(), name=f"resume {claimed.thread_id}")
         self._tasks[task] = resume
         task.add_done_callback(self._over)
 
     def _over(self, task: asyncio.Task[None]) -> None:
         run = self._tasks.pop(task).run
-        if self._runs.get(run.claimed.thread_id) is run:  # a lost run may be ours again already
-            del self._runs[run.claimed.thread_id]
         if not task.cancelled() and (error := task.exception()):
             log.error("run %s ended in a fault of ours", run.claimed.thread_id, exc_info=error)
 
     async def keep_leases(self) -> None:
         """Renew the leases, stop the runs that were lost, and write behind runs that take long."""
-        held = {run.claimed.thread_id: run for run in self._runs.values()}
-        tokens = [(thread, run.claimed.token) for thread, run in held.items()]
+        held = list(self._tasks.items())
+        tokens = [(resume.run.claimed.thread_id, resume.run.claimed.token) for _, resume in held]
         if not tokens:
             return
         lost = await self._store.renew(self._config.worker, tokens, self._config.lease_s)
-        for resume in [r for r in self._tasks.values() if r.run.claimed.thread_id in lost]:
-            self._lose(resume, tokens)
-        for run in held.values():
-            if run.has_unwritten and run.stopped is None:
-                with suppress(LeaseLostError):
-                    await run.barrier()
+        for task, resume in held:
+            if resume.run.claimed.thread_id in lost:
+                self._stop(task, resume, LeaseLostError(resume.run.claimed.thread_id, "its lease ran out"))
+            elif resume.run.has_unwritten:
+                with suppress(RunStoppedError, UnwritableError):
+                    await resume.run.barrier()
 
-    def _lose(self, resume: Resume, asked: list[tuple[str, int]]) -> None:
-        claimed = resume.run.claimed
-        if (claimed.thread_id, claimed.token) in asked:
-            resume.run.stop(LeaseLostError(claimed.thread_id, "its lease ran out"))
+    @staticmethod
+    def _stop(task: asyncio.Task[None], resume: Resume, why: RunStoppedError) -> None:
+        """It may do nothing more; an effect that is under way is let finish."""
+        resume.run.stop(why)
+        if not resume.ledger.begun:
+            task.cancel()
 
     async def reap(self) -> None:
         """Return runs of dead workers to READY."""
@@ -107,9 +104,8 @@ class Worker:
         await self._wait(self._config.drain_s)
         for task, resume in list(self._tasks.items()):
             resume.run.halting = True
-            if not resume.ledger.begun:  # an effect under way is let finish
-                resume.run.stop(HaltedError(resume.run.claimed.thread_id, "the worker is stopping"))
-                task.cancel()
+            if not resume.ledger.begun:  # an effect under way is let finish, and its result is written
+                self._stop(task, resume, HaltedError(resume.run.claimed.thread_id, "the worker is stopping"))
         await self._wait(self._config.drain_s)
         for task in list(self._tasks):
             task.cancel()

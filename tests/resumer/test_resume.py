@@ -93,6 +93,14 @@ async def test_a_gate_in_a_subgraph(stage: Stage, happened: Happened) -> None:
     assert happened() == ["ann", "bob"]
 
 
+async def test_two_gates_in_a_subgraph(stage: Stage, happened: Happened) -> None:
+    stage.decide(await stage.submit("nested_twice"))
+    await stage.resume("PAUSED")
+    stage.decide(stage.said(PlanProposed)[-1])
+    await stage.resume()
+    assert happened() == ["ann", "bob", "second"]
+
+
 async def test_state_of_ones_own_classes_comes_back_as_such(stage: Stage, happened: Happened) -> None:
     from graph import Person  # type: ignore[import-not-found]  # noqa: PLC0415
 

@@ -136,6 +136,9 @@ two_gates = chain(State, ask=ask, act=act, ask_again=ask_again, act_again=act_on
 nested = chain(State, before=pass_on, child=billing, after=pass_on).compile()
 
 
+nested_twice = chain(State, child=two_gates, after=pass_on).compile()
+
+
 def plan_only(state: State) -> State:
     return {"verdict": plan_of(state).to_dict()}
 
