@@ -1,5 +1,6 @@
 """Brings a store to the newest schema, ours and that of LangGraph's checkpoints."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,7 +77,9 @@ def _alone(store: Engine) -> Iterator[None]:
         yield
         return
     with store.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        conn.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        # not pg_advisory_lock: who waits in it holds a snapshot, for which CREATE INDEX CONCURRENTLY waits
+        while not conn.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ONE_AT_A_TIME}).scalar():
+            time.sleep(0.05)
         try:
             yield
         finally:

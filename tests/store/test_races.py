@@ -1,0 +1,160 @@
+"""Two gatekeepers at once. On PostgreSQL: SQLite has one writer at a time."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Connection, Engine, func, select, text
+
+from gate_events.words import DecisionKind
+from gate_store.claims import Grant
+from gate_store.clearances import record_cleared
+from gate_store.clock import ask_expiry
+from gate_store.database import open_store
+from gate_store.decisions import apply_decisions
+from gate_store.dispositions import Fate
+from gate_store.gates import open_gates
+from gate_store.ledger import claim_effect
+from gate_store.migrate import upgrade
+from gate_store.runs import RunBusyError, register_run
+from gate_store.tables import clearances, decisions, gates, outbox
+from tests.store.acting import as_edited, ask, compensated, decide, fates, state_of
+from tests.store.examples import HOUR, NOON, STEPS, asked, cleared, decided, plan_id, run
+
+
+@pytest.fixture
+def store(postgres_url: str) -> Iterator[Engine]:
+    upgrade(postgres_url)
+    engine = open_store(postgres_url, pool_size=10)
+    yield engine
+    engine.dispose()
+
+
+def blocked(store: Engine) -> int:
+    """How many sessions wait for a lock of another."""
+    with store.connect() as conn:
+        waiting = text(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return int(conn.execute(waiting).scalar_one())
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "the condition never came true"
+        time.sleep(0.01)
+
+
+def in_own_transaction(store: Engine, act: Callable[[Connection], object]) -> object:
+    with store.begin() as conn:
+        return act(conn)
+
+
+def test_the_second_gatekeeper_waits_and_comes_too_late(store: Engine) -> None:
+    request = asked(run=run())
+    with store.begin() as conn:
+        ask(conn, request)
+    with ThreadPoolExecutor(1) as pool:
+        with store.begin() as first:
+            assert fates(decide(first, decided(request))) == [Fate.DECIDED]
+            rejection = decided(request, DecisionKind.REJECT, "bob")
+            second = pool.submit(in_own_transaction, store, lambda conn: fates(decide(conn, rejection)))
+            until(lambda: blocked(store) == 1)
+        assert second.result(20) == [Fate.LATE]
+    with store.begin() as conn:
+        assert state_of(conn, request) == "APPROVED"
+
+
+def test_a_decision_that_meets_its_opening_gate_is_not_forgotten(store: Engine) -> None:
+    """Neither sees the other's rows: without taking turns the decision would wait for ever."""
+    request = asked()
+    with ThreadPoolExecutor(1) as pool:
+        with store.begin() as opener:
+            assert open_gates(opener, [request], NOON) == []
+            other = pool.submit(in_own_transaction, store, lambda conn: fates(decide(conn, decided(request))))
+            until(lambda: blocked(store) == 1)
+        assert other.result(20) == [Fate.DECIDED]
+
+
+def test_a_gate_that_meets_its_waiting_decision_finds_it(store: Engine) -> None:
+    request = asked()
+    with ThreadPoolExecutor(1) as pool:
+        with store.begin() as decider:
+            assert fates(decide(decider, decided(request))) == [Fate.WAITING]
+            other = pool.submit(in_own_transaction, store, lambda conn: fates(ask(conn, request)))
+            until(lambda: blocked(store) == 1)
+        assert other.result(20) == [Fate.DECIDED]
+
+
+def test_gatekeepers_with_the_same_batches_in_other_orders_never_deadlock(store: Engine) -> None:
+    requests = [asked(plan_id(i), run=run(f"t{i}")) for i in range(60)]
+    said = [decided(request) for request in requests]
+    said += [decided(request, DecisionKind.REJECT, "bob") for request in requests]
+    start = threading.Barrier(4)
+
+    def gatekeeper(number: int) -> None:
+        ordered = said if number % 2 else said[::-1]
+        start.wait()
+        for _ in range(3):
+            with store.begin() as conn:
+                waited = open_gates(conn, requests if number % 2 else requests[::-1], NOON)
+                apply_decisions(conn, waited, NOON, as_edited, compensated)
+            with store.begin() as conn:
+                apply_decisions(conn, ordered, NOON, as_edited, compensated)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(gatekeeper, range(4)))
+    with store.begin() as conn:
+        of = dict(
+            tuple(row)
+            for row in conn.execute(select(decisions.c.disposition, func.count()).group_by("disposition"))
+        )
+        assert of == {"DECIDED": 60, "LATE": 60}
+        assert conn.execute(select(func.count()).where(gates.c.state == "PENDING")).scalar() == 0
+        approved = conn.execute(select(func.count()).where(gates.c.state == "APPROVED")).scalar()
+        assert conn.execute(select(func.count()).select_from(clearances)).scalar() == approved
+        assert conn.execute(select(func.count()).select_from(outbox)).scalar() == 60
+
+
+def test_two_clocks_speak_of_different_gates(store: Engine) -> None:
+    with store.begin() as conn:
+        ask(conn, *(asked(plan_id(i)) for i in range(10)))
+    with store.begin() as first:
+        assert ask_expiry(first, NOON + HOUR, limit=6) == 6
+        with store.begin() as second:
+            assert ask_expiry(second, NOON + HOUR, limit=6) == 4
+
+
+def test_one_of_two_services_may_begin_a_step(store: Engine) -> None:
+    plan = cleared()
+    with store.begin() as conn:
+        record_cleared(conn, [plan], NOON)
+    start = threading.Barrier(4)
+
+    def service(number: int) -> Grant:
+        start.wait()
+        with store.begin() as conn:
+            return claim_effect(conn, plan.plan_id, plan.digest, STEPS[0], f"w{number}", NOON).grant
+
+    with ThreadPoolExecutor(4) as pool:
+        grants = list(pool.map(service, range(4)))
+    assert sorted(grants) == ["BUSY", "BUSY", "BUSY", "GO"]
+
+
+def test_one_of_two_agents_takes_a_thread(store: Engine) -> None:
+    start = threading.Barrier(4)
+
+    def agent(number: int) -> str:
+        start.wait()
+        try:
+            with store.begin() as conn:
+                return f"token {register_run(conn, 't1', 'billing', f'a{number}', 30, NOON)}"
+        except RunBusyError:
+            return "busy"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(agent, range(4))) == ["busy", "busy", "busy", "token 1"]
