@@ -9,7 +9,7 @@ import pytest
 
 from gate_events.ids import effect_key
 from gate_events.records import ApprovalRequested, PlanExecuted
-from gate_events.words import DecisionKind, OutcomeStatus, RequestKind, Resolution
+from gate_events.words import DecisionKind, OutcomeStatus, RequestKind, Resolution, StepStatus
 from gate_store.database import utc_now
 from tests.resumer.process import resumer_process
 from tests.resumer.stage import IDEMPOTENT, Stage, config, resumer
@@ -19,9 +19,9 @@ Happened = Callable[[], list[str]]
 LEASE_S = 1.0
 
 
-async def killed_in_the_middle(stage: Stage, happened: Happened, action: str) -> None:
+async def killed_in_the_middle(stage: Stage, happened: Happened, action: str, graph: str = "slow") -> None:
     """A process begins the first effect of a plan, and dies in it."""
-    stage.decide(await stage.submit("slow", who=["ann", "bob"], action=action))
+    stage.decide(await stage.submit(graph, who=["ann", "bob"], action=action))
     async with resumer_process(stage.url, {"SLOW_S": "60"}, lease_s=LEASE_S) as process:
         await stage.wait(lambda: "begin ann" in happened())
         assert await process.end(signal.SIGKILL) == -signal.SIGKILL
@@ -80,6 +80,45 @@ async def test_the_human_word_on_a_doubt_is_what_happens(
     await stage.resume(state, lease_s=LEASE_S)
     assert happened() == ["begin ann", *after]
     assert stage.outcome().status is status
+
+
+async def test_a_node_that_swallows_the_doubt_does_not_get_past_it(stage: Stage, happened: Happened) -> None:
+    await killed_in_the_middle(stage, happened, "email.send", "swallowing")
+    await stage.resume("IN_DOUBT", lease_s=LEASE_S)
+    assert happened() == ["begin ann", "InDoubtError", "InDoubtError"]
+
+
+async def test_a_run_that_ends_without_its_begun_effect_is_in_doubt_first(
+    stage: Stage, happened: Happened
+) -> None:
+    """The second attempt takes a way on which the effect of the first does not come up."""
+    stage.decide(await stage.submit("forgetful", who=["ann"]))
+    async with resumer_process(stage.url, {"SLOW_S": "60"}, lease_s=LEASE_S) as process:
+        await stage.wait(lambda: happened() == ["ann"])
+        await process.end(signal.SIGKILL)
+    await stage.resume("IN_DOUBT", lease_s=LEASE_S)
+    (request,) = stage.said(ApprovalRequested)
+    stage.open(request)
+    stage.say(decided(request, DecisionKind.RESOLVE, resolution=Resolution.HAPPENED, at=utc_now()))
+    await stage.resume(lease_s=LEASE_S)
+    assert happened() == ["ann"]
+    assert stage.outcome().results[0].status is StepStatus.SUCCEEDED
+
+
+async def test_a_state_that_cannot_be_stored_fails_its_run_with_the_reason(stage: Stage) -> None:
+    stage.decide(await stage.submit("unstorable"))
+    await stage.resume("FAILED")
+    assert "its state cannot be stored" in stage.run().error
+
+
+async def test_a_plain_node_past_its_time_gets_no_further_effect(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLOW_S", "1")
+    stage.decide(await stage.submit("forgetful", who=["ann", "bob"]))
+    await stage.resume("IN_DOUBT", run_timeout_s=0.3)
+    await asyncio.sleep(1.5)  # its thread wakes up meanwhile, and goes on to bob
+    assert happened() == ["ann"]
 
 
 async def test_each_doubt_about_an_effect_is_a_question_of_its_own(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
@@ -89,6 +90,36 @@ def act_shakily(state: State) -> State:
     return {"sent": [effects().once(step, send_shakily) for step in state["verdict"]["steps"]]}
 
 
+async def act_and_swallow(state: State) -> State:
+    """Goes on whatever happens to its effects."""
+    for step in state["verdict"]["steps"]:
+        try:
+            await effects().once(step, send_slowly)
+        except BaseException as error:
+            log(type(error).__name__)
+    return {"sent": ["whatever"]}
+
+
+def act_unstorably(_state: State) -> State:
+    return {"sent": [object()]}
+
+
+def act_once(state: State) -> State:
+    """Acts at its first attempt only."""
+    if happened():
+        return {"sent": []}
+    return act_blocking_slowly(state)
+
+
+def act_blocking_slowly(state: State) -> State:
+    def send_and_hang(step: Step) -> str:
+        send(step)
+        time.sleep(float(os.environ.get("SLOW_S", "0")))
+        return "slow"
+
+    return {"sent": [effects().once(step, send_and_hang) for step in state["verdict"]["steps"]]}
+
+
 def probe(step: Step) -> bool | None:
     return {"yes": True, "no": False}.get(os.environ.get("PROBE", ""))
 
@@ -109,6 +140,11 @@ blocking = chain(State, ask=ask, act=act_blocking).compile()
 sneaky = chain(State, ask=ask, act=act_as_planned).compile()
 slow = chain(State, ask=ask, act=act_slowly).compile()
 shaky = chain(State, ask=ask, act=act_shakily).compile()
+
+
+swallowing = chain(State, ask=ask, act=act_and_swallow).compile()
+unstorable = chain(State, ask=ask, act=act_unstorably).compile()
+forgetful = chain(State, ask=ask, act=act_once).compile()
 
 
 async def make_billing() -> Any:
