@@ -15,6 +15,7 @@ from stream_apps.producing import KafkaWriter
 
 _log = logging.getLogger("plangate.watchdog")
 _ASK_S = 10.0
+_LOOK_S = 2.0  # Faust commits once a second: between two looks a healthy app's offsets have moved
 
 Positions = Mapping[tuple[str, int], int]
 
@@ -26,7 +27,7 @@ async def watch(intake: Intake, writer: KafkaWriter, config: AppsConfig) -> None
     """
     before: Positions = {}
     while True:
-        await asyncio.sleep(config.stuck_after_s / 4)
+        await asyncio.sleep(max(config.stuck_after_s / 4, _LOOK_S))
         if time.monotonic() - intake.progress.last_moved < config.stuck_after_s:
             before = {}
             continue

@@ -1,17 +1,36 @@
 """The process under test: the Faust apps with the settings of a JSON file."""
 
+import asyncio
 import json
 import logging
 import sys
 from pathlib import Path
 from typing import Any
 
+from gate_events.topics import TOPIC_OF
 from gate_policy.catalogue import load_catalogue
+from plangate.kafka.registry import SchemaIds
 from stream_apps.config import AppsConfig
 from stream_apps.process import run_process
+from stream_apps.router import routing
+
+
+async def _never(*_: object) -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+def freeze_the_router() -> None:
+    """A handler that never returns, as a fault of ours or of Faust would have it."""
+    routing.Routing.handle = _never  # type: ignore[method-assign, assignment] # the fault under test
 
 
 def config_of(given: dict[str, Any]) -> AppsConfig:
+    if given.pop("freeze", False):
+        freeze_the_router()
+    if url := given.pop("registry", None):
+        ids, prefix = SchemaIds({"url": url}), given["topic_prefix"]
+        given["schema_of_id"] = ids.schema_of
+        given["schema_id_of"] = lambda record: ids.id_for(record, prefix + TOPIC_OF[record].name)
     catalogue = load_catalogue(given.pop("catalogue"))
     return AppsConfig(
         catalogue=catalogue, only=frozenset(given.pop("only")), spool=Path(given.pop("spool")), **given

@@ -18,19 +18,9 @@ PLAIN = {"bootstrap.servers": "h1:9092, h2:9092"}
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate, with its key under a password."""
     folder = tmp_path_factory.mktemp("tls")
-    made = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-passout", "pass:hunter2"]
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-        *made,
-    ]
+    made: list[str | Path] = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
+    command: list[str | Path] = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-subj", "/CN=localhost"]
+    command += ["-passout", "pass:hunter2", *made]
     subprocess.run(command, check=True, capture_output=True)
     return folder
 
