@@ -48,7 +48,9 @@ class Words:
     ) -> None:
         topics = (AUTO_EXECUTE, VERDICTS)
         self._topics: dict[str | None, Topic] = {topic_prefix + topic.name: topic for topic in topics}
-        self._consumer = Consumer({**DEFAULTS, **settings, "group.id": group, **FIXED}, logger=_log)
+        self._consumer = Consumer(
+            {**DEFAULTS, **settings, "group.id": topic_prefix + group, **FIXED}, logger=_log
+        )
         self.joined = False  # whether the group has given us partitions yet
         self._consumer.subscribe([topic_prefix + topic.name for topic in topics], on_assign=self._on_assign)
         self._schema_of = schema_of

@@ -41,6 +41,7 @@ def verdicts(
     actions: Collection[str] | None = None,
     store_url: str | None = None,
     catalogue: Path | None = None,
+    consumer: Mapping[str, Any] | None = None,
     topic_prefix: str = "",
     executor: str | None = None,
     say_not_run: bool = True,
@@ -52,11 +53,12 @@ def verdicts(
 ) -> "Verdicts":
     """Iterate over the plans that may run: `for work in verdicts({"bootstrap.servers": …}, group="mailer")`.
 
-    `kafka` are librdkafka's options. Members of one `group` share the plans; keep its name, a new one begins
-    with the oldest record. `actions` are the action types that this service carries out: a plan with any
-    other is left alone (None: every plan is ours). With `store_url` no step is done twice, whoever crashes: a
-    step that a dead process began is its own for `lease_s` seconds more, then it is repeated if `catalogue`
-    calls its action idempotent, else a human is asked.
+    `kafka` are librdkafka's options, `consumer` those that only its consumer knows. Members of one `group`
+    share the plans; keep its name, a new one begins with the oldest record. `topic_prefix` stands before the
+    topics' names and the group's. `actions` are the action types that this service carries out: a plan with
+    any other is left alone (None: every plan is ours). With `store_url` no step is done twice, whoever
+    crashes: a step that a dead process began is its own for `lease_s` seconds more, then it is repeated if
+    `catalogue` calls its action idempotent, else a human is asked.
     A plan that was rejected, expired or withdrawn gets the outcome NOT_RUN, unless `say_not_run` is False.
     Ends after `idle_s` seconds in the group without a word, or by `stop()`; without it waits for ever.
     """
@@ -70,7 +72,9 @@ def verdicts(
             judged = load_catalogue(catalogue.read_text("utf-8"), str(catalogue)) if catalogue else None
             ledger = StoreLedger(open_store(store_url), executor, now, judged, lease_s)
             opened.callback(ledger.close)
-        words = Words(kafka, group, topic_prefix, schema_of, partial(bury, producer, group, now))
+        words = Words(
+            {**kafka, **(consumer or {})}, group, topic_prefix, schema_of, partial(bury, producer, group, now)
+        )
         opened.callback(words.close)
         settling = Settling(words, producer, executor, say_not_run, now)
         return Verdicts(settling, ledger, actions, idle_s, now, opened.pop_all())

@@ -28,7 +28,8 @@ def main(servers: str, prefix: str, store_url: str, folder: str, point: str) -> 
     if point == "before-the-outcome":
         setattr(Work, "done", _die)  # noqa: B010 - a method may not be assigned to
     with verdicts(
-        {"bootstrap.servers": servers, **MEMBER},
+        {"bootstrap.servers": servers},
+        consumer=MEMBER,
         group=GROUP,
         store_url=store_url,
         catalogue=Path(folder) / "catalogue.yaml",

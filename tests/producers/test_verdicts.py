@@ -15,7 +15,7 @@ from producers.verdicts import NoOutcomeError, Verdicts
 from tests.producers.records import STEPS, cleared, decided
 from tests.producers.services import Bench
 
-IDLE_S = 1.5
+IDLE_S = 1.0
 
 
 @pytest.fixture

@@ -72,13 +72,14 @@ class Scene:
             return "sent"
 
         with verdicts(
-            {**self.bench.options, **MEMBER},
+            self.bench.options,
+            consumer=MEMBER,
             group=GROUP,
             store_url=self.store_url,
             catalogue=self.folder / "catalogue.yaml",
             topic_prefix=self.bench.prefix,
             lease_s=LEASE_S,
-            idle_s=2,
+            idle_s=1,
         ) as inbox:
             for work in inbox:
                 with work:
