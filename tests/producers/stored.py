@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gate_events.codec import decode, framed
 from gate_events.records import PlanProposed
@@ -18,6 +18,15 @@ def published(store_url: str) -> list[PlanProposed]:
     found = _rows(store_url, select(outbox).order_by(outbox.c.id))
     assert {row.record for row in found} <= {"PlanProposed"}
     return [decode(framed(row.body, PlanProposed, None), PlanProposed) for row in found]
+
+
+def take_over(store_url: str, thread_id: str) -> None:
+    """What another worker does to a run whose lease is over."""
+    store = open_store(store_url)
+    with store.begin() as conn:
+        taken = update(runs).values(token=runs.c.token + 1, worker="another")
+        conn.execute(taken.where(runs.c.thread_id == thread_id))
+    store.dispose()
 
 
 def _rows(store_url: str, query: Any) -> Any:

@@ -8,6 +8,7 @@ from langgraph.graph import StateGraph
 
 from gate_events.ids import plan_id_of_pause
 from gate_events.words import PauseKind
+from gate_store.engine.port import FenceLostError
 from gate_store.migrate import upgrade
 from gate_store.runs import RunBusyError
 from plangate import asubmit, submit
@@ -15,7 +16,7 @@ from producers.errors import NotAtAGateError, SubmitError
 from producers.submit import NoStoreError
 from producers.submitter import open_submitter
 from tests.producers import graphs
-from tests.producers.stored import published, run_of
+from tests.producers.stored import published, run_of, take_over
 
 WHO = {"who": ["ann", "bob"]}
 
@@ -151,6 +152,50 @@ async def test_a_thread_that_another_process_plans_on_is_left_alone(store: str) 
             await other.submit(slow_graph, WHO, name="slow", thread_id="t1")
         go_on.set()
         assert (await first).finished
+
+
+async def test_a_submission_that_lost_its_thread_stops_and_publishes_nothing(store: str) -> None:
+    stopped = asyncio.Event()
+
+    async def endless(state: graphs.State) -> graphs.State:
+        take_over(store, "t1")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+        return state
+
+    builder = StateGraph(graphs.State)
+    builder.add_node("endless", endless)
+    builder.set_entry_point("endless")
+    async with open_submitter(store, lease_s=0.6) as submitter:
+        with pytest.raises(FenceLostError, match="t1 belongs to another worker"):
+            await submitter.submit(builder.compile(), WHO, name="endless", thread_id="t1")
+    assert stopped.is_set()
+    assert run_of(store, "t1").worker == "another"
+    assert published(store) == []
+
+
+async def test_a_long_plan_keeps_its_lease(store: str) -> None:
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(state: graphs.State) -> graphs.State:
+        began.set()
+        await go_on.wait()
+        return state
+
+    builder = StateGraph(graphs.State)
+    builder.add_node("slow", slow)
+    builder.set_entry_point("slow")
+    async with open_submitter(store, lease_s=0.6) as submitter:
+        run = asyncio.create_task(submitter.submit(builder.compile(), WHO, name="slow", thread_id="t1"))
+        await began.wait()
+        first = run_of(store, "t1").lease_until
+        async with asyncio.timeout(20):
+            while run_of(store, "t1").lease_until == first:  # noqa: ASYNC110 - a row has no event
+                await asyncio.sleep(0.05)
+        go_on.set()
+        assert (await run).finished
 
 
 @pytest.mark.parametrize(
