@@ -7,7 +7,7 @@ help: ## Say what there is
 
 demo: ## Run the demo: 200 billing inquiries, one held plan, one edit
 	@scripts/bootstrap.sh demo
-	@.venv/bin/plangate demo
+	@.venv/bin/plangate demo $(ARGS)
 
 check: ## Check style, types and the import law
 	@scripts/bootstrap.sh demo
