@@ -11,17 +11,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from gate_events.digest import step_digest
 from gate_events.errors import UnencodableError
 from gate_events.ids import effect_key
+from gate_events.json_text import from_text, to_text
 from gate_events.values import Step
 from gate_events.words import GateState
 from gate_store.engine.port import EffectRow, Intent, NotClearedError, Result
 from stream_apps.resumer.config import ActionTraits
 from stream_apps.resumer.errors import EffectFailedError, HaltedError, InDoubtError
 from stream_apps.resumer.run_state import RunState
+from stream_apps.resumer.words import in_words, plain
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ class RunLedger:
 
     def note_in_doubt(self, step: Step, known: str) -> None:
         """Record that nobody knows about this step."""
-        self._note(step, "IN_DOUBT", known[:2000], None)
+        self._note(step, "IN_DOUBT", plain(known), None)
 
     def _on_loop(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -209,7 +209,7 @@ class RunLedger:
         return error
 
     def _failed(self, step: Step, error: Exception) -> None:
-        self._note(step, "FAILED", f"{type(error).__name__}: {error}"[:2000], None)
+        self._note(step, "FAILED", in_words(error), None)
         if not self._traits(step.action_type).idempotent:
             self.final.append(error)
 
@@ -239,7 +239,7 @@ class RunLedger:
 def _json_form(step: Step, value: Any) -> tuple[Any, str]:
     """What can be stored is what the node gets, so that a repeat sees the same."""
     try:
-        return msgspec.json.decode(msgspec.json.encode(value)), ""
+        return from_text(to_text(value)), ""
     except (TypeError, ValueError, RecursionError):
         kind = type(value).__name__
         log.warning("step %s: its result (%s) is no JSON and is not kept; return JSON", step.step_id, kind)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from langgraph.checkpoint.base import EXCLUDED_METADATA_KEYS, CheckpointMetadata
+
 from gate_events.pause import expired, is_question, question_of
 from gate_events.records import PlanExecuted
 from gate_events.values import Step
@@ -27,8 +29,9 @@ from stream_apps.resumer.ledger import RunLedger
 from stream_apps.resumer.opening import Invoke, Opening, Rejected, Stale, Wait, open_run
 from stream_apps.resumer.outcomes import outbox_row, outcome
 from stream_apps.resumer.run_state import RunState
-from stream_apps.resumer.saver import resuming
+from stream_apps.resumer.saver import PLAN_MARK, resuming
 from stream_apps.resumer.standing import has_begun
+from stream_apps.resumer.words import in_words
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +62,7 @@ class Resume:
         self.ledger = RunLedger(run, tools.config.traits, loaded.probes if loaded else {})
         self._at: dict[str, Any] = {
             "configurable": {
+                **configured(run.claimed.head),
                 "thread_id": run.claimed.thread_id,
                 STRICT_RESUME: True,
                 GRAPH_NAME: run.claimed.graph,
@@ -112,10 +116,12 @@ class Resume:
         effects_context.current.set(self.ledger)
         limit = self._config.run_timeout_s
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(limit) as timer:
                 await loaded.graph.ainvoke(given, self._at, durability="async")
         except TimeoutError as error:
-            raise TimeoutError(f"it ran longer than {limit:g} s") from error
+            if timer.expired():
+                raise TimeoutError(f"it ran longer than {limit:g} s") from error
+            raise
 
     async def _where(self, loaded: Loaded) -> Pause:
         """Without an interrupt since the claim, a graph that returned is done: no need to read its state."""
@@ -172,9 +178,9 @@ class Resume:
         elif self._may_try_again(error):
             await self._try_again(error)
         elif step := self.ledger.open_step():
-            await self._in_doubt(step, f"it was begun, then the run failed: {_words(error)}")
+            await self._in_doubt(step, f"it was begun, then the run failed: {in_words(error)}")
         else:
-            await self._end("FAILED", _words(error), status=OutcomeStatus.FAILED)
+            await self._end("FAILED", in_words(error), status=OutcomeStatus.FAILED)
 
     def _refuse_doubt(self) -> None:
         """However a run ends: an effect that was begun and never told how it ended comes first."""
@@ -191,8 +197,10 @@ class Resume:
     async def _try_again(self, error: Exception) -> None:
         wait = self._config.backoff_s * 2 ** max(self._claimed.attempts - 1, 0)
         later = self._config.clock() + timedelta(seconds=wait)
-        log.warning("run %s: attempt %d: %s", self._claimed.thread_id, self._claimed.attempts, _words(error))
-        await self.run.end(RunEnd("READY", _words(error), not_before=later))
+        log.warning(
+            "run %s: attempt %d: %s", self._claimed.thread_id, self._claimed.attempts, in_words(error)
+        )
+        await self.run.end(RunEnd("READY", in_words(error), not_before=later))
 
     async def _in_doubt(self, step: Step, known: str) -> None:
         request = await self._config.ask_in_doubt(self._claimed, step, known, self._config.clock())
@@ -225,6 +233,17 @@ class Resume:
         return f"{answer.state.value.lower()} by {answer.decided_by}: {answer.note}".rstrip(": ")
 
 
+def configured(head: Any) -> dict[str, Any]:
+    """What the agent configured its run with, beside LangGraph's own: plain values, out of the metadata."""
+    metadata = head.metadata or {} if head else {}
+    known = {*CheckpointMetadata.__annotations__, PLAN_MARK, GRAPH_NAME, *EXCLUDED_METADATA_KEYS}
+    return {
+        key: value
+        for key, value in metadata.items()
+        if key not in known and isinstance(value, str | int | float)
+    }
+
+
 def proposed_steps(head: Any, interrupt_id: str | None) -> Sequence[Step]:
     """The steps of the question that waits in a checkpoint's writes."""
     for _, channel, value in (head.pending_writes or ()) if head else ():
@@ -234,8 +253,3 @@ def proposed_steps(head: Any, interrupt_id: str | None) -> Sequence[Step]:
             if interrupt.id == interrupt_id and is_question(interrupt.value):
                 return question_of(interrupt.value).steps
     return ()
-
-
-def _words(error: BaseException) -> str:
-    text = str(error) if isinstance(error, RunFailedError) else f"{type(error).__name__}: {error}"
-    return text[:2000]

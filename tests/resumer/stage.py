@@ -56,13 +56,20 @@ class Stage:
     url: str
     engine: Engine
 
-    async def submit(self, name: str = "billing", thread: str = "t1", **state: Any) -> PlanProposed:
+    async def submit(
+        self, name: str = "billing", thread: str = "t1", configured: Any = None, **state: Any
+    ) -> PlanProposed:
         """Run a graph of the project until its gate; the plan that went to the outbox."""
         loaded = (await load_graphs(PROJECT / "langgraph.json"))[name]
         state = state or {"who": ["ann", "bob"]}
         async with open_submitter(self.url) as submitter:
             await submitter.submit(
-                loaded.graph, state, name=name, thread_id=thread, plan_from_state=loaded.plan_from_state
+                loaded.graph,
+                state,
+                name=name,
+                thread_id=thread,
+                config={"configurable": configured or {}},
+                plan_from_state=loaded.plan_from_state,
             )
         return self.said(PlanProposed)[-1]
 

@@ -108,3 +108,20 @@ async def test_state_of_ones_own_classes_comes_back_as_such(stage: Stage, happen
     stage.decide(plan)
     await stage.resume()
     assert (await stage.state("typed")).values["seen"] == "Person"
+
+
+async def test_what_the_agent_configured_is_there_when_its_run_resumes(
+    stage: Stage, happened: Happened
+) -> None:
+    stage.decide(await stage.submit("configured", configured={"tenant": "acme"}))
+    await stage.resume()
+    assert happened() == ["acme"]
+
+
+async def test_a_result_that_is_no_json_is_none_now_and_later(stage: Stage, happened: Happened) -> None:
+    stage.decide(await stage.submit("resultless", who=["ann"]))
+    await stage.resume()
+    assert (await stage.state("resultless")).values["sent"] == [None]
+    (result,) = stage.outcome().results
+    assert (result.status, result.result) == (StepStatus.SUCCEEDED, None)
+    assert "is no JSON" in result.detail

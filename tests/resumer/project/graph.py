@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 
 from plangate import Plan, Step, effects, gate
@@ -100,6 +101,20 @@ async def act_and_swallow(state: State) -> State:
     return {"sent": ["whatever"]}
 
 
+def act_as_configured(_state: State, config: RunnableConfig) -> State:
+    log(config["configurable"]["tenant"])
+    return {}
+
+
+async def give_back_a_socket(step: Step) -> Any:
+    send(step)
+    return object()
+
+
+async def act_without_result(state: State) -> State:
+    return {"sent": [await effects().once(step, give_back_a_socket) for step in state["verdict"]["steps"]]}
+
+
 def act_unstorably(_state: State) -> State:
     return {"sent": [object()]}
 
@@ -142,6 +157,8 @@ slow = chain(State, ask=ask, act=act_slowly).compile()
 shaky = chain(State, ask=ask, act=act_shakily).compile()
 
 
+configured = chain(State, ask=ask, act=act_as_configured).compile()
+resultless = chain(State, ask=ask, act=act_without_result).compile()
 swallowing = chain(State, ask=ask, act=act_and_swallow).compile()
 unstorable = chain(State, ask=ask, act=act_unstorably).compile()
 forgetful = chain(State, ask=ask, act=act_once).compile()
