@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -183,6 +184,20 @@ async def test_a_zombie_writes_nothing(stage: Stage, happened: Happened) -> None
     assert stage.run() == done
     assert (await stage.state("slow")).config == head
     assert happened().count("begin bob") == 1
+
+
+async def test_a_run_that_its_own_worker_claims_again_keeps_the_claims_apart(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease is taken away and comes back to the same process, while the old claim's node still works."""
+    monkeypatch.setenv("SLOW_S", "1")
+    stage.decide(await stage.submit("slow", who=["ann", "bob"], action=IDEMPOTENT))
+    async with resumer(config(stage.url, lease_s=30.0)):
+        await stage.wait(lambda: "begin ann" in happened())
+        stage.change_run(status="READY", lease_until=None, worker=None, token=stage.run().token + 1)
+        await stage.wait("DONE")
+    assert Counter(happened()) == Counter({"begin ann": 2, "end ann": 2, "begin bob": 1, "end bob": 1})
+    assert stage.effects()[0].attempts == 2
 
 
 async def test_a_worker_that_stops_lets_its_runs_finish(stage: Stage, happened: Happened) -> None:
