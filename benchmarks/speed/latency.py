@@ -28,7 +28,8 @@ def measure(stage: Stage, runs: Sequence[PausedRun]) -> list[float]:
     watch.close()
     counted = [each.plan.plan_id for each in runs[_WARM_UP:]]
     with psycopg.connect(stage.url) as connection:
-        happened = dict(connection.execute(_EFFECTS, [counted]).fetchall())
+        rows = connection.execute(_EFFECTS, [counted]).fetchall()
+    happened: dict[UUID, float] = dict(rows)
     return sorted((happened[plan] - acknowledged[plan]) * 1000 for plan in counted)
 
 

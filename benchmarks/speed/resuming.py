@@ -88,10 +88,11 @@ def engine(stage: Stage, runs: Sequence[PausedRun], resumers: int) -> float:
     with stage.workers("--only", "resumer", "--resumers", str(resumers)):
         connected(stage, resumers)
         time.sleep(1.0)  # their imports are over, their first look found nothing
-        started = stage.ask(_LET_GO, threads)
+        started: float = stage.ask(_LET_GO, threads)
         stage.do(_RING)
         until("the runs", lambda: stage.ask(_ALL_DONE, threads) == len(threads))
-    return len(threads) / (stage.ask(_LAST_DONE, threads) - started)
+    took: float = stage.ask(_LAST_DONE, threads) - started
+    return len(threads) / took
 
 
 def whole_way(stage: Stage, runs: Sequence[PausedRun]) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 
@@ -80,17 +80,17 @@ class Stage:
             print(tail(folder / "worker-1.log", 40), file=sys.stderr)
             raise
 
-    def ask(self, query: str, *values: Any) -> Any:
+    def ask(self, query: LiteralString, *values: Any) -> Any:
         """The first value that a query gives."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            row = connection.execute(query, values).fetchone()  # type: ignore[arg-type] # constants of ours
+            row = connection.execute(query, values).fetchone()
         return row[0] if row else None
 
-    def do(self, *statements: str) -> None:
+    def do(self, *statements: LiteralString) -> None:
         """Run statements."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             for statement in statements:
-                connection.execute(statement)  # type: ignore[arg-type] # constants of ours
+                connection.execute(statement)
 
     def settle(self) -> None:
         """The same start for each measurement: statistics there, nothing left to be written."""
