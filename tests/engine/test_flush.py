@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -286,10 +286,37 @@ async def test_the_end_and_its_record_are_one(scene: Scene, engine: EngineStore)
     act = progress(run, end=RunEnd("DONE"), outbox=[letter("one"), letter("two")])
     assert await engine.flush([act]) == [None]
     assert scene.run("t1")["status"] == "DONE"
-    taken = await engine.take_outbox(1)
-    assert [row for _, row in taken] == [act.outbox[0]]
-    await engine.drop_outbox([taken[0][0]])
+    taken: list[OutboxRow] = []
+
+    async def publish(rows: Sequence[tuple[int, OutboxRow]]) -> list[int]:
+        taken.extend(row for _, row in rows)
+        return [number for number, _ in rows]
+
+    assert await engine.relay_outbox(1, publish) == 1
+    assert taken == [act.outbox[0]]
     assert scene.sent() == ["two"]
+
+
+async def test_rows_that_one_process_publishes_are_not_published_by_another(
+    postgres_scene: Scene,
+) -> None:
+    one, two = open_engine_store(postgres_scene.url), open_engine_store(postgres_scene.url)
+    await one.open()
+    await two.open()
+    _, run = await begin(postgres_scene, one)
+    await one.flush([progress(run, outbox=[letter("one"), letter("two")])])
+
+    async def publish(rows: Sequence[tuple[int, OutboxRow]]) -> list[int]:
+        assert await two.relay_outbox(9, nobody) == 0
+        return [number for number, _ in rows[:1]]
+
+    async def nobody(rows: Sequence[tuple[int, OutboxRow]]) -> list[int]:
+        raise AssertionError(rows)
+
+    assert await one.relay_outbox(9, publish) == 1
+    assert postgres_scene.sent() == ["two"]
+    await one.close()
+    await two.close()
 
 
 def unknown_result() -> Result:

@@ -27,7 +27,7 @@ async def test_our_savers_pass_langgraphs_conformance(scene: Scene) -> None:
             yield saver
 
     report = await validate(fenced)
-    assert report.passed_all_base(), report.to_dict()
+    assert report.passed_all(), report.to_dict()
 
 
 def fenced_config(token: int) -> Any:
