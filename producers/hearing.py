@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from gate_events.codec import SchemaOfId, decode
 from gate_events.digest import plan_digest
@@ -15,7 +15,11 @@ from producers.acting import Word
 
 DEFAULTS: dict[str, Any] = {"auto.offset.reset": "earliest"}
 # Ours to decide: a word counts as read only once its outcome is delivered.
-FIXED: dict[str, Any] = {"enable.auto.offset.store": False, "enable.auto.commit": True}
+FIXED: dict[str, Any] = {
+    "enable.auto.offset.store": False,
+    "enable.auto.commit": True,
+    "enable.partition.eof": True,
+}
 
 _log = logging.getLogger("plangate.verdicts")
 
@@ -51,14 +55,19 @@ class Words:
         self._consumer = Consumer(
             {**DEFAULTS, **settings, "group.id": topic_prefix + group, **FIXED}, logger=_log
         )
-        self.joined = False  # whether the group has given us partitions yet
+        self._behind: set[tuple[str | None, int | None]] | None = None  # None: no partitions given yet
         self._consumer.subscribe([topic_prefix + topic.name for topic in topics], on_assign=self._on_assign)
         self._schema_of = schema_of
         self._undecodable = undecodable
         self._unread: Message | None = None  # the registry was silent: the bytes may be good
 
-    def _on_assign(self, *_: object) -> None:
-        self.joined = True
+    @property
+    def caught_up(self) -> bool:
+        """Whether the end of every partition that the group gave us was reached."""
+        return self._behind is not None and not self._behind
+
+    def _on_assign(self, _consumer: Consumer, given: list[TopicPartition]) -> None:
+        self._behind = {(each.topic, each.partition) for each in given}
 
     def next(self, timeout_s: float) -> Heard | None:
         """The next word; None: none came in time.
@@ -66,7 +75,7 @@ class Words:
         Raises KafkaException where waiting would not help; RegistryUnavailableError: call again.
         """
         message = self._unread or self._consumer.poll(timeout_s)
-        if message is None or _passing(message.error()):
+        if message is None or self._at_end(message) or _passing(message.error()):
             return None
         self._unread = message
         try:
@@ -77,6 +86,14 @@ class Words:
             return None
         self._unread = None
         return Heard(word, message)
+
+    def _at_end(self, message: Message) -> bool:
+        error = message.error()
+        if error is None or error.code() != KafkaError._PARTITION_EOF:
+            return False
+        if self._behind:
+            self._behind.discard((message.topic(), message.partition()))
+        return True
 
     def done(self, message: Message, *, durably: bool = False) -> None:
         """Never hand this record out again; `durably`: from this moment on."""

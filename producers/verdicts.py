@@ -60,7 +60,7 @@ def verdicts(
     crashes: a step that a dead process began is its own for `lease_s` seconds more, then it is repeated if
     `catalogue` calls its action idempotent, else a human is asked.
     A plan that was rejected, expired or withdrawn gets the outcome NOT_RUN, unless `say_not_run` is False.
-    Ends after `idle_s` seconds in the group without a word, or by `stop()`; without it waits for ever.
+    Ends `idle_s` seconds after the last word, once all are read, or by `stop()`; without it waits for ever.
     """
     with ExitStack() as opened:
         producer = opened.enter_context(
@@ -140,7 +140,7 @@ class Verdicts:
             heard = self._settling.words.next(_POLL_S)
             if heard:
                 yield from self._work(heard)
-            if heard or not self._settling.words.joined:
+            if heard or not self._settling.words.caught_up:
                 heard_at = monotonic()
             elif self._idle_s is not None and monotonic() - heard_at > self._idle_s:
                 return
