@@ -6,6 +6,7 @@ from typing import Any
 import faust
 
 from stream_apps.config import AppsConfig
+from stream_apps.eager_consumer import EagerTransport
 from stream_apps.kafka_options import faust_settings
 
 _YEAR_S = 31_536_000.0
@@ -24,7 +25,10 @@ class RawSchema(faust.Schema[bytes, bytes]):
 
 
 class StatelessApp(faust.App):
-    """An app that keeps nothing on disk."""
+    """An app that keeps nothing on disk and hands records on at once."""
+
+    def _new_transport(self) -> EagerTransport:
+        return EagerTransport(self.conf.broker_consumer, self)
 
     def _create_directories(self) -> None:
         """Tables would live there."""

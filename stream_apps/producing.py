@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
@@ -18,6 +16,8 @@ _log = logging.getLogger("plangate.producer")
 MAX_IN_FLIGHT = 2_000
 MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
 _AGAIN_S = 1.0
+_POLL_S = 0.001
+_IDLE_POLL_S = 1.0
 # The broker judges a record's size, and we keep what it refuses; librdkafka's own limit of 1 MB would guess.
 _LARGEST_RECORD = 1_000_000_000
 _REFUSALS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
@@ -65,16 +65,12 @@ class KafkaWriter:
             logger=_log,
         )
         self._loop = asyncio.get_running_loop()
-        self._confirmed: deque[tuple[Outgoing, KafkaError | None]] = deque()
-        self._armed = False
-        self._closed = False
         self._complained = False
         self._count = 0
         self._bytes = 0
         self._room = asyncio.Event()
         self._room.set()
-        self._poller = threading.Thread(target=self._poll, name="plangate-producer", daemon=True)
-        self._poller.start()
+        self._timer = self._loop.call_soon(self._poll)
 
     @property
     def in_flight(self) -> int:
@@ -100,13 +96,16 @@ class KafkaWriter:
         if self._count >= MAX_IN_FLIGHT or self._bytes >= MAX_BYTES_IN_FLIGHT:
             self._room.clear()
         self._produce(record)
+        if self._count == 1:  # nothing was on its way: look sooner than planned
+            self._timer.cancel()
+            self._timer = self._loop.call_later(_POLL_S, self._poll)
 
     async def close(self) -> None:
         """Wait for what is in flight (5 s at most: unconfirmed records were not acked either)."""
-        await asyncio.to_thread(self._producer.flush, 5.0)
-        self._drain()
-        self._closed = True
-        await asyncio.to_thread(self._poller.join, 2.0)
+        end = self._loop.time() + 5.0
+        while self._count and self._loop.time() < end:  # noqa: ASYNC110 - `_poll` polls the client meanwhile
+            await asyncio.sleep(_POLL_S)
+        self._timer.cancel()
 
     def _produce(self, record: Outgoing) -> None:
         try:
@@ -123,20 +122,16 @@ class KafkaWriter:
             self._settle(record, error.args[0])
 
     def _poll(self) -> None:
-        while not self._closed:
-            self._producer.poll(0.2)
+        """Serve the confirmations that have come.
+
+        On the loop, not in a thread: `produce` gives the interpreter away each time, and a polling thread
+        would take it. Idle, the client still wants a look now and then, for its tokens and its log.
+        """
+        self._producer.poll(0)
+        self._timer = self._loop.call_later(_POLL_S if self._count else _IDLE_POLL_S, self._poll)
 
     def _on_delivery(self, record: Outgoing, error: KafkaError | None, _message: object) -> None:
-        """In the polling thread: one wake-up of the loop serves all confirmations that have come."""
-        self._confirmed.append((record, error))
-        if not self._armed and not self._closed:
-            self._armed = True
-            self._loop.call_soon_threadsafe(self._drain)
-
-    def _drain(self) -> None:
-        self._armed = False
-        while self._confirmed:
-            self._settle(*self._confirmed.popleft())
+        self._settle(record, error)
 
     def _settle(self, record: Outgoing, error: KafkaError | None) -> None:
         if error is not None and error.code() not in _REFUSALS:

@@ -1,15 +1,18 @@
 """One batch of records as one SQL transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Connection
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
+from gate_events.values import Step
 from gate_policy.catalogue import Catalogue
+from gate_policy.effects import effect_keys
 from gate_store.clearances import record_cleared
 from gate_store.decisions import apply_decisions
 from gate_store.gates import open_gates
@@ -26,6 +29,7 @@ class Committed:
 
     ready: bool  # runs became READY
     said: bool  # rows are in the outbox
+    refused: Mapping[UUID, str]  # by event_id: what nothing could be made of, and why
 
 
 def commit_batch(conn: Connection, records: Sequence[Any], catalogue: Catalogue, now: datetime) -> Committed:
@@ -35,17 +39,24 @@ def commit_batch(conn: Connection, records: Sequence[Any], catalogue: Catalogue,
     """
     cleared, requests = _only(records, PlanCleared), _only(records, ApprovalRequested)
     decisions, outcomes = _only(records, DecisionMade), _only(records, PlanExecuted)
-    record_cleared(conn, cleared, now)
+    keys = partial(window_keys, catalogue=catalogue)
+    refused = record_cleared(conn, cleared, now, keys)
     waited = open_gates(conn, requests, now)
-    record_outcomes(conn, outcomes, now)
+    record_outcomes(conn, outcomes, now, keys)
     decide(conn, [*waited, *decisions], catalogue, now)
-    return Committed(ready=bool(cleared or waited or decisions), said=bool(requests or decisions or outcomes))
+    ready, said = bool(cleared or waited or decisions), bool(requests or decisions or outcomes)
+    return Committed(ready=ready, said=said, refused=refused)
 
 
 def decide(conn: Connection, decisions: Sequence[DecisionMade], catalogue: Catalogue, now: datetime) -> None:
     """Apply decisions by this catalogue."""
     undo = partial(undo_plan, catalogue=catalogue)
     apply_decisions(conn, decisions, now, partial(retier, catalogue=catalogue), undo)
+
+
+def window_keys(steps: Sequence[Step], *, catalogue: Catalogue) -> Mapping[str, str]:
+    """The effect keys of steps that services carried out: later plans are checked against them."""
+    return {effect.step_id: effect.key for effect in effect_keys(steps, catalogue)}
 
 
 def _only(records: Iterable[Any], kind: type[R]) -> list[R]:

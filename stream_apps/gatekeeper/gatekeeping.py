@@ -92,8 +92,11 @@ class Gatekeeping:
             await self._commit(decoded[:middle])
             await self._commit(decoded[middle:])
             return
-        for received, _ in decoded:
-            received.ack()
+        for received, record in decoded:
+            if why := committed.refused.get(record.event_id):
+                self._dead_letters.bury(received, why)
+            else:
+                received.ack()
         if committed.said:
             self._bells.outbox()
 
