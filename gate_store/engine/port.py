@@ -5,7 +5,7 @@ is what a run makes durable at a barrier: its buffered checkpoints together with
 or its end. A *flush* commits the acts of many runs in one transaction; a run that lost its lease fails alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -132,6 +132,10 @@ class Act:
     outbox: list[OutboxRow] = field(default_factory=list)
 
 
+Publish = Callable[[Sequence[tuple[int, OutboxRow]]], Awaitable[Sequence[int]]]
+"""Delivers rows of the outbox and returns the ids that are safe."""
+
+
 class FenceLostError(Exception):
     """Run {thread_id} belongs to another worker now (token {token} is old)."""
 
@@ -212,8 +216,9 @@ class EngineStore(Protocol):
     async def wait_ready(self, timeout_s: float) -> None:
         """Sleep until runs may have become READY, at most `timeout_s`."""
 
-    async def take_outbox(self, limit: int) -> list[tuple[int, OutboxRow]]:
-        """The oldest rows of the outbox, in order."""
+    async def relay_outbox(self, limit: int, publish: Publish) -> int:
+        """Hand the oldest rows, in order, to `publish`, and forget those whose ids it returns; how many.
 
-    async def drop_outbox(self, ids: Sequence[int]) -> None:
-        """Forget delivered rows."""
+        On PostgreSQL rows that another process is publishing are left out. A row may be published again where
+        this process or its connection ends in between.
+        """

@@ -1,6 +1,6 @@
 """What a resumer is told from outside; nothing in it is read from the environment."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from gate_events.records import ApprovalRequested
 from gate_events.values import Step
 from gate_store.database import Clock, utc_now
-from gate_store.engine.port import ClaimedRun, OutboxRow
+from gate_store.engine.port import ClaimedRun, Publish
 
 
 def _no_window(_step: Step) -> str | None:
@@ -23,7 +23,6 @@ class ActionTraits:
     window_key: Callable[[Step], str | None] = _no_window
 
 
-Publish = Callable[[Sequence[tuple[int, OutboxRow]]], Awaitable[Sequence[int]]]
 AskAgain = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested]]
 AskInDoubt = Callable[[ClaimedRun, Step, str, datetime], Awaitable[ApprovalRequested]]
 

@@ -5,7 +5,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvloop
@@ -25,6 +25,7 @@ from stream_apps.resumer.saver import RunSaver
 from stream_apps.resumer.worker import Worker, every
 
 RELAY_POLL_S = 0.25
+LAST_WORDS_S = 5.0  # what the outbox still holds then, another process publishes
 
 
 def serve(config: ResumerConfig) -> None:
@@ -75,11 +76,13 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event) -> None:
         finally:
             await worker.drain()
             await commits.close()
-            if relay:
-                await relay.publish_once()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if relay:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LAST_WORDS_S):
+                        await relay.publish_once()
             engine.dispose()
 
 

@@ -4,8 +4,7 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from gate_store.engine.port import EngineStore
-from stream_apps.resumer.config import Publish
+from gate_store.engine.port import EngineStore, Publish
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +40,4 @@ class Relay:
 
     async def publish_once(self) -> int:
         """Publish the oldest rows and forget those that Kafka has; how many were delivered."""
-        rows = await self._store.take_outbox(AT_ONCE)
-        if not rows:
-            return 0
-        delivered = list(await self._publish(rows))
-        if delivered:
-            await self._store.drop_outbox(delivered)
-        return len(delivered)
+        return await self._store.relay_outbox(AT_ONCE, self._publish)

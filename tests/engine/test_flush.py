@@ -14,6 +14,7 @@ from gate_store.engine.port import (
     EngineStore,
     FenceLostError,
     NotClearedError,
+    OutboxRow,
     PackedPut,
     Result,
     RunEnd,

@@ -1,4 +1,4 @@
-"""The port on PostgreSQL: one connection for flushes, one for claims, one that listens."""
+"""The port on PostgreSQL: a connection each for flushes, claims, the outbox and listening."""
 
 import asyncio
 import logging
@@ -10,7 +10,16 @@ import asyncpg
 from langgraph.checkpoint.postgres.base import BasePostgresSaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from gate_store.engine.port import Act, CheckpointPut, ClaimedRun, OutboxRow, PackedPut, Refusal, WritesPut
+from gate_store.engine.port import (
+    Act,
+    CheckpointPut,
+    ClaimedRun,
+    OutboxRow,
+    PackedPut,
+    Publish,
+    Refusal,
+    WritesPut,
+)
 from gate_store.engine.postgres import claim_sql, puts
 from gate_store.engine.postgres.checkpoints import head_tuple, read_tuple
 from gate_store.engine.postgres.flush import Flusher
@@ -30,16 +39,17 @@ class PostgresEngineStore:
         self._claims = Line(url, "claim")
         self._flushes = Line(url, "flush")
         self._listener = Line(url, "listen", self._bell.listen)
+        self._relays = Line(url, "relay")  # the listener hears nothing inside a transaction
         self._flusher = Flusher(self._flushes, self._saver)
 
     async def open(self) -> None:
         """Connect; create nothing."""
-        for line in (self._claims, self._flushes, self._listener):
+        for line in (self._claims, self._flushes, self._relays, self._listener):
             await line.open()
 
     async def close(self) -> None:
         """Give all connections back."""
-        for line in (self._listener, self._flushes, self._claims):
+        for line in (self._listener, self._relays, self._flushes, self._claims):
             await line.close()
 
     async def claim(self, worker: str, limit: int, lease_s: float) -> list[ClaimedRun]:
@@ -129,16 +139,20 @@ class PostgresEngineStore:
                 return
         await self._bell.wait(timeout_s)
 
-    async def take_outbox(self, limit: int) -> list[tuple[int, OutboxRow]]:
-        """The oldest rows of the outbox, in order."""
-        async with self._listener.use() as connection:
-            rows = await connection.fetch(claim_sql.TAKE_OUTBOX, limit)
-        return [(r["id"], OutboxRow(r["event_id"], r["record"], r["key"], r["body"])) for r in rows]
+    async def relay_outbox(self, limit: int, publish: Publish) -> int:
+        """Publish the oldest rows that nobody else is publishing, and forget the delivered ones; how many.
 
-    async def drop_outbox(self, ids: Sequence[int]) -> None:
-        """Forget delivered rows."""
-        async with self._listener.use() as connection:
-            await connection.execute(claim_sql.DROP_OUTBOX, list(ids))
+        Their locks are held meanwhile. A process that is cut off loses its locks, and its rows go out again.
+        """
+        async with self._relays.use() as connection, connection.transaction():
+            rows = await connection.fetch(claim_sql.TAKE_OUTBOX, limit)
+            if not rows:
+                return 0
+            delivered = await publish(
+                [(r["id"], OutboxRow(r["event_id"], r["record"], r["key"], r["body"])) for r in rows]
+            )
+            await connection.execute(claim_sql.DROP_OUTBOX, list(delivered))
+        return len(delivered)
 
 
 def _count(tag: str) -> int:

@@ -18,6 +18,7 @@ from gate_store.engine.port import (
     FateUnknownError,
     OutboxRow,
     PackedPut,
+    Publish,
     Refusal,
     WritesPut,
 )
@@ -133,15 +134,14 @@ class SqliteEngineStore:
         found = connection.execute(claim_sql.ANY_READY, (moment_text(self._clock()),)).fetchone()
         return found is not None
 
-    async def take_outbox(self, limit: int) -> list[tuple[int, OutboxRow]]:
-        """The oldest rows of the outbox, in order."""
+    async def relay_outbox(self, limit: int, publish: Publish) -> int:
+        """Publish the oldest rows and forget the delivered ones; how many."""
         rows = await self._thread.look(
             lambda connection: connection.execute(claim_sql.TAKE_OUTBOX, (limit,)).fetchall()
         )
-        return [(r["id"], OutboxRow(UUID(r["event_id"]), r["record"], r["key"], r["body"])) for r in rows]
-
-    async def drop_outbox(self, ids: Sequence[int]) -> None:
-        """Forget delivered rows."""
-        await self._thread.run(
-            lambda connection: connection.executemany(claim_sql.DROP_OUTBOX, [(each,) for each in ids])
-        )
+        if not rows:
+            return 0
+        taken = [(r["id"], OutboxRow(UUID(r["event_id"]), r["record"], r["key"], r["body"])) for r in rows]
+        delivered = [(each,) for each in await publish(taken)]
+        await self._thread.run(lambda connection: connection.executemany(claim_sql.DROP_OUTBOX, delivered))
+        return len(delivered)
