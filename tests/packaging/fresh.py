@@ -32,7 +32,7 @@ class Fresh:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
         )
 
 

@@ -1,5 +1,6 @@
 import ipaddress
 import re
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -7,7 +8,7 @@ import pytest
 
 from plangate.dev.apache_kafka import ApacheKafka
 from plangate.settings import load_settings
-from tests.packaging.compose_file import ROOT, broker_properties, environment, ours, services
+from tests.packaging.compose_file import OUR_IMAGE, ROOT, broker_properties, environment, ours, services
 
 
 @pytest.mark.parametrize("service", ours())
@@ -24,6 +25,7 @@ def test_every_plangate_variable_is_a_setting_and_means_what_it_says(
     assert settings.schema_registry == {"url": "http://registry:8080/apis/ccompat/v7"}
     assert str(settings.catalogue) == "/project/catalogue.yaml"
     assert str(settings.graphs) == "/project/langgraph.json"
+    assert settings.reviewer == ""  # USER, where Compose knows it
 
 
 def test_the_store_url_names_the_user_password_and_database_that_postgresql_makes() -> None:
@@ -54,6 +56,17 @@ def test_images_have_a_name_and_a_version_and_come_from_the_default_registry() -
         name, _, tag = service["image"].partition(":")
         assert re.fullmatch(r"[a-z-]+(/[a-z-]+)?", name)
         assert re.fullmatch(r"\d+(\.\d+)*", tag)
+
+
+def test_one_service_alone_builds_our_image_and_comes_up_without_a_profile() -> None:
+    (builder,) = (service for service in services().values() if "build" in service)
+    assert builder["image"] == OUR_IMAGE
+    assert "profiles" not in builder
+
+
+def test_our_image_has_the_version_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"plangate:{project['version']}" == OUR_IMAGE
 
 
 def test_the_broker_is_the_version_that_the_suite_runs_on(tmp_path: Path) -> None:
