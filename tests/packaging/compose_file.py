@@ -19,8 +19,17 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 def services() -> dict[str, dict[str, Any]]:
     """All services by name, `<<` merged, variables at their defaults."""
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    found: dict[str, dict[str, Any]] = YAML(typ="safe").load(_VARIABLE.sub(_default, text))["services"]
+    found: dict[str, dict[str, Any]] = _interpolated(YAML(typ="safe").load(text)["services"])
     return found
+
+
+def _interpolated(value: Any) -> Any:
+    """Compose reads the YAML first: a variable is never more than text."""
+    if isinstance(value, dict):
+        return {name: _interpolated(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_interpolated(each) for each in value]
+    return _VARIABLE.sub(_default, value) if isinstance(value, str) else value
 
 
 def _default(match: re.Match[str]) -> str:
