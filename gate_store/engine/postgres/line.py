@@ -18,9 +18,9 @@ SETTINGS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
-    # Whoever is stopped or cut off inside a transaction must not keep its runs locked against a takeover.
-    "idle_in_transaction_session_timeout": "5s",
 }
+# Whoever is stopped or cut off inside a transaction must not keep its rows locked against a takeover.
+IDLE_S = 5
 
 OnOpen = Callable[[Any], Awaitable[None]]
 
@@ -28,9 +28,13 @@ OnOpen = Callable[[Any], Awaitable[None]]
 class Line:
     """An asyncpg connection that is used by one coroutine at a time."""
 
-    def __init__(self, url: str, name: str, on_open: OnOpen | None = None) -> None:
+    def __init__(self, url: str, name: str, on_open: OnOpen | None = None, idle_s: int = IDLE_S) -> None:
         self._dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._settings = {**SETTINGS, "application_name": f"plangate engine: {name}"}
+        self._settings = {
+            **SETTINGS,
+            "idle_in_transaction_session_timeout": f"{idle_s}s",
+            "application_name": f"plangate engine: {name}",
+        }
         self._on_open = on_open
         self._lock = asyncio.Lock()
         self._connection: Any = None

@@ -29,6 +29,8 @@ from gate_store.engine.rows import claimed_run, text
 
 log = logging.getLogger(__name__)
 
+DELIVERY_S = 130  # Kafka's own delivery timeout is 120
+
 
 class PostgresEngineStore:
     """See `EngineStore`."""
@@ -39,7 +41,8 @@ class PostgresEngineStore:
         self._claims = Line(url, "claim")
         self._flushes = Line(url, "flush")
         self._listener = Line(url, "listen", self._bell.listen)
-        self._relays = Line(url, "relay")  # the listener hears nothing inside a transaction
+        # Apart, since a listener hears nothing inside a transaction, and a relay's lasts while Kafka is slow.
+        self._relays = Line(url, "relay", idle_s=DELIVERY_S)
         self._flusher = Flusher(self._flushes, self._saver)
 
     async def open(self) -> None:
