@@ -12,10 +12,13 @@ from stream_apps.errors import AppCrashedError, KafkaOptionError
 from stream_apps.exits import BROKEN
 
 _log = logging.getLogger("plangate")
+_TALKATIVE = ("faust", "mode", "aiokafka", "stream_apps")  # Faust logs under the names of our modules too
 
 
 def run_process(config: AppsConfig) -> int:
     """Run the apps until SIGTERM or SIGINT; returns the exit code."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     uvloop.install()  # before Faust is imported, which else stays on asyncio's loop
     try:
         asyncio.run(_run(config))
