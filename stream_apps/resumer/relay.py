@@ -9,6 +9,7 @@ from gate_store.engine.port import EngineStore, Publish
 log = logging.getLogger(__name__)
 
 AT_ONCE = 500
+PACE_S = 0.01  # between two publications: the first one waits for nothing, the next ones are fuller
 
 
 class Relay:
@@ -34,6 +35,7 @@ class Relay:
             try:
                 while await self.publish_once() == AT_ONCE:
                     pass
+                await asyncio.sleep(PACE_S)
             except Exception:
                 log.exception("the outbox was not published; trying again in %g s", self._poll_s)
                 await asyncio.sleep(self._poll_s)

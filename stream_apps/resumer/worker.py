@@ -30,34 +30,33 @@ class Worker:
 
     async def claim_until(self, stop: asyncio.Event) -> None:
         """Claim and resume until `stop`; an outage of the store is waited out."""
-        while not stop.is_set():
+        stopping = asyncio.create_task(stop.wait(), name="resumer-stop")
+        while not await self._room(stopping):
             try:
-                claimed = await self._claim()
+                if not await self._claim():
+                    await _first(stopping, self._store.wait_ready(self._config.poll_s))
             except Exception:
                 log.exception("nothing could be claimed; trying again")
-                claimed = None
-            if claimed:
-                continue
-            if claimed is None:
-                await _first(stop.wait(), asyncio.sleep(self._config.poll_s))
-            elif self._free() > 0:
-                await _first(stop.wait(), self._store.wait_ready(self._config.poll_s))
+                await asyncio.wait([stopping], timeout=self._config.poll_s)
+
+    async def _room(self, stopping: asyncio.Task[Any]) -> bool:
+        """Wait until there is room, for a whole chunk if that comes soon; whether to stop instead.
+
+        Runs that are claimed one by one would move in lockstep with each commit.
+        """
+        while self._free() == 0 and not stopping.done():
+            await asyncio.wait([*self._tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if self._free() < self._config.chunk and self._tasks:
+            await asyncio.wait(self._tasks, timeout=GATHER_S, return_when=asyncio.FIRST_COMPLETED)
+        return stopping.done()
 
     async def _claim(self) -> int:
-        """Claim a chunk once there is room for it; how many runs were claimed."""
-        await self._room()
+        """Claim up to a chunk; how many runs were claimed."""
         free = min(self._free(), self._config.chunk)
         claimed = await self._store.claim(self._config.worker, free, self._config.lease_s)
         for run in claimed:
             self._start(run)
         return len(claimed)
-
-    async def _room(self) -> None:
-        """A whole chunk if it comes soon: runs claimed one by one would move in lockstep with each commit."""
-        while self._free() == 0:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-        if self._free() < self._config.chunk and self._tasks:
-            await asyncio.wait(self._tasks, timeout=GATHER_S, return_when=asyncio.FIRST_COMPLETED)
 
     def _free(self) -> int:
         return self._config.in_flight - len(self._tasks)
@@ -127,10 +126,10 @@ async def every(seconds: float, work: Callable[[], Awaitable[Any]], what: str) -
             log.exception("%s failed; trying again in %g s", what, seconds)
 
 
-async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
-    """Wait for the first of several things, and forget the others."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+async def _first(stopping: asyncio.Task[Any], wait: Coroutine[Any, Any, Any]) -> None:
+    """Wait for one of two things; the second is forgotten where the first comes first."""
+    waiting = asyncio.ensure_future(wait)
+    await asyncio.wait([stopping, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    with suppress(asyncio.CancelledError):
+        await waiting

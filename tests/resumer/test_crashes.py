@@ -208,6 +208,16 @@ async def test_a_worker_that_stops_lets_its_runs_finish(stage: Stage, happened: 
     assert stage.run().status == "DONE"
 
 
+async def test_a_full_worker_that_stops_claims_no_more(stage: Stage, happened: Happened) -> None:
+    for thread in ("t1", "t2"):
+        stage.decide(await stage.submit("slow", thread, who=["ann"]))
+    async with resumer_process(stage.url, {"SLOW_S": "1"}, in_flight=1) as process:
+        await stage.wait(lambda: "begin ann" in happened())
+        assert await process.end() == 0
+    assert happened() == ["begin ann", "end ann"]
+    assert {stage.run("t1").status, stage.run("t2").status} == {"DONE", "READY"}
+
+
 async def test_a_worker_that_stops_gives_a_long_run_back_before_its_next_effect(
     stage: Stage, happened: Happened
 ) -> None:
