@@ -1,9 +1,13 @@
 """CloudEvents 1.0 headers (Kafka binding, binary mode) and W3C trace context."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
+from gate_events.records import DeadLetter
 from gate_events.topics import key_of
 
 Headers = list[tuple[str, bytes]]
@@ -37,3 +41,15 @@ def cloud_event_of(
         "traceparent": traceparent or new_traceparent(),
     }
     return [(key, value.encode()) for key, value in fields.items()]
+
+
+DEAD_LETTER = "plangate_"
+_LONGEST_ERROR = 2_000  # characters: headers count towards a record's size
+
+
+def dead_letter(letter: DeadLetter, headers: Sequence[tuple[str, Any]]) -> list[tuple[str, bytes | None]]:
+    """A record's own headers, those of an earlier death left out, and what killed it now."""
+    fields = {**msgspec.structs.asdict(letter), "error": letter.error[:_LONGEST_ERROR]}
+    fields["failed_at"] = letter.failed_at.isoformat()
+    own = [pair for pair in headers if not pair[0].startswith(DEAD_LETTER)]
+    return own + [(DEAD_LETTER + name, str(text).encode("utf-8", "replace")) for name, text in fields.items()]

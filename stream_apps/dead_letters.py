@@ -4,10 +4,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
+from gate_events.headers import dead_letter
 from gate_events.ids import derived
+from gate_events.records import DeadLetter
 from gate_events.topics import DEAD_LETTERS
 from gate_store.database import Clock
 from stream_apps.config import AppsConfig
@@ -16,9 +17,6 @@ from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.spool import Spool
 
 _log = logging.getLogger("plangate.dead_letters")
-
-MARK = "plangate_"
-_LONGEST_ERROR = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +59,22 @@ class DeadLetters:
         safe: Callable[[], None],
     ) -> None:
         """Keep these bytes; `safe` is called when they are durable."""
-        headers = [pair for pair in headers if not pair[0].startswith(MARK)]  # of an earlier life
-        headers += self._marks(origin, error)
+        kept = dead_letter(self._letter(origin, error), headers)
         # The broker may refuse even this one, for its size: then it goes into a file.
-        spool = lambda problem: self._keep_in_file(key, value, headers, problem, safe)  # noqa: E731 - one use
-        self._writer.send(Outgoing(self._topic, key, value, headers, safe, spool))
+        spool = lambda problem: self._keep_in_file(key, value, kept, problem, safe)  # noqa: E731 - one use
+        self._writer.send(Outgoing(self._topic, key, value, kept, safe, spool))
 
-    def _marks(self, origin: Origin, error: str) -> list[tuple[str, bytes | None]]:
+    def _letter(self, origin: Origin, error: str) -> DeadLetter:
         place = (origin.topic, origin.partition, origin.offset)
-        fields: dict[str, Any] = {
-            "event_id": derived("dead-letter", self._app, *place, origin.event_id or ""),
-            "app": self._app,
-            "topic": origin.topic,
-            "partition": origin.partition,
-            "offset": origin.offset,
-            "error": error[:_LONGEST_ERROR],
-            "failed_at": self._clock().isoformat(),
-        }
-        return [(MARK + name, str(text).encode("utf-8", "replace")) for name, text in fields.items()]
+        return DeadLetter(
+            event_id=derived("dead-letter", self._app, *place, origin.event_id or ""),
+            app=self._app,
+            topic=origin.topic,
+            partition=origin.partition,
+            offset=origin.offset,
+            error=error,
+            failed_at=self._clock(),
+        )
 
     def _keep_in_file(
         self,
