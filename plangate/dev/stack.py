@@ -28,6 +28,8 @@ class Stack:
     environment: Mapping[str, str]
     broker: str
     workers: list[ChildProcess]
+    kafka: ApacheKafka | None = None  # a broker of our own, which can be restarted
+    database: PostgresServer | None = None  # the same
 
 
 @contextmanager
@@ -39,10 +41,12 @@ def services(folder: Path, broker: Broker, store: str | None, **given: object) -
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        servers, name = _broker(stack, folder, broker)
+        kafka = ApacheKafka(folder / "kafka") if broker == "apache" else None
+        database = PostgresServer(folder / "postgresql") if store == "postgresql" else None
+        servers, name = _broker(stack, kafka)
         environment = {
             "PLANGATE_KAFKA_BOOTSTRAP_SERVERS": servers,
-            "PLANGATE_STORE_URL": _store_url(stack, folder, store),
+            "PLANGATE_STORE_URL": _store_url(stack, folder, database, store),
             **{f"PLANGATE_{key.upper()}": str(value) for key, value in given.items()},
         }
         stack.enter_context(_environment(environment))
@@ -50,7 +54,7 @@ def services(folder: Path, broker: Broker, store: str | None, **given: object) -
         if broker == "apache":
             topics.create(settings)
         migrate.upgrade(settings.store_url)
-        yield Stack(settings, environment, name, [])
+        yield Stack(settings, environment, name, [], kafka, database)
 
 
 @contextmanager
@@ -72,18 +76,18 @@ def workers(stack: Stack, folder: Path, count: int = 1, arguments: tuple[str, ..
     stack.workers.clear()
 
 
-def _broker(stack: ExitStack, folder: Path, broker: Broker) -> tuple[str, str]:
-    if broker == "apache":
-        apache = stack.enter_context(ApacheKafka(folder / "kafka"))
-        return apache.bootstrap_servers, f"Apache Kafka {apache.version}"
+def _broker(stack: ExitStack, kafka: ApacheKafka | None) -> tuple[str, str]:
+    if kafka is not None:
+        stack.enter_context(kafka)
+        return kafka.bootstrap_servers, f"Apache Kafka {kafka.version}"
     mock = stack.enter_context(MockKafka())
     mock.create_topics(*(topic.name for topic in TOPICS))
     return mock.bootstrap_servers, f"librdkafka {mock.version}'s mock cluster; its log is in memory"
 
 
-def _store_url(stack: ExitStack, folder: Path, store: str | None) -> str:
-    if store == "postgresql":
-        return stack.enter_context(PostgresServer(folder / "postgresql")).url()
+def _store_url(stack: ExitStack, folder: Path, database: PostgresServer | None, store: str | None) -> str:
+    if database is not None:
+        return stack.enter_context(database).url()
     return store or f"sqlite:///{folder.absolute() / 'store.db'}"
 
 

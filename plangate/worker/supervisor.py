@@ -37,9 +37,10 @@ class Child:
 class Supervisor:
     """Runs children until `stop` is set. `restarts` counts those that had to be started again."""
 
-    def __init__(self, children: Sequence[Child]) -> None:
+    def __init__(self, children: Sequence[Child], steady_s: float = STEADY_S) -> None:
         self.restarts = 0
         self._children = children
+        self._steady_s = steady_s
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -59,7 +60,7 @@ class Supervisor:
             await self._until_it_ends_or_we_stop(child, process)
             if self._stop.is_set():
                 return
-            failures = 1 if time.monotonic() - started > STEADY_S else failures + 1
+            failures = 1 if time.monotonic() - started > self._steady_s else failures + 1
             self.restarts += 1
             pause = _pause(failures)
             log.warning("%s ended with %s; it starts again in %.1f s", child.name, process.returncode, pause)

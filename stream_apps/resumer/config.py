@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from langgraph.checkpoint.serde.base import SerializerProtocol
+
 from gate_events.records import ApprovalRequested
 from gate_events.values import Step
 from gate_store.database import Clock, utc_now
-from gate_store.engine.port import ClaimedRun, Publish
+from gate_store.engine.open import open_engine_store
+from gate_store.engine.port import ClaimedRun, EngineStore, Publish
 
 
 def _no_window(_step: Step) -> str | None:
@@ -25,6 +28,7 @@ class ActionTraits:
 
 AskAgain = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested]]
 AskInDoubt = Callable[[ClaimedRun, Step, str, datetime], Awaitable[ApprovalRequested]]
+OpenStore = Callable[[str, SerializerProtocol], EngineStore]
 
 
 @dataclass(frozen=True)
@@ -56,3 +60,4 @@ class ResumerConfig:
     drain_s: float = 20.0
     threads: int = 64
     clock: Clock = utc_now
+    open_store: OpenStore = open_engine_store

@@ -11,7 +11,6 @@ from typing import Any
 import uvloop
 
 from gate_store.database import open_store
-from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import EngineStore
 from gate_store.savers.serde import strict_serde
 from gate_store.state_types import state_types
@@ -88,7 +87,7 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def _store(config: ResumerConfig, serde: Any) -> AsyncIterator[EngineStore]:
-    store = open_engine_store(config.store_url, serde)
+    store = config.open_store(config.store_url, serde)
     await store.open()
     try:
         yield store
