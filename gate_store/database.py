@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
+CONNECT_S = 10  # psycopg alone would wait for minutes where nobody answers
+
 Clock = Callable[[], datetime]
 
 
@@ -29,7 +31,11 @@ def open_store(url: str, *, pool_size: int = 5) -> Engine:
     }
     if parsed.get_backend_name() == "postgresql":
         return create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size, pool_pre_ping=True, **options
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            pool_pre_ping=True,
+            connect_args={} if "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_S},
+            **options,
         )
     engine = create_engine(parsed, connect_args={"timeout": 30}, **options)
     event.listen(engine, "connect", _prepare_sqlite)

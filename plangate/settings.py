@@ -6,20 +6,26 @@ dots as underscores: PLANGATE_KAFKA_SASL_PASSWORD is `sasl.password`. The regist
 
 import os
 import socket
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from sqlalchemy import make_url
 
 ENV = "PLANGATE_"
 PASS_THROUGH = ("kafka", "schema_registry")
+DEMO = (f"{ENV}DEMO_MODEL", f"{ENV}DEMO_SMTP_PORT")  # the demo's own, no settings
+SECRET = {"store_url", *PASS_THROUGH}  # their values stand in no message
+STORES = ("sqlite:///", "postgresql://")
 
 
 class SettingsError(ValueError):
@@ -78,6 +84,19 @@ class Settings(BaseSettings):
     stuck_after_s: float = Field(120.0, gt=0, description="seconds without progress until a worker restarts")
     spool: Path = Field(Path("plangate-spool"), description="where a dead letter goes that no broker takes")
 
+    @field_validator("store_url")
+    @classmethod
+    def _is_a_store(cls, url: str) -> str:
+        if not url.startswith(STORES):
+            raise ValueError("is no sqlite:///FILE and no postgresql://USER:PASSWORD@HOST/DB")
+        return url
+
+    @field_validator(*PASS_THROUGH, mode="before")
+    @classmethod
+    def _in_dotted_names(cls, options: Any) -> Any:
+        """TOML reads `sasl.password = "x"` as nested tables; to clients, numbers and booleans are text."""
+        return dict(_dotted(options)) if isinstance(options, Mapping) else options
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -90,6 +109,11 @@ class Settings(BaseSettings):
         """Arguments over environment over file."""
         file = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
         return init_settings, env_settings, PassThroughSource(settings_cls), file
+
+    @property
+    def store_shown(self) -> str:
+        """The store's URL without its password."""
+        return make_url(self.store_url).render_as_string(hide_password=True)
 
     @property
     def bootstrap_servers(self) -> str:
@@ -106,9 +130,20 @@ class Settings(BaseSettings):
         return self.topic_prefix + name
 
 
+def _dotted(options: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in options.items():
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def config_file() -> Path:
-    """`plangate.toml` in this folder, or what PLANGATE_CONFIG names."""
-    return Path(os.environ.get(f"{ENV}CONFIG", "plangate.toml"))
+    """`plangate.toml` in this folder, or what PLANGATE_CONFIG names. Raises SettingsError."""
+    named = os.environ.get(f"{ENV}CONFIG")
+    if named and not Path(named).is_file():
+        raise SettingsError(f"{ENV}CONFIG: {named} is no file; name one, or unset it")
+    return Path(named or "plangate.toml")
 
 
 @cache
@@ -123,16 +158,33 @@ def load_settings(**given: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise SettingsError(f"settings ({config_file()} and {ENV}*): {'; '.join(lines)}") from error
-    except ValueError as error:  # a TOML file that is none
-        raise SettingsError(f"{config_file()}: {error}") from error
+        raise SettingsError("; ".join(_line(dict(each)) for each in error.errors())) from None
+    except ValueError as error:  # its words are of the file's grammar, never of its values
+        raise SettingsError(f"{config_file()}: no TOML ({error}); mend that line") from error
+    except OSError as error:
+        raise SettingsError(f"{config_file()}: {error.strerror}; name a file that can be read") from error
+
+
+def _line(error: Mapping[str, Any]) -> str:
+    name = str(error["loc"][0])
+    if error["type"] == "extra_forbidden":
+        return f"{config_file()}: {name}: no such setting{_meant(name, list(Settings.model_fields))}"
+    value = "" if name in SECRET else f" {error['input']!r}"
+    problem = str(error["msg"]).removeprefix("Value error, ")
+    return f"{name}:{value}: {problem}; set {ENV}{name.upper()}, or {name} in {config_file()}"
+
+
+def _meant(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; the settings are {', '.join(sorted(known))}"
 
 
 def _refuse_unknown_variables() -> None:
     """A misspelt PLANGATE_ variable must not be ignored in silence."""
-    known = {f"{ENV}{name.upper()}" for name in Settings.model_fields} | {f"{ENV}CONFIG"}
-    prefixes = (f"{ENV}DEMO_", *(f"{ENV}{name.upper()}_" for name in PASS_THROUGH))
+    fields = set(Settings.model_fields) - set(PASS_THROUGH)
+    known = {f"{ENV}{name.upper()}" for name in fields} | {f"{ENV}CONFIG", *DEMO}
+    prefixes = tuple(f"{ENV}{name.upper()}_" for name in PASS_THROUGH)
     for name in os.environ:
         if name.startswith(ENV) and name not in known and not name.startswith(prefixes):
-            raise SettingsError(f"{name}: no such setting; the settings are {', '.join(sorted(known))}")
+            every = [*(known - set(DEMO)), *(f"{prefix}…" for prefix in prefixes)]
+            raise SettingsError(f"{name}: no such setting{_meant(name, every)}")

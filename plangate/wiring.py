@@ -1,29 +1,13 @@
-"""The one place that turns settings into working parts; everything else is handed what it needs."""
+"""Turns settings into what judges and what speaks; `worker/wiring.py` turns them into workers."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from gate_events.topics import TOPIC_OF
 from gate_policy.catalogue import Catalogue, load_catalogue
-from gate_policy.effects import effect_of
-from gate_store import migrate
-from gate_store.database import open_store
-from gate_store.engine.port import OutboxRow
-from plangate.kafka import topics
 from plangate.kafka.registry import SchemaIds
 from plangate.settings import Settings
 from producers.kafka_producer import KafkaProducer
-from stream_apps.config import AppsConfig
-from stream_apps.producing import KafkaWriter
-from stream_apps.relay import Relay
-from stream_apps.resumer.config import ActionTraits, Publish, ResumerConfig
-from stream_apps.resumer.graphs import load_graphs
-from stream_apps.resumer.questions import Questions
-
-
-class NotReadyError(RuntimeError):
-    """Work cannot start: {problem}."""
 
 
 def open_catalogue(settings: Settings) -> Catalogue:
@@ -52,78 +36,3 @@ def open_producer(settings: Settings, source: str) -> KafkaProducer:
         topic_prefix=settings.topic_prefix,
         schema_id_of=ids.id_for if ids else None,
     )
-
-
-def apps_config(settings: Settings, only: frozenset[str], instance: str) -> AppsConfig:
-    """What the Faust apps of one process need. Raises CatalogueError."""
-    ids = schema_ids(settings)
-    return AppsConfig(
-        kafka=settings.kafka_options,
-        store_url=settings.store_url,
-        catalogue=open_catalogue(settings),
-        topic_prefix=settings.topic_prefix,
-        instance=instance,
-        only=only,
-        schema_id_of=id_of_record(settings, ids),
-        schema_of_id=ids.schema_of if ids else None,
-        spool=settings.spool,
-        patience_s=settings.patience_s,
-        stuck_after_s=settings.stuck_after_s,
-    )
-
-
-def resumer_config(settings: Settings, worker: str) -> ResumerConfig:
-    """What one resumer needs. Raises CatalogueError."""
-    questions = Questions(open_store(settings.store_url, pool_size=2))
-    return ResumerConfig(
-        store_url=settings.store_url,
-        graphs_file=settings.graphs,
-        worker=worker,
-        traits=traits_of(open_catalogue(settings)),
-        ask_again=questions.ask_again,
-        ask_in_doubt=questions.ask_in_doubt,
-        publish=publisher(settings),
-        in_flight=settings.in_flight,
-        lease_s=settings.lease_s,
-        attempts=settings.attempts,
-        run_timeout_s=settings.run_timeout_s,
-    )
-
-
-def traits_of(catalogue: Catalogue) -> Callable[[str], ActionTraits]:
-    """The catalogue's word on repeating an action; an unknown one is never repeated."""
-
-    def traits(action_type: str) -> ActionTraits:
-        action = catalogue.actions.get(action_type)
-        if action is None:
-            return ActionTraits()
-        return ActionTraits(action.idempotent, lambda step: effect_of(step, action))
-
-    return traits
-
-
-def publisher(settings: Settings) -> Publish:
-    """Takes outbox rows to Kafka; connects when there is something to say."""
-    config = apps_config(settings, frozenset(), "")
-    made: list[Relay] = []
-
-    async def publish(rows: Sequence[tuple[int, OutboxRow]]) -> Sequence[int]:
-        if not made:
-            made.append(Relay("plangate-resumer", config, KafkaWriter(config.kafka)))
-        return await made[0].publish(rows)
-
-    return publish
-
-
-def check_before_work(settings: Settings, *, resuming: bool) -> None:
-    """Fail early and in one line: topics, store, catalogue, graphs. Raises what is wrong, with its mend."""
-    open_catalogue(settings)
-    missing = [state for state in topics.describe(settings) if state.problem]
-    if missing:
-        names = ", ".join(state.name for state in missing)
-        raise NotReadyError(f"topics are missing ({names}); run `plangate topics create`")
-    behind = migrate.behind(settings.store_url)
-    if behind:
-        raise NotReadyError(behind)
-    if resuming:
-        asyncio.run(load_graphs(settings.graphs))

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from gate_events.codec import decode
 from gate_events.records import PlanProposed
 from plangate.settings import load_settings
-from plangate.wiring import apps_config
+from plangate.worker.wiring import apps_config
 
 _BATCH = 500
 

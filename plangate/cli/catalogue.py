@@ -1,6 +1,5 @@
-"""`plangate catalogue` and `plangate explain`: judgement, without Kafka or a store."""
+"""`plangate catalogue`: without Kafka or a store."""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,17 +10,23 @@ import typer
 from gate_policy.check import check_catalogue
 from gate_policy.from_mcp import catalogue_from_mcp
 from plangate.cli.failures import CommandError
+from plangate.cli.files import read_text
 from plangate.cli.output import JsonFlag, print_json, say
 
-app = typer.Typer(no_args_is_help=True, help="The catalogue of action types: check it, make a first one.")
+group = typer.Typer(no_args_is_help=True, help="The catalogue of action types: check it, make a first one.")
 
 
-@app.command()
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="catalogue")
+
+
+@group.command()
 def check(
     file: Annotated[Path, typer.Argument(help="The catalogue, YAML.")], as_json: JsonFlag = False
 ) -> None:
     """Say what is wrong with a catalogue: line, field, value and mend. Exit code 1 on an error."""
-    problems = check_catalogue(file.read_text(encoding="utf-8"), str(file))
+    problems = check_catalogue(read_text(file), str(file))
     if as_json:
         print_json([asdict(problem) for problem in problems])
     else:
@@ -32,14 +37,13 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command("from-mcp")
+@group.command("from-mcp")
 def from_mcp(
     file: Annotated[Path, typer.Argument(help="An MCP tools/list result, JSON; - reads standard input.")],
 ) -> None:
     """Make a first catalogue from MCP tool annotations; doubts end at the stricter tier, marked `settle`."""
-    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     try:
-        tools = msgspec.json.decode(text)
+        tools = msgspec.json.decode(read_text(file))
     except msgspec.DecodeError as error:
         raise CommandError(f"{file}: no JSON ({error})", "give the result of MCP's tools/list") from error
     typer.echo(catalogue_from_mcp(tools), nl=False)

@@ -3,31 +3,37 @@
 from typing import Annotated, Any, cast
 
 import typer
-from confluent_kafka import Message, Producer
+from confluent_kafka import Message
 
-from gate_events.topics import DEAD_LETTERS
+from gate_events.topics import DEAD_LETTERS, TOPICS
 from plangate.cli.failures import CommandError
 from plangate.cli.output import JsonFlag, print_json, say, show
+from plangate.cli.speaking import speaker
+from plangate.kafka import topics
 from plangate.kafka.reading import read_all
 from plangate.settings import Settings, load_settings
-from producers.kafka_producer import DEFAULTS
 
-app = typer.Typer(no_args_is_help=True, help="Records that could not be decoded or handled.")
+group = typer.Typer(no_args_is_help=True, help="Records that could not be decoded or handled.")
 
 PREFIX = "plangate_"
-Pairs = list[tuple[str, str | bytes | None]]
+_TOPIC_OF_NAME = {topic.name: topic for topic in TOPICS}
 COLUMNS = ("id", "topic", "partition", "offset", "error")
 DeadLetterId = Annotated[str, typer.Argument(help="The id that `list` shows, or its beginning.")]
 
 
-@app.command("list")
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="dead-letters")
+
+
+@group.command("list")
 def list_all(as_json: JsonFlag = False) -> None:
     """Every dead letter: where it came from and what is wrong with it."""
     rows = [_row(message) for message in _all(load_settings())]
     show(rows, as_json=as_json, title="Dead letters", columns=COLUMNS)
 
 
-@app.command("show")
+@group.command("show")
 def show_one(letter: DeadLetterId, as_json: JsonFlag = False) -> None:
     """One dead letter whole: its headers, and its bytes in hex."""
     message = _find(load_settings(), letter)
@@ -39,19 +45,18 @@ def show_one(letter: DeadLetterId, as_json: JsonFlag = False) -> None:
             say(f"{name}: {value}")
 
 
-@app.command()
+@group.command()
 def replay(letter: DeadLetterId, as_json: JsonFlag = False) -> None:
     """Put the original bytes back on their topic, once the cause is mended. Repeats are harmless."""
     settings = load_settings()
     message = _find(settings, letter)
     headers = _headers(message)
-    kept: list[tuple[str, str | bytes | None]] = [
-        (name, value) for name, value in _pairs(message) if not name.startswith(PREFIX)
-    ]
-    producer = Producer({**DEFAULTS, **settings.kafka_options})
-    producer.produce(headers["topic"], message.value(), message.key(), headers=kept)
-    if producer.flush(30):
-        raise CommandError("Kafka did not take the record within 30 s", "see `plangate doctor`")
+    kept = [(name, value) for name, value in _pairs(message) if not name.startswith(PREFIX)]
+    topic = _TOPIC_OF_NAME.get(headers["topic"])
+    if topic is None:
+        raise CommandError(f"it came from {headers['topic']}, no topic of ours", "send it on by other means")
+    with speaker(settings, topic) as producer:
+        producer.send_bytes(topic.name, message.key(), message.value(), kept)
     if as_json:
         print_json({"replayed": headers["event_id"], "topic": headers["topic"]})
     else:
@@ -59,13 +64,15 @@ def replay(letter: DeadLetterId, as_json: JsonFlag = False) -> None:
 
 
 def _all(settings: Settings) -> list[Message]:
+    topics.require(settings, DEAD_LETTERS)
     return list(read_all(settings, settings.topic(DEAD_LETTERS.name)))
 
 
 def _find(settings: Settings, letter: str) -> Message:
     found = {_headers(m)["event_id"]: m for m in _all(settings) if _headers(m)["event_id"].startswith(letter)}
     if len(found) != 1:
-        raise CommandError(f"{len(found)} dead letters begin with {letter!r}", "`list` shows the ids")
+        mend = "`plangate dead-letters list` shows the ids"
+        raise CommandError(f"{len(found) or 'no'} dead letters begin with {letter!r}", mend)
     return next(iter(found.values()))
 
 

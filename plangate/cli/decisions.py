@@ -1,28 +1,25 @@
 """`plangate approve`, `edit`, `reject`, …: a decision on `decisions`, and what became of it."""
 
 import getpass
-import sys
-from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
-import msgspec
 import typer
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from gate_events.records import ApprovalRequested, DecisionMade
+from gate_events.topics import DECISIONS
 from gate_events.words import DecisionKind, Resolution
-from gate_store.database import open_store
 from gate_store.dispositions import Disposition, Fate
 from gate_store.lookup import disposition_of, pending_gate
+from plangate.cli.edited_steps import edited_steps
 from plangate.cli.failures import CommandError
 from plangate.cli.gates import GateId
 from plangate.cli.output import JsonFlag, print_json, say
+from plangate.cli.speaking import speaker
+from plangate.cli.stores import reading
 from plangate.settings import Settings, load_settings
-from plangate.wiring import open_producer
+from plangate.wiring import open_catalogue
 from producers.decisions import decide
 
 Note = Annotated[str, typer.Option(help="Words for the agent; they reach it on an approval too.")]
@@ -52,9 +49,19 @@ def edit(
     wait: Wait = 15,
     as_json: JsonFlag = False,
 ) -> None:
-    """Let a plan run with changes: from a file, without the steps of --drop, or else in your editor."""
-    request = _request(load_settings(), gate)
-    steps = _steps(request, file, drop or [])
+    """Let a plan run with changes: from a file, without the steps of --drop, or else in your editor.
+
+    Leave two steps out: `plangate edit 3f2a --drop s4 --drop s7 --note "they have paid"`
+
+    Change the steps in $EDITOR: `plangate edit 3f2a`
+
+    From a file: `plangate show 3f2a --raw --json | jq .gates[0].steps > steps.json`, change it, then
+    `plangate edit 3f2a steps.json`
+    """
+    settings = load_settings()
+    if drop and file is not None:
+        raise CommandError(f"both {file} and --drop are given", "give one of them")
+    steps = edited_steps(_request(settings, gate), open_catalogue(settings), file, drop or [])
     _say(gate, DecisionKind.EDIT, by, wait, as_json, note=note, steps=steps)
 
 
@@ -112,7 +119,7 @@ def resolve(
 
 
 def _request(settings: Settings, gate: str) -> ApprovalRequested:
-    with open_store(settings.store_url).connect() as conn:
+    with reading(settings) as conn:
         return pending_gate(conn, gate)
 
 
@@ -120,16 +127,14 @@ def _say(gate: str, kind: DecisionKind, by: str | None, wait: float, as_json: bo
     settings = load_settings()
     request = _request(settings, gate)
     who = by or settings.reviewer or getpass.getuser()
-    with open_producer(settings, "plangate-cli") as producer:
+    with speaker(settings, DECISIONS) as producer:
         decision = decide(producer, request, kind, by=who, **content)
     _report(decision, _disposition(settings, decision, wait), as_json)
 
 
 def _disposition(settings: Settings, decision: DecisionMade, wait: float) -> Disposition | None:
-    engine = open_store(settings.store_url)
-
     def look() -> Disposition | None:
-        with engine.connect() as conn:
+        with reading(settings) as conn:
             return disposition_of(conn, decision.event_id)
 
     try:
@@ -151,38 +156,3 @@ def _report(decision: DecisionMade, became: Disposition | None, as_json: bool) -
         say(f"{decision.kind.value} of plan {decision.plan_id}: {fate}. {why}")
     if became and became.fate in (Fate.LATE, Fate.REFUSED):
         raise typer.Exit(1)
-
-
-def _steps(request: ApprovalRequested, file: Path | None, drop: list[str]) -> list[Any]:
-    unknown = set(drop) - {step.step_id for step in request.steps}
-    if unknown:
-        raise CommandError(
-            f"the plan has no steps {', '.join(sorted(unknown))}", "`plangate show` lists them"
-        )
-    kept = [msgspec.to_builtins(step) for step in request.steps if step.step_id not in drop]
-    if drop:
-        return kept
-    return _parsed(_written(kept) if file is None else _read(file))
-
-
-def _read(file: Path) -> str:
-    return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-
-
-def _written(steps: list[Any]) -> str:
-    out = StringIO()
-    YAML().dump(steps, out)
-    text = click.edit(out.getvalue(), extension=".yaml")
-    if text is None:
-        raise CommandError("nothing was changed", "save the file in the editor, or give a file or --drop")
-    return text
-
-
-def _parsed(text: str) -> list[Any]:
-    try:
-        steps = YAML(typ="safe").load(text)
-    except YAMLError as error:
-        raise CommandError(f"the steps are no YAML ({error})", "give a list of steps") from error
-    if not isinstance(steps, list):
-        raise CommandError("the steps are no list", "give all steps as they shall run")
-    return steps

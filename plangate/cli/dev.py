@@ -32,7 +32,14 @@ def dev(
     folder: Annotated[Path, typer.Option(help="Where data and logs go.")] = Path(".plangate"),
     resumers: Annotated[int, typer.Option(min=0, help="How many resumer processes.")] = 1,
 ) -> None:
-    """Start a broker, a store and workers here, say how to reach them, and run until Ctrl-C."""
+    """Start a broker, a store and workers here, say how to reach them, and run until Ctrl-C.
+
+    In memory, at once: `plangate dev`
+
+    On disk, in .plangate/: `plangate dev --broker apache --store postgresql`
+
+    Then, in another shell: `. .plangate/env` and `plangate pending`
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         services(folder, broker, store) as stack,
@@ -74,7 +81,7 @@ def _introduce(stack: Stack, folder: Path, file: Path) -> None:
         ("what", "where"),
         [
             ("Kafka", f"{stack.settings.bootstrap_servers} ({stack.broker})"),
-            ("store", stack.environment["PLANGATE_STORE_URL"]),
+            ("store", stack.settings.store_shown),
             ("catalogue", stack.settings.catalogue),
             ("graphs", stack.settings.graphs),
             ("logs", folder),

@@ -8,12 +8,13 @@ import typer
 
 from gate_events.records import PlanProposed
 from gate_store import migrate
-from gate_store.database import open_store
-from plangate.cli.failures import line_for
+from plangate.cli.failures import CommandError, line_for
 from plangate.cli.output import JsonFlag, show
 from plangate.kafka import topics
 from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue, schema_ids
+from plangate.worker.wiring import NotReadyError
+from stream_apps.kafka_options import faust_settings
 from stream_apps.resumer.graphs import load_graphs
 
 
@@ -44,6 +45,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything; one failure hides no other."""
     looks: dict[str, Callable[[Settings], str]] = {
         "Kafka and topics": _topics,
+        "Kafka options": _options,
         "schema registry": _registry,
         "store": _store,
         "catalogue": _catalogue,
@@ -62,10 +64,15 @@ def _looked(what: str, look: Callable[[Settings], str], settings: Settings) -> F
 
 def _topics(settings: Settings) -> str:
     states = topics.describe(settings)
-    missing = [f"{state.name} {state.problem}" for state in states if state.problem]
+    missing = [state.name for state in states if state.problem]
     if missing:
-        raise LookupError("; ".join(missing))
+        raise CommandError(f"missing: {', '.join(missing)}", "run `plangate topics create`")
     return f"{settings.bootstrap_servers}: {len(states)} topics"
+
+
+def _options(settings: Settings) -> str:
+    faust_settings(settings.kafka_options)
+    return f"{len(settings.kafka_options)} options, for the producers and the workers alike"
 
 
 def _registry(settings: Settings) -> str:
@@ -78,8 +85,8 @@ def _registry(settings: Settings) -> str:
 def _store(settings: Settings) -> str:
     behind = migrate.behind(settings.store_url)
     if behind:
-        raise LookupError(behind)
-    return open_store(settings.store_url).url.render_as_string(hide_password=True)
+        raise NotReadyError(behind)
+    return settings.store_shown
 
 
 def _catalogue(settings: Settings) -> str:

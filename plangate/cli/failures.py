@@ -1,21 +1,42 @@
-"""Every expected failure is one clear line with its mend, on stderr, and exit code 1."""
+"""Every expected failure is one clear line with its mend, on stderr, and exit code 1.
 
-from confluent_kafka import KafkaException
-from sqlalchemy.exc import OperationalError, ProgrammingError
+Failures are known by their names here, so that a command loads only the parts that it uses.
+"""
 
-from gate_events.errors import UndecodableError, UnencodableError
-from gate_policy.errors import CatalogueError, McpToolsError, NotUndoableError, UnjudgeablePlanError
-from gate_store.engine.port import NotClearedError
-from gate_store.lookup import NoSuchGateError
-from gate_store.runs import RunBusyError
-from plangate.demo.planner import PlannerError
-from plangate.dev.errors import DevServiceError
-from plangate.kafka.topics import KafkaUnreachableError
-from plangate.settings import SettingsError
-from plangate.wiring import NotReadyError
-from producers.delivery import NotDeliveredError
-from producers.errors import SubmitError
-from stream_apps.resumer.errors import GraphsError
+from typing import Any
+
+from plangate.settings import load_settings
+
+SPEAK_FOR_THEMSELVES = frozenset(
+    {
+        "gate_events.errors.RegistryUnavailableError",
+        "gate_events.errors.UndecodableError",
+        "gate_events.errors.UnencodableError",
+        "gate_policy.errors.CatalogueError",
+        "gate_policy.errors.McpToolsError",
+        "gate_policy.errors.NotUndoableError",
+        "gate_policy.errors.UnjudgeablePlanError",
+        "gate_store.engine.port.FenceLostError",
+        "gate_store.engine.port.NotClearedError",
+        "gate_store.lookup.NoSuchGateError",
+        "gate_store.runs.RunBusyError",
+        "plangate.cli.failures.CommandError",
+        "plangate.demo.planner.PlannerError",
+        "plangate.demo.waiting.DemoError",
+        "plangate.dev.errors.DevServiceError",
+        "plangate.kafka.registry.ContractRefusedError",
+        "plangate.kafka.topics.KafkaUnreachableError",
+        "plangate.kafka.topics.NoTopicError",
+        "plangate.settings.SettingsError",
+        "plangate.worker.slots.SlotsError",
+        "plangate.worker.wiring.NotReadyError",
+        "producers.delivery.NotDeliveredError",
+        "producers.errors.SubmitError",
+        "stream_apps.errors.KafkaOptionError",
+        "stream_apps.resumer.errors.GraphsError",
+    }
+)
+STORE = {"sqlalchemy.exc.OperationalError", "sqlalchemy.exc.ProgrammingError", "sqlalchemy.exc.DatabaseError"}
 
 
 class CommandError(Exception):
@@ -25,43 +46,27 @@ class CommandError(Exception):
         super().__init__(f"{problem}; {mend}")
 
 
-SPEAK_FOR_THEMSELVES = (
-    CommandError,
-    SettingsError,
-    CatalogueError,
-    UnjudgeablePlanError,
-    UndecodableError,
-    UnencodableError,
-    NotClearedError,
-    NoSuchGateError,
-    NotReadyError,
-    NotUndoableError,
-    McpToolsError,
-    NotDeliveredError,
-    SubmitError,
-    RunBusyError,
-    PlannerError,
-    DevServiceError,
-    KafkaUnreachableError,
-    GraphsError,
-)
-
-
 def line_for(error: BaseException) -> str | None:
     """The line that a user gets for an expected failure; None for a fault of ours."""
-    if isinstance(error, SPEAK_FOR_THEMSELVES):
+    kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
+    if kinds & SPEAK_FOR_THEMSELVES:
         return str(error)
-    if isinstance(error, OperationalError | ProgrammingError):
+    if kinds & STORE:
         return _store_line(error)
-    if isinstance(error, KafkaException):
+    if "cimpl.KafkaException" in kinds:
         return f"Kafka: {error.args[0].str()}; `plangate doctor` looks for the cause"
-    if isinstance(error, FileNotFoundError):
-        return f"{error.filename}: no such file; name one that exists"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {(error.strerror or str(error)).lower()}; name one that can be read"
     return None
 
 
-def _store_line(error: OperationalError | ProgrammingError) -> str:
+def _store_line(error: Any) -> str:
     first = str(error.orig).strip().splitlines()[0]
     if "no such table" in first or ("does not exist" in first and "relation" in first):
         return "the store has no tables yet; run `plangate store upgrade`"
+    if "no such column" in first or ("does not exist" in first and "column" in first):
+        return "the store's tables are of another version; run `plangate store upgrade`"
+    if "unable to open database file" in first:
+        file = load_settings().store_url.removeprefix("sqlite:///")
+        return f"the store {file} cannot be opened; make its folder, or set PLANGATE_STORE_URL"
     return f"the store does not answer: {first}; start it, or set PLANGATE_STORE_URL"

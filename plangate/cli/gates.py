@@ -2,18 +2,18 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 import typer
 
 from gate_events.values import Step
 from gate_policy.catalogue import Catalogue
+from gate_policy.display import listing
 from gate_policy.render import display_arguments, sentence
 from gate_store import queries
-from gate_store.database import open_store
 from gate_store.lookup import plan_of
 from plangate.cli.output import JsonFlag, print_json, say, table
+from plangate.cli.stores import reading
 from plangate.settings import load_settings
 from plangate.wiring import open_catalogue
 
@@ -29,9 +29,9 @@ def register(app: typer.Typer) -> None:
 def pending(as_json: JsonFlag = False) -> None:
     """What waits for a decision, the nearest deadline first."""
     settings = load_settings()
-    with open_store(settings.store_url).connect() as conn:
-        views = queries.pending(conn)
     catalogue = open_catalogue(settings)
+    with reading(settings) as conn:
+        views = queries.pending(conn)
     if as_json:
         print_json([redact(view, catalogue) for view in views])
     elif views:
@@ -48,17 +48,17 @@ def show(
 ) -> None:
     """Everything about one plan: its steps, warnings, reasons, decisions, effects and outcome."""
     settings = load_settings()
-    with open_store(settings.store_url).connect() as conn:
-        view = queries.show(conn, plan_of(conn, gate)) or {}
     catalogue = open_catalogue(settings)
+    with reading(settings) as conn:
+        view = queries.show(conn, plan_of(conn, gate)) or {}
     if not raw:
         view = {**view, "gates": [redact(one, catalogue) for one in view.get("gates", [])]}
     if as_json:
         print_json(view)
         return
     for one in view.get("gates", []):
-        print_review(one, catalogue)
-    for title in ("decisions", "effects", "runs"):
+        print_review(one, catalogue, raw=raw)
+    for title in ("clearances", "decisions", "effects", "runs"):
         _rows(title, view.get(title, []))
     if view.get("outcome"):
         say(f"outcome: {view['outcome']['status']}")
@@ -66,10 +66,12 @@ def show(
 
 def redact(view: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     """A gate with its secret arguments as •••; the digest still covers the raw ones."""
-    return {**view, "steps": [_redacted(step, catalogue) for step in view["steps"]]}
+    steps = [_redacted(step, catalogue) for step in view["steps"]]
+    verdict = redact(view["verdict"], catalogue) if view.get("verdict") else None
+    return {**view, "steps": steps, **({"verdict": verdict} if "verdict" in view else {})}
 
 
-def print_review(view: dict[str, Any], catalogue: Catalogue) -> None:
+def print_review(view: dict[str, Any], catalogue: Catalogue, *, raw: bool) -> None:
     """A gate as its reviewer reads it: sentences, warnings, why, and every step."""
     review = view["review"]
     say(f"\n{view['request_id']}  {view['state']}  (plan {view['plan_id']}, revision {view['revision']})")
@@ -83,7 +85,7 @@ def print_review(view: dict[str, Any], catalogue: Catalogue) -> None:
     terms = review["terms"]
     who = ", ".join(terms["reviewers"]) or f"anyone but {view['proposer']}"
     say(f"  {terms['quorum']} of {who}, until {terms['deadline']}: {', '.join(terms['allowed'])}")
-    table("Steps", ("step", "what"), [(s["step_id"], _sentence(s, catalogue)) for s in view["steps"]])
+    table("Steps", ("step", "what"), [(s["step_id"], _what(s, catalogue, raw)) for s in view["steps"]])
 
 
 def _line(view: dict[str, Any]) -> tuple[Any, ...]:
@@ -94,7 +96,7 @@ def _line(view: dict[str, Any]) -> tuple[Any, ...]:
     timing = "done, to confirm: " if view["timing"] == "AFTER" and view["kind"] == "PLAN" else ""
     until = f"{max(0, int(left.total_seconds() // 60))} min"
     return (
-        UUID(view["request_id"]).hex[:8],
+        view["request_id"][:8],
         view["requested_at"][:16],
         until,
         view["agent"]["name"],
@@ -102,7 +104,9 @@ def _line(view: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _sentence(step: dict[str, Any], catalogue: Catalogue) -> str:
+def _what(step: dict[str, Any], catalogue: Catalogue, raw: bool) -> str:
+    if raw:
+        return listing(step["action_type"], step["arguments"])
     return sentence(msgspec.convert(step, Step), catalogue)
 
 

@@ -1,35 +1,52 @@
 """`plangate`: the front door."""
 
+import logging
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from plangate.cli import (
-    catalogue,
-    dead_letters,
-    decisions,
-    demo,
-    dev,
-    doctor,
-    gates,
-    propose,
-    runs,
-    store,
-    submit,
-    topics,
-    worker,
-)
 from plangate.cli.failures import line_for
 from plangate.cli.output import errors
 
-app = typer.Typer(
-    name="plangate",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="An approval gate for AI agents on Kafka. Start with `plangate demo`, then `plangate dev`.",
-)
+# In the order of the help. Loaded when it is asked for: Faust, LangGraph and Alembic cost seconds together.
+MODULE_OF = {
+    "demo": "demo",
+    "dev": "dev",
+    "worker": "worker",
+    "topics": "topics",
+    "store": "store",
+    "propose": "propose",
+    "explain": "explain",
+    "submit": "submit",
+    "pending": "gates",
+    "show": "gates",
+    **dict.fromkeys(
+        ("approve", "edit", "reject", "respond", "withdraw", "confirm", "undo", "resolve"), "decisions"
+    ),
+    "runs": "runs",
+    "dead-letters": "dead_letters",
+    "catalogue": "catalogue",
+    "doctor": "doctor",
+}
+
+
+def application(arguments: Sequence[str] = ()) -> typer.Typer:
+    """The commands: those of the module that the first argument names, or all."""
+    app = typer.Typer(
+        name="plangate",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        help="An approval gate for AI agents on Kafka. Start with `plangate demo`, then `plangate dev`.",
+    )
+    app.callback()(_options)
+    wanted = MODULE_OF.get(arguments[0]) if arguments else None
+    for name in [wanted] if wanted else dict.fromkeys(MODULE_OF.values()):
+        import_module(f"plangate.cli.{name}").register(app)
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -38,8 +55,7 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def options(
+def _options(
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and exit.")
     ] = False,
@@ -47,25 +63,12 @@ def options(
     """What stands before a command."""
 
 
-demo.register(app)
-dev.register(app)
-worker.register(app)
-app.add_typer(topics.app, name="topics")
-app.add_typer(store.app, name="store")
-propose.register(app)
-submit.register(app)
-gates.register(app)
-decisions.register(app)
-runs.register(app)
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(catalogue.app, name="catalogue")
-doctor.register(app)
-
-
 def main() -> None:
     """Run a command; an expected failure is one line, a fault of ours a traceback."""
+    # Clients' own complaints would stand beside the one line that says what is wrong.
+    logging.getLogger("plangate").addHandler(logging.NullHandler())
     try:
-        app()
+        application(sys.argv[1:])()
     except Exception as error:
         line = line_for(error)
         if line is None:

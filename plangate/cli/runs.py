@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from gate_store import queries
-from gate_store.database import open_store
 from plangate.cli.output import JsonFlag, show
+from plangate.cli.stores import reading
 from plangate.settings import load_settings
 
 
@@ -21,7 +21,7 @@ def runs(
     as_json: JsonFlag = False,
 ) -> None:
     """Runs, their state, and why one failed."""
-    with open_store(load_settings().store_url).connect() as conn:
+    with reading(load_settings()) as conn:
         found = queries.list_runs(conn, status, limit)
     columns = ("thread_id", "graph", "status", "plan_id", "attempts", "error")
     show(found, as_json=as_json, title="Runs", columns=columns)

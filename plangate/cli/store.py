@@ -6,10 +6,15 @@ from gate_store import migrate
 from plangate.cli.output import JsonFlag, print_json, say
 from plangate.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, help="The gate store: its tables and migrations.")
+group = typer.Typer(no_args_is_help=True, help="The gate store: its tables and migrations.")
 
 
-@app.command()
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="store")
+
+
+@group.command()
 def upgrade(as_json: JsonFlag = False) -> None:
     """Bring the store's tables to this version; nothing to do is fine."""
     settings = load_settings()

@@ -24,8 +24,14 @@ def submit(
     thread_id: Annotated[str | None, typer.Option(help="The thread; the same again is harmless.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Run a graph until its gate and publish its plan. `plangate worker` resumes it once it is decided."""
+    """Run a graph until its gate and publish its plan. `plangate worker` resumes it once it is decided.
+
+    Example: `plangate submit billing --input '{"customers": ["c7"]}' --thread-id night-1`
+    """
     settings = load_settings()
+    if not settings.graphs.is_file():
+        mend = 'write {"graphs": {"NAME": "./file.py:graph"}} there, or set PLANGATE_GRAPHS'
+        raise CommandError(f"{settings.graphs}: no such file", mend)
     loaded = asyncio.run(load_graphs(settings.graphs))
     if graph not in loaded:
         raise CommandError(f"{settings.graphs}: no graph {graph!r}", f"it has {', '.join(sorted(loaded))}")

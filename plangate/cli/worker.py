@@ -8,9 +8,10 @@ import typer
 
 from plangate.cli.failures import CommandError
 from plangate.settings import load_settings
-from plangate.wiring import check_before_work
+from plangate.worker import logs
 from plangate.worker.fleet import PARTS, fleet
 from plangate.worker.supervisor import Supervisor
+from plangate.worker.wiring import check_before_work
 
 log = logging.getLogger("plangate.worker")
 
@@ -26,14 +27,22 @@ def worker(
     ),
     resumers: Annotated[int, typer.Option(min=0, help="How many resumer processes.")] = 1,
 ) -> None:
-    """Run the router, the gatekeeper and the resumers until SIGTERM; on as many machines as wanted."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    """Run the router, the gatekeeper and the resumers until SIGTERM; on as many machines as wanted.
+
+    Everything here: `plangate worker`
+
+    Split between machines: `plangate worker --only router,gatekeeper` and
+    `plangate worker --only resumer --resumers 4`
+    """
+    logs.configure()
     parts = {part.strip() for part in only.split(",")}
     if not parts <= set(PARTS):
         raise CommandError(f"--only {only}: no such part", f"name some of {', '.join(PARTS)}")
     settings = load_settings()
-    if parts == set(PARTS) and not settings.graphs.exists():
-        log.info("%s is not there: this worker resumes no graphs", settings.graphs)
+    graphless = parts == set(PARTS) and not settings.graphs.exists()
+    if graphless:
         parts.discard("resumer")
     check_before_work(settings, resuming="resumer" in parts)
+    if graphless:
+        log.info("%s is not there: this worker resumes no graphs", settings.graphs)
     asyncio.run(Supervisor(fleet(parts, resumers)).run())

@@ -22,6 +22,7 @@ from plangate.cli.output import console, errors, say
 from plangate.demo import story
 from plangate.demo.mail import PORT, Mailbox, sink
 from plangate.demo.night import new_tasks, submit_all
+from plangate.demo.planner import branch_chooser
 from plangate.demo.reviewer import REVIEWER, Chooser, review
 from plangate.demo.story import Task
 from plangate.demo.tally import Tally, count
@@ -53,12 +54,13 @@ class Demo:
 def run_demo(folder: Path, broker: Broker, store: str | None, choose: Chooser) -> Tally:
     """Run it all below `folder`. Raises DevServiceError, DemoError."""
     started = time.monotonic()
+    branch_chooser()  # a model that cannot be used is said before anything starts
     settings = {
         "catalogue": example("catalogues/billing.yaml"),
         "graphs": Path(__file__).with_name("langgraph.json"),
     }
     with services(folder, broker, store, **settings) as stack, _mail() as mailbox:
-        say(f"Kafka: {stack.broker}; store: {open_store(stack.settings.store_url).url}")
+        say(f"Kafka: {stack.broker}; store: {stack.settings.store_shown}")
         with (
             workers(stack, folder),
             open_producer(stack.settings, "plangate-demo") as producer,
@@ -105,13 +107,13 @@ def _submitted(demo: Demo, tasks: Sequence[Task]) -> list[UUID]:
     fresh = new_tasks(demo.store, tasks)
     if len(fresh) < len(tasks):
         say(f"{len(tasks) - len(fresh)} of {len(tasks)} tasks are done already: nothing is repeated")
-    with Progress(console=errors, transient=True) as progress:
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         bar = progress.add_task("planning", total=len(fresh))
         return asyncio.run(submit_all(demo.url, fresh, lambda: progress.advance(bar)))
 
 
 def _until_done(demo: Demo, plans: Sequence[UUID], what: str) -> None:
-    with Progress(console=errors, transient=True) as progress:
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         bar = progress.add_task("running", total=len(plans))
 
         def all_done() -> bool:

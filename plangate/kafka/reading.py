@@ -1,10 +1,11 @@
 """Reads a topic as it stands now, from its first record to its last."""
 
+import logging
 from collections.abc import Iterator
 from typing import cast
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from plangate.settings import Settings
 
@@ -22,14 +23,22 @@ def read_all(settings: Settings, topic: str) -> Iterator[Message]:
             "group.id": f"plangate-reader-{uuid4()}",
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
-        }
+            # Not every offset is a record (a transaction's end is none): the broker says where the end is.
+            "enable.partition.eof": True,
+            "error_cb": lambda _error: None,
+        },
+        logger=logging.Logger("kafka-reader", level=logging.CRITICAL + 1),
     )
     try:
         ends = _ends(consumer, topic)
         consumer.assign([TopicPartition(topic, number, start) for number, (start, _) in ends.items()])
-        left = {number: end for number, (start, end) in ends.items() if end > start}
+        left = {number for number, (start, end) in ends.items() if end > start}
         while left:
-            yield from _some(consumer, left)
+            for message in consumer.consume(500, timeout=1.0):
+                if _is_end(message):
+                    left.discard(cast(int, message.partition()))
+                else:
+                    yield message
     finally:
         consumer.close()
 
@@ -42,12 +51,11 @@ def _ends(consumer: Consumer, topic: str) -> dict[int, tuple[int, int]]:
     }
 
 
-def _some(consumer: Consumer, left: dict[int, int]) -> Iterator[Message]:
-    for message in consumer.consume(500, timeout=1.0):
-        if message.error():
-            raise KafkaException(message.error())
-        number, offset = cast(int, message.partition()), cast(int, message.offset())  # no error: both are set
-        if number in left and offset < left[number]:
-            yield message
-            if offset + 1 == left[number]:
-                del left[number]
+def _is_end(message: Message) -> bool:
+    """Whether this says that a partition has no more. Raises KafkaException for another error."""
+    error = message.error()
+    if error is None:
+        return False
+    if error.code() == KafkaError._PARTITION_EOF:
+        return True
+    raise KafkaException(error)

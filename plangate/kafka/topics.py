@@ -12,7 +12,8 @@ from confluent_kafka.cimpl import NewTopic
 from gate_events.topics import TOPICS, Topic
 from plangate.settings import Settings
 
-TIMEOUT_S = 15.0
+TIMEOUT_S = 5.0  # a broker that is there answers in a fraction of it
+_CREATE_S = 30.0
 
 
 class KafkaUnreachableError(ConnectionError):
@@ -24,6 +25,14 @@ class KafkaUnreachableError(ConnectionError):
             f"no Kafka at {bootstrap_servers}{detail}; start one (`plangate dev`) "
             "or set PLANGATE_KAFKA_BOOTSTRAP_SERVERS"
         )
+
+
+class NoTopicError(LookupError):
+    """Topic {name} is missing on {bootstrap_servers}; run `plangate topics create`."""
+
+    def __init__(self, name: str, bootstrap_servers: str) -> None:
+        super().__init__(f"topic {name} is missing on {bootstrap_servers}; run `plangate topics create`")
+        self.name = name
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,13 @@ def describe(settings: Settings) -> list[TopicState]:
     except KafkaException as error:
         raise KafkaUnreachableError(settings.bootstrap_servers, error.args[0].str()) from error
     return [_state(settings.topic(topic.name), found) for topic in TOPICS]
+
+
+def require(settings: Settings, topic: Topic) -> None:
+    """Return when `topic` can be used. Raises KafkaUnreachableError, NoTopicError."""
+    name = settings.topic(topic.name)
+    if any(state.name == name and state.problem for state in describe(settings)):
+        raise NoTopicError(name, settings.bootstrap_servers)
 
 
 def _state(name: str, found: Mapping[str, Any]) -> TopicState:
@@ -91,7 +107,7 @@ def topic_config(topic: Topic, replication: int) -> dict[str, str]:
 
 def _await(future: object) -> None:
     try:
-        future.result(TIMEOUT_S)  # type: ignore[attr-defined] # confluent_kafka types it loosely
+        future.result(_CREATE_S)  # type: ignore[attr-defined] # confluent_kafka types it loosely
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise

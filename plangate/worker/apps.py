@@ -2,21 +2,33 @@
 
 import logging
 import sys
+from importlib.metadata import version
+
+import confluent_kafka
 
 from plangate.settings import load_settings
-from plangate.wiring import apps_config
+from plangate.worker import logs
 from plangate.worker.parent import end_with_parent
 from plangate.worker.slots import Slot
+from plangate.worker.wiring import apps_config
 from stream_apps.process import run_process
+
+log = logging.getLogger("plangate.apps")
 
 
 def main() -> int:
     """Entry of the child process."""
     end_with_parent()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logs.configure()
     settings = load_settings()
     slot = Slot(f"{settings.topic_prefix}apps")
+    log.info("%s of plangate %s start as %s (%s)", " and ".join(sys.argv[1:]), *_who(slot))
     return run_process(apps_config(settings, frozenset(sys.argv[1:]), slot.name))
+
+
+def _who(slot: Slot) -> tuple[str, str, str]:
+    clients = ", ".join(f"{name} {version(name)}" for name in ("faust-streaming", "aiokafka"))
+    return version("plangate"), slot.name, f"{clients}, librdkafka {confluent_kafka.libversion()[0]}"
 
 
 if __name__ == "__main__":

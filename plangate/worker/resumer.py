@@ -2,23 +2,30 @@
 
 import logging
 import os
+from importlib.metadata import version
 
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"  # read when langgraph is imported, below
 
 from plangate.settings import load_settings
-from plangate.wiring import resumer_config
+from plangate.worker import logs
 from plangate.worker.parent import end_with_parent
 from plangate.worker.slots import Slot
+from plangate.worker.wiring import resumer_config
 from stream_apps.resumer.process import serve
+
+log = logging.getLogger("plangate.resumer")
 
 
 def main() -> None:
     """Entry of the child process."""
     end_with_parent()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logs.configure()
     settings = load_settings()
     slot = Slot(f"{settings.topic_prefix}resumer")
-    serve(resumer_config(settings, f"{slot.name}-{os.getpid()}"))
+    name = f"{slot.name}-{os.getpid()}"
+    versions = (version("plangate"), version("langgraph"))
+    log.info("resumer %s of plangate %s starts: langgraph %s, %s", name, *versions, settings.graphs)
+    serve(resumer_config(settings, name))
 
 
 if __name__ == "__main__":

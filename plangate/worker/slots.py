@@ -12,12 +12,18 @@ from typing import IO
 from plangate.settings import host_name
 
 
+class SlotsError(RuntimeError):
+    """{folder}: belongs to another user; remove it, or set TMPDIR."""
+
+
 class Slot:
     """The lowest free number on this machine, held until the process ends (a lock on a file)."""
 
     def __init__(self, scope: str, folder: Path | None = None) -> None:
         root = folder or Path(tempfile.gettempdir()) / f"plangate-{os.getuid()}" / "slots"
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if any(part.stat().st_uid != os.getuid() for part in (root, root.parent) if folder is None):
+            raise SlotsError(f"{root.parent}: belongs to another user; remove it, or set TMPDIR")
         self.number, self._file = _first_free(root, scope)
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from plangate.cli.main import app
+from plangate.cli.main import application
 from plangate.settings import PASS_THROUGH, Settings, load_settings
 from tests.docs.markdown import ROOT, links
 
@@ -27,7 +27,7 @@ def test_commands_in_documents_exist(document: Path) -> None:
 
 
 def _exists(words: list[str]) -> bool:
-    top: Any = get_command(app)
+    top: Any = get_command(application())
     command = top.commands.get(words[0])
     if command is None or len(words) == 1:
         return command is not None
@@ -36,7 +36,7 @@ def _exists(words: list[str]) -> bool:
 
 def test_every_command_is_in_a_document() -> None:
     said = "".join(document.read_text() for document in DOCUMENTS)
-    top: Any = get_command(app)
+    top: Any = get_command(application())
     assert [name for name in top.commands if f"plangate {name}" not in said] == []
 
 

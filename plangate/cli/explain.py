@@ -1,0 +1,26 @@
+"""`plangate explain`: a plan's judgement, without Kafka or a store."""
+
+from datetime import UTC, datetime
+
+import typer
+
+from gate_policy.explain import explain as explanation
+from plangate.cli.output import JsonFlag, print_json, say
+from plangate.cli.plan_files import PlanFile, read_plan
+from plangate.settings import load_settings
+from plangate.wiring import open_catalogue
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(explain)
+
+
+def explain(file: PlanFile, as_json: JsonFlag = False) -> None:
+    """Say which way a plan would go and why: step by step, rule by rule. Needs only the catalogue."""
+    lines = explanation(read_plan(file), open_catalogue(load_settings()), now=datetime.now(UTC))
+    if as_json:
+        print_json(lines)
+    else:
+        for line in lines:
+            say(line)

@@ -1,0 +1,38 @@
+"""The Faust apps under torture: the production process, with fault points around its commits."""
+
+import logging
+import os
+import sys
+from dataclasses import replace
+
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import Pool
+
+from plangate.settings import load_settings
+from plangate.torture.clock import jumping
+from plangate.torture.fault_points import FaultPoints
+from plangate.torture.places import places
+from plangate.worker.parent import end_with_parent
+from plangate.worker.slots import Slot
+from plangate.worker.wiring import apps_config
+from stream_apps.process import run_process
+
+
+def main() -> int:
+    """Entry of the child process."""
+    end_with_parent()
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"
+    )
+    settings, where = load_settings(), places()
+    points = FaultPoints(where)
+    event.listen(Engine, "commit", lambda _connection: points.at("commit.before"))
+    event.listen(Pool, "checkin", lambda *_: points.at("commit.after"))
+    slot = Slot(f"{settings.topic_prefix}apps")
+    (where.awake / str(os.getpid())).touch()
+    config = apps_config(settings, frozenset(sys.argv[1:]), slot.name)
+    return run_process(replace(config, clock=jumping(where)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

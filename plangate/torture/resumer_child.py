@@ -1,0 +1,40 @@
+"""A resumer under torture: the production process, its store port and its clock wrapped."""
+
+import os
+
+os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"  # read when langgraph is imported, below
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+from gate_store.engine.open import open_engine_store
+from gate_store.engine.port import EngineStore
+from plangate.settings import load_settings
+from plangate.torture.clock import jumping
+from plangate.torture.places import places
+from plangate.torture.struck_store import StruckStore
+from plangate.worker.parent import end_with_parent
+from plangate.worker.slots import Slot
+from plangate.worker.wiring import resumer_config
+from stream_apps.resumer.process import serve
+
+
+def main() -> None:
+    """Entry of the child process."""
+    end_with_parent()
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"
+    )
+    settings, where = load_settings(), places()
+    slot = Slot(f"{settings.topic_prefix}resumer")
+
+    def struck(url: str, serde: Any) -> EngineStore:
+        return StruckStore(open_engine_store(url, serde), where)
+
+    config = resumer_config(settings, f"{slot.name}-{os.getpid()}")
+    serve(replace(config, open_store=struck, clock=jumping(where), backoff_s=0.2))
+
+
+if __name__ == "__main__":
+    main()
