@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from gate_events.words import DecisionKind
 from gate_store.database import open_store
 from gate_store.lookup import pending_gate
 from gate_store.queries import pending
 from gate_store.tables import effects, runs
+from plangate.dev.processes import tail
 from plangate.dev.stack import services, workers
 from plangate.wiring import open_producer
 from producers.decisions import decide
@@ -57,10 +58,14 @@ def test_the_graph_of_the_readme_stops_at_its_gate_and_acts_once_when_approved(
 
 
 def _waits_for(look: Any) -> Any:
+    """What `look` gives at last; else the test fails with what the worker said."""
     patient = Retrying(
         stop=stop_after_delay(60), wait=wait_fixed(0.1), retry=retry_if_result(lambda seen: not seen)
     )
-    return patient(look)
+    try:
+        return patient(look)
+    except RetryError:
+        pytest.fail(f"in vain; the worker's log: {tail(Path('.plangate/worker-1.log'), 40)}")
 
 
 def _first(store: Engine) -> dict[str, Any] | None:
