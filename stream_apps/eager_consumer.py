@@ -1,11 +1,20 @@
-"""Faust's consumer without four tasks for each record."""
+"""Faust's consumer without four tasks for each record, and without its fixed wait for records."""
 
 from collections.abc import Coroutine, Generator, Iterable
 from functools import partial
 from typing import Any
 
-from faust.transport.drivers.aiokafka import Consumer, Transport
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from mode.services import WaitResults
+
+
+class FetchingThread(AIOKafkaConsumerThread):
+    """Takes `fetch.wait.max.ms` from the options, where stock Faust waits a fixed 1.5 s."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = self.app.fetch_wait_ms  # type: ignore[attr-defined] # StatelessApp's
+        return consumer
 
 
 class EagerConsumer(Consumer):
@@ -14,6 +23,9 @@ class EagerConsumer(Consumer):
     Stock Faust races each hand-over against "suspended", "stopped" and "crashed" in tasks of their own:
     half of its time. Here the race is run only by a hand-over that has to wait.
     """
+
+    def _new_consumer_thread(self) -> FetchingThread:
+        return FetchingThread(self, loop=self.loop, beacon=self.beacon)
 
     async def wait_first(self, *waiting: Any, timeout: Any = None) -> WaitResults:  # noqa: ASYNC109 - the signature is mode's
         """Wait for the first of several; a hand-over is tried on the spot."""

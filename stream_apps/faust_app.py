@@ -7,7 +7,7 @@ import faust
 
 from stream_apps.config import AppsConfig
 from stream_apps.eager_consumer import EagerTransport
-from stream_apps.kafka_options import faust_settings
+from stream_apps.kafka_options import faust_settings, fetch_wait_ms
 
 _YEAR_S = 31_536_000.0
 
@@ -26,6 +26,8 @@ class RawSchema(faust.Schema[bytes, bytes]):
 
 class StatelessApp(faust.App):
     """An app that keeps nothing on disk and hands records on at once."""
+
+    fetch_wait_ms: int
 
     def _new_transport(self) -> EagerTransport:
         return EagerTransport(self.conf.broker_consumer, self)
@@ -46,7 +48,7 @@ def build_app(name: str, config: AppsConfig) -> faust.App:
         "consumer_auto_offset_reset": "earliest",
         **theirs,
     }
-    return StatelessApp(
+    app = StatelessApp(
         f"{config.topic_prefix}plangate-{name}",
         processing_guarantee="at_least_once",
         store="memory://",
@@ -67,6 +69,8 @@ def build_app(name: str, config: AppsConfig) -> faust.App:
         web_enabled=False,
         **settings,
     )
+    app.fetch_wait_ms = fetch_wait_ms(config.kafka)
+    return app
 
 
 def raw_channel(app: faust.App, topics: Sequence[str]) -> Any:

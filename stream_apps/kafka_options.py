@@ -21,6 +21,7 @@ _NUMBERS = {
     "metadata.max.age.ms": "consumer_metadata_max_age_ms",
     "connections.max.idle.ms": "consumer_connections_max_idle_ms",
 }
+_FETCH_WAIT, _FETCH_WAIT_MS = "fetch.wait.max.ms", 500  # librdkafka's default
 _OFFSET_RESETS = {"smallest": "earliest", "beginning": "earliest", "largest": "latest", "end": "latest"}
 _PASSWORD_MECHANISMS = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}
 _PROTOCOLS = {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"}
@@ -47,6 +48,11 @@ def faust_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     if reset in _OFFSET_RESETS:
         settings["consumer_auto_offset_reset"] = _OFFSET_RESETS[reset]
     return settings
+
+
+def fetch_wait_ms(options: Mapping[str, Any]) -> int:
+    """How long a broker may hold a fetch that finds nothing. Raises KafkaOptionError."""
+    return _number({_FETCH_WAIT: _FETCH_WAIT_MS, **options}, _FETCH_WAIT)
 
 
 def producer_options(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from sqlalchemy import Engine, func, select
 
 from gate_events.records import ApprovalRequested
-from gate_events.words import DecisionKind, Timing
+from gate_events.words import DecisionKind, Tier, Timing
 from gate_store.database import open_store
 from gate_store.dialects import among
 from gate_store.tables import gates, runs
@@ -126,7 +126,7 @@ def _until_done(demo: Demo, plans: Sequence[UUID], what: str) -> None:
             return done == len(plans)
 
         wait_for(what, all_done, demo.log)
-    say(f"{len(plans)} plans ran")
+    say("the plan ran" if len(plans) == 1 else f"{len(plans)} plans ran")
 
 
 def _confirm_what_ran(demo: Demo) -> None:
@@ -134,9 +134,10 @@ def _confirm_what_ran(demo: Demo) -> None:
     tagged = sum("later" in customer.inquiry for customer in story.customers())
     wait_for("the reviews afterwards", lambda: _reviews_asked(demo.store) >= tagged, demo.log)
     requests = _pending(demo.store, None)
+    groups = [group for request in requests for group in request.review.groups]
     for request in requests:
         decide(demo.producer, request, DecisionKind.CONFIRM, by=REVIEWER, note="seen in the morning")
-    for text in sorted({group.text for request in requests for group in request.review.groups})[:3]:
+    for text in sorted({group.text for group in groups if group.tier is Tier.PARTIALLY_REVERSIBLE}):
         say(f"  • {text}")
     say(f"{REVIEWER} confirms {len(requests)} plans that ran, in one batch")
     demo.reviews += len(requests)

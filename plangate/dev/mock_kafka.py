@@ -1,16 +1,24 @@
 """librdkafka's mock cluster: Kafka's protocol on a real loopback port inside this process, in memory only."""
 
-import time
+import ctypes
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import confluent_kafka
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, cimpl
 
 from plangate.dev.errors import DevServiceError
 
 _NAME = "mock Kafka"
-_TIMEOUT_SECONDS = 10.0
+_PARTITIONS = 4
+_PRODUCER = 0  # rd_kafka_type_t
+# A new group waits so long for more members: 3 s by default, which every start of an app would wait.
+_REBALANCE_DELAY_MS = 100
+_POINTER_FUNCTIONS = (
+    "rd_kafka_conf_new",
+    "rd_kafka_new",
+    "rd_kafka_mock_cluster_new",
+)
 
 
 class MockKafka:
@@ -21,7 +29,9 @@ class MockKafka:
     """
 
     def __init__(self) -> None:
-        self._host: Producer | None = None
+        self._library = _library()
+        self._client: int | None = None
+        self._cluster: int | None = None
         self._bootstrap_servers = ""
 
     @property
@@ -36,24 +46,36 @@ class MockKafka:
 
     def create_topics(self, *names: str) -> None:
         """Make the topics exist, with 4 partitions each. Raises DevServiceError."""
-        assert self._host is not None, "start() comes first"  # noqa: S101 - a mistake of the caller
+        assert self._cluster is not None, "start() comes first"  # noqa: S101 - a mistake of the caller
         for name in names:
-            deadline = time.monotonic() + _TIMEOUT_SECONDS
-            while not self._host.list_topics(name, timeout=_TIMEOUT_SECONDS).topics[name].partitions:
-                if time.monotonic() > deadline:
-                    raise DevServiceError(_NAME, f"topic {name} does not appear", "start it again")
-                time.sleep(0.05)
+            topic = name.encode()
+            code = self._library.rd_kafka_mock_topic_create(self._pointer(), topic, _PARTITIONS, 1)
+            if code not in (KafkaError.NO_ERROR, KafkaError.TOPIC_ALREADY_EXISTS):
+                raise DevServiceError(_NAME, f"topic {name}: error {code}", "give it a name that is free")
 
     def start(self) -> None:
-        """Open the listener; nothing when it is open already."""
-        if self._host is None:
-            self._host = Producer({"test.mock.num.brokers": 1, "log_level": 2})
-            broker = next(iter(self._host.list_topics(timeout=_TIMEOUT_SECONDS).brokers.values()))
-            self._bootstrap_servers = f"{broker.host}:{broker.port}"
+        """Open the listener; nothing when it is open already. Raises DevServiceError."""
+        if self._cluster is not None:
+            return
+        library, words = self._library, ctypes.create_string_buffer(512)
+        options = ctypes.c_void_p(library.rd_kafka_conf_new())
+        library.rd_kafka_conf_set(options, b"log_level", b"2", words, ctypes.sizeof(words))
+        self._client = library.rd_kafka_new(_PRODUCER, options, words, ctypes.sizeof(words))
+        self._cluster = library.rd_kafka_mock_cluster_new(ctypes.c_void_p(self._client), 1)
+        if self._cluster is None:
+            raise DevServiceError(_NAME, f"cannot start ({words.value.decode()})", "look for free ports")
+        library.rd_kafka_mock_group_initial_rebalance_delay_ms(self._pointer(), _REBALANCE_DELAY_MS)
+        self._bootstrap_servers = library.rd_kafka_mock_cluster_bootstraps(self._pointer()).decode()
 
     def stop(self) -> None:
         """Close the listener and forget every record."""
-        self._host = None
+        if self._cluster is not None:
+            self._library.rd_kafka_mock_cluster_destroy(self._pointer())
+            self._library.rd_kafka_destroy(ctypes.c_void_p(self._client))
+            self._client = self._cluster = None
+
+    def _pointer(self) -> ctypes.c_void_p:
+        return ctypes.c_void_p(self._cluster)
 
     def __enter__(self) -> Self:
         self.start()
@@ -63,3 +85,12 @@ class MockKafka:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _library() -> Any:
+    """The librdkafka that confluent-kafka brought; its Python side cannot set the rebalance delay."""
+    library = ctypes.CDLL(cimpl.__file__)
+    for name in _POINTER_FUNCTIONS:
+        getattr(library, name).restype = ctypes.c_void_p
+    library.rd_kafka_mock_cluster_bootstraps.restype = ctypes.c_char_p
+    return library

@@ -19,6 +19,8 @@ from plangate.settings import Settings, load_settings
 
 Broker = Literal["mock", "apache"]
 
+_MOCK_FETCH_MS = "20"  # the mock cluster answers a waiting fetch at its end, not when a record comes
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -47,6 +49,7 @@ def services(folder: Path, broker: Broker, store: str | None, **given: object) -
         environment = {
             "PLANGATE_KAFKA_BOOTSTRAP_SERVERS": servers,
             "PLANGATE_STORE_URL": _store_url(stack, folder, database, store),
+            **({"PLANGATE_KAFKA_FETCH_WAIT_MAX_MS": _MOCK_FETCH_MS} if broker == "mock" else {}),
             **{f"PLANGATE_{key.upper()}": str(value) for key, value in given.items()},
         }
         stack.enter_context(_environment(environment))
