@@ -27,7 +27,7 @@ RUN useradd --system --uid 10001 --no-create-home plangate && \
 COPY --from=build /opt/plangate /opt/plangate
 ENV PATH=/opt/plangate/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # Mount your project at /project: catalogue.yaml, langgraph.json and the graphs that it names.
-ENV PLANGATE_CONFIG=/project/plangate.toml PLANGATE_CATALOGUE=/project/catalogue.yaml PLANGATE_GRAPHS=/project/langgraph.json
+ENV PLANGATE_CATALOGUE=/project/catalogue.yaml PLANGATE_GRAPHS=/project/langgraph.json
 USER plangate
 # What workers write goes here.
 WORKDIR /var/lib/plangate
