@@ -61,7 +61,8 @@ def plan_of(conn: Connection, beginning: str) -> UUID:
     found = {plan for plan, gate in known if _begins(beginning, plan, gate)}
     if len(found) != 1:
         raise NoSuchPlanError(beginning, len(found))
-    return found.pop()
+    plan: UUID = found.pop()
+    return plan
 
 
 def _begins(beginning: str, *ids: UUID) -> bool:

@@ -71,7 +71,8 @@ class Stage:
                 config={"configurable": configured or {}},
                 plan_from_state=loaded.plan_from_state,
             )
-        return self.said(PlanProposed)[-1]
+        proposed: PlanProposed = self.said(PlanProposed)[-1]
+        return proposed
 
     def decide(
         self, plan: PlanProposed, kind: DecisionKind = DecisionKind.APPROVE, **changes: Any
