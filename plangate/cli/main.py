@@ -30,6 +30,7 @@ MODULE_OF = {
     "runs": "runs",
     "dead-letters": "dead_letters",
     "catalogue": "catalogue",
+    "torture": "torture",
     "doctor": "doctor",
 }
 

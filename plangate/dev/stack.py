@@ -46,18 +46,18 @@ def services(folder: Path, broker: Broker, store: str | None, **given: object) -
         kafka = ApacheKafka(folder / "kafka") if broker == "apache" else None
         database = PostgresServer(folder / "postgresql") if store == "postgresql" else None
         servers, name = _broker(stack, kafka)
-        environment = {
+        values = {
             "PLANGATE_KAFKA_BOOTSTRAP_SERVERS": servers,
             "PLANGATE_STORE_URL": _store_url(stack, folder, database, store),
             **({"PLANGATE_KAFKA_FETCH_WAIT_MAX_MS": _MOCK_FETCH_MS} if broker == "mock" else {}),
             **{f"PLANGATE_{key.upper()}": str(value) for key, value in given.items()},
         }
-        stack.enter_context(_environment(environment))
+        stack.enter_context(environment(values))
         settings = load_settings()
         if broker == "apache":
             topics.create(settings)
         migrate.upgrade(settings.store_url)
-        yield Stack(settings, environment, name, [], kafka, database)
+        yield Stack(settings, values, name, [], kafka, database)
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def _store_url(stack: ExitStack, folder: Path, database: PostgresServer | None, 
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
+def environment(values: Mapping[str, str]) -> Iterator[None]:
     """Set for this process and its children, and set back."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)

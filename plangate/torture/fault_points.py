@@ -70,4 +70,6 @@ class FaultPoints:
 def strike(places: Places, pid: int, kind: str, where: str) -> None:
     """Kill or stop a process, on the record before it happens."""
     append(places.faults, {"at": time.time(), "kind": kind, "pid": pid, "where": where})
+    if kind == "kill":
+        (places.awake / str(pid)).unlink(missing_ok=True)  # so that nobody kills the dead
     os.kill(pid, signal.SIGKILL if kind == "kill" else signal.SIGSTOP)

@@ -1,0 +1,86 @@
+"""`plangate torture`: kill it while it works, and count what went wrong."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, TextColumn
+
+from plangate.cli.output import JsonFlag, console, errors, print_json, say, table
+from plangate.dev.stack import Broker
+from plangate.torture.lab import Orders, Tell, torture
+from plangate.torture.report import keep as keep_report
+from plangate.torture.stack import in_force, own
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("torture")(command)
+
+
+def command(
+    runs: Annotated[int, typer.Option(min=1, help="Runs that are submitted.")] = 1000,
+    kills: Annotated[int, typer.Option(min=0, help="SIGKILLs.")] = 30,
+    pauses: Annotated[int, typer.Option(min=0, help="SIGSTOPs past the lease's end, then SIGCONT.")] = 3,
+    seed: Annotated[int, typer.Option(help="Repeats the plan of faults.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Worker trees.")] = 2,
+    broker: Annotated[Broker, typer.Option(help="A broker of our own.")] = "apache",
+    store: Annotated[
+        str | None, typer.Option(help="A store URL, or `postgresql` for a server of our own; else SQLite.")
+    ] = "postgresql",
+    here: Annotated[
+        bool, typer.Option("--in-force", help="Use the cluster and the store of the settings in force.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Also where that store holds runs already.")] = False,
+    keep: Annotated[Path | None, typer.Option(help="Where logs and evidence stay.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Kill, pause and restart whole workers while they serve runs; then judge by an outside witness."""
+    console.quiet = as_json
+    orders = Orders(runs, kills, pauses, seed, workers)
+    with _folder(keep) as folder:
+        given = None if store == "sqlite" else store
+        opened = (
+            in_force(folder, seed, orders.lease_s, yes=yes)
+            if here
+            else own(folder, broker, given, orders.lease_s)
+        )
+        with opened as stack, _bar() as tell:
+            found = torture(stack, folder, orders, tell)
+        keep_report(found, folder)
+        for name, cases in found.findings.items():
+            for case in cases[:20]:
+                errors.print(f"{name}: {case}", markup=False, highlight=False)
+    if as_json:
+        print_json(found.counts)
+    else:
+        table(
+            "The verdict", ("what", "how many"), [(n.replace("_", " "), v) for n, v in found.counts.items()]
+        )
+        say("Nothing was lost, repeated or done unasked." if found.clean else "See above.")
+    raise typer.Exit(0 if found.clean else 1)
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="plangate-torture-", dir="/var/tmp") as name:
+        Path(name).chmod(0o755)  # PostgreSQL, run by nobody, must get through
+        yield Path(name)
+
+
+@contextmanager
+def _bar() -> Iterator[Tell]:
+    with Progress(*Progress.get_default_columns(), TextColumn("{task.fields[doing]}"), console=errors) as bar:
+        task = bar.add_task("runs at rest", total=None, doing="starting")
+
+        def tell(doing: str, done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of, doing=doing)
+
+        yield tell

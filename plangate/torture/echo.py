@@ -1,0 +1,44 @@
+"""Sends again what it hears, late and out of order, as an at-least-once world does."""
+
+from random import Random
+from typing import Any
+
+from confluent_kafka import Message
+
+from plangate.torture.chance import chance
+from producers.kafka_producer import KafkaProducer
+
+SHARE = 0.08
+AT_ONCE = 12
+
+Raw = tuple[str, bytes | None, bytes | None, Any]
+
+
+class Echo:
+    """A share of all records, each once more."""
+
+    def __init__(self, seed: int, producer: KafkaProducer) -> None:
+        self.repeated = 0
+        self._seed = seed
+        self._producer = producer
+        self._dice: Random = chance(seed, "echo order")
+        self._known: set[bytes] = set()
+        self._waiting: list[Raw] = []
+
+    def hear(self, topic: str, record: Any, message: Message) -> None:
+        """Keep it, by chance."""
+        value = message.value() or b""
+        if value in self._known or chance(self._seed, "echo", record.event_id).random() > SHARE:
+            return
+        self._known.add(value)
+        self._waiting.append((topic, message.key(), value, message.headers()))
+
+    def speak(self) -> None:
+        """Send what was kept, shuffled, once there is enough of it."""
+        if len(self._waiting) < AT_ONCE:
+            return
+        self._dice.shuffle(self._waiting)
+        while self._waiting:
+            self._producer.send_bytes(*self._waiting[-1])
+            self._waiting.pop()
+            self.repeated += 1

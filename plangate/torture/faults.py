@@ -1,0 +1,69 @@
+"""The seeded plan of faults: what is done, to whom, and how far the runs have come by then."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from plangate.torture.chance import chance
+from plangate.torture.fault_points import IN_APPS, IN_RESUMERS
+
+RESUMER, APPS, SUPERVISOR, TREE = "resumer", "apps", "supervisor", "tree"
+KILLED = {RESUMER: 0.72, APPS: 0.14, SUPERVISOR: 0.07, TREE: 0.07}
+POINTS = {RESUMER: IN_RESUMERS, APPS: IN_APPS}
+AT_A_POINT = 0.5  # of kills and pauses; the others come at random moments
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`kind` is kill, pause, restart, cut or jump; `share` (0 to 1) tells which of several, or how much."""
+
+    at: float  # the share of all runs that is finished by then
+    kind: str
+    whom: str
+    point: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What the laboratory may touch beside its own workers."""
+
+    kafka: bool
+    database: bool  # may be restarted
+    connections: bool  # may be cut
+
+
+def plan_faults(seed: int, kills: int, pauses: int, reach: Reach) -> list[Fault]:
+    """The faults in their order."""
+    dice = chance(seed, "faults")
+    found = [*_kills(dice, kills), *_pauses(dice, pauses)]
+    found += [_fault(dice, "restart", "worker") for _ in range(-(-kills // 10))]
+    found += [_fault(dice, "jump", "clock") for _ in range(kills // 10)]
+    if reach.kafka:
+        found += [_fault(dice, "restart", "kafka") for _ in range(-(-kills // 40))]
+    if reach.database:
+        found += [_fault(dice, "restart", "database") for _ in range(-(-kills // 40))]
+    if reach.connections:
+        found += [_fault(dice, "cut", "connections") for _ in range(-(-kills // 6))]
+    return sorted(found, key=lambda fault: fault.at)
+
+
+def _kills(dice: Random, count: int) -> Iterator[Fault]:
+    for _ in range(count):
+        (whom,) = dice.choices(list(KILLED), list(KILLED.values()))
+        yield _fault(dice, "kill", whom, _point(dice, whom))
+
+
+def _pauses(dice: Random, count: int) -> Iterator[Fault]:
+    for _ in range(count):
+        whom = APPS if dice.random() < 0.15 else RESUMER
+        yield _fault(dice, "pause", whom, _point(dice, whom))
+
+
+def _point(dice: Random, whom: str) -> str:
+    point = dice.choice(POINTS.get(whom, ("",)))
+    return point if dice.random() < AT_A_POINT else ""
+
+
+def _fault(dice: Random, kind: str, whom: str, point: str = "") -> Fault:
+    return Fault(0.01 + 0.94 * dice.random(), kind, whom, point, dice.random())

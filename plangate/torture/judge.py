@@ -1,0 +1,163 @@
+"""Judges the evidence. Each count comes with the cases behind it, so that a person can look them up."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from gate_events.ids import effect_key
+from gate_events.values import Step
+from gate_events.words import OutcomeStatus, RequestKind, Resolution, StepStatus
+from gate_policy.catalogue import Catalogue
+from plangate.torture.calling import content
+from plangate.torture.doubts import unexplained
+from plangate.torture.evidence import Evidence
+
+Findings = dict[str, list[str]]
+
+
+def judge(evidence: Evidence, catalogue: Catalogue) -> Findings:
+    """What is wrong, by the name of its count."""
+    return {
+        "unapproved": list(_unapproved(evidence)),
+        "blind_repeats": list(_blind_repeats(evidence, catalogue)),
+        "lost_plans": list(_lost_plans(evidence)),
+        "lost_decisions": list(_lost_decisions(evidence)),
+        "contradictions": list(_contradictions(evidence)),
+        "in_doubt_unexplained": list(unexplained(evidence)),
+        "unfinished": list(_unfinished(evidence)),
+    }
+
+
+def doubts(evidence: Evidence) -> int:
+    """How often a human was asked whether an effect happened."""
+    return len({each.request_id for each in evidence.requests if each.kind is RequestKind.IN_DOUBT})
+
+
+def _unapproved(evidence: Evidence) -> Iterator[str]:
+    """A call that no executable verdict or clearance on the topics covers, as it was made."""
+    approved: dict[str, set[str]] = defaultdict(set)
+    for plan_id, steps in _may_run(evidence):
+        for step in steps:
+            approved[str(effect_key(plan_id, step.step_id))].add(content(step))
+    for call in evidence.calls:
+        if call["content"] not in approved.get(call["key"], ()):
+            yield f"{call['label']} ({call['action']}, effect {call['key']}, process {call['pid']})"
+
+
+def _may_run(evidence: Evidence) -> Iterator[tuple[UUID, Sequence[Step]]]:
+    for cleared in evidence.cleared:
+        yield cleared.plan_id, cleared.steps
+    for verdict in evidence.verdicts:
+        if verdict.execute:
+            yield verdict.plan_id, verdict.steps
+
+
+def _blind_repeats(evidence: Evidence, catalogue: Catalogue) -> Iterator[str]:
+    """Calls beyond the first of an action that may not be repeated, and that no human let be retried."""
+    retries = Counter(_retried(evidence))
+    calls = Counter((call["key"], call["action"], call["label"]) for call in evidence.calls)
+    for (key, name, label), count in calls.items():
+        action = catalogue.actions[name]
+        if not action.idempotent and action.probe is None and count > 1 + retries[key]:
+            yield f"{label} ({name}, effect {key}): {count} calls, {retries[key]} retries were allowed"
+
+
+def _retried(evidence: Evidence) -> Iterator[str]:
+    doubted = {each.request_id: each.in_doubt for each in evidence.requests if each.in_doubt}
+    for decision in {each.event_id: each for each in evidence.decided}.values():
+        doubt = doubted.get(decision.request_id)
+        if doubt is not None and decision.resolution is Resolution.RETRY:
+            yield str(effect_key(decision.plan_id, doubt.step_id))
+
+
+def _lost_plans(evidence: Evidence) -> Iterator[str]:
+    """A plan that an agent was promised, or that was allowed to run, and that went nowhere."""
+    proposed = {each.plan_id for each in evidence.proposed}
+    bound = {run.plan_id for run in evidence.runs.values() if run.plan_id is not None}
+    yield from (
+        f"{plan} never reached its topic" for plan in {*evidence.submitted.values(), *bound} - proposed
+    )
+    routed = {each.plan_id for each in evidence.cleared} | {each.plan_id for each in evidence.requests}
+    yield from (f"{plan} was proposed and never routed" for plan in proposed - routed)
+    allowed = {plan for plan, _ in _may_run(evidence)}
+    ended = {each.plan_id for each in evidence.outcomes}
+    yield from (f"{plan} was allowed to run and has no outcome" for plan in allowed - ended)
+
+
+def _lost_decisions(evidence: Evidence) -> Iterator[str]:
+    for event_id in {each.event_id for each in evidence.sent}:
+        disposition = evidence.dispositions.get(event_id, "unknown to the store")
+        if disposition in {"WAITING", "unknown to the store"}:
+            yield f"decision {event_id} is {disposition}"
+
+
+def _contradictions(evidence: Evidence) -> Iterator[str]:
+    yield from _two_words(evidence)
+    said = {each.event_id for each in evidence.decided}
+    for verdict in evidence.verdicts:
+        state = evidence.gates.get(verdict.request_id)
+        if state != verdict.state.value:
+            yield f"gate {verdict.request_id}: the verdict says {verdict.state.value}, the store {state}"
+        if verdict.decision_id not in said:
+            yield f"verdict {verdict.event_id}: nobody made decision {verdict.decision_id}"
+    yield from _untrue_outcomes(evidence)
+
+
+def _two_words(evidence: Evidence) -> Iterator[str]:
+    """Two verdicts of one gate, or two outcomes of one plan, that do not say the same."""
+    for gate, verdicts in _grouped(evidence.verdicts, "request_id").items():
+        if len({(each.state, each.digest, each.decision_id) for each in verdicts}) > 1:
+            yield f"gate {gate} has {len(verdicts)} verdicts that differ"
+    for plan, outcomes in _grouped(evidence.outcomes, "plan_id").items():
+        words = {(each.status, tuple((r.step_id, r.status) for r in each.results)) for each in outcomes}
+        if len(words) > 1:
+            yield f"plan {plan} has {len(outcomes)} outcomes that differ"
+
+
+def _untrue_outcomes(evidence: Evidence) -> Iterator[str]:
+    happened = {call["key"] for call in evidence.calls if call["manner"] != "fails"}
+    for outcome in {each.plan_id: each for each in evidence.outcomes}.values():
+        for result in outcome.results:
+            seen = str(effect_key(outcome.plan_id, result.step_id)) in happened
+            if result.status is StepStatus.SUCCEEDED and not seen:
+                yield f"plan {outcome.plan_id}: {result.step_id} counts as done, the witness saw nothing"
+            if result.status is StepStatus.SKIPPED and seen:
+                yield f"plan {outcome.plan_id}: {result.step_id} counts as skipped, the witness saw it happen"
+        if outcome.status is OutcomeStatus.DONE and any(
+            result.status is StepStatus.IN_DOUBT for result in outcome.results
+        ):
+            yield f"plan {outcome.plan_id} counts as done with a step in doubt"
+
+
+def _grouped(records: Sequence[Any], name: str) -> Mapping[UUID, list[Any]]:
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    for record in records:
+        found[getattr(record, name)].append(record)
+    return found
+
+
+def _unfinished(evidence: Evidence) -> Iterator[str]:
+    """Runs that are not at rest, or failed though nothing failed them; gates and records left behind."""
+    excused = set(_excused(evidence))
+    for thread in evidence.threads:
+        run = evidence.runs.get(thread)
+        if run is None:
+            yield f"{thread} was never taken"
+        elif run.status != "DONE" and not (run.status == "FAILED" and thread.rpartition("-")[2] in excused):
+            yield f"{thread} is {run.status}: {run.error or 'no reason given'}"
+    yield from (f"gate {gate} is open" for gate, state in evidence.gates.items() if state == "PENDING")
+    yield from (f"{evidence.in_outbox} records are in the outbox" for _ in range(bool(evidence.in_outbox)))
+
+
+def _excused(evidence: Evidence) -> Iterator[str]:
+    """The numbers of runs with an effect that failed or hung, or that a human gave up."""
+    yield from (_number(call["label"]) for call in evidence.calls if call["manner"] in {"fails", "hangs"})
+    abandoned = {each.plan_id for each in evidence.decided if each.resolution is Resolution.ABANDON}
+    for plan in evidence.proposed:
+        if plan.plan_id in abandoned:
+            yield _number(plan.steps[0].arguments["label"])
+
+
+def _number(label: str) -> str:
+    return label.partition("/")[0]

@@ -1,0 +1,172 @@
+"""A whole laboratory: starts everything, tortures it while it works, waits for peace, and judges."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES, PLANS
+from gate_store.database import is_postgres, open_store
+from plangate.dev.processes import ChildProcess
+from plangate.dev.stack import Stack, environment
+from plangate.torture.calling import ask
+from plangate.torture.cases import case
+from plangate.torture.ears import Ears
+from plangate.torture.echo import Echo
+from plangate.torture.evidence import gather
+from plangate.torture.faults import Fault, Reach, plan_faults
+from plangate.torture.inflicting import Inflictor
+from plangate.torture.places import Places, announce
+from plangate.torture.progress import Standing, look
+from plangate.torture.report import Report, report
+from plangate.torture.reviewing import Reviewers
+from plangate.torture.submitting import Agents
+from plangate.torture.trees import Modules, Tree
+from plangate.wiring import open_catalogue, open_producer, schema_ids
+
+WINDOW = 60  # runs that one worker has before it, at most
+LOOK_S = 0.25
+PATIENCE_S = 120.0  # without any change, then what is unfinished stays so
+HEARD = (PLANS, AUTO_EXECUTE, APPROVAL_REQUESTS, DECISIONS, OUTCOMES)
+
+Tell = Callable[[str, int, int], None]  # what is happening, how many of how many runs are at rest
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a laboratory is told."""
+
+    runs: int = 200
+    kills: int = 20
+    pauses: int = 0
+    seed: int = 1
+    workers: int = 2
+    lease_s: float = 6.0
+    modules: Modules = field(default_factory=Modules)
+
+
+def torture(stack: Stack, folder: Path, orders: Orders, tell: Tell) -> Report:
+    """Run it all on a stack with its topics and tables; logs and evidence stay below `folder`."""
+    began = time.monotonic()
+    places = Places(folder.absolute()).make()
+    settings, catalogue = stack.settings, open_catalogue(stack.settings)
+    with ExitStack() as open_:
+        port = open_.enter_context(_witness(places, orders.seed))
+        open_.enter_context(environment(announce(places, port)))
+        trees = open_.enter_context(_trees(places, orders))
+        store = open_store(settings.store_url)
+        open_.callback(store.dispose)
+        producer = open_.enter_context(open_producer(settings, "plangate-torture"))
+        ids = schema_ids(settings)
+        reviewers = Reviewers(orders.seed, catalogue, producer, lambda key: _happened(key, port))
+        listeners = (reviewers, Echo(orders.seed, producer))
+        ears = Ears(settings, [each.name for each in HEARD], listeners, ids.schema_of if ids else None)
+        open_.callback(ears.close)
+        inflictor = Inflictor(trees, stack, store, places, orders.lease_s)
+        reach = Reach(
+            kafka=stack.kafka is not None,
+            database=stack.database is not None,
+            connections=is_postgres(settings.store_url),
+        )
+        session = Session(
+            orders, inflictor, plan_faults(orders.seed, orders.kills, orders.pauses, reach), tell
+        )
+        agents = Agents(settings.store_url, orders.lease_s, session.may_begin)
+        asyncio.run(session.run(agents, lambda: look(store, session.prefix)))
+        for tree in trees:
+            tree.stop()
+        ears.close()
+        evidence = gather(settings, store, places, session.threads, agents.plans, reviewers.sent)
+        return report(evidence, catalogue, inflictor.done, orders.seed, time.monotonic() - began)
+
+
+class Session:
+    """Runs are submitted, faults are inflicted as the runs come to rest, until there is peace."""
+
+    def __init__(self, orders: Orders, inflictor: Inflictor, faults: list[Fault], tell: Tell) -> None:
+        self._orders = orders
+        self._inflictor = inflictor
+        self._faults = faults
+        self._tell = tell
+        self._open: set[int] = set(range(len(faults)))
+        self._standing = Standing()
+        self._cases = [case(orders.seed, number) for number in range(orders.runs)]
+
+    @property
+    def prefix(self) -> str:
+        """How the names of this laboratory's threads begin."""
+        return f"torture-{self._orders.seed}-"
+
+    @property
+    def threads(self) -> list[str]:
+        """The threads of all runs."""
+        return [each.thread_id for each in self._cases]
+
+    def may_begin(self, number: int) -> bool:
+        """There is always work, but not all of it at once: every fault shall find some."""
+        held = min((self._faults[place].at for place in self._open), default=1.0) * self._orders.runs
+        return number < min(self._standing.at_rest, held) + WINDOW * self._orders.workers
+
+    async def run(self, agents: Agents, look_: Callable[[], Standing | None]) -> None:
+        """Return when all runs are at rest and all is said, or nothing has changed for too long."""
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(self._watch(look_))
+            working = [
+                group.create_task(agents.submit_all(self._cases)),
+                *(group.create_task(self._inflict(place)) for place in range(len(self._faults))),
+            ]
+            watching.add_done_callback(lambda _: [task.cancel() for task in working])
+        self._inflictor.finish()
+
+    async def _inflict(self, place: int) -> None:
+        fault = self._faults[place]
+        while self._standing.at_rest < fault.at * self._orders.runs:  # noqa: ASYNC110 - the store is polled
+            await asyncio.sleep(LOOK_S)
+        try:
+            await self._inflictor.inflict(fault)
+        finally:
+            self._open.discard(place)
+
+    async def _watch(self, look_: Callable[[], Standing | None]) -> None:
+        changed = time.monotonic()
+        while time.monotonic() - changed < PATIENCE_S:
+            now = await asyncio.to_thread(look_)
+            if now is not None and now != self._standing:
+                self._standing, changed = now, time.monotonic()
+            self._tell(self._doing(), self._standing.at_rest, self._orders.runs)
+            if self._standing.is_over(self._orders.runs) and not self._open:
+                return
+            await asyncio.sleep(LOOK_S)
+
+    def _doing(self) -> str:
+        done = self._inflictor.done
+        return f"{done['kill']} kills, {done['pause']} pauses, {done['restart']} restarts"
+
+
+@contextmanager
+def _witness(places: Places, seed: int) -> Iterator[int]:
+    log = places.folder / "witness.log"
+    command = [sys.executable, "-P", "-m", "plangate.torture.witness", str(places.calls), str(seed)]
+    child = ChildProcess("witness", command, log=log, folder=Path.cwd())
+    try:
+        child.wait_until(lambda: log.read_text().strip().isdigit(), timeout=30)
+        yield int(log.read_text())
+    finally:
+        child.stop()
+
+
+@contextmanager
+def _trees(places: Places, orders: Orders) -> Iterator[list[Tree]]:
+    with ExitStack() as running:
+        trees = [Tree(number, orders.modules, places) for number in range(1, orders.workers + 1)]
+        for tree in trees:
+            tree.start()
+            running.callback(tree.kill_all)
+        yield trees
+
+
+def _happened(key: str, port: int) -> bool:
+    return bool(ask({"do": "ask", "key": key}, port)["happened"])

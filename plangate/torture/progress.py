@@ -1,0 +1,48 @@
+"""How far the runs of a laboratory have come, as the store tells."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import DBAPIError
+
+from gate_store.tables import decisions, gates, outbox, runs
+
+AT_REST = ("DONE", "FAILED", "STALE")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Counts of what is there and of what is still to come."""
+
+    at_rest: int = 0
+    under_way: int = 0
+    open_gates: int = 0
+    waiting_decisions: int = 0
+    in_outbox: int = 0
+
+    def is_over(self, expected: int) -> bool:
+        """Whether nothing more will happen."""
+        left = (self.under_way, self.open_gates, self.waiting_decisions, self.in_outbox)
+        return self.at_rest >= expected and not any(left)
+
+
+def look(store: Engine, prefix: str) -> Standing | None:
+    """Where things stand; None while the store is away."""
+    mine = runs.c.thread_id.startswith(prefix)
+    rest = runs.c.status.in_(AT_REST)
+    try:
+        with store.connect() as conn:
+            return Standing(
+                *(
+                    conn.execute(select(func.count()).select_from(table).where(*which)).scalar_one()
+                    for table, which in (
+                        (runs, (mine, rest)),
+                        (runs, (mine, ~rest)),
+                        (gates, (gates.c.state == "PENDING",)),
+                        (decisions, (decisions.c.disposition == "WAITING",)),
+                        (outbox, ()),
+                    )
+                )
+            )
+    except DBAPIError:
+        return None

@@ -1,0 +1,158 @@
+"""The reviewers: every held gate is decided by the seed, sometimes twice, too early, or too late."""
+
+import heapq
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from confluent_kafka import Message
+
+from gate_events.ids import derived, effect_key
+from gate_events.records import ApprovalRequested, DecisionMade, PlanProposed
+from gate_events.topics import APPROVAL_REQUESTS, PLANS
+from gate_events.values import Step
+from gate_events.words import DecisionKind, RequestKind, Resolution, Timing
+from gate_policy.catalogue import Catalogue
+from gate_policy.route import route
+from gate_store.database import utc_now
+from plangate.torture.chance import chance
+from producers.decisions import decide
+from producers.kafka_producer import KafkaProducer
+
+FIRST, SECOND = "ana", "ben"
+EARLY = 0.1  # of the decisions, sent when the plan is heard of, before its request
+TWICE, CONTRADICTED = 0.06, 0.08
+KINDS = {
+    DecisionKind.APPROVE: 0.66,
+    DecisionKind.EDIT: 0.2,
+    DecisionKind.REJECT: 0.1,
+    DecisionKind.RESPOND: 0.04,
+}
+
+Happened = Callable[[str], bool]
+
+
+class Collected:
+    """A voice that keeps what it should say."""
+
+    def __init__(self) -> None:
+        self.said: list[DecisionMade] = []
+
+    def send(self, record: Any) -> None:
+        """Keep it."""
+        self.said.append(record)
+
+
+class Reviewers:
+    """Decide each request once, as the seed has it. `sent` are the decisions that Kafka has."""
+
+    def __init__(self, seed: int, catalogue: Catalogue, producer: KafkaProducer, happened: Happened) -> None:
+        self.sent: list[DecisionMade] = []
+        self._seed = seed
+        self._catalogue = catalogue
+        self._producer = producer
+        self._happened = happened
+        self._decided: set[Any] = set()
+        self._due: list[tuple[float, int, list[DecisionMade]]] = []
+        self._count = itertools.count()
+
+    def hear(self, topic: str, record: Any, message: Message) -> None:  # noqa: ARG002 - the listeners' signature
+        """A request, or a plan that some reviewer has heard of already."""
+        if topic == APPROVAL_REQUESTS.name:
+            self._decide(record)
+        elif topic == PLANS.name and self._dice(record.steps, "early", record.revision).random() < EARLY:
+            self._decide_early(record)
+
+    def speak(self) -> None:
+        """Send the decisions that are due."""
+        due = []
+        while self._due and self._due[0][0] <= time.monotonic():
+            due.append(heapq.heappop(self._due))
+        said = [decision for _, _, decisions in due for decision in decisions]
+        try:
+            self._producer.send_all(said)
+        except Exception:
+            for each in due:
+                heapq.heappush(self._due, each)
+            raise
+        self.sent += said
+
+    def _decide_early(self, plan: PlanProposed) -> None:
+        expected = route(plan, self._catalogue, now=utc_now())
+        if isinstance(expected, ApprovalRequested):
+            self._decide(expected, wait_s=0)
+
+    def _decide(self, request: ApprovalRequested, wait_s: float | None = None) -> None:
+        if request.request_id in self._decided:
+            return
+        self._decided.add(request.request_id)
+        dice = self._dice(request.steps, request.kind, request.timing, request.attempt, _doubted(request))
+        delay = dice.random() * 0.4
+        late = any(step.action_type == "brief" for step in request.steps) and dice.random() < 0.5
+        if request.kind is RequestKind.PLAN and request.timing is Timing.BEFORE and late:
+            deadline = request.review.terms.deadline
+            delay = max((deadline - utc_now()).total_seconds(), 0) + 0.3
+            said = [self._said(request, DecisionKind.APPROVE, now=deadline + timedelta(seconds=1))]
+        else:
+            said = list(self._words(request, dice))
+        self._later(delay if wait_s is None else wait_s, said)
+
+    def _words(self, request: ApprovalRequested, dice: Any) -> Iterator[DecisionMade]:
+        if request.kind is RequestKind.IN_DOUBT:
+            yield self._resolved(request, dice)
+            return
+        if request.timing is Timing.AFTER:
+            yield self._said(request, DecisionKind.CONFIRM)
+            return
+        (kind,) = dice.choices(list(KINDS), list(KINDS.values()))
+        first = self._said(request, kind, steps=_edited(request, dice) if kind is DecisionKind.EDIT else None)
+        yield first
+        if dice.random() < TWICE:
+            yield first
+        if dice.random() < CONTRADICTED:
+            other = DecisionKind.APPROVE if kind is DecisionKind.REJECT else DecisionKind.REJECT
+            yield self._said(request, other, by=SECOND)
+
+    def _resolved(self, request: ApprovalRequested, dice: Any) -> DecisionMade:
+        """The human looks where it would show: at the witness."""
+        if self._happened(str(effect_key(request.plan_id, _doubted(request)))):
+            resolution = Resolution.HAPPENED
+        else:
+            resolution = Resolution.ABANDON if dice.random() < 0.1 else Resolution.RETRY
+        return self._said(request, DecisionKind.RESOLVE, resolution=resolution)
+
+    def _said(
+        self, request: ApprovalRequested, kind: DecisionKind, by: str = FIRST, now: Any = None, **what: Any
+    ) -> DecisionMade:
+        voice = Collected()
+        name = derived("torture", self._seed, request.request_id, kind.value, by)
+        return decide(
+            voice, request, kind, by=by, event_id=name, now=(lambda: now) if now else utc_now, **what
+        )
+
+    def _later(self, delay: float, said: list[DecisionMade]) -> None:
+        heapq.heappush(self._due, (time.monotonic() + delay, next(self._count), said))
+
+    def _dice(self, steps: tuple[Step, ...], *about: Any) -> Any:
+        label = steps[0].arguments["label"] if steps else "none"
+        return chance(self._seed, "review", label, *(msgspec.to_builtins(each) for each in about))
+
+
+def _doubted(request: ApprovalRequested) -> str:
+    return request.in_doubt.step_id if request.in_doubt else ""
+
+
+def _edited(request: ApprovalRequested, dice: Any) -> list[Step]:
+    """A step less, or another amount."""
+    steps = list(request.steps)
+    place = dice.randrange(len(steps))
+    if len(steps) > 1 and dice.random() < 0.5:
+        del steps[place]
+        return steps
+    step = steps[place]
+    changed = {**step.arguments, "amount": step.arguments["amount"] + 1}
+    steps[place] = msgspec.structs.replace(step, arguments=changed)
+    return steps

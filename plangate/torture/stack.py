@@ -1,0 +1,68 @@
+"""The services that a laboratory works on: its own, or those of the settings in force."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from gate_store import migrate
+from gate_store.database import open_store
+from gate_store.tables import runs
+from plangate.dev.stack import Broker, Stack, environment, services
+from plangate.kafka import topics
+from plangate.settings import load_settings
+
+
+class StoreInUseError(Exception):
+    """The store holds {count} runs of somebody else; name an empty one, or say --yes."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"the store holds {count} runs already, and a laboratory kills and restarts what works on it; "
+            "set PLANGATE_STORE_URL to an empty one, or say --yes"
+        )
+
+
+def _given(folder: Path, lease_s: float) -> dict[str, Any]:
+    here = Path(__file__)
+    return {
+        "catalogue": here.with_name("catalogue.yaml"),
+        "graphs": here.with_name("langgraph.json"),
+        "spool": folder / "spool",
+        "lease_s": lease_s,
+        "run_timeout_s": 10.0,  # the witness hangs a little longer
+    }
+
+
+@contextmanager
+def own(folder: Path, broker: Broker, store: str | None, lease_s: float) -> Iterator[Stack]:
+    """Services of our own below `folder`. Raises DevServiceError."""
+    with services(folder, broker, store, **_given(folder, lease_s)) as stack:
+        yield stack
+
+
+@contextmanager
+def in_force(folder: Path, seed: int, lease_s: float, *, yes: bool) -> Iterator[Stack]:
+    """The cluster and database of the settings in force, with topics of our own. Raises StoreInUseError."""
+    before = load_settings()
+    prefix = f"{before.topic_prefix}torture-{seed}-{secrets.token_hex(3)}-"
+    given = {**_given(folder, lease_s), "topic_prefix": prefix}
+    values = {f"PLANGATE_{name.upper()}": str(value) for name, value in given.items()}
+    with environment(values):
+        settings = load_settings()
+        migrate.upgrade(settings.store_url)
+        _refuse_foreign_runs(settings.store_url, yes=yes)
+        topics.create(settings)
+        yield Stack(settings, values, settings.bootstrap_servers, [])
+
+
+def _refuse_foreign_runs(url: str, *, yes: bool) -> None:
+    store = open_store(url, pool_size=1)
+    with store.connect() as conn:
+        count = conn.execute(select(func.count()).select_from(runs)).scalar_one()
+    store.dispose()
+    if count and not yes:
+        raise StoreInUseError(count)

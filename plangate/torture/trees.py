@@ -1,0 +1,87 @@
+"""The worker trees of a laboratory, and the processes that they are made of."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from plangate.dev.processes import ChildProcess
+from plangate.torture.faults import APPS, RESUMER
+from plangate.torture.places import Places
+
+WORKER = "plangate.torture.worker_child"
+STOP_S = 60.0
+
+
+@dataclass(frozen=True)
+class Modules:
+    """Which modules the processes of a worker run."""
+
+    apps: str = "plangate.torture.apps_child"
+    resumer: str = "plangate.torture.resumer_child"
+
+
+class Tree:
+    """A supervisor with its children. `lock` is held while somebody starts or stops it."""
+
+    def __init__(self, number: int, modules: Modules, places: Places) -> None:
+        self.lock = threading.Lock()
+        self._name = f"worker-{number}"
+        self._modules = modules
+        self._places = places
+        self._child: ChildProcess | None = None
+
+    def start(self) -> None:
+        """Start a new supervisor."""
+        self._child = ChildProcess(
+            self._name,
+            [sys.executable, "-P", "-m", WORKER, self._modules.apps, self._modules.resumer, "1"],
+            log=self._places.folder / f"{self._name}.log",
+            folder=Path.cwd(),
+        )
+
+    def stop(self) -> None:
+        """SIGTERM, and wait."""
+        if self._child is not None:
+            self._child.stop(STOP_S)
+
+    @property
+    def supervisor(self) -> int:
+        """The pid of the supervisor."""
+        assert self._child is not None  # noqa: S101 - start() comes first
+        return self._child.pid
+
+    def kill_supervisor(self) -> None:
+        """SIGKILL for the supervisor alone; the kernel then sends its children SIGTERM."""
+        with suppress(ProcessLookupError):
+            os.kill(self.supervisor, signal.SIGKILL)
+
+    def kill_all(self) -> None:
+        """SIGKILL for the whole tree at once, as when a machine loses power."""
+        if self._child is not None:
+            self._child.kill()
+
+    def pids(self, whom: str | None = None) -> list[int]:
+        """The children that have begun to work; only the resumers, or only the apps."""
+        return [pid for pid in self._children() if whom in {None, self._kind(pid)} and self._is_awake(pid)]
+
+    def _children(self) -> Iterator[int]:
+        file = Path(f"/proc/{self.supervisor}/task/{self.supervisor}/children")
+        with suppress(OSError):
+            yield from map(int, file.read_text().split())
+
+    def _kind(self, pid: int) -> str:
+        with suppress(OSError):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+            if self._modules.resumer in command:
+                return RESUMER
+            if self._modules.apps in command:
+                return APPS
+        return ""
+
+    def _is_awake(self, pid: int) -> bool:
+        return (self._places.awake / str(pid)).exists()

@@ -1,0 +1,39 @@
+"""The laboratory itself, small: real Kafka, real PostgreSQL, real processes, and 20 kills."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plangate.torture.lab import Orders, torture
+from plangate.torture.stack import own
+from tests.services import own_folder, required
+
+NOTHING_WRONG = {
+    "unapproved": 0,
+    "blind_repeats": 0,
+    "lost_plans": 0,
+    "lost_decisions": 0,
+    "contradictions": 0,
+    "dead_letters": 0,
+    "in_doubt_unexplained": 0,
+    "unfinished": 0,
+}
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with own_folder() as path:
+        yield path
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+def test_twenty_kills_lose_nothing_repeat_nothing_and_do_nothing_unasked(folder: Path) -> None:
+    orders = Orders(runs=200, kills=20, pauses=1, seed=1)
+    with required(), own(folder, "apache", "postgresql", orders.lease_s) as stack:
+        found = torture(stack, folder, orders, lambda *_: None)
+    wrong = {name: found.counts[name] for name in NOTHING_WRONG}
+    assert wrong == NOTHING_WRONG, found.findings
+    assert found.counts["plans"] >= orders.runs * 0.9  # some graphs ask three times, a failed one no more
+    assert found.counts["kills"] == orders.kills
