@@ -28,10 +28,13 @@ OnOpen = Callable[[Any], Awaitable[None]]
 class Line:
     """An asyncpg connection that is used by one coroutine at a time."""
 
-    def __init__(self, url: str, name: str, on_open: OnOpen | None = None, idle_s: int = IDLE_S) -> None:
+    def __init__(
+        self, url: str, name: str, on_open: OnOpen | None = None, idle_s: int = IDLE_S, **settings: str
+    ) -> None:
         self._dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._settings = {
             **SETTINGS,
+            **settings,
             "idle_in_transaction_session_timeout": f"{idle_s}s",
             "application_name": f"plangate engine: {name}",
         }

@@ -42,7 +42,8 @@ class PostgresEngineStore:
         self._flushes = Line(url, "flush")
         self._listener = Line(url, "listen", self._bell.listen)
         # Apart, since a listener hears nothing inside a transaction, and a relay's lasts while Kafka is slow.
-        self._relays = Line(url, "relay", idle_s=DELIVERY_S)
+        # What it forgets need not be on disk at once: a server that crashes lets it publish again.
+        self._relays = Line(url, "relay", idle_s=DELIVERY_S, synchronous_commit="off")
         self._flusher = Flusher(self._flushes, self._saver)
 
     async def open(self) -> None:
