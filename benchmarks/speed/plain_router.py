@@ -15,7 +15,6 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from gate_events.codec import decode
 from gate_events.records import PlanProposed
 from plangate.settings import load_settings
-from plangate.worker.wiring import apps_config
 
 _BATCH = 500
 
@@ -42,12 +41,21 @@ def bare(topic: str, target: str, count: int) -> float:
     return count / took
 
 
-async def faust(topic: str, count: int) -> float:
+async def empty_faust(topic: str, count: int) -> float:
     """A Faust agent that decodes each plan and acks it."""
-    from stream_apps.faust_app import RawSchema, build_app  # noqa: PLC0415 - imports Faust, after uvloop is in place
+    import faust  # noqa: PLC0415 - after uvloop is in place
 
     logging.disable(logging.DEBUG)
-    app = build_app("empty-faust", apps_config(load_settings(), frozenset(), "speed"))
+    app = faust.App(
+        "empty-faust",
+        broker=f"kafka://{load_settings().bootstrap_servers}",
+        store="memory://",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+        stream_buffer_maxsize=50_000,
+        web_enabled=False,
+    )
     done = asyncio.Event()
     times: list[float] = []
 
@@ -63,7 +71,7 @@ async def faust(topic: str, count: int) -> float:
                 times.append(time.perf_counter())
                 done.set()
 
-    app.agent(app.topic(topic, schema=RawSchema(), key_type=bytes, value_type=bytes))(empty)
+    app.agent(app.topic(topic, key_type=bytes, value_type=bytes, value_serializer="raw"))(empty)
     await app.start()
     await done.wait()
     await app.stop()
@@ -77,7 +85,7 @@ def main() -> None:
         print(bare(topic, target, int(count)))
         return
     uvloop.install()
-    print(asyncio.run(faust(topic, int(count))))
+    print(asyncio.run(empty_faust(topic, int(count))))
 
 
 if __name__ == "__main__":

@@ -89,17 +89,19 @@ class Watch:
         self._consumer.close()
 
 
-def count_of(stage: Stage, *topics: str) -> int:
-    """How many records these topics hold."""
-    consumer = Consumer({**stage.stack.settings.kafka_options, "group.id": "count"})
-    try:
-        known = consumer.list_topics(timeout=10).topics
-        places = [TopicPartition(stage.topic(t), n) for t in topics for n in known[stage.topic(t)].partitions]
-        return sum(
-            high - low for low, high in (consumer.get_watermark_offsets(p, timeout=10) for p in places)
-        )
-    finally:
-        consumer.close()
+class Count:
+    """How many records topics hold, asked again and again at little cost."""
+
+    def __init__(self, stage: Stage, *topics: str) -> None:
+        self._consumer = Consumer({**stage.stack.settings.kafka_options, "group.id": "count"})
+        known = self._consumer.list_topics(timeout=10).topics
+        names = [stage.topic(topic) for topic in topics]
+        self._places = [TopicPartition(name, n) for name in names for n in known[name].partitions]
+
+    def now(self) -> int:
+        """The sum over all partitions."""
+        ends = (self._consumer.get_watermark_offsets(place, timeout=10) for place in self._places)
+        return sum(high - low for low, high in ends)
 
 
 def times_of(stage: Stage, *topics: str) -> list[float]:
@@ -107,7 +109,7 @@ def times_of(stage: Stage, *topics: str) -> list[float]:
     found: list[float] = []
     for topic in topics:
         watch = Watch(stage, topic, from_the_start=True)
-        wanted = len(found) + count_of(stage, topic)
+        wanted = len(found) + Count(stage, topic).now()
         while len(found) < wanted:
             found += [message.timestamp()[1] / 1000 for message in watch._consumer.consume(1_000, 0.5)]
         watch.close()

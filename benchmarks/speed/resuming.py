@@ -25,7 +25,12 @@ WITH gone AS (
 SELECT extract(epoch FROM now())::float8 FROM gone LIMIT 1
 """
 _RING = "NOTIFY plangate_ready"
-_ALL_DONE = "SELECT count(*) FROM runs WHERE status = 'DONE' AND thread_id = ANY(%s)"
+# By the partial indexes: a question that is asked ten times a second must not cost what it measures.
+_NONE_LEFT = """
+SELECT NOT EXISTS (SELECT FROM runs WHERE status = 'READY' AND not_before <= now())
+    AND NOT EXISTS (SELECT FROM runs WHERE status = 'RUNNING')
+"""
+_DONE = "SELECT count(*) FROM runs WHERE status = 'DONE' AND thread_id = ANY(%s)"
 _LAST_DONE = "SELECT extract(epoch FROM max(updated_at))::float8 FROM runs WHERE thread_id = ANY(%s)"
 
 
@@ -90,7 +95,8 @@ def engine(stage: Stage, runs: Sequence[PausedRun], resumers: int) -> float:
         time.sleep(1.0)  # their imports are over, their first look found nothing
         started: float = stage.ask(_LET_GO, threads)
         stage.do(_RING)
-        until("the runs", lambda: stage.ask(_ALL_DONE, threads) == len(threads))
+        until("the runs", lambda: stage.ask(_NONE_LEFT))
+    assert stage.ask(_DONE, threads) == len(threads)
     took: float = stage.ask(_LAST_DONE, threads) - started
     return len(threads) / took
 

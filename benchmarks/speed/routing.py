@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from benchmarks.speed.records import count_of, messages, send_all, times_of
+from benchmarks.speed.records import Count, messages, send_all, times_of
 from benchmarks.speed.stage import Stage, rate_of, until
 from gate_events.ids import derived
 from gate_events.records import PlanProposed
@@ -28,7 +28,8 @@ def measure(stage: Stage, count: int) -> dict[str, float]:
 def _router(stage: Stage, count: int) -> float:
     """From the first record that it produced to the last."""
     with stage.workers("--only", "router"):
-        until("routing", lambda: count_of(stage, *_OUTPUTS) >= count)
+        routed = Count(stage, *_OUTPUTS)
+        until("routing", lambda: routed.now() >= count, every_s=0.25)
     times = times_of(stage, *_OUTPUTS)
     assert len(times) == count, f"{len(times)} of {count} plans were routed"
     return count / (times[-1] - times[0])

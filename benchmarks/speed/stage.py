@@ -58,6 +58,7 @@ class Stage:
     machine: Machine
     name: str
     stack: Stack
+    store: "psycopg.Connection[Any]"  # one for all questions: opening one costs the server more than asking
 
     @property
     def url(self) -> str:
@@ -82,15 +83,13 @@ class Stage:
 
     def ask(self, query: LiteralString, *values: Any) -> Any:
         """The first value that a query gives."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            row = connection.execute(query, values).fetchone()
+        row = self.store.execute(query, values).fetchone()
         return row[0] if row else None
 
     def do(self, *statements: LiteralString) -> None:
         """Run statements."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement)
+        for statement in statements:
+            self.store.execute(statement)
 
     def settle(self) -> None:
         """The same start for each measurement: statistics there, nothing left to be written."""
@@ -112,7 +111,8 @@ def stage(machine: Machine, name: str) -> Iterator[Stage]:
         settings = load_settings()
         topics.create(settings)
         migrate.upgrade(settings.store_url)
-        yield Stage(machine, name, Stack(settings, environment, machine.kafka.version, []))
+        with psycopg.connect(settings.store_url, autocommit=True) as store:
+            yield Stage(machine, name, Stack(settings, environment, machine.kafka.version, []), store)
     machine.postgres.drop_database(name)
 
 
