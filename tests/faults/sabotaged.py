@@ -1,0 +1,43 @@
+"""Runs the laboratory with one guard removed: `python -m tests.faults.sabotaged FILE` for the whole table."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from plangate.dev.stack import environment
+from plangate.torture.lab import Orders, torture
+from plangate.torture.report import Report
+from plangate.torture.stack import own
+from plangate.torture.trees import Modules
+from tests.faults.sabotage import GUARD, SABOTAGES
+
+# How many runs, kills and pauses: more and more, until the laboratory finds what is missing.
+SIZES = ((100, 10, 4), (300, 30, 10), (1000, 60, 25), (2000, 100, 50))
+
+
+def run_without(guard: str, folder: Path, size: tuple[int, int, int], seed: int = 1) -> Report:
+    """A laboratory whose resumers lack `guard`."""
+    runs, kills, pauses = size
+    modules = Modules(resumer="tests.faults.sabotage")
+    orders = Orders(runs, kills, pauses, seed, workers=2, modules=modules)
+    with own(folder, "apache", "postgresql", orders.lease_s) as stack, environment({GUARD: guard}):
+        return torture(stack, folder, orders, lambda *_: None)
+
+
+def main(file: Path) -> None:
+    """A line for each guard: the first size at which it is missed, and what was found."""
+    for guard in sys.argv[2:] or SABOTAGES:
+        for size in SIZES:
+            with tempfile.TemporaryDirectory(prefix="plangate-sabotage-", dir="/var/tmp") as name:
+                Path(name).chmod(0o755)
+                found = run_without(guard, Path(name), size)
+            wrong = {name: len(cases) for name, cases in found.findings.items() if cases}
+            with file.open("a") as out:
+                out.write(json.dumps({"without": guard, "runs": size[0], "found": wrong}) + "\n")
+            if wrong:
+                break
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

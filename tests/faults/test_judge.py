@@ -1,0 +1,224 @@
+"""The judge finds each thing that can go wrong, and nothing where nothing did."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import plangate.torture
+from gate_events.ids import derived, effect_key
+from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided, PlanExecuted, StepResult
+from gate_events.values import Step
+from gate_events.words import (
+    DeciderKind,
+    DecisionKind,
+    GateState,
+    OutcomeStatus,
+    RequestKind,
+    Resolution,
+    StepStatus,
+    Timing,
+)
+from gate_policy.catalogue import load_catalogue
+from gate_policy.route import route
+from gate_store.database import utc_now
+from gate_store.in_doubt import in_doubt_request
+from plangate import Plan
+from plangate import Step as AgentStep
+from plangate.torture.calling import content
+from plangate.torture.evidence import Evidence, RunRow
+from plangate.torture.judge import judge
+from producers.plans import proposal
+
+CATALOGUE = load_catalogue(Path(plangate.torture.__file__).with_name("catalogue.yaml").read_text(), "torture")
+NOW = utc_now()
+PLAN = proposal(
+    Plan([AgentStep("wire", {"label": "7/0/0", "amount": 5})], "be tortured", "agent"),
+    derived("judged"),
+    1,
+    lambda: NOW,
+)
+(STEP,) = PLAN.steps
+KEY = str(effect_key(PLAN.plan_id, STEP.step_id))
+THREAD = "torture-1-7"
+AT = NOW.timestamp()
+
+
+def asked() -> ApprovalRequested:
+    request = route(PLAN, CATALOGUE, now=NOW)
+    assert isinstance(request, ApprovalRequested)
+    return request
+
+
+REQUEST = asked()
+DECISION = DecisionMade(
+    event_id=derived("decision"),
+    request_id=REQUEST.request_id,
+    plan_id=PLAN.plan_id,
+    revision=1,
+    digest=REQUEST.digest,
+    kind=DecisionKind.APPROVE,
+    decided_at=NOW,
+    decided_by="ana",
+    decider=DeciderKind.PERSON,
+)
+VERDICT = PlanDecided(
+    event_id=derived("verdict"),
+    request_id=REQUEST.request_id,
+    decision_id=DECISION.event_id,
+    kind=RequestKind.PLAN,
+    timing=Timing.BEFORE,
+    plan_id=PLAN.plan_id,
+    revision=1,
+    digest=REQUEST.digest,
+    state=GateState.APPROVED,
+    execute=True,
+    steps=PLAN.steps,
+    decided_by="ana",
+    decided_at=NOW,
+    note="",
+)
+
+
+def outcome(
+    status: StepStatus = StepStatus.SUCCEEDED, of: OutcomeStatus = OutcomeStatus.DONE
+) -> PlanExecuted:
+    result = StepResult(step_id=STEP.step_id, status=status, finished_at=NOW)
+    return PlanExecuted(
+        event_id=derived("outcome"),
+        plan_id=PLAN.plan_id,
+        revision=1,
+        digest=REQUEST.digest,
+        executed_at=NOW,
+        executor="resumer",
+        status=of,
+        results=(result,),
+    )
+
+
+def call(step: Step = STEP, pid: int = 1, manner: str = "obeys") -> dict[str, Any]:
+    return {
+        "key": KEY,
+        "label": "7/0/0",
+        "action": step.action_type,
+        "content": content(step),
+        "pid": pid,
+        "at": AT,
+        "manner": manner,
+    }
+
+
+CLEAN = Evidence(
+    threads=[THREAD],
+    submitted={THREAD: PLAN.plan_id},
+    sent=[DECISION],
+    proposed=[PLAN],
+    requests=[REQUEST],
+    decided=[DECISION],
+    verdicts=[VERDICT],
+    outcomes=[outcome()],
+    runs={THREAD: RunRow("DONE", PLAN.plan_id)},
+    gates={REQUEST.request_id: "APPROVED"},
+    dispositions={DECISION.event_id: "DECIDED"},
+    calls=[call()],
+    claims=[{"at": AT, "key": KEY, "pid": 1}],
+)
+REPEATED = replace(CLEAN, calls=[call(), call(pid=2)])
+CHANGED = msgspec.structs.replace(STEP, arguments={**STEP.arguments, "amount": 6})
+DOUBT = in_doubt_request(REQUEST, step=STEP, known="nobody knows", now=NOW)
+DOUBTED = replace(
+    CLEAN, requests=[REQUEST, DOUBT], gates={REQUEST.request_id: "APPROVED", DOUBT.request_id: "APPROVED"}
+)
+
+
+def resolved(resolution: Resolution) -> DecisionMade:
+    return msgspec.structs.replace(
+        DECISION,
+        event_id=derived("resolved"),
+        request_id=DOUBT.request_id,
+        kind=DecisionKind.RESOLVE,
+        resolution=resolution,
+    )
+
+
+def found(evidence: Evidence) -> set[str]:
+    return {name for name, cases in judge(evidence, CATALOGUE).items() if cases}
+
+
+def test_nothing_is_found_where_nothing_went_wrong() -> None:
+    assert found(CLEAN) == set()
+
+
+def test_what_was_delivered_twice_counts_once() -> None:
+    assert (
+        found(replace(CLEAN, proposed=[PLAN] * 2, verdicts=[VERDICT] * 2, outcomes=[outcome()] * 2)) == set()
+    )
+
+
+REJECTED = msgspec.structs.replace(VERDICT, state=GateState.REJECTED, execute=False)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "wrong"),
+    [
+        (replace(CLEAN, verdicts=[REJECTED], gates={REQUEST.request_id: "REJECTED"}), {"unapproved"}),
+        (replace(CLEAN, calls=[call(CHANGED)]), {"unapproved"}),
+        (REPEATED, {"blind_repeats"}),
+        (replace(CLEAN, proposed=[]), {"lost_plans"}),
+        (replace(CLEAN, outcomes=[]), {"lost_plans"}),
+        (replace(CLEAN, requests=[]), {"lost_plans"}),
+        (replace(CLEAN, dispositions={}), {"lost_decisions"}),
+        (replace(CLEAN, dispositions={DECISION.event_id: "WAITING"}), {"lost_decisions"}),
+        (replace(CLEAN, gates={REQUEST.request_id: "REJECTED"}), {"contradictions"}),
+        (replace(CLEAN, decided=[]), {"contradictions"}),
+        (replace(CLEAN, calls=[]), {"contradictions"}),
+        (replace(CLEAN, outcomes=[outcome(StepStatus.SKIPPED)]), {"contradictions"}),
+        (replace(CLEAN, outcomes=[outcome(), outcome(of=OutcomeStatus.FAILED)]), {"contradictions"}),
+        (replace(CLEAN, runs={}), {"unfinished"}),
+        (replace(CLEAN, runs={THREAD: RunRow("PAUSED", PLAN.plan_id)}), {"unfinished"}),
+        (replace(CLEAN, runs={THREAD: RunRow("FAILED", PLAN.plan_id)}), {"unfinished"}),
+        (replace(CLEAN, runs={THREAD: RunRow("STALE", PLAN.plan_id)}), {"unfinished"}),
+        (replace(CLEAN, in_outbox=1), {"unfinished"}),
+        (DOUBTED, {"in_doubt_unexplained"}),
+    ],
+)
+def test_each_thing_that_goes_wrong_is_found(evidence: Evidence, wrong: set[str]) -> None:
+    assert found(evidence) == wrong
+
+
+@pytest.mark.parametrize(
+    ("resolution", "wrong"), [(Resolution.RETRY, set()), (Resolution.HAPPENED, {"blind_repeats"})]
+)
+def test_only_what_a_human_let_be_retried_may_be_repeated(resolution: Resolution, wrong: set[str]) -> None:
+    fault = {"at": AT + 1, "kind": "kill", "pid": 1}
+    asked_twice = replace(
+        DOUBTED, calls=REPEATED.calls, faults=[fault], decided=[DECISION, resolved(resolution)]
+    )
+    assert found(asked_twice) == wrong
+
+
+@pytest.mark.parametrize(
+    ("fault", "explains"),
+    [
+        ({"at": AT + 1, "kind": "kill", "pid": 1}, True),
+        ({"at": AT - 5, "until": AT + 5, "kind": "pause", "pid": 1}, True),
+        ({"at": AT - 5, "until": AT + 5, "kind": "restart kafka", "pid": None}, True),
+        ({"at": AT + 1, "kind": "kill", "pid": 2}, False),
+        ({"at": AT - 60, "kind": "kill", "pid": 1}, False),
+        ({"at": AT + 600, "kind": "kill", "pid": 1}, False),
+    ],
+)
+def test_a_doubt_is_explained_by_a_fault_of_its_claimant(fault: dict[str, Any], explains: bool) -> None:
+    assert found(replace(DOUBTED, faults=[fault])) == (set() if explains else {"in_doubt_unexplained"})
+
+
+def test_a_doubt_is_explained_by_an_effect_that_hung() -> None:
+    assert found(replace(DOUBTED, calls=[call(manner="hangs")])) == set()
+
+
+def test_a_failed_run_is_excused_by_an_effect_that_failed() -> None:
+    runs = {THREAD: RunRow("FAILED", PLAN.plan_id)}
+    failed = outcome(StepStatus.FAILED, OutcomeStatus.FAILED)
+    assert found(replace(CLEAN, runs=runs, outcomes=[failed], calls=[call(manner="fails")])) == set()
