@@ -1,9 +1,9 @@
 """The database goes away in the middle of many runs."""
 
 import asyncio
-from functools import partial
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -29,7 +29,7 @@ async def test_a_killed_database_makes_no_effect_happen_twice_and_loses_none(
         stage.decide(await stage.submit("slow", thread, who=who))
     async with resumer(config(url, lease_s=30.0, in_flight=8)):
         for at in (4, 20):
-            await stage.wait(partial(_more_happened, at), "t0")
+            await stage.wait(partial(_more_happened, happened, at), "t0")
             await asyncio.to_thread(own_postgres.kill)
             await asyncio.sleep(0.5)
             await asyncio.to_thread(own_postgres.start)
@@ -39,5 +39,5 @@ async def test_a_killed_database_makes_no_effect_happen_twice_and_loses_none(
     stage.engine.dispose()
 
 
-def _more_happened(than: int) -> bool:
+def _more_happened(happened: Happened, than: int) -> bool:
     return len(happened()) > than
