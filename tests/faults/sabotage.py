@@ -14,6 +14,7 @@ from gate_store.database import open_store, utc_now
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import Act, OutboxRow, Refusal
 from gate_store.engine.postgres import claim_sql, flush
+from gate_store.engine.postgres.flush_sql import FLUSH
 from gate_store.tables import outbox
 from plangate.torture import resumer_child
 from stream_apps.resumer import opening
@@ -37,7 +38,7 @@ def put(owner: Any, name: str, sabotaged: Any) -> None:
 def no_fence() -> None:
     """Checkpoints, ends and effects are written whoever holds the run now."""
     unfenced = without(
-        flush.FLUSH, " AND r.token = a.token AND r.status = 'RUNNING'\n    RETURNING r.thread_id, r.token,",
+        FLUSH, " AND r.token = a.token AND r.status = 'RUNNING'\n    RETURNING r.thread_id, r.token,",
         "\n    RETURNING r.thread_id, a.token,",
     )  # fmt: skip
     put(flush, "FLUSH", unfenced)
