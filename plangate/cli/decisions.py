@@ -148,11 +148,12 @@ def _disposition(settings: Settings, decision: DecisionMade, wait: float) -> Dis
 
 
 def _report(decision: DecisionMade, became: Disposition | None, as_json: bool) -> None:
+    if became and became.fate in (Fate.LATE, Fate.REFUSED):
+        problem = f"{decision.kind.value} of plan {decision.plan_id} is {became.fate.value}: {became.why}"
+        raise CommandError(problem, "nothing was changed")
     fate = became.fate.value if became else "PUBLISHED"
     why = became.why if became else "no gatekeeper has answered yet; `plangate show` will tell"
     if as_json:
         print_json({"decision_id": decision.event_id, "kind": decision.kind, "fate": fate, "why": why})
     else:
         say(f"{decision.kind.value} of plan {decision.plan_id}: {fate}. {why}")
-    if became and became.fate in (Fate.LATE, Fate.REFUSED):
-        raise typer.Exit(1)

@@ -12,6 +12,7 @@ from plangate.kafka import topics
 from plangate.settings import Settings
 from plangate.wiring import id_of_record, open_catalogue, schema_ids
 from stream_apps.config import AppsConfig
+from stream_apps.kafka_options import faust_settings
 from stream_apps.producing import KafkaWriter
 from stream_apps.relay import Relay
 from stream_apps.resumer.config import ActionTraits, ResumerConfig
@@ -85,8 +86,9 @@ def publisher(settings: Settings) -> Publish:
 
 
 def check_before_work(settings: Settings, *, resuming: bool) -> None:
-    """Fail early and in one line: topics, store, catalogue, graphs. Raises what is wrong, with its mend."""
+    """Fail early and in one line: catalogue, Kafka, topics, store, graphs. Raises what is wrong, with its mend."""
     open_catalogue(settings)
+    faust_settings(settings.kafka_options)
     missing = [state for state in topics.describe(settings) if state.problem]
     if missing:
         names = ", ".join(state.name for state in missing)

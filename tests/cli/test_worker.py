@@ -1,0 +1,167 @@
+"""`plangate worker` as a service manager sees it: signals, exit codes, children."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gate_events.topics import TOPICS
+from plangate.dev.mock_kafka import MockKafka
+from tests.cli.commands import PLANGATE, Shell
+from tests.cli.project import GRAPH, until
+
+APPS, RESUMER = "plangate.worker.apps", "plangate.worker.resumer"
+
+
+@pytest.fixture
+def ready(stored: Shell, mock_kafka: MockKafka, topic_prefix: str) -> Shell:
+    """A project with a graph, topics of its own and a store."""
+    mock_kafka.create_topics(*(f"{topic_prefix}{topic.name}" for topic in TOPICS))
+    stored.write("langgraph.json", '{"graphs": {"mine": "./graph.py:graph"}}')
+    stored.write("graph.py", GRAPH)
+    return stored.with_(
+        PLANGATE_KAFKA_BOOTSTRAP_SERVERS=mock_kafka.bootstrap_servers,
+        PLANGATE_TOPIC_PREFIX=topic_prefix,
+        PLANGATE_KAFKA_FETCH_WAIT_MAX_MS="20",
+    )
+
+
+class Worker:
+    """A `plangate worker` that runs."""
+
+    def __init__(self, shell: Shell, log: Path, *arguments: str) -> None:
+        self._log = log
+        with log.open("w") as out:
+            self.process = subprocess.Popen(
+                [PLANGATE, "worker", *arguments],
+                cwd=shell.folder,
+                env=shell.variables,
+                stderr=out,
+                stdout=out,
+            )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def children(self) -> dict[int, str]:
+        """Modules of the child processes, by process id."""
+        pid = self.process.pid
+        found = {int(child): _module(child) for child in _read(f"/proc/{pid}/task/{pid}/children").split()}
+        return {child: module for child, module in found.items() if module}
+
+    def modules(self) -> list[str]:
+        return sorted(self.children().values())
+
+    def says(self, words: str) -> bool:
+        assert self.process.poll() is None, self.log
+        return words in self.log
+
+
+@contextmanager
+def working(shell: Shell, *arguments: str, name: str = "worker") -> Iterator[Worker]:
+    worker = Worker(shell, shell.folder / f"{name}.log", *arguments)
+    try:
+        yield worker
+    finally:
+        if worker.process.poll() is None:
+            worker.process.terminate()
+            worker.process.wait(60)
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _module(pid: str) -> str:
+    words = _read(f"/proc/{pid}/cmdline").split("\0")
+    return next((word for word in words if word.startswith("plangate.worker.")), "")
+
+
+def _alive(pid: int) -> bool:
+    return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1] not in ([], ["Z"])
+
+
+def test_sigterm_ends_all_children_cleanly(ready: Shell) -> None:
+    with working(ready) as worker:
+        until(lambda: worker.says("plangate-router serves") and worker.says("plangate-gatekeeper serves"))
+        until(lambda: worker.says("plangate.resumer INFO"))
+        children = worker.children()
+        assert sorted(children.values()) == [APPS, RESUMER]
+        started = time.monotonic()
+        worker.process.terminate()
+        assert worker.process.wait(60) == 0
+        assert time.monotonic() - started < 30
+        assert [pid for pid in children if _alive(pid)] == []
+    assert "Traceback" not in worker.log
+    assert "killed" not in worker.log
+
+
+def test_the_log_says_what_starts_and_nothing_of_the_clients_chatter(ready: Shell) -> None:
+    with working(ready) as worker:
+        until(lambda: worker.says("plangate-router serves") and worker.says("plangate-gatekeeper serves"))
+        until(lambda: worker.says("plangate.resumer INFO"))
+    lines = [line for line in worker.log.splitlines() if " INFO " in line]
+    assert {line.split()[2].partition(".")[0] for line in lines} <= {"plangate", "stream_apps"}
+    assert len(lines) < 10
+    assert re.search(
+        r"router and gatekeeper of plangate \S+ start as .*faust-streaming.*librdkafka", worker.log
+    )
+
+
+def test_a_child_that_is_killed_starts_again(ready: Shell) -> None:
+    with working(ready) as worker:
+        until(lambda: len(worker.children()) == 2)
+        apps = next(pid for pid, module in worker.children().items() if module == APPS)
+        os.kill(apps, signal.SIGKILL)
+        until(lambda: worker.says("apps ended with -9; it starts again in"))
+        until(lambda: APPS in worker.modules() and apps not in worker.children())
+
+
+def test_a_supervisor_that_is_killed_takes_its_children_with_it(ready: Shell) -> None:
+    with working(ready) as worker:
+        until(lambda: worker.says("plangate-router serves"))
+        children = list(worker.children())
+        worker.process.kill()
+        worker.process.wait()
+        until(lambda: not any(_alive(pid) for pid in children))
+
+
+def test_two_workers_on_one_machine_take_different_slots(ready: Shell) -> None:
+    with (
+        working(ready, "--only", "router", name="first") as first,
+        working(ready, "--only", "router", name="second") as second,
+    ):
+        until(lambda: first.says(" start as ") and second.says(" start as "))
+        slots = {re.findall(r" start as (\S+)", worker.log)[0] for worker in (first, second)}
+    assert len(slots) == 2
+
+
+def test_parts_are_chosen(ready: Shell) -> None:
+    with working(ready, "--only", "router") as worker:
+        until(lambda: worker.says("plangate-router serves"))
+        assert worker.modules() == [APPS]
+    assert "gatekeeper" not in worker.log
+    with working(ready, "--only", "resumer", "--resumers", "3") as worker:
+        until(lambda: worker.modules() == [RESUMER] * 3)
+        until(lambda: len(set(re.findall(r"INFO resumer (\S+) of", worker.log))) == 3)
+
+
+@pytest.mark.parametrize("only", ["resumer", "router,gatekeeper,resumer"])
+def test_a_graph_that_does_not_import_is_named_before_anything_starts(ready: Shell, only: str) -> None:
+    ready.write("graph.py", "import nothing_of_that_name\n")
+    ready.run("worker", "--only", only).complains("graph 'mine'", "nothing_of_that_name")
+
+
+def test_an_option_that_the_workers_cannot_take_is_named_before_anything_starts(ready: Shell) -> None:
+    strange = ready.with_(PLANGATE_KAFKA_GROUP_PROTOCOL="consumer")
+    strange.run("worker").complains("Kafka option group.protocol", "leave it out")
