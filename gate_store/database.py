@@ -22,25 +22,39 @@ def is_postgres(url: str) -> bool:
     return make_url(url).get_backend_name() == "postgresql"
 
 
-def open_store(url: str, *, pool_size: int = 5) -> Engine:
-    """An engine for `sqlite:///file` or `postgresql://…`; JSON columns go through msgspec."""
+def open_store(url: str, *, pool_size: int = 5, by_key: bool = False) -> Engine:
+    """An engine for `sqlite:///file` or `postgresql://…`; JSON columns go through msgspec.
+
+    `by_key`: for work that looks all rows up by key. Its statements are planned once, and must not be planned
+    to read whole tables because these were small then.
+    """
     parsed = make_url(url)
     options: dict[str, Any] = {
         "json_serializer": lambda value: msgspec.json.encode(value).decode(),
         "json_deserializer": msgspec.json.decode,
     }
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(
+        postgres = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
             pool_pre_ping=True,
             connect_args={} if "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_S},
             **options,
         )
+        if by_key:
+            event.listen(postgres, "connect", _plan_by_key)
+        return postgres
     engine = create_engine(parsed, connect_args={"timeout": 30}, **options)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _plan_by_key(connection: Any, _record: object) -> None:
+    for name in ("jit", "enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
+        connection.execute(f"SET {name} = off")
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

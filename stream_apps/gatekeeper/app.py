@@ -25,7 +25,7 @@ async def start_gatekeeper(config: AppsConfig) -> Service:
     progress = intake.progress
     writer = KafkaWriter(config.kafka)
     dead_letters = DeadLetters(GATEKEEPER, config, writer)
-    store = open_store(config.store_url)
+    store = open_store(config.store_url, by_key=True)
     thread = StoreThread(store, progress)
     outbox = OutboxLoop(store, Relay(_SOURCE, config, writer, progress), config.clock, progress)
     wake, close_wake = waker(config.store_url, config.wake)

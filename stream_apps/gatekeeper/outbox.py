@@ -70,7 +70,7 @@ class OutboxLoop:
         ours = outbox.c.record != PlanExecuted.__name__
         left_behind = outbox.c.created_at < self._clock() - _OTHERS_AFTER
         query = select(outbox).where(or_(ours, left_behind)).order_by(outbox.c.id).limit(_LIMIT)
-        with self._store.connect() as conn:
+        with self._store.begin() as conn:  # psycopg forgets its prepared statements at a rollback
             found = conn.execute(query).all()
         return [(row.id, OutboxRow(row.event_id, row.record, row.key, row.body)) for row in found]
 
