@@ -5,7 +5,7 @@
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: ## Run the demo: 200 billing inquiries, one held plan, one edit
+demo: ## Run the demo: 200 billing inquiries, two held plans, one edit; ARGS="--interactive" passes options on
 	@scripts/bootstrap.sh demo
 	@.venv/bin/plangate demo $(ARGS)
 

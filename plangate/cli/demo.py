@@ -30,10 +30,17 @@ def demo(
     ask: Annotated[bool, typer.Option("--interactive", help="Decide yourself.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """An agent works through 200 billing inquiries, and an edge case is stopped at the gate."""
+    """An agent works through 200 billing inquiries, and an edge case is stopped at the gate.
+
+    Decide yourself: `plangate demo --interactive`
+
+    On the real thing: `plangate demo --broker apache --store postgresql`
+    """
     console.quiet = as_json
     choose = interactive if ask else automatic
     with tempfile.TemporaryDirectory(prefix="plangate-demo-") as temporary:
+        if store == "postgresql":
+            Path(temporary).chmod(0o711)  # started by root, PostgreSQL runs as nobody and must get through
         tally = run_demo(folder or Path(temporary), broker, store, choose)
     if as_json:
         print_json(tally.as_dict())

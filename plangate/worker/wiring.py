@@ -86,7 +86,7 @@ def publisher(settings: Settings) -> Publish:
 
 
 def check_before_work(settings: Settings, *, resuming: bool) -> None:
-    """Fail early and in one line: catalogue, Kafka, topics, store, graphs. Raises what is wrong, with its mend."""
+    """Fail early and in one line: catalogue, Kafka, store, graphs. Raises what is wrong, with its mend."""
     open_catalogue(settings)
     faust_settings(settings.kafka_options)
     missing = [state for state in topics.describe(settings) if state.problem]

@@ -1,0 +1,52 @@
+"""`plangate dev` on the real thing."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plangate.dev.java import find_java
+from plangate.dev.postgres_binaries import find_binaries
+from tests.account import note
+from tests.cli.commands import Shell
+from tests.cli.project import running
+from tests.services import own_folder, required
+
+SECOND_START_S = 45  # of which most is for a machine that is busy with other tests
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder that PostgreSQL, run by nobody, can enter."""
+    with required():
+        find_java("Apache Kafka")
+        find_binaries()
+    note(request.node, "Apache Kafka and PostgreSQL of `plangate dev`")
+    with own_folder() as made:
+        yield made
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+def test_a_gate_outlives_the_stack_on_apache_kafka_and_postgresql(folder: Path) -> None:
+    apache = ("--broker", "apache", "--store", "postgresql")
+    with running(folder, *apache) as project:
+        assert project.environment["PLANGATE_STORE_URL"].startswith("postgresql://")
+        assert [row["problem"] for row in project.run("topics", "create", "--json").json] == [""] * 9
+        gate = project.asked("kept", "ana")
+    started = time.monotonic()
+    with running(folder, *apache) as project:
+        assert time.monotonic() - started < SECOND_START_S
+        assert project.run("approve", gate["plan_id"], "--by", "ben", "--wait", "40").code == 0
+        assert len(project.done("kept")) == 1
+        health = project.run("doctor", "--json").json
+        assert [each["what"] for each in health if not each["ok"]] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="PostgreSQL refuses root alone")
+def test_postgresql_below_a_folder_that_nobody_can_enter_is_one_clear_line(shell: Shell) -> None:
+    (shell.folder / "closed").mkdir(mode=0o700)
+    ended = shell.run("dev", "--store", "postgresql", "--folder", "closed/data")
+    ended.complains("PostgreSQL", "nobody cannot enter", "choose a data folder outside it")
