@@ -246,4 +246,6 @@ outbox = Table(
     Column("key", Text, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="Avro body without framing"),
     Column("created_at", UtcMoment, nullable=False),
+    # A relay forgets rows by id after they are published: an id used again would be another record's.
+    sqlite_autoincrement=True,
 )
