@@ -13,7 +13,7 @@ from gate_store import outbox
 from gate_store.bindings import Pause, bind
 from gate_store.bulk import insert_new
 from gate_store.dialects import among, lock_names, read, whole
-from gate_store.superseding import superseded
+from gate_store.superseding import overtaken, superseded
 from gate_store.tables import decisions, gates
 
 
@@ -26,13 +26,14 @@ def open_gates(conn: Connection, requests: Sequence[ApprovalRequested], now: dat
     if not requests:
         return []
     by_gate = {request.request_id: request for request in reversed(requests)}  # the first of equals
-    lock_names(conn, by_gate)
+    lock_names(conn, {*by_gate, *(request.plan_id for request in requests)})  # an outcome may be coming
     there = set(conn.execute(select(gates.c.gate_id).where(among(conn, gates.c.gate_id, by_gate))).scalars())
     fresh = [by_gate[gate] for gate in dict.fromkeys(r.request_id for r in requests) if gate not in there]
     insert_new(conn, gates, [_row(request) for request in fresh], "gate_id")
     proposals = [request for request in fresh if asks_before(request)]
     bind(conn, [Pause(request.run, request.plan_id) for request in proposals if request.run], now)
     outbox.put(conn, superseded(conn, proposals), now)
+    outbox.put(conn, overtaken(conn, {request.plan_id for request in proposals}), now)
     return _waiting(conn, list(by_gate))
 
 

@@ -1,7 +1,7 @@
 """Which open gates a newer one replaces: an older revision of the plan, an older plan of the thread."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, or_, select
 
 from gate_events.ids import derived
-from gate_events.records import ApprovalRequested, DecisionMade
+from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted
 from gate_events.words import DeciderKind, DecisionKind
 from gate_store.dialects import among, read, whole
-from gate_store.tables import gates
+from gate_store.tables import gates, outcomes
 
 _ASKS_BEFORE = (gates.c.kind == "PLAN", gates.c.timing == "BEFORE")
 
@@ -24,6 +24,22 @@ def superseded(conn: Connection, opened: Sequence[ApprovalRequested]) -> list[De
     pending = _rivals(conn, opened)
     said = [*_by_plan(pending, _newest(conn, opened)), *_by_thread(pending)]
     return list({decision.request_id: decision for decision in reversed(said)}.values())
+
+
+def overtaken(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade]:
+    """The SUPERSEDE of each open question whether a plan may run that has run already."""
+    found = conn.execute(
+        select(whole(gates.c.request).label("request"), whole(outcomes.c.record).label("outcome"))
+        .join_from(gates, outcomes, gates.c.plan_id == outcomes.c.plan_id)
+        .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == "PENDING", *_ASKS_BEFORE)
+    )
+    note = "the plan has an outcome already"
+    return [
+        supersede(
+            read(row.request, ApprovalRequested), "outcome", read(row.outcome, PlanExecuted).executed_at, note
+        )
+        for row in found
+    ]
 
 
 def supersede(older: ApprovalRequested, newer: UUID | str, at: datetime, note: str) -> DecisionMade:

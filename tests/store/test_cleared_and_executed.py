@@ -115,6 +115,15 @@ def test_an_open_question_about_an_executed_plan_is_closed(conn: Connection) -> 
     assert state_of(conn, request) == "SUPERSEDED"
 
 
+def test_a_question_that_comes_after_its_plan_was_executed_is_closed(conn: Connection) -> None:
+    request = asked(attempt=2)
+    record_outcomes(conn, [executed(request)], NOON)
+    ask(conn, request)
+    [closing] = said(conn, DecisionMade)
+    decide(conn, closing)
+    assert state_of(conn, request) == "SUPERSEDED"
+
+
 def test_an_undo_sees_what_its_plan_did(conn: Connection) -> None:
     seen: list[PlanExecuted | None] = []
 
