@@ -44,7 +44,7 @@ def was_committed(act: Act, seen: Seen) -> bool:
         return True
     if act.new_head is not None and seen.head_id == act.new_head:
         return True
-    if any(seen.effects.get(i.effect_id, (0, ""))[0] == act.token for i in act.intents):
+    if any(seen.effects.get(i.effect_id) == (act.token, "CLAIMED") for i in act.intents):
         return True
     if any(seen.effects.get(r.effect_id) == (act.token, r.state) for r in act.results):
         return True

@@ -5,11 +5,16 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from gate_events.digest import step_digest
+from gate_events.ids import derived, effect_key
+from gate_events.values import Step
+from gate_store.engine.fate import Seen, was_committed
 from gate_store.engine.open import open_engine_store
-from gate_store.engine.port import Act, EngineStore, FateUnknownError, FenceLostError, RunEnd
+from gate_store.engine.port import Act, EngineStore, FateUnknownError, FenceLostError, Intent, RunEnd
 from tests.engine.conduit import Conduit
 from tests.engine.scene import EARLIER, Scene, letter, progress
 
+PLAN = derived("test", "fate")
 SLOW_COMMIT = """
 CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.7); RETURN NULL; END';
 CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON outbox DEFERRABLE INITIALLY DEFERRED
@@ -179,3 +184,12 @@ async def test_a_run_that_moved_on_refuses_what_never_arrived(
     (outcome,) = await engine.flush([act])
     assert isinstance(outcome, FenceLostError)
     assert not await engine.fate(Act("no such run", 1))
+
+
+def test_a_failure_of_the_same_claim_is_no_sign_that_the_step_was_begun_again() -> None:
+    step = Step(step_id="s1", action_type="mail")
+    again = Intent(effect_key(PLAN, "s1"), step, step_digest(PLAN, step), None, repeat=True)
+    act = Act("t1", 3, intents=[again])
+    for state, committed in (("FAILED", False), ("CLAIMED", True)):
+        seen = Seen(3, "RUNNING", None, frozenset(), {again.effect_id: (3, state)}, frozenset())
+        assert was_committed(act, seen) is committed
