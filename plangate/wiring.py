@@ -1,5 +1,6 @@
 """Turns settings into what judges and what speaks; `worker/wiring.py` turns them into workers."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,12 @@ def id_of_record(settings: Settings, ids: SchemaIds | None) -> Callable[[type[An
     if ids is None:
         return None
     return lambda record: ids.id_for(record, settings.topic(TOPIC_OF[record].name))
+
+
+def name_agent(settings: Settings) -> None:
+    """Agents' code looks for its name in the environment: put it there where only the file gives it."""
+    if "agent" in settings.model_fields_set:
+        os.environ.setdefault("PLANGATE_AGENT", settings.agent)
 
 
 def open_producer(settings: Settings, source: str) -> KafkaProducer:

@@ -8,7 +8,7 @@ from gate_policy.explain import explain as explanation
 from plangate.cli.output import JsonFlag, print_json, say
 from plangate.cli.plan_files import PlanFile, read_plan
 from plangate.settings import load_settings
-from plangate.wiring import open_catalogue
+from plangate.wiring import name_agent, open_catalogue
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 
 def explain(file: PlanFile, as_json: JsonFlag = False) -> None:
     """Say which way a plan would go and why: step by step, rule by rule. Needs only the catalogue."""
-    lines = explanation(read_plan(file), open_catalogue(load_settings()), now=datetime.now(UTC))
+    settings = load_settings()
+    name_agent(settings)
+    lines = explanation(read_plan(file), open_catalogue(settings), now=datetime.now(UTC))
     if as_json:
         print_json(lines)
     else:

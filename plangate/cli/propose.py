@@ -7,6 +7,7 @@ from plangate.cli.output import JsonFlag, print_json, say
 from plangate.cli.plan_files import PlanFile, read_plan
 from plangate.cli.speaking import speaker
 from plangate.settings import load_settings
+from plangate.wiring import name_agent
 
 
 def register(app: typer.Typer) -> None:
@@ -25,8 +26,10 @@ def propose(file: PlanFile, as_json: JsonFlag = False) -> None:
 
     Or from another program: `make-plan | plangate propose -`
     """
+    settings = load_settings()
+    name_agent(settings)
     plan = read_plan(file)
-    with speaker(load_settings(), PLANS) as producer:
+    with speaker(settings, PLANS) as producer:
         producer.send(plan)
     if as_json:
         print_json({"plan_id": plan.plan_id, "revision": plan.revision, "steps": len(plan.steps)})

@@ -9,6 +9,7 @@ import typer
 from plangate.cli.failures import CommandError
 from plangate.cli.output import JsonFlag, print_json, say
 from plangate.settings import load_settings
+from plangate.wiring import name_agent
 from producers.submit import submit as submit_graph
 from stream_apps.resumer.graphs import load_graphs
 
@@ -29,6 +30,7 @@ def submit(
     Example: `plangate submit billing --input '{"customers": ["c7"]}' --thread-id night-1`
     """
     settings = load_settings()
+    name_agent(settings)
     if not settings.graphs.is_file():
         mend = 'write {"graphs": {"NAME": "./file.py:graph"}} there, or set PLANGATE_GRAPHS'
         raise CommandError(f"{settings.graphs}: no such file", mend)

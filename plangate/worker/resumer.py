@@ -7,6 +7,7 @@ from importlib.metadata import version
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"  # read when langgraph is imported, below
 
 from plangate.settings import load_settings
+from plangate.wiring import name_agent
 from plangate.worker import logs
 from plangate.worker.parent import end_with_parent
 from plangate.worker.slots import Slot
@@ -21,6 +22,7 @@ def main() -> None:
     end_with_parent()
     logs.configure()
     settings = load_settings()
+    name_agent(settings)
     slot = Slot(f"{settings.topic_prefix}resumer")
     name = f"{slot.name}-{os.getpid()}"
     versions = (version("plangate"), version("langgraph"))

@@ -6,10 +6,12 @@ import pytest
 
 from gate_store import migrate
 from plangate.cli.failures import line_for
+from plangate.cli.plan_files import read_plan
 from plangate.settings import SettingsError, load_settings
+from plangate.wiring import name_agent
 from plangate.worker.wiring import apps_config
 from stream_apps.kafka_options import faust_settings
-from tests.cli.commands import CATALOGUE, SECRET
+from tests.cli.commands import CATALOGUE, PLAN, SECRET
 
 URL = f"postgresql://me:{SECRET}@127.0.0.1:1/gates"
 FILE = f"""\
@@ -102,3 +104,12 @@ def test_a_whole_group_of_options_in_one_variable_is_refused(monkeypatch: pytest
     with pytest.raises(SettingsError, match="PLANGATE_KAFKA: no such setting") as caught:
         load_settings()
     assert SECRET not in str(caught.value)
+
+
+def test_the_agent_of_the_file_names_plans_without_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANGATE_AGENT", "")  # so that the test puts back what is set below
+    monkeypatch.delenv("PLANGATE_AGENT")
+    (folder / "plangate.toml").write_text('agent = "billing"\n')
+    (folder / "plan.json").write_text(PLAN)
+    name_agent(load_settings())
+    assert read_plan(folder / "plan.json").agent.name == "billing"
