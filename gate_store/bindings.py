@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, select
 from gate_events.pause import GateAnswer
 from gate_events.values import RunIdentity
 from gate_store.bulk import insert_new, update_rows
-from gate_store.dialects import among, read, whole
+from gate_store.dialects import among, database_now, read, whole
 from gate_store.tables import runs
 
 _REBINDABLE = {"PAUSED", "DONE", "FAILED", "STALE"}
@@ -52,7 +52,10 @@ def make_ready(conn: Connection, answered: Sequence[Answered], now: datetime) ->
         row = known.get(each.run.thread_id)
         if row is not None and each.run.thread_id not in ready and _waits_for(row, each):
             ready[each.run.thread_id] = _readied(each, now)
-    update_rows(conn, runs, list(ready.values()), ["thread_id"], runs.c.status == "PAUSED")
+    # the moment by which claims go: a gatekeeper whose clock is ahead must not make its runs wait
+    at_once = database_now(conn, now)
+    paused = runs.c.status == "PAUSED"
+    update_rows(conn, runs, list(ready.values()), ["thread_id"], paused, not_before=at_once)
 
 
 def _locked(conn: Connection, threads: Iterable[str]) -> dict[str, Row[*tuple[Any, ...]]]:
@@ -113,7 +116,6 @@ def _readied(each: Answered, now: datetime) -> dict[str, Any]:
         "digest": each.answer.digest if each.may_run else None,
         "use_by": each.answer.use_by,
         "attempts": 0,
-        "not_before": now,
         "error": "",
         "updated_at": now,
     }

@@ -51,19 +51,24 @@ def upsert(
 
 
 def update_rows(
-    conn: Connection, table: Table, rows: Rows, key: Sequence[str], *guards: ColumnElement[bool]
+    conn: Connection,
+    table: Table,
+    rows: Rows,
+    key: Sequence[str],
+    *guards: ColumnElement[bool],
+    **same: ColumnElement[Any],
 ) -> int:
-    """Set the columns of `rows` beside `key`, where the guards hold; returns how many rows were."""
+    """Set the columns of `rows` beside `key`, and `same` in all of them, where the guards hold; how many."""
     if not rows:
         return 0
     if on_postgres(conn):
         source = _given(table, list(rows[0]))
-        values = {name: source[name] for name in rows[0] if name not in key}
+        values = {name: source[name] for name in rows[0] if name not in key} | same
         matched = [table.c[name] == source[name] for name in key]
         return conn.execute(update(table).values(values).where(*matched, *guards), _as_json(rows)).rowcount
     matched = [table.c[name] == bindparam(f"key_{name}") for name in key]
     renamed = [{f"key_{n}" if n in key else n: value for n, value in row.items()} for row in rows]
-    return conn.execute(update(table).where(*matched, *guards), renamed).rowcount
+    return conn.execute(update(table).where(*matched, *guards).values(**same), renamed).rowcount
 
 
 def _insert(conn: Connection, table: Table, rows: Rows) -> tuple[postgresql.Insert, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from gate_events.ids import effect_key
 from gate_events.words import Resolution
 from gate_store.bulk import update_rows
+from gate_store.dialects import database_now
 from gate_store.plain_text import storable
 from gate_store.tables import effects, runs
 from gate_store.verdicts import Closing
@@ -21,7 +22,8 @@ def resolve(conn: Connection, closings: Sequence[Closing], now: datetime) -> Non
     waiting = {each.request.run.thread_id: each for each in closings if each.request.run}
     rows = [_ready(thread, each, now) for thread, each in waiting.items()]
     stopped = (runs.c.status == "IN_DOUBT", runs.c.answer.is_not(None))
-    update_rows(conn, runs, rows, ["thread_id", "plan_id"], *stopped)
+    at_once = database_now(conn, now)
+    update_rows(conn, runs, rows, ["thread_id", "plan_id"], *stopped, not_before=at_once)
 
 
 def _settled(each: Closing) -> dict[str, Any] | None:
@@ -53,6 +55,5 @@ def _ready(thread_id: str, each: Closing, now: datetime) -> dict[str, Any]:
         "plan_id": each.request.plan_id,
         "status": "READY",
         "attempts": 0,  # those before the doubt do not count against what a human let go on
-        "not_before": now,
         "updated_at": now,
     }

@@ -1,6 +1,7 @@
 """Plans that ran without asking first, and what became of plans."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -8,16 +9,20 @@ from sqlalchemy import Connection, func, select, update
 
 from gate_events.ids import effect_key
 from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted
-from gate_events.words import DecisionKind, OutcomeStatus, StepStatus, Timing
+from gate_events.words import DecisionKind, OutcomeStatus, Resolution, StepStatus, Timing
 from gate_store.clearances import record_cleared
+from gate_store.database import utc_now
+from gate_store.decisions import apply_decisions
+from gate_store.dialects import on_postgres
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import clearances, effects, outcomes, runs
-from tests.store.acting import ask, decide, run_of, said, state_of, verdict_of
+from tests.store.acting import as_edited, ask, compensated, decide, run_of, said, state_of, verdict_of
 from tests.store.examples import (
     AFTER,
     HOUR,
     NOON,
     asked,
+    asked_in_doubt,
     cleared,
     decided,
     executed,
@@ -139,3 +144,24 @@ def test_an_undo_sees_what_its_plan_did(conn: Connection) -> None:
     [refused] = decide(conn, decided(after, DecisionKind.UNDO), undo=undo)
     assert seen == [executed(plan)]
     assert (refused.why, state_of(conn, after)) == ("it cannot be taken back", "PENDING")
+
+
+def test_a_gatekeeper_whose_clock_is_ahead_makes_no_run_wait(conn: Connection) -> None:
+    """Claims go by the database's clock. SQLite has none of its own: there all share the machine's."""
+    ahead = utc_now() + timedelta(hours=1)
+    record_cleared(conn, [cleared(run=run())], ahead)
+    in_the_future = run_of(conn).not_before > utc_now() + timedelta(minutes=1)
+    assert in_the_future == (not on_postgres(conn))
+
+
+def test_nor_does_the_word_on_a_doubt(conn: Connection) -> None:
+    ahead, plan = utc_now() + timedelta(hours=1), cleared(run=run())
+    record_cleared(conn, [plan], NOON)
+    conn.execute(update(runs).values(status="IN_DOUBT"))
+    doubt = asked_in_doubt(plan.plan_id, run=run())
+    ask(conn, doubt)
+    word = decided(doubt, DecisionKind.RESOLVE, resolution=Resolution.RETRY)
+    apply_decisions(conn, [word], ahead, as_edited, compensated)
+    row = run_of(conn)
+    assert row.status == "READY"
+    assert (row.not_before > utc_now() + timedelta(minutes=1)) == (not on_postgres(conn))
