@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 
 import uvloop
 
@@ -14,11 +15,15 @@ from stream_apps.exits import BROKEN
 _log = logging.getLogger("plangate")
 _TALKATIVE = ("faust", "mode", "aiokafka", "stream_apps")  # Faust logs under the names of our modules too
 
+# The store's thread and the event loop take turns; at Python's own 5 ms each would wait long for the other.
+_SWITCH_S = 0.0005
+
 
 def run_process(config: AppsConfig) -> int:
     """Run the apps until SIGTERM or SIGINT; returns the exit code."""
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    sys.setswitchinterval(_SWITCH_S)
     uvloop.install()  # before Faust is imported, which else stays on asyncio's loop
     try:
         asyncio.run(_run(config))

@@ -19,6 +19,9 @@ from stream_apps.resumer.config import ActionTraits, ResumerConfig
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.questions import Questions
 
+# Of outcomes and plans: nobody resumes a run by them, and fuller requests save the broker work.
+LINGER_MS = 2.0
+
 
 class NotReadyError(RuntimeError):
     """Work cannot start: {problem}."""
@@ -79,7 +82,7 @@ def publisher(settings: Settings) -> Publish:
 
     async def publish(rows: Sequence[tuple[int, OutboxRow]]) -> Sequence[int]:
         if not made:
-            made.append(Relay("plangate-resumer", config, KafkaWriter(config.kafka)))
+            made.append(Relay("plangate-resumer", config, KafkaWriter(config.kafka, linger_ms=LINGER_MS)))
         return await made[0].publish(rows)
 
     return publish

@@ -16,6 +16,7 @@ from stream_apps.service import Service
 
 _SOURCE = "plangate/gatekeeper"
 _BATCH = 500  # records in one transaction
+_LINGER_MS = 2.0  # runs are resumed from the store, not from verdicts; fuller requests save the broker work
 
 
 async def start_gatekeeper(config: AppsConfig) -> Service:
@@ -23,7 +24,7 @@ async def start_gatekeeper(config: AppsConfig) -> Service:
     app = build_app(GATEKEEPER, config)
     intake = Intake(app, config.topic_prefix, INPUTS)
     progress = intake.progress
-    writer = KafkaWriter(config.kafka)
+    writer = KafkaWriter(config.kafka, linger_ms=_LINGER_MS)
     dead_letters = DeadLetters(GATEKEEPER, config, writer)
     store = open_store(config.store_url, by_key=True)
     thread = StoreThread(store, progress)
