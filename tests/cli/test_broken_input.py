@@ -1,7 +1,11 @@
 """A broken file, id or setting: one clear line with the mend."""
 
+from pathlib import Path
+
 import pytest
 
+from plangate.cli.failures import CommandError
+from plangate.cli.plan_files import read_plan
 from tests.cli.commands import SECRET, Shell
 
 BROKEN_PLANS = {
@@ -23,9 +27,22 @@ BROKEN_PLANS = {
 
 
 @pytest.mark.parametrize("text", BROKEN_PLANS)
-def test_a_plan_file_that_is_wrong_is_named_with_its_fault(shell: Shell, text: str) -> None:
-    shell.write("plan.x", text)
-    shell.run("explain", "plan.x").complains(*BROKEN_PLANS[text])
+def test_a_plan_file_that_is_wrong_is_named_with_its_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("plan.x").write_text(text)
+    with pytest.raises(CommandError) as caught:  # in this process: a command takes a second to start
+        read_plan(Path("plan.x"))
+    line = str(caught.value)
+    assert "\n" not in line
+    assert [word for word in BROKEN_PLANS[text] if word not in line] == []
+
+
+@pytest.mark.parametrize("command", ["explain", "propose"])
+def test_a_plan_file_that_is_wrong_is_one_line(shell: Shell, command: str) -> None:
+    shell.write("plan.x", '{"goal": "x", "stepz": []}')
+    shell.run(command, "plan.x").complains("plan.x: ", "unknown field 'stepz'", "write `goal` and `steps`")
 
 
 def test_a_plan_of_bytes_is_no_text(shell: Shell) -> None:
