@@ -65,6 +65,9 @@ def main() -> None:
             figures: Figures = defaultdict(list)
             for number in range(1, rounds + 1):
                 _round(servers, number, size, runs, figures, step)
+                console.print(
+                    f"round {number}:", {name: round(values[-1], 1) for name, values in figures.items()}
+                )
             spent = _memory(servers, size, runs, step)
     _report(figures, spent)
 

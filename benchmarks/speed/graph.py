@@ -51,10 +51,11 @@ async def plain_act(_state: State) -> State:
     return {"done": time.time()}
 
 
-def _built(ask: Any, act: Any) -> Any:
+def built(ask: Any, act: Any) -> Any:
+    """Ask, then act."""
     edges = StateGraph(State).add_node("ask", ask).add_node("act", act)
     return edges.add_edge(START, "ask").add_edge("ask", "act").add_edge("act", END)
 
 
-graph = _built(ask, act)
-plain = _built(plain_ask, plain_act)
+graph = built(ask, act)
+plain = built(plain_ask, plain_act)

@@ -97,14 +97,14 @@ class Stage:
 
 
 @contextmanager
-def stage(machine: Machine, name: str) -> Iterator[Stage]:
+def stage(machine: Machine, name: str, graphs: Path = HERE / "langgraph.json") -> Iterator[Stage]:
     """Make topics and tables; the settings are this process's environment meanwhile, and its children's."""
     environment = {
         "PLANGATE_KAFKA_BOOTSTRAP_SERVERS": machine.kafka.bootstrap_servers,
         "PLANGATE_STORE_URL": machine.postgres.create_database(name),
         "PLANGATE_TOPIC_PREFIX": f"{name}-",
         "PLANGATE_CATALOGUE": str(HERE / "catalogue.yaml"),
-        "PLANGATE_GRAPHS": str(HERE / "langgraph.json"),
+        "PLANGATE_GRAPHS": str(graphs),
         "PLANGATE_SPOOL": str(machine.folder / "spool"),
     }
     with _environment(environment):
