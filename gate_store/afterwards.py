@@ -19,6 +19,7 @@ from gate_store.bulk import insert_new
 from gate_store.dialects import among, read, whole
 from gate_store.plain_text import storable
 from gate_store.tables import clearances, effects, outcomes
+from gate_store.verdicts import later
 
 WindowKeys = Callable[[Sequence[Step]], Mapping[str, str]]
 """The catalogue's effect keys by step_id, of the steps that have one."""
@@ -106,7 +107,7 @@ def _review(each: _Executed) -> ApprovalRequested | None:
         return None
     gate = request_id(cleared.plan_id, cleared.revision, RequestKind.PLAN, Timing.AFTER)
     terms = cleared.review.terms
-    deadline = outcome.executed_at + (terms.deadline - cleared.cleared_at)
+    deadline = later(outcome.executed_at, terms.deadline - cleared.cleared_at)
     return ApprovalRequested(
         event_id=derived("requested", gate),
         request_id=gate,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 import msgspec
@@ -20,6 +20,8 @@ from gate_events.records import (
 )
 from gate_events.values import Step
 from gate_events.words import DecisionKind, GateState, RequestKind, Timing
+
+LAST = 2**31 - 1  # the highest revision or attempt that records can carry
 
 Retier = Callable[[ApprovalRequested, DecisionMade], ApprovalRequested | str | None]
 """Tiers an edited plan again. None: it may run as edited. A request: it needs this stricter gate.
@@ -49,7 +51,7 @@ def close(
     """End a gate by a decision that was ruled to do so; words say why it may not after all."""
     match decision.kind:
         case DecisionKind.EDIT:
-            return _close_by_edit(request, decision, retier(request, decision))
+            return _close_by_edit(request, decision, retier)
         case DecisionKind.UNDO:
             compensation = undo(request, decision)
             if isinstance(compensation, str):
@@ -82,9 +84,10 @@ def _proven(request: ApprovalRequested) -> str | None:
     return None if real == request.digest else "the request's digest is not that of its own steps"
 
 
-def _close_by_edit(
-    request: ApprovalRequested, decision: DecisionMade, tiered: ApprovalRequested | str | None
-) -> Closing | str:
+def _close_by_edit(request: ApprovalRequested, decision: DecisionMade, retier: Retier) -> Closing | str:
+    if request.revision == LAST:
+        return f"revision {LAST} is the last that can be counted; propose the plan anew"
+    tiered = retier(request, decision)
     if isinstance(tiered, str):
         return tiered
     if tiered is not None:
@@ -131,16 +134,27 @@ def verdict(
 
 def _use_by(request: ApprovalRequested, decision: DecisionMade) -> datetime | None:
     holds = request.review.terms.use_by_s
-    return decision.decided_at + timedelta(seconds=holds) if holds else None
+    return later(decision.decided_at, timedelta(seconds=holds)) if holds else None
+
+
+def later(moment: datetime, span: timedelta) -> datetime:
+    """`moment` and `span`; where the calendar ends, its end."""
+    try:
+        return moment + span
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def asked_again(request: ApprovalRequested, now: datetime | None = None) -> ApprovalRequested:
-    """The same question once more, with as much time as before, from its deadline or from `now` on."""
+    """The same question once more, with as much time as before, from its deadline or from `now` on.
+
+    One that was asked as often as can be counted is the same gate again, and so stays as it is.
+    """
     terms, asked_at = request.review.terms, now or request.review.terms.deadline
-    attempt = request.attempt + 1
+    attempt = min(request.attempt + 1, LAST)
     step_id = request.in_doubt.step_id if request.in_doubt else ""
     gate = request_id(request.plan_id, request.revision, request.kind, request.timing, step_id, attempt)
-    deadline = asked_at + (terms.deadline - request.requested_at)
+    deadline = later(asked_at, terms.deadline - request.requested_at)
     return msgspec.structs.replace(
         request,
         event_id=derived("requested", gate),

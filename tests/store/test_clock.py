@@ -1,6 +1,6 @@
 """What time brings about, always as a record for the log."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
 
@@ -132,3 +132,13 @@ def test_a_record_waits_in_the_outbox_once(conn: Connection) -> None:
     before = conn.execute(select(outbox)).all()
     decide(conn, decided(asked()))
     assert conn.execute(select(outbox)).all() == before
+
+
+def test_one_deadline_beyond_the_calendar_does_not_stop_the_clock_for_the_others(conn: Connection) -> None:
+    end = datetime.max.replace(tzinfo=UTC)
+    request = asked(deadline=end, requested_at=datetime.min.replace(tzinfo=UTC))
+    ask(conn, request)
+    decide(conn, decided(request))
+    assert ask_again(conn, NOON + 3 * HOUR) == 1
+    [again] = said(conn, ApprovalRequested)
+    assert again.review.terms.deadline == end

@@ -1,6 +1,6 @@
 """Decisions meet gates: the verdict, the clearance, the run's answer and the outbox in one transaction."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -329,3 +329,18 @@ def test_later_attempts_renew_the_clearance(conn: Connection) -> None:
         again.request_id,
         NOON + 2 * HOUR + timedelta(minutes=1),
     )
+
+
+def test_an_edit_of_the_last_countable_revision_is_refused(conn: Connection) -> None:
+    request = asked(revision=2**31 - 1)
+    ask(conn, request)
+    assert fates(decide(conn, decided(request, DecisionKind.EDIT, steps=EDITED))) == [Fate.REFUSED]
+    assert state_of(conn, request) == "PENDING"
+    assert said(conn, PlanDecided) == []
+
+
+def test_a_use_by_beyond_the_calendar_is_the_calendars_end(conn: Connection) -> None:
+    request = asked(use_by_s=2**31 - 1, deadline=datetime.max.replace(tzinfo=UTC))
+    ask(conn, request)
+    decide(conn, decided(request, at=datetime.max.replace(tzinfo=UTC)))
+    assert verdict_of(conn, request).use_by == datetime.max.replace(tzinfo=UTC)
