@@ -1,0 +1,1 @@
+"""How long it takes to go on after everything died at once."""
