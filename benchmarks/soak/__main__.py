@@ -1,8 +1,8 @@
 """`python -m benchmarks.soak [--minutes 30] [--picture FILE]`: steady work, a kill a minute.
 
 On Apache Kafka and PostgreSQL: runs are submitted and approved at a steady rate, served by two workers with
-a resumer each; once a minute one of their processes, drawn by the seed, gets SIGKILL. The last line compares the
-medians of the second and the last tenth of the time.
+a resumer each; once a minute one of their processes, drawn by the seed, gets SIGKILL. The last line compares
+the medians of the second and the last tenth of the time.
 """
 
 import argparse
