@@ -17,6 +17,7 @@ from gate_events.words import OutcomeStatus, RequestKind, StepStatus, Timing
 from gate_store import outbox
 from gate_store.bulk import insert_new
 from gate_store.dialects import among, read, whole
+from gate_store.doubts import doubt_about
 from gate_store.plain_text import storable
 from gate_store.tables import clearances, effects, outcomes
 from gate_store.verdicts import later
@@ -43,7 +44,30 @@ def follow_up(
     """Note the effects of services in the ledger, and ask for the reviews that come after execution."""
     executed = _executed(conn, plan_ids)
     insert_new(conn, effects, list(_effect_rows(executed, window_keys)), "effect_id")
+    outbox.put(conn, _doubts(conn, executed, now), now)
     outbox.put(conn, [asked for each in executed if (asked := _review(each))], now)
+
+
+def _doubts(conn: Connection, executed: Iterable[_Executed], now: datetime) -> list[ApprovalRequested]:
+    """What a service could not tell of its own effects, a human is asked."""
+    told = {
+        effect_key(each.outcome.plan_id, result.step_id): (each, result)
+        for each in executed
+        for result in each.outcome.results
+        if result.status is StepStatus.IN_DOUBT and each.outcome.run is None
+    }
+    if not told:
+        return []
+    open_still = select(effects.c.effect_id).where(
+        among(conn, effects.c.effect_id, told), effects.c.state == "IN_DOUBT"
+    )
+    asked = []
+    for key in conn.execute(open_still).scalars():
+        each, result = told[key]
+        step = next(one for one in each.cleared.steps if one.step_id == result.step_id)
+        known = result.detail or f"{each.outcome.executor} cannot tell"
+        asked.append(doubt_about(conn, each.cleared.digest, step, known, now))
+    return asked
 
 
 def _executed(conn: Connection, plan_ids: Collection[UUID]) -> list[_Executed]:

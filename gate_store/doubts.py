@@ -1,16 +1,22 @@
 """Questions about plans that may run: did this effect happen, may it still run. Read from the store."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
-from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided
+from gate_events.ids import effect_key
+from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanDecided
 from gate_events.values import Step
-from gate_store.dialects import read, whole
+from gate_events.words import RequestKind
+from gate_store.dialects import among, read, whole
 from gate_store.in_doubt import in_doubt_request
-from gate_store.tables import clearances, gates
+from gate_store.superseding import supersede
+from gate_store.tables import clearances, effects, gates
 from gate_store.verdicts import asked_again
+
+_REPORTED = "the executor reported after all"
 
 
 class UnknownClearanceError(LookupError):
@@ -67,26 +73,57 @@ def _cleared_as(
     return read(row.word, PlanDecided), read(row.request, ApprovalRequested)
 
 
-def open_doubts(conn: Connection, plan_id: UUID, step_id: str) -> list[ApprovalRequested]:
-    """The pending gates about a step in doubt: one, or none."""
-    return [request for request, state in _doubts(conn, plan_id, step_id) if state == "PENDING"]
+def settle_doubts(conn: Connection, plan_id: UUID, step_id: str, now: datetime) -> list[DecisionMade]:
+    """The SUPERSEDE of the open question about a step whose executor was only slow.
+
+    Its gate is marked as told to end: whoever doubts the step once more asks anew.
+    """
+    pending = [request for request, is_open in _doubts(conn, plan_id, step_id) if is_open]
+    gate_ids = [request.request_id for request in pending]
+    marked = update(gates).where(among(conn, gates.c.gate_id, gate_ids)).values(expiry_asked_at=now)
+    conn.execute(marked)
+    return [supersede(request, "report", now, _REPORTED) for request in pending]
+
+
+def answered_doubts(
+    conn: Connection, opened: Sequence[ApprovalRequested], now: datetime
+) -> list[DecisionMade]:
+    """The SUPERSEDE of questions that open about steps whose end was reported meanwhile."""
+    about = {
+        effect_key(request.plan_id, request.in_doubt.step_id): request
+        for request in opened
+        if request.kind is RequestKind.IN_DOUBT and request.in_doubt
+    }
+    if not about:
+        return []
+    ended = select(effects.c.effect_id).where(
+        among(conn, effects.c.effect_id, about), effects.c.state.in_(["SUCCEEDED", "FAILED"])
+    )
+    said = [about[key] for key in conn.execute(ended).scalars()]
+    gate_ids = [request.request_id for request in said]
+    conn.execute(update(gates).where(among(conn, gates.c.gate_id, gate_ids)).values(expiry_asked_at=now))
+    return [supersede(request, "report", now, _REPORTED) for request in said]
 
 
 def _attempt(conn: Connection, plan_id: UUID, step_id: str) -> int:
     """Each doubt is a gate of its own, since a closed one never opens again."""
     asked = _doubts(conn, plan_id, step_id)
-    pending = [request.attempt for request, state in asked if state == "PENDING"]
-    return max(pending, default=1 + max((request.attempt for request, _ in asked), default=0))
+    still_open = [request.attempt for request, is_open in asked if is_open]
+    return max(still_open, default=1 + max((request.attempt for request, _ in asked), default=0))
 
 
-def _doubts(conn: Connection, plan_id: UUID, step_id: str) -> list[tuple[ApprovalRequested, str]]:
+def _doubts(conn: Connection, plan_id: UUID, step_id: str) -> list[tuple[ApprovalRequested, bool]]:
+    """What was asked about a step, and whether it still stands: open, and not told to end."""
     found = conn.execute(
-        select(whole(gates.c.request).label("request"), gates.c.state).where(
+        select(whole(gates.c.request).label("request"), gates.c.state, gates.c.expiry_asked_at).where(
             gates.c.plan_id == plan_id, gates.c.kind == "IN_DOUBT"
         )
     )
-    asked = [(read(row.request, ApprovalRequested), row.state) for row in found]
-    return [(request, state) for request, state in asked if _is_about(request, step_id)]
+    asked = [
+        (read(row.request, ApprovalRequested), row.state == "PENDING" and row.expiry_asked_at is None)
+        for row in found
+    ]
+    return [(request, is_open) for request, is_open in asked if _is_about(request, step_id)]
 
 
 def _is_about(request: ApprovalRequested, step_id: str) -> bool:

@@ -13,7 +13,8 @@ from gate_store import outbox
 from gate_store.bindings import Pause, bind
 from gate_store.bulk import insert_new
 from gate_store.dialects import among, lock_names, read, whole
-from gate_store.superseding import overtaken, superseded
+from gate_store.doubts import answered_doubts
+from gate_store.superseding import outdated, overtaken, superseded
 from gate_store.tables import decisions, gates
 
 
@@ -33,7 +34,9 @@ def open_gates(conn: Connection, requests: Sequence[ApprovalRequested], now: dat
     proposals = [request for request in fresh if asks_before(request)]
     bind(conn, [Pause(request.run, request.plan_id) for request in proposals if request.run], now)
     outbox.put(conn, superseded(conn, proposals), now)
-    outbox.put(conn, overtaken(conn, {request.plan_id for request in proposals}), now)
+    outbox.put(conn, answered_doubts(conn, fresh, now), now)
+    plans = {request.plan_id for request in proposals}
+    outbox.put(conn, [*overtaken(conn, plans), *outdated(conn, plans)], now)
     return _waiting(conn, list(by_gate))
 
 

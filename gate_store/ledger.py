@@ -20,10 +20,9 @@ from gate_store import outbox
 from gate_store.bulk import insert_new
 from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
 from gate_store.dialects import among
-from gate_store.doubts import doubt_about, open_doubts
+from gate_store.doubts import doubt_about, settle_doubts
 from gate_store.engine.port import NotClearedError
 from gate_store.plain_text import storable
-from gate_store.superseding import supersede
 from gate_store.tables import clearances, cleared_steps, effects
 
 
@@ -92,7 +91,7 @@ def finish_effect(
     if status is StepStatus.IN_DOUBT:
         outbox.put(conn, [doubt_about(conn, digest, step, detail or "its executor cannot tell", now)], now)
     else:
-        _close_doubts(conn, plan_id, step, now)
+        outbox.put(conn, settle_doubts(conn, plan_id, step.step_id, now), now)
     return True
 
 
@@ -191,10 +190,3 @@ def _doubt(conn: Connection, digest: str, step: Step, known: str, now: datetime)
     doubted = {"state": EffectState.IN_DOUBT.value, "detail": storable(known)}
     conn.execute(update(effects).where(effects.c.effect_id == key).values(**doubted))
     outbox.put(conn, [request], now)
-
-
-def _close_doubts(conn: Connection, plan_id: UUID, step: Step, now: datetime) -> None:
-    """The executor was only slow: nobody need answer any more."""
-    note = "the executor reported after all"
-    pending = open_doubts(conn, plan_id, step.step_id)
-    outbox.put(conn, [supersede(request, "report", now, note) for request in pending], now)

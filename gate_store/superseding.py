@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, or_, select
 
 from gate_events.ids import derived
-from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted
+from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
 from gate_events.words import DeciderKind, DecisionKind
 from gate_store.dialects import among, read, whole
-from gate_store.tables import gates, outcomes
+from gate_store.tables import clearances, gates, outcomes
 
 _ASKS_BEFORE = (gates.c.kind == "PLAN", gates.c.timing == "BEFORE")
 
@@ -40,6 +40,21 @@ def overtaken(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade
         )
         for row in found
     ]
+
+
+def outdated(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade]:
+    """The SUPERSEDE of each open question about a revision older than one that the router cleared."""
+    found = conn.execute(
+        select(whole(gates.c.request).label("request"), whole(clearances.c.record).label("cleared"))
+        .join_from(gates, clearances, gates.c.plan_id == clearances.c.plan_id)
+        .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == "PENDING", *_ASKS_BEFORE)
+        .where(clearances.c.gate_id.is_(None), clearances.c.revision > gates.c.revision)
+        .order_by(clearances.c.revision)
+    )
+    newer = [(read(row.request, ApprovalRequested), read(row.cleared, PlanCleared)) for row in found]
+    note = "revision {} of the plan took its place"
+    said = [supersede(old, new.event_id, new.cleared_at, note.format(new.revision)) for old, new in newer]
+    return list({decision.request_id: decision for decision in said}.values())
 
 
 def supersede(older: ApprovalRequested, newer: UUID | str, at: datetime, note: str) -> DecisionMade:

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, func, select, update
 
+from gate_events.digest import plan_digest
 from gate_events.ids import effect_key
-from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted
+from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
 from gate_events.words import DecisionKind, OutcomeStatus, Resolution, StepStatus, Timing
 from gate_store.clearances import record_cleared
 from gate_store.database import utc_now
@@ -127,6 +128,49 @@ def test_a_question_that_comes_after_its_plan_was_executed_is_closed(conn: Conne
     [closing] = said(conn, DecisionMade)
     decide(conn, closing)
     assert state_of(conn, request) == "SUPERSEDED"
+
+
+def test_a_service_that_cannot_tell_how_a_step_ended_asks_a_human(conn: Connection) -> None:
+    plan = cleared()
+    record_cleared(conn, [plan], NOON)
+    told = executed(plan, OutcomeStatus.FAILED, StepStatus.IN_DOUBT)
+    for _ in range(2):
+        record_outcomes(conn, [told], NOON)
+    questions = said(conn, ApprovalRequested)
+    assert [each.in_doubt.step_id for each in questions] == ["s1", "s2"]
+    ask(conn, questions[0])
+    decide(conn, decided(questions[0], DecisionKind.RESOLVE, resolution=Resolution.HAPPENED))
+    state = select(effects.c.state).where(effects.c.step_id == "s1")
+    assert conn.execute(state).scalar_one() == "SUCCEEDED"
+
+
+def test_what_a_human_was_asked_about_the_router_does_not_clear(conn: Connection) -> None:
+    request, word = asked(run=run()), cleared(run=run())
+    assert request.digest == word.digest
+    ask(conn, request)
+    decide(conn, decided(request, DecisionKind.REJECT))
+    refused = record_cleared(conn, [word], NOON)
+    assert list(refused) == [word.event_id]
+    assert str(request.request_id) in refused[word.event_id]
+    assert conn.execute(select(func.count()).select_from(clearances)).scalar() == 0
+
+
+@pytest.mark.parametrize("cleared_first", [False, True])
+def test_a_cleared_revision_closes_the_question_about_an_older_one(
+    conn: Connection, cleared_first: bool
+) -> None:
+    old, new = asked(), at_revision(2, cleared())
+    acts: list[Callable[[], object]] = [lambda: ask(conn, old), lambda: record_cleared(conn, [new], NOON)]
+    for act in reversed(acts) if cleared_first else acts:
+        act()
+    [closing] = said(conn, DecisionMade)
+    decide(conn, closing)
+    assert state_of(conn, old) == "SUPERSEDED"
+
+
+def at_revision(revision: int, plan: PlanCleared) -> PlanCleared:
+    digest = plan_digest(plan.plan_id, revision, plan.steps, plan.run)
+    return msgspec.structs.replace(plan, revision=revision, digest=digest)
 
 
 def test_an_undo_sees_what_its_plan_did(conn: Connection) -> None:

@@ -17,7 +17,7 @@ from gate_store.doubts import UnknownClearanceError, doubt_about, stale_question
 from gate_store.engine.port import NotClearedError
 from gate_store.ledger import claim_effect, finish_effect, prior_effects
 from gate_store.tables import effects
-from tests.store.acting import ask, decide, said, verdict_of
+from tests.store.acting import ask, decide, said, state_of, verdict_of
 from tests.store.examples import HOUR, NOON, STEPS, asked, cleared, decided, plan_id
 
 PLAN = cleared()
@@ -170,6 +170,31 @@ def test_a_slow_executor_that_reports_after_all_closes_the_question(conn: Connec
     [closing] = said(conn, DecisionMade)
     assert (closing.request_id, closing.kind) == (question.request_id, DecisionKind.SUPERSEDE)
     assert claim(conn, by="w2").result == "sent"
+
+
+@pytest.mark.usefixtures("plan")
+def test_a_question_that_opens_after_the_report_is_closed(conn: Connection) -> None:
+    slow = claim(conn)
+    claim(conn, by="w2", at=NOON + HOUR)
+    assert finish(conn, slow)
+    [question] = doubts(conn)
+    ask(conn, question)
+    [closing] = said(conn, DecisionMade)
+    assert (closing.request_id, closing.kind) == (question.request_id, DecisionKind.SUPERSEDE)
+
+
+@pytest.mark.usefixtures("plan")
+def test_a_doubt_while_the_last_question_is_being_closed_is_a_new_question(conn: Connection) -> None:
+    """The old gate is still open, but its end is on the way."""
+    held = claim(conn, idempotent=True)
+    finish(conn, held, StepStatus.IN_DOUBT)
+    ask(conn, *doubts(conn))
+    finish(conn, held, StepStatus.FAILED)
+    finish(conn, claim(conn, idempotent=True), StepStatus.IN_DOUBT)
+    first, second = doubts(conn)
+    ask(conn, second)
+    decide(conn, *said(conn, DecisionMade))
+    assert (state_of(conn, first), state_of(conn, second)) == ("SUPERSEDED", "PENDING")
 
 
 @pytest.mark.usefixtures("plan")
