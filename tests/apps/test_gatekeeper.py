@@ -138,22 +138,26 @@ def test_poison_among_decisions_stops_none_of_them(world: World) -> None:
     until(lambda: world.lag("gatekeeper", "decisions", "outcomes", "approval-requests") == 0)
 
 
+REFUSE_ZOE = """
+CREATE TRIGGER refuse_zoe BEFORE INSERT ON decisions WHEN NEW.decided_by = 'zoe'
+BEGIN SELECT RAISE(ABORT, 'zoe is refused'); END
+"""
+
+
 def test_a_record_that_the_store_cannot_take_is_singled_out_of_its_batch(world: World) -> None:
+    with world.store.begin() as conn:
+        conn.exec_driver_sql(REFUSE_ZOE)  # a fault that no check of ours foresees
     requests = [asked("send") for _ in range(60)]
-    end_of_time = datetime(9999, 12, 31, tzinfo=UTC)
-    terms = msgspec.structs.replace(requests[30].review.terms, deadline=end_of_time, use_by_s=2**31 - 1)
-    review = msgspec.structs.replace(requests[30].review, terms=terms)
-    requests[30] = msgspec.structs.replace(requests[30], review=review)
-    absurd = decision(requests[30], decided_at=end_of_time - timedelta(days=1))  # its use-by has no date
+    refused = decision(requests[30], by="zoe")
     good = [decision(request) for request in requests if request is not requests[30]]
-    world.send(*requests, *good[:30], absurd, *good[30:])
+    world.send(*requests, *good[:30], refused, *good[30:])
     world.start("gatekeeper")
     verdicts = world.read(PlanDecided, len(good))
     assert {each.decision_id for each in verdicts} == {each.event_id for each in good}
     with world.reader("dead-letters") as reader:
         (dead,) = reader.messages(lambda seen: len(seen) == 1)
-    assert decode(dead.value(), DecisionMade) == absurd
-    assert "the store cannot take it: OverflowError" in headers_of(dead)["plangate_error"]
+    assert decode(dead.value(), DecisionMade) == refused
+    assert "the store cannot take it: IntegrityError: zoe is refused" in headers_of(dead)["plangate_error"]
     assert world.gate_state(requests[30].request_id) == "PENDING"
 
 
