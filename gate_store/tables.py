@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -25,6 +26,8 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     Uuid,
+    and_,
+    false,
 )
 
 from gate_events.words import GateState, RequestKind, Timing
@@ -206,6 +209,13 @@ runs = Table(
     Column("use_by", UtcMoment, nullable=True),
     Column("head_id", Text, nullable=True, comment="the newest checkpoint that a resumer of ours wrote"),
     Column("attempts", Integer, nullable=False),
+    Column(
+        "alone",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="its last worker died with it in hand: tried next with nothing beside it",
+    ),
     Column("not_before", UtcMoment, nullable=False),
     Column("error", Text, nullable=False),
     Column("created_at", UtcMoment, nullable=False),
@@ -219,6 +229,12 @@ Index(
     runs.c.not_before,
     postgresql_where=runs.c.status == "READY",
     sqlite_where=runs.c.status == "READY",
+)
+Index(
+    "ix_runs_alone",
+    runs.c.not_before,
+    postgresql_where=and_(runs.c.status == "READY", runs.c.alone),
+    sqlite_where=and_(runs.c.status == "READY", runs.c.alone),
 )
 Index(
     "ix_runs_leases",

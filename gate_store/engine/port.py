@@ -42,6 +42,7 @@ class ClaimedRun:
     own_head: str | None  # the newest checkpoint that a resumer wrote, None before the first
     head: Any  # CheckpointTuple at the root namespace, as LangGraph's savers return it; None: gone
     effects: dict[str, EffectRow]  # by step_id, of this plan
+    alone: bool = False  # its last worker died with it in hand: nothing may run beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +184,16 @@ class EngineStore(Protocol):
     async def close(self) -> None:
         """Give all connections back."""
 
-    async def claim(self, worker: str, limit: int, lease_s: float) -> list[ClaimedRun]:
-        """Take up to `limit` READY runs whose `not_before` has come; one commit."""
+    async def claim(
+        self, worker: str, limit: int, lease_s: float, *, beside: bool = False
+    ) -> list[ClaimedRun]:
+        """Take up to `limit` READY runs whose `not_before` has come; one commit.
+
+        A run that is to be tried alone comes alone and before all others; never `beside` runs in hand.
+        """
+
+    async def any_alone(self) -> bool:
+        """Whether a READY run waits to be tried alone."""
 
     async def read(self, thread_id: str, checkpoint_ns: str, checkpoint_id: str | None) -> Any:
         """A CheckpointTuple with its pending writes, from a fresh snapshot; id None: the newest there.
@@ -208,7 +217,7 @@ class EngineStore(Protocol):
         """Prolong leases; returns the thread ids that are lost."""
 
     async def reap(self, limit: int) -> int:
-        """Return RUNNING runs whose lease expired to READY (token + 1); how many."""
+        """Return RUNNING runs whose lease expired to READY (token + 1), to be tried alone; how many."""
 
     async def release(self, worker: str) -> int:
         """Give back what this worker still holds, untouched by it; at a clean shutdown."""

@@ -26,6 +26,7 @@ def claimed_run(
     graph: str,
     token: int,
     attempts: int,
+    alone: bool,
     plan_id: UUID | None,
     digest: str | None,
     pause: str | None,
@@ -51,6 +52,7 @@ def claimed_run(
         own_head=own_head,
         head=head,
         effects=_effects(effects),
+        alone=alone,
     )
 
 

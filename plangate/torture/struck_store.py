@@ -41,13 +41,19 @@ class StruckStore:
         (self._places.awake / str(os.getpid())).unlink(missing_ok=True)
         await self._store.close()
 
-    async def claim(self, worker: str, limit: int, lease_s: float) -> list[ClaimedRun]:
+    async def claim(
+        self, worker: str, limit: int, lease_s: float, *, beside: bool = False
+    ) -> list[ClaimedRun]:
         """Claim between two fault points."""
         self._points.at("claim.before")
-        claimed = await self._store.claim(worker, limit, lease_s)
+        claimed = await self._store.claim(worker, limit, lease_s, beside=beside)
         if claimed:
             self._points.at("claim.after")
         return claimed
+
+    async def any_alone(self) -> bool:
+        """Passed on."""
+        return await self._store.any_alone()
 
     async def read(self, thread_id: str, checkpoint_ns: str, checkpoint_id: str | None) -> Any:
         """Passed on."""

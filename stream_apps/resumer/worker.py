@@ -27,6 +27,7 @@ class Worker:
         self._config = tools.config
         self._commits = commits
         self._tasks: dict[asyncio.Task[None], Resume] = {}
+        self._suspects = True  # READY runs whose worker died wait to be tried alone; at first, perhaps
 
     async def claim_until(self, stop: asyncio.Event) -> None:
         """Claim and resume until `stop`; an outage of the store is waited out."""
@@ -44,19 +45,28 @@ class Worker:
 
         Runs that are claimed one by one would move in lockstep with each commit.
         """
-        while self._free() == 0 and not stopping.done():
-            await asyncio.wait([*self._tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        while self._is_full() and not stopping.done():
+            wake = self._config.poll_s  # another worker may have taken what was to be tried alone
+            await asyncio.wait([*self._tasks, stopping], timeout=wake, return_when=asyncio.FIRST_COMPLETED)
         if self._free() < self._config.chunk and self._tasks:
             await asyncio.wait(self._tasks, timeout=GATHER_S, return_when=asyncio.FIRST_COMPLETED)
         return stopping.done()
 
     async def _claim(self) -> int:
         """Claim up to a chunk; how many runs were claimed."""
-        free = min(self._free(), self._config.chunk)
-        claimed = await self._store.claim(self._config.worker, free, self._config.lease_s)
+        free, config = min(self._free(), self._config.chunk), self._config
+        beside = bool(self._tasks) or not self._suspects
+        claimed = await self._store.claim(config.worker, free, config.lease_s, beside=beside)
+        if not beside:
+            self._suspects = any(run.alone for run in claimed)
         for run in claimed:
             self._start(run)
         return len(claimed)
+
+    def _is_full(self) -> bool:
+        """A run that is tried alone fills the worker; one that waits to be tried lets it run empty."""
+        alone = any(resume.run.claimed.alone for resume in self._tasks.values())
+        return alone or self._free() == 0 or (self._suspects and bool(self._tasks))
 
     def _free(self) -> int:
         return self._config.in_flight - len(self._tasks)
@@ -94,9 +104,14 @@ class Worker:
             task.cancel()
 
     async def reap(self) -> None:
-        """Return runs of dead workers to READY."""
+        """Return runs of dead workers to READY; they are tried alone before others are claimed."""
         while await self._store.reap(REAP_AT_ONCE) == REAP_AT_ONCE:
             pass
+        self._suspects = await self._store.any_alone()
+
+    def in_hand(self) -> list[str]:
+        """The threads of the runs in flight."""
+        return [resume.run.claimed.thread_id for resume in list(self._tasks.values())]
 
     async def drain(self) -> None:
         """Let the runs in flight finish; after `drain_s` stop each at its next barrier; give all back."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gate_store.engine.open import open_engine_store, open_notifier
-from gate_store.engine.port import Act, EngineStore
+from gate_store.engine.port import Act, EngineStore, RunEnd
 from gate_store.savers.open import open_saver
 from tests.engine.scene import EARLIER, NOW, Scene, progress
 
@@ -176,3 +176,47 @@ async def test_a_checkpoint_is_read_by_its_id_or_as_the_newest(scene: Scene, eng
 async def test_opening_a_store_that_is_not_there_says_so(sqlite_url: str) -> None:
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         await open_engine_store(sqlite_url).open()
+
+
+async def test_a_run_whose_worker_died_is_claimed_alone(scene: Scene, engine: EngineStore) -> None:
+    """Before all others, never beside them, and only until it was ended by a worker that lives."""
+    for name in ("one", "two"):
+        await scene.ready(name)
+    await engine.claim("a", 8, 30)
+    for name in ("one", "two"):
+        scene.change_run(name, lease_until=EARLIER)
+    await scene.ready("other", not_before=EARLIER - timedelta(hours=1))
+    assert await engine.reap(10) == 2
+    assert await engine.any_alone()
+    (other,) = await engine.claim("b", 8, 30, beside=True)
+    assert (other.thread_id, other.alone) == ("other", False)
+    (first,) = await engine.claim("b", 8, 30)
+    (second,) = await engine.claim("b", 8, 30)
+    assert {first.thread_id, second.thread_id} == {"one", "two"}
+    assert first.alone
+    assert second.alone
+    assert not await engine.any_alone()
+    assert await engine.flush([progress(run, end=RunEnd("READY")) for run in (first, second)]) == [None, None]
+    assert len(await engine.claim("b", 8, 30, beside=True)) == 2
+
+
+async def test_what_is_to_be_tried_alone_stays_so_through_a_clean_shutdown(
+    scene: Scene, engine: EngineStore
+) -> None:
+    await scene.ready("t1")
+    await engine.claim("a", 8, 30)
+    scene.change_run("t1", lease_until=EARLIER)
+    await engine.reap(10)
+    await engine.claim("b", 8, 30)
+    await engine.release("b")
+    assert await engine.claim("c", 8, 30, beside=True) == []
+    assert await engine.any_alone()
+
+
+async def test_a_run_that_waits_its_turn_alone_does_not_hold_up_the_others(
+    scene: Scene, engine: EngineStore
+) -> None:
+    await scene.ready("later", alone=True, not_before=NOW + timedelta(hours=1))
+    await scene.ready("now")
+    assert not await engine.any_alone()
+    assert [run.thread_id for run in await engine.claim("a", 8, 30)] == ["now"]

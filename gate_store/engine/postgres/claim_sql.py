@@ -20,10 +20,10 @@ _HEAD_COLUMNS = """
     ) AS pending_writes
 """
 
-CLAIM = f"""
+_CLAIM = f"""
 WITH chosen AS MATERIALIZED (
     SELECT thread_id FROM runs
-    WHERE status = 'READY' AND not_before <= now()
+    WHERE status = 'READY' AND {{company}} AND not_before <= now()
     ORDER BY not_before LIMIT $2
     FOR UPDATE SKIP LOCKED
 ),
@@ -35,8 +35,8 @@ claimed AS (
     RETURNING r.*
 )
 SELECT
-    c.thread_id AS run_thread_id, c.graph, c.token, c.attempts, c.plan_id, c.digest, c.pause, c.answer,
-    c.use_by, c.head_id,
+    c.thread_id AS run_thread_id, c.graph, c.token, c.attempts, c.alone, c.plan_id, c.digest, c.pause,
+    c.answer, c.use_by, c.head_id,
     (
         SELECT json_agg(json_build_object(
             'step_id', e.step_id, 'state', e.state, 'attempts', e.attempts, 'detail', e.detail,
@@ -52,6 +52,10 @@ LEFT JOIN LATERAL (
 ) AS h ON true
 ORDER BY c.not_before
 """  # noqa: S608 - composed of constants
+CLAIM = _CLAIM.format(company="NOT alone")
+CLAIM_ALONE = _CLAIM.format(company="alone")
+
+ANY_ALONE = "SELECT EXISTS (SELECT FROM runs WHERE status = 'READY' AND alone AND not_before <= now())"
 
 READ = f"""
 SELECT {_HEAD_COLUMNS}
@@ -68,7 +72,8 @@ WHERE thread_id = $1 AND checkpoint_ns = $2 AND checkpoint_id = $3 AND channel =
 """
 
 FAIL = """
-UPDATE runs SET status = 'FAILED', error = $3, lease_until = NULL, worker = NULL, updated_at = now()
+UPDATE runs SET
+    status = 'FAILED', error = $3, lease_until = NULL, worker = NULL, alone = false, updated_at = now()
 WHERE thread_id = $1 AND token = $2 AND status = 'RUNNING'
 """
 
@@ -80,9 +85,11 @@ RETURNING r.thread_id
 """
 
 # A run without an answer is an agent's that still plans: the orphan watch looks after it.
+# Whether the run took its worker down or fell with it, nobody knows: it is tried alone.
 REAP = """
 UPDATE runs AS r SET
-    status = 'READY', token = r.token + 1, lease_until = NULL, worker = NULL, updated_at = now()
+    status = 'READY', token = r.token + 1, lease_until = NULL, worker = NULL, alone = true,
+    updated_at = now()
 FROM (
     SELECT thread_id FROM runs
     WHERE status = 'RUNNING' AND lease_until < now() AND answer IS NOT NULL

@@ -19,6 +19,7 @@ WITH fence AS (
         use_by = CASE WHEN a.status = 'PAUSED' THEN NULL ELSE r.use_by END,
         answer = CASE WHEN a.status IN ('PAUSED', 'DONE') THEN NULL ELSE r.answer END,
         attempts = CASE WHEN a.status = 'PAUSED' THEN 0 ELSE r.attempts END,
+        alone = r.alone AND a.status IS NULL,
         not_before = CASE WHEN a.status = 'READY' THEN coalesce(a.not_before, now()) ELSE r.not_before END,
         updated_at = now()
     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[],

@@ -56,12 +56,21 @@ class PostgresEngineStore:
         for line in (self._listener, self._relays, self._flushes, self._claims):
             await line.close()
 
-    async def claim(self, worker: str, limit: int, lease_s: float) -> list[ClaimedRun]:
+    async def claim(
+        self, worker: str, limit: int, lease_s: float, *, beside: bool = False
+    ) -> list[ClaimedRun]:
         """Take up to `limit` READY runs; one commit. A run that cannot be read is FAILED with the reason."""
+        lease = timedelta(seconds=lease_s)
         async with self._claims.use() as connection:
-            rows = await connection.fetch(claim_sql.CLAIM, worker, limit, timedelta(seconds=lease_s))
+            rows = [] if beside else await connection.fetch(claim_sql.CLAIM_ALONE, worker, 1, lease)
+            rows = rows or await connection.fetch(claim_sql.CLAIM, worker, limit, lease)
             claimed = [await self._claimed(connection, row) for row in rows]
         return [run for run in claimed if run is not None]
+
+    async def any_alone(self) -> bool:
+        """Whether a READY run waits to be tried alone."""
+        async with self._claims.use() as connection:
+            return bool(await connection.fetchval(claim_sql.ANY_ALONE))
 
     async def _claimed(self, connection: Any, row: Any) -> ClaimedRun | None:
         try:
@@ -80,6 +89,7 @@ class PostgresEngineStore:
             graph=row["graph"],
             token=row["token"],
             attempts=row["attempts"],
+            alone=row["alone"],
             plan_id=row["plan_id"],
             digest=row["digest"],
             pause=row["pause"],

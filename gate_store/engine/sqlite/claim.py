@@ -11,7 +11,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from gate_store.engine.port import ClaimedRun
 from gate_store.engine.rows import claimed_run, text
 from gate_store.engine.sqlite.checkpoints import read_tuple
-from gate_store.engine.sqlite.claim_sql import CLAIM, EFFECTS, FAIL
+from gate_store.engine.sqlite.claim_sql import CLAIM, CLAIM_ALONE, EFFECTS, FAIL
 from gate_store.engine.sqlite.moments import moment_of, moment_text
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,8 @@ def claim(
     limit: int,
     lease: timedelta,
     now: datetime,
+    *,
+    beside: bool,
 ) -> list[ClaimedRun]:
     """Take up to `limit` READY runs. A run that cannot be read is FAILED with the reason."""
     values = {
@@ -32,8 +34,9 @@ def claim(
         "now": moment_text(now),
         "lease": moment_text(now + lease),
     }
+    rows = [] if beside else connection.execute(CLAIM_ALONE, {**values, "limit": 1}).fetchall()
     claimed = []
-    for row in connection.execute(CLAIM, values).fetchall():
+    for row in rows or connection.execute(CLAIM, values).fetchall():
         try:
             claimed.append(_loaded(connection, serde, row))
         except sqlite3.OperationalError:
@@ -52,6 +55,7 @@ def _loaded(connection: sqlite3.Connection, serde: SerializerProtocol, row: Any)
         graph=row["graph"],
         token=row["token"],
         attempts=row["attempts"],
+        alone=bool(row["alone"]),
         plan_id=UUID(row["plan_id"]) if row["plan_id"] else None,
         digest=row["digest"],
         pause=row["pause"],

@@ -1,17 +1,20 @@
 """The statements that hand runs out and take them back. `now` comes from the store's clock."""
 
+ANY_ALONE = "SELECT 1 FROM runs WHERE status = 'READY' AND alone = 1 AND not_before <= ? LIMIT 1"
 ANY_READY = "SELECT 1 FROM runs WHERE status = 'READY' AND not_before <= ? LIMIT 1"
 
-CLAIM = """
+_CLAIM = """
 UPDATE runs SET
     status = 'RUNNING', token = token + 1, worker = :worker, attempts = attempts + 1, lease_until = :lease,
     updated_at = :now
 WHERE thread_id IN (
-    SELECT thread_id FROM runs WHERE status = 'READY' AND not_before <= :now
+    SELECT thread_id FROM runs WHERE status = 'READY' AND {company} AND not_before <= :now
     ORDER BY not_before LIMIT :limit
 )
-RETURNING thread_id, graph, token, attempts, plan_id, digest, pause, answer, use_by, head_id
+RETURNING thread_id, graph, token, attempts, alone, plan_id, digest, pause, answer, use_by, head_id
 """
+CLAIM = _CLAIM.format(company="NOT alone")
+CLAIM_ALONE = _CLAIM.format(company="alone = 1")
 
 HEAD = """
 SELECT thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata
@@ -26,7 +29,8 @@ FROM effects WHERE plan_id = ?
 """
 
 FAIL = """
-UPDATE runs SET status = 'FAILED', error = :why, lease_until = NULL, worker = NULL, updated_at = :now
+UPDATE runs SET
+    status = 'FAILED', error = :why, lease_until = NULL, worker = NULL, alone = false, updated_at = :now
 WHERE thread_id = :thread_id AND token = :token AND status = 'RUNNING'
 """
 
@@ -36,8 +40,10 @@ WHERE thread_id = :thread_id AND token = :token AND worker = :worker AND status 
 """
 
 # A run without an answer is an agent's that still plans: the orphan watch looks after it.
+# Whether the run took its worker down or fell with it, nobody knows: it is tried alone.
 REAP = """
-UPDATE runs SET status = 'READY', token = token + 1, lease_until = NULL, worker = NULL, updated_at = :now
+UPDATE runs SET
+    status = 'READY', token = token + 1, lease_until = NULL, worker = NULL, alone = true, updated_at = :now
 WHERE thread_id IN (
     SELECT thread_id FROM runs WHERE status = 'RUNNING' AND lease_until < :now AND answer IS NOT NULL
     ORDER BY lease_until LIMIT :limit

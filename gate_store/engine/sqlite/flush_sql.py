@@ -13,6 +13,7 @@ UPDATE runs SET
     use_by = CASE WHEN :status = 'PAUSED' THEN NULL ELSE use_by END,
     answer = CASE WHEN :status IN ('PAUSED', 'DONE') THEN NULL ELSE answer END,
     attempts = CASE WHEN :status = 'PAUSED' THEN 0 ELSE attempts END,
+    alone = alone AND :status IS NULL,
     not_before = CASE WHEN :status = 'READY' THEN coalesce(:not_before, :now) ELSE not_before END,
     updated_at = :now
 WHERE thread_id = :thread_id AND token = :token AND status = 'RUNNING'

@@ -48,11 +48,20 @@ class SqliteEngineStore:
         """Give the connection back."""
         await self._thread.close()
 
-    async def claim(self, worker: str, limit: int, lease_s: float) -> list[ClaimedRun]:
+    async def claim(
+        self, worker: str, limit: int, lease_s: float, *, beside: bool = False
+    ) -> list[ClaimedRun]:
         """Take up to `limit` READY runs; one commit. A run that cannot be read is FAILED with the reason."""
         lease, now = timedelta(seconds=lease_s), self._clock()
         return await self._thread.run(
-            lambda connection: claim(connection, self._serde, worker, limit, lease, now)
+            lambda connection: claim(connection, self._serde, worker, limit, lease, now, beside=beside)
+        )
+
+    async def any_alone(self) -> bool:
+        """Whether a READY run waits to be tried alone."""
+        now = moment_text(self._clock())
+        return await self._thread.look(
+            lambda connection: connection.execute(claim_sql.ANY_ALONE, (now,)).fetchone() is not None
         )
 
     async def read(self, thread_id: str, checkpoint_ns: str, checkpoint_id: str | None) -> Any:

@@ -180,6 +180,13 @@ def upgrade() -> None:
             "head_id", sa.Text(), nullable=True, comment="the newest checkpoint that a resumer of ours wrote"
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column(
+            "alone",
+            sa.Boolean(),
+            nullable=False,
+            server_default=sa.false(),
+            comment="its last worker died with it in hand: tried next with nothing beside it",
+        ),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -192,6 +199,14 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["digest"], ["clearances.digest"], name="fk_runs_digest"),
         sa.PrimaryKeyConstraint("thread_id", name="pk_runs"),
+    )
+    op.create_index(
+        "ix_runs_alone",
+        "runs",
+        ["not_before"],
+        unique=False,
+        postgresql_where=sa.text("status = 'READY' AND alone"),
+        sqlite_where=sa.text("status = 'READY' AND alone = 1"),
     )
     op.create_index(
         "ix_runs_leases",
