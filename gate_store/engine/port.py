@@ -154,6 +154,10 @@ class NotClearedError(Exception):
         self.step_id = step_id
 
 
+class OutdatedError(NotClearedError):
+    """The approval of step {step_id} is past its use-by, and nothing of the plan was begun in time."""
+
+
 class UnwritableError(Exception):
     """The store cannot take what run {thread_id} wants to write: {why}."""
 

@@ -53,6 +53,10 @@ class HaltedError(RunStoppedError):
     """The worker is asked to stop: the run goes back before its next effect."""
 
 
+class OutdatedRunError(RunStoppedError):
+    """The approval went stale between the claim and the first effect: nothing was done, and nothing is."""
+
+
 class InDoubtError(RunStoppedError):
     """Nobody knows whether the step's effect happened: a human is asked."""
 

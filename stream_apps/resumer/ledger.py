@@ -17,9 +17,9 @@ from gate_events.ids import effect_key
 from gate_events.json_text import from_text, to_text
 from gate_events.values import Step
 from gate_events.words import GateState
-from gate_store.engine.port import EffectRow, Intent, NotClearedError, Result
+from gate_store.engine.port import EffectRow, Intent, NotClearedError, OutdatedError, Result
 from stream_apps.resumer.config import ActionTraits
-from stream_apps.resumer.errors import EffectFailedError, HaltedError, InDoubtError
+from stream_apps.resumer.errors import EffectFailedError, HaltedError, InDoubtError, OutdatedRunError
 from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.words import in_words, plain
 
@@ -193,6 +193,8 @@ class RunLedger:
             await self._run.barrier([intent])
         except Exception as error:
             del self.begun[step.step_id]
+            if isinstance(error, OutdatedError):
+                raise self._outdated(error) from None
             if not isinstance(error, NotClearedError):
                 raise
             self.refused.append(f"{step.step_id}: {error}")
@@ -203,6 +205,11 @@ class RunLedger:
         error = InDoubtError(self._run.claimed.thread_id, step, known)
         self._run.stop(error)
         return error
+
+    def _outdated(self, error: OutdatedError) -> OutdatedRunError:
+        stop = OutdatedRunError(self._run.claimed.thread_id, str(error))
+        self._run.stop(stop)
+        return stop
 
     def _finally(self, error: Exception) -> Exception:
         self.final.append(error)

@@ -21,6 +21,7 @@ from stream_apps.resumer.errors import (
     HaltedError,
     InDoubtError,
     LeaseLostError,
+    OutdatedRunError,
     RunFailedError,
     RunStoppedError,
 )
@@ -173,6 +174,9 @@ class Resume:
             log.warning("%s", error)
         elif isinstance(error, InDoubtError):
             await self._in_doubt(error.step, error.known)
+        elif isinstance(error, OutdatedRunError) and self._still_at_the_gate():
+            self.run.forget()
+            await self._ask_again()
         elif isinstance(error, HaltedError):
             await self.run.write()  # the worker gives its runs back when it stops
         elif self._may_try_again(error):
@@ -181,6 +185,10 @@ class Resume:
             await self._in_doubt(step, f"it was begun, then the run failed: {in_words(error)}")
         else:
             await self._end("FAILED", in_words(error), status=OutcomeStatus.FAILED)
+
+    def _still_at_the_gate(self) -> bool:
+        """Whether the store still has the thread where it was asked, so that it can be asked there again."""
+        return not (self.run.has_written or has_begun(self._claimed))
 
     def _refuse_doubt(self) -> None:
         """However a run ends: an effect that was begun and never told how it ended comes first."""

@@ -33,6 +33,7 @@ class RunState:
         self.stopped: RunStoppedError | None = None
         self.halting = False  # the worker wants to stop: no new effect begins
         self.interrupted = False  # a node asked something since the claim
+        self.has_written = False  # the store has something of this claim
         self._commits = commits
         self._lock = asyncio.Lock()  # one act of a run at a time: LangGraph's order is kept
         self._puts: list[PackedPut] = []
@@ -58,6 +59,10 @@ class RunState:
         if self.stopped is None:
             self._puts.append(put)
             self._new_head = new_head or self._new_head
+
+    def forget(self) -> None:
+        """Drop the checkpoints that wait: the thread stays where it was claimed."""
+        self._puts, self._new_head = [], None
 
     def has_result_of(self, effect_id: UUID) -> bool:
         """Whether a result of this effect waits for the next barrier."""
@@ -88,6 +93,7 @@ class RunState:
             act = self._take(intents, end, outbox)
             try:
                 await self._finished(self._commits.submit(act))
+                self.has_written = True
             except FenceLostError as error:
                 lost = LeaseLostError(error.thread_id, str(error))
                 self.stop(lost)

@@ -13,7 +13,7 @@ from gate_events.records import ApprovalRequested, PlanExecuted
 from gate_events.words import DecisionKind, OutcomeStatus, RequestKind, Resolution, StepStatus
 from gate_store.database import utc_now
 from tests.resumer.process import resumer_process
-from tests.resumer.stage import IDEMPOTENT, Stage, config, resumer
+from tests.resumer.stage import IDEMPOTENT, Stage, config, resumer, steps_of
 from tests.store.examples import decided
 
 Happened = Callable[[], list[str]]
@@ -240,6 +240,23 @@ async def test_a_stale_approval_is_asked_again(stage: Stage, happened: Happened)
     stage.say(decided(request, at=utc_now()))
     await stage.resume()
     assert happened() == ["ann", "bob"]
+
+
+@pytest.mark.parametrize("graph", ["billing", "blocking", "nested", "sneaky", "static"])
+async def test_an_approval_that_goes_stale_between_claim_and_effect_is_asked_again(
+    stage: Stage, happened: Happened, graph: str
+) -> None:
+    """The worker's clock is behind: only the store notices, at the first effect."""
+    stage.decide(await stage.submit(graph), use_by_s=1, at=utc_now() - timedelta(seconds=2))
+    await stage.resume("PAUSED", clock=lambda: utc_now() - timedelta(minutes=1))
+    assert happened() == []
+    (request,) = stage.said(ApprovalRequested)
+    stage.open(request)
+    in_time = utc_now() + timedelta(minutes=1)  # as good a verdict as one that is acted upon at once
+    stage.say(decided(request, DecisionKind.EDIT, steps=steps_of(request, "cid"), at=in_time))
+    await stage.resume()
+    assert happened() == ([] if graph == "sneaky" else ["cid"])  # that one does only what it planned itself
+    assert stage.outcome().status is OutcomeStatus.DONE
 
 
 async def test_a_thread_that_moved_on_is_stale(stage: Stage, happened: Happened) -> None:

@@ -8,7 +8,14 @@ import asyncpg
 from langgraph.checkpoint.postgres.base import BasePostgresSaver
 
 from gate_store.engine.fate import Seen, checkpoint_ids, effect_ids, was_committed
-from gate_store.engine.port import Act, FateUnknownError, NotClearedError, Refusal, UnwritableError
+from gate_store.engine.port import (
+    Act,
+    FateUnknownError,
+    NotClearedError,
+    OutdatedError,
+    Refusal,
+    UnwritableError,
+)
 from gate_store.engine.postgres.batch import ActRows, Batch, act_rows, refused
 from gate_store.engine.postgres.flush_sql import (
     FATE_CHECKPOINTS,
@@ -158,7 +165,10 @@ async def _explained(connection: Any, act: Act, refusal: Refusal) -> Refusal:
     if not isinstance(refusal, NotClearedError):
         return refusal
     intent = next(i for i in act.intents if i.step.step_id == refusal.step_id)
-    why = await connection.fetchval(
+    found = await connection.fetchrow(
         WHY_REFUSED, act.thread_id, refusal.step_id, intent.step_digest, intent.effect_id
     )
-    return NotClearedError(refusal.step_id, why) if why else refusal
+    if found is None:
+        return refusal
+    kind = OutdatedError if found["outdated"] else NotClearedError
+    return kind(refusal.step_id, found["why"])

@@ -119,7 +119,8 @@ SELECT CASE
     WHEN e.effect_id IS NOT NULL THEN 'it was begun before and is ' || e.state
     WHEN c.use_by <= now() THEN 'the approval was good until ' || c.use_by
     ELSE 'no verdict or clearance covers it'
-END
+END AS why,
+    s.step_digest = $3 AND e.effect_id IS NULL AND c.use_by <= now() AS outdated
 FROM runs AS r
 LEFT JOIN clearances AS c ON c.digest = r.digest
 LEFT JOIN cleared_steps AS s ON s.digest = r.digest AND s.step_id = $2

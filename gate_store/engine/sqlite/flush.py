@@ -13,6 +13,7 @@ from gate_store.engine.port import (
     FenceLostError,
     Intent,
     NotClearedError,
+    OutdatedError,
     PackedPut,
     Refusal,
     Result,
@@ -96,8 +97,9 @@ def _begin(connection: sqlite3.Connection, act: Act, intent: Intent, now: str) -
     if connection.execute(sql.REPEAT_EFFECT, values).rowcount == 1:
         return
     _require_lease(connection, act)
-    why = connection.execute(sql.WHY_REFUSED, values).fetchone()[0]
-    raise NotClearedError(intent.step.step_id, why)
+    found = connection.execute(sql.WHY_REFUSED, values).fetchone()
+    kind = OutdatedError if found["outdated"] else NotClearedError
+    raise kind(intent.step.step_id, found["why"])
 
 
 def _finish(connection: sqlite3.Connection, act: Act, result: Result, now: str) -> None:
