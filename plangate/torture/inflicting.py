@@ -133,7 +133,8 @@ class Inflictor:
 
     async def _jump(self, fault: Fault) -> None:
         began = time.time()
-        seconds = (fault.share - 0.5) * (7200 if fault.share < 0.25 else 60)
+        most = 3600 if int(fault.share * 1000) % 2 else 30
+        seconds = (2 * fault.share - 1) * most
         jump(self._places, seconds)
         await asyncio.sleep(3.0)
         jump(self._places, 0)

@@ -19,6 +19,8 @@ from plangate.worker.slots import Slot
 from plangate.worker.wiring import resumer_config
 from stream_apps.resumer.process import serve
 
+CLOCK_OFF_S = 30.0  # a resumer's own clock says when a run that failed is tried again
+
 
 def main() -> None:
     """Entry of the child process."""
@@ -33,7 +35,7 @@ def main() -> None:
         return StruckStore(open_engine_store(url, serde), where)
 
     config = resumer_config(settings, f"{slot.name}-{os.getpid()}")
-    serve(replace(config, open_store=struck, clock=jumping(where), backoff_s=0.2))
+    serve(replace(config, open_store=struck, clock=jumping(where, CLOCK_OFF_S), backoff_s=0.2))
 
 
 if __name__ == "__main__":
