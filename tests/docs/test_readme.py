@@ -1,5 +1,7 @@
 import asyncio
 import importlib
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +33,14 @@ actions:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (example,) = blocks(ROOT / "README.md", "python")
     (tmp_path / "graph.py").write_text(example)
     (tmp_path / "langgraph.json").write_text('{"graphs": {"reminders": "./graph.py:graph"}}')
     (tmp_path / "catalogue.yaml").write_text(CATALOGUE)
-    return tmp_path
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield tmp_path
+    sys.modules.pop("graph", None)  # other projects of this suite have a module of that name
 
 
 def test_the_graph_of_the_readme_stops_at_its_gate_and_acts_once_when_approved(

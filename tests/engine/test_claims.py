@@ -1,6 +1,6 @@
 import asyncio
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +29,7 @@ async def test_two_workers_never_claim_the_same_run(
 
 async def test_a_claim_brings_all_that_the_resume_needs(scene: Scene, engine: EngineStore) -> None:
     paused = await scene.ready("t1", use_by=NOW + timedelta(hours=1))
+    before = datetime.now(UTC)
     (run,) = await engine.claim("a", 8, 30)
     assert (run.thread_id, run.graph, run.token, run.attempts) == ("t1", "billing", 1, 1)
     assert (run.plan_id, run.digest, run.pause) == (paused.plan_id, paused.digest, paused.pause)
@@ -38,7 +39,7 @@ async def test_a_claim_brings_all_that_the_resume_needs(scene: Scene, engine: En
     assert run.effects == {}
     row = scene.run("t1")
     assert (row["status"], row["worker"]) == ("RUNNING", "a")
-    assert timedelta(seconds=20) < row["lease_until"] - NOW < timedelta(seconds=60)
+    assert timedelta(seconds=20) < row["lease_until"] - before < timedelta(seconds=60)
 
 
 async def test_the_head_is_what_the_saver_would_return(scene: Scene, engine: EngineStore) -> None:

@@ -26,6 +26,11 @@ def test_stopping_at_a_gate_needs_neither_kafka_nor_sql() -> None:
     assert _python(code).stdout.strip() == "[]"
 
 
+def test_an_agent_loads_no_faust() -> None:
+    code = "import sys; from plangate import submit, verdicts; print('faust' in sys.modules)"
+    assert _python(code).stdout.strip() == "False"
+
+
 def test_every_name_is_there() -> None:
     assert all(getattr(plangate, name) is not None for name in plangate.__all__)
     assert sorted(plangate.__all__) == dir(plangate)

@@ -1,5 +1,4 @@
 import asyncio
-import sys
 from typing import Any
 
 import pytest
@@ -224,4 +223,3 @@ def test_without_a_store_it_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch
 def test_the_store_is_named_by_the_environment(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLANGATE_STORE_URL", store)
     assert submit(graphs.gated(), WHO, name="billing").plan_id is not None
-    assert "faust" not in sys.modules
