@@ -28,6 +28,7 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "plangate.kafka.topics.KafkaUnreachableError",
         "plangate.kafka.topics.NoTopicError",
         "plangate.settings.SettingsError",
+        "plangate.torture.stack.StoreInUseError",
         "plangate.worker.slots.SlotsError",
         "plangate.worker.wiring.NotReadyError",
         "producers.delivery.NotDeliveredError",

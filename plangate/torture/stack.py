@@ -17,11 +17,11 @@ from plangate.settings import load_settings
 
 
 class StoreInUseError(Exception):
-    """The store holds {count} runs of somebody else; name an empty one, or say --yes."""
+    """The store holds runs already ({count}); name an empty one, or say --yes."""
 
     def __init__(self, count: int) -> None:
         super().__init__(
-            f"the store holds {count} runs already, and a laboratory kills and restarts what works on it; "
+            f"the store holds runs already ({count}), and a laboratory kills and restarts what works on it; "
             "set PLANGATE_STORE_URL to an empty one, or say --yes"
         )
 
