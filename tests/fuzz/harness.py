@@ -1,0 +1,248 @@
+"""Router and gatekeeper, all but Kafka real: a fake intake and writer keep the books.
+
+Every record ends as exactly one of routed, recorded or dead-lettered; what is acked without a trace, acked
+twice or never acked is dropped.
+"""
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+from sqlalchemy import Column, Connection, delete, select
+
+from gate_events.codec import decode
+from gate_events.errors import UndecodableError
+from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
+from gate_events.topics import DEAD_LETTERS, PLANS, TOPIC_OF, TOPICS
+from gate_policy.catalogue import load_catalogue
+from gate_store.clock import ask_again, ask_expiry
+from gate_store.database import open_store
+from gate_store.engine.port import OutboxRow
+from gate_store.migrate import upgrade
+from gate_store.tables import clearances, decisions, gates, outbox, outcomes
+from stream_apps.config import AppsConfig
+from stream_apps.consume import Received
+from stream_apps.dead_letters import DeadLetters
+from stream_apps.decoding import Decoder
+from stream_apps.encoding import Encoder
+from stream_apps.gatekeeper.gatekeeping import INPUTS, Bells, Gatekeeping, StoreThread
+from stream_apps.producing import KafkaWriter, Outgoing
+from stream_apps.progress import Progress
+from stream_apps.relay import Relay
+from stream_apps.router.prior import PriorEffects
+from stream_apps.router.routing import Routing
+from tests.apps.world import CATALOGUE
+from tests.fuzz.material import SCHEMAS, Material
+from tests.store.examples import NOON
+
+_RECORDS = {topic.name: topic.record for topic in TOPICS}
+_REFUSED_ONE_IN = 200
+_TICK_ONE_IN = 20
+
+
+class Sums(msgspec.Struct):
+    """What became of the records."""
+
+    records: int = 0
+    routed: int = 0
+    recorded: int = 0
+    dead_lettered: int = 0
+    crashes: int = 0
+    dropped: int = 0
+
+
+class FakeWriter:
+    """Takes what the apps send, keeps it by topic, and now and then refuses, as a broker does."""
+
+    def __init__(self, material: Material) -> None:
+        self._material = material
+        self.dead: Counter[tuple[str, int]] = Counter()  # by topic and offset
+        self.routed: Counter[int] = Counter()  # by offset
+        self.relayed = 0
+
+    async def room(self) -> None:
+        """There always is."""
+
+    def send(self, record: Outgoing) -> None:
+        """Deliver at once."""
+        if record.topic == DEAD_LETTERS.name:
+            headers = dict(record.headers)
+            place = (headers["plangate_topic"] or b"").decode(), int(headers["plangate_offset"] or b"")
+            self.dead[place] += 1
+            record.delivered()
+            return
+        source = getattr(record.delivered, "__self__", None)
+        if isinstance(source, Received):
+            if self._material.chance.randrange(_REFUSED_ONE_IN) == 0:
+                record.refused("it is too large")
+                return
+            self.routed[source.message.offset] += 1
+        else:
+            self.relayed += 1
+        self._material.learn(decode(record.value, _RECORDS[record.topic]))
+        record.delivered()
+
+
+class Harness:
+    """Both apps in this process, on a SQLite store in `folder`."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.material = Material(seed)
+        self.sums = Sums()
+        self.faults: list[BaseException] = []
+        self.now = NOON
+        self._acks: Counter[int] = Counter()
+        self._offset = 0
+        self._line: deque[Received] = deque()
+        url = f"sqlite:///{folder / 'fuzz.db'}"
+        upgrade(url)
+        self.store = open_store(url)
+        self.config = AppsConfig(
+            kafka={},
+            store_url=url,
+            catalogue=load_catalogue(CATALOGUE),
+            schema_of_id=_schema_of,
+            spool=folder / "spool",
+            clock=lambda: self.now,
+        )
+        self.writer = FakeWriter(self.material)
+        self._build(cast(KafkaWriter, self.writer), Progress())
+
+    def _build(self, writer: KafkaWriter, progress: Progress) -> None:
+        config, self._progress = self.config, progress
+        decoder = Decoder(config.schema_of_id, progress)
+        self.routing = Routing(
+            config,
+            decoder,
+            Encoder("plangate/router", config),
+            PriorEffects(self.store, config.clock, progress),
+            writer,
+            DeadLetters("router", config, writer),
+        )
+        self.gatekeeping = Gatekeeping(
+            config,
+            StoreThread(self.store, progress),
+            decoder,
+            DeadLetters("gatekeeper", config, writer),
+            Bells(lambda: None, lambda: None),
+        )
+        self.relay = Relay("plangate/gatekeeper", config, writer, progress)
+
+    async def feed(self, count: int) -> None:
+        """Feed `count` records, in batches, each to the app that reads its topic."""
+        made = [self.material.next() for _ in range(count)]
+        received = [self._received(topic, value) for topic, value in made]
+        plans = [each for each in received if each.topic == PLANS.name]
+        others = [each for each in received if each.topic in INPUTS]
+        assert len(plans) + len(others) == count
+        for handle, batch in ((self.routing.handle, plans), (self.gatekeeping.handle, others)):
+            if batch:
+                await self._run(handle(batch))
+        await self._run(self._beside())
+        self._settle(received)
+
+    async def _run(self, work: Any) -> None:
+        try:
+            await work
+        except Exception as error:  # what the fuzzer looks for
+            self.sums.crashes += 1
+            self.faults.append(error)
+
+    async def _beside(self) -> None:
+        """The relay publishes the outbox; at times the clock ticks."""
+        with self.store.begin() as conn:
+            rows = conn.execute(select(outbox).order_by(outbox.c.id)).all()
+        sent = [(row.id, OutboxRow(row.event_id, row.record, row.key, row.body)) for row in rows]
+        published = await self.relay.publish(sent)
+        with self.store.begin() as conn:
+            conn.execute(delete(outbox).where(outbox.c.id.in_(published)))
+            if self.material.chance.randrange(_TICK_ONE_IN) == 0:
+                self.now += timedelta(minutes=self.material.chance.randrange(30))
+                ask_expiry(conn, self.now)
+                ask_again(conn, self.now)
+
+    def _received(self, topic: str, value: bytes | None) -> Received:
+        self._offset += 1
+        offset = self._offset
+        message = SimpleNamespace(value=value, key=b"key", headers=None, partition=0, offset=offset)
+        event = SimpleNamespace(message=message, ack=lambda: self._acks.update([offset]))
+        received = Received(event, topic, self._line, self._progress)
+        self._line.append(received)
+        return received
+
+    def _settle(self, batch: Sequence[Received]) -> None:
+        """Count each record of a batch once; what is acked must have left its trace."""
+        with self.store.begin() as conn:
+            for received in batch:
+                offset = received.message.offset
+                ends = {
+                    "routed": self.writer.routed[offset],
+                    "dead_lettered": self.writer.dead[received.topic, offset],
+                }
+                if not sum(ends.values()):
+                    ends["recorded"] = int(self._is_recorded(conn, received))
+                self.sums.records += 1
+                if sum(ends.values()) == 1 and self._acks[offset] == 1:
+                    [end] = [name for name, times in ends.items() if times]
+                    setattr(self.sums, end, getattr(self.sums, end) + 1)
+                else:
+                    self.sums.dropped += 1
+        self._forget(batch)
+
+    def _is_recorded(self, conn: Connection, received: Received) -> bool:
+        try:
+            record: Any = decode(received.message.value, _RECORDS[received.topic], _schema_of)
+        except UndecodableError:
+            return False
+        column, value = _place(record)
+        return conn.execute(select(column).where(column == value)).first() is not None
+
+    def _forget(self, batch: Sequence[Received]) -> None:
+        for received in batch:
+            with suppress(KeyError):
+                del self._acks[received.message.offset]
+                del self.writer.routed[received.message.offset]
+        self._line.clear()
+
+
+def _place(record: Any) -> tuple[Column[Any], Any]:
+    """Where the gatekeeper keeps a record."""
+    match record:
+        case ApprovalRequested():
+            return gates.c.gate_id, record.request_id
+        case DecisionMade():
+            return decisions.c.decision_id, record.event_id
+        case PlanCleared():
+            return clearances.c.digest, record.digest
+        case PlanExecuted():
+            return outcomes.c.plan_id, record.plan_id
+    raise AssertionError(f"the gatekeeper reads no {TOPIC_OF[type(record)].name}")
+
+
+def _schema_of(schema_id: int) -> Any:
+    """The schema registry."""
+    if schema_id not in SCHEMAS:
+        raise UndecodableError("schema registry", f"there is no schema {schema_id}")
+    return SCHEMAS[schema_id]
+
+
+def fuzz(folder: Path, records: int, seed: int, report: Callable[[int], None] = lambda _: None) -> Harness:
+    """Feed `records`, in batches of 1 to 64."""
+    logging.getLogger("plangate").setLevel(logging.ERROR)
+
+    async def run() -> Harness:
+        harness = Harness(folder, seed)
+        while (left := records - harness.sums.records) > 0:
+            await harness.feed(min(left, harness.material.chance.randrange(1, 65)))
+            report(harness.sums.records)
+        harness.store.dispose()
+        return harness
+
+    return asyncio.run(run())

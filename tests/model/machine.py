@@ -1,0 +1,321 @@
+"""Everything that can happen to a gate, a run and an effect, in any order."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from gate_events.records import (
+    ApprovalRequested,
+    DecisionMade,
+    PlanCleared,
+    PlanExecuted,
+    PlanProposed,
+)
+from gate_events.words import DeciderKind, OutcomeStatus, Resolution, StepStatus
+from tests.model.laws import Laws
+from tests.model.reference import asks_before
+from tests.model.universe import (
+    PEOPLE,
+    REVIEWERS,
+    SECOND,
+    SPEAKERS,
+    STEPS,
+    K,
+    Terms,
+    answers_to,
+    ask_before,
+    clear,
+    pause_of,
+    plan_of,
+    spoken,
+)
+from tests.store.examples import HOUR, executed, plan_id
+
+MOVES = [
+    timedelta(minutes=1),
+    timedelta(minutes=31),
+    HOUR,
+    3 * HOUR,
+    timedelta(days=3),
+    -timedelta(minutes=7),
+]
+WHO = st.sampled_from([*PEOPLE * 3, *SPEAKERS])
+terms_drawn = st.builds(
+    Terms,
+    quorum=st.sampled_from([1, 1, 1, 2, 3]),
+    reviewers=st.sampled_from(REVIEWERS),
+    use_by_s=st.sampled_from([0, 1800]),
+)
+steps_drawn = st.sampled_from(STEPS[:3])
+
+
+class GateMachine(Laws):
+    """Requests, decisions, clearances, outcomes, the clock, the relay and redeliveries."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: dict[Any, ApprovalRequested] = {}
+        self.proposals: dict[Any, PlanProposed] = {}
+        self.proposed_now: dict[str, int] = {}
+
+    # --- the router ---
+
+    @rule(
+        data=st.data(),
+        who=st.sampled_from(["service", "stranger", "run", "run"]),
+        revision=st.sampled_from([1, 1, 2, 3]),
+        steps=steps_drawn,
+        terms=terms_drawn,
+        harmless=st.sampled_from([False, False, True]),
+    )
+    def the_router_takes_a_plan(
+        self, data: st.DataObject, who: str, revision: int, steps: Any, terms: Terms, harmless: bool
+    ) -> None:
+        """A service's; a run's; or one of a thread that nobody registered, also late, for an old pause."""
+        if who == "run" and self.proposals:
+            plan = self.proposals.pop(data.draw(st.sampled_from(sorted(self.proposals))))
+            self._route(plan.plan_id, plan.run, 1, steps, terms, harmless)
+        elif who == "stranger":
+            pause = pause_of(data.draw(st.sampled_from(["t1", "t2"])), data.draw(st.integers(1, 3)))
+            self._route(plan_of(pause, 0), pause, revision, steps, terms, harmless)
+        else:
+            self._route(plan_id(f"p{data.draw(st.integers(0, 2))}"), None, revision, steps, terms, harmless)
+
+    def _route(self, plan: Any, pause: Any, revision: int, steps: Any, terms: Terms, harmless: bool) -> None:
+        """A proposal that comes twice is routed alike, as the router's own ids are."""
+        if harmless:
+            self.world.send(clear(plan, pause, revision, steps, self.world.now))
+            return
+        request = ask_before(plan, pause, revision, steps, terms, self.world.now)
+        self._ask(self.asked.get(request.request_id, request))
+
+    def _ask(self, request: ApprovalRequested) -> None:
+        self.asked[request.request_id] = request
+        self.world.send(request)
+
+    # --- people ---
+
+    @precondition(lambda self: self.asked)
+    @rule(data=st.data(), by=st.sampled_from(PEOPLE), at_once=st.booleans())
+    def a_reviewer_says_something_sensible(self, data: st.DataObject, by: str, at_once: bool) -> None:
+        request = self._some_request(data)
+        kind = data.draw(st.sampled_from(answers_to(request)))
+        who = request.proposer if kind is K.WITHDRAW else by
+        self._say(request, kind, who, **self._parts(data, kind))
+        if at_once:
+            self._deliver_all()
+
+    @precondition(lambda self: self.asked)
+    @rule(data=st.data(), by=WHO, kind=st.sampled_from(K), wrong=st.integers(0, 6))
+    def somebody_says_anything(self, data: st.DataObject, by: str, kind: K, wrong: int) -> None:
+        """Any kind by anybody, late, of another revision, digest, plan or gate, claiming to be another."""
+        request = self._some_request(data)
+        changes: list[dict[str, Any]] = [
+            {},
+            {"revision": request.revision + 1},
+            {"digest": "f" * 64},
+            {"plan_id": plan_id("another")},
+            {"request_id": plan_id("no gate")},
+            {"decided_at": request.review.terms.deadline + SECOND},
+            {"decider": data.draw(st.sampled_from(DeciderKind))},
+        ]
+        self._say(request, kind, by, **{**self._parts(data, kind), **changes[wrong]})
+
+    def _some_request(self, data: st.DataObject) -> ApprovalRequested:
+        """Mostly of an open gate, if there is one."""
+        still = [gate.request for gate in self.reference.gates.values() if gate.state == "PENDING"]
+        return data.draw(st.sampled_from([*still * 3, *self.asked.values()]))
+
+    def _parts(self, data: st.DataObject, kind: K) -> dict[str, Any]:
+        if kind is K.EDIT:
+            return {"steps": data.draw(st.sampled_from([*STEPS, None]))}
+        if kind is K.RESOLVE:
+            return {"resolution": data.draw(st.sampled_from([*Resolution, None]))}
+        return {}
+
+    def _say(self, request: ApprovalRequested, kind: K, by: str, **parts: Any) -> None:
+        decided_at = parts.pop("decided_at", self.world.now)
+        said = msgspec.structs.replace(spoken(request, kind, by, decided_at, **parts), event_id=uuid4())
+        self.world.send(said)
+
+    # --- executors ---
+
+    @precondition(lambda self: self.asked or self.world.logs[PlanCleared].records)
+    @rule(
+        data=st.data(),
+        status=st.sampled_from(OutcomeStatus),
+        step=st.sampled_from(StepStatus),
+    )
+    def a_service_tells_an_outcome(
+        self, data: st.DataObject, status: OutcomeStatus, step: StepStatus
+    ) -> None:
+        plans: list[Any] = [*self.world.logs[PlanCleared].records, *self.asked.values()]
+        plan = data.draw(st.sampled_from([each for each in plans if not each.run] or plans))
+        self.world.send(executed(plan, status, step, self.world.now))
+
+    # --- the gatekeeper ---
+
+    @rule(data=st.data(), how=st.sampled_from(["arrives", "arrives", "all", "some", "dies", "again"]))
+    def the_gatekeeper_works(self, data: st.DataObject, how: str) -> None:
+        """It takes all or some of what there is, dies before its commit, or is given records again."""
+        match how:
+            case "arrives":
+                self._relay_all()
+                self._deliver_all()
+            case "all":
+                self._deliver_all()
+            case "some":
+                batch = self._next(data)
+                for log in self.world.logs.values():
+                    log.read += sum(type(each) is log.kind for each in batch)
+                self._deliver(batch)
+            case "dies":
+                self.world.deliver(self._next(data), commit=False)
+                self.changed()
+            case "again":
+                self._deliver(self._read_before(data))
+
+    def _next(self, data: st.DataObject) -> list[Any]:
+        batch = []
+        for log in self.world.logs.values():
+            batch += log.records[log.read : log.read + data.draw(st.integers(0, 4))]
+        return batch
+
+    def _read_before(self, data: st.DataObject) -> list[Any]:
+        """Any stretch of each topic that was read before, in a cut of its own."""
+        batch = []
+        for log in self.world.logs.values():
+            if log.read:
+                first = data.draw(st.integers(0, log.read - 1))
+                batch += log.records[first : data.draw(st.integers(first, log.read))]
+        return [each for each in batch if each.event_id not in self.given_up]
+
+    def _deliver(self, batch: Sequence[Any]) -> None:
+        words = [each for each in batch if isinstance(each, PlanCleared)]
+        expected = self.reference.refused(*words)
+        assert self.world.deliver(batch) == expected
+        self.reference.take(batch)
+        for each in batch:
+            if isinstance(each, DecisionMade):
+                self.delivered[each.event_id] = each
+                self.given_up.discard(each.event_id)
+        self.changed()
+
+    def _deliver_all(self) -> None:
+        batch = [each for log in self.world.logs.values() for each in log.records[log.read :]]
+        for log in self.world.logs.values():
+            log.read = len(log.records)
+        self._deliver(batch)
+
+    def _relay_all(self) -> None:
+        for _, record in self.now_there.outbox:
+            self._published(record)
+        self.world.forget([row for row, _ in self.now_there.outbox])
+        self.changed()
+
+    # --- the relay ---
+
+    @precondition(lambda self: self.now_there.outbox)
+    @rule(data=st.data(), forget=st.booleans())
+    def the_relay_publishes(self, data: st.DataObject, forget: bool) -> None:
+        """Any rows in any order; where it dies before it forgets them, they come again."""
+        rows = data.draw(st.permutations(self.now_there.outbox))
+        rows = rows[: data.draw(st.integers(1, len(rows)))]
+        for _, record in rows:
+            self._published(record)
+        if forget:
+            self.world.forget([row for row, _ in rows])
+            self.changed()
+
+    def _published(self, record: Any) -> None:
+        if isinstance(record, ApprovalRequested):
+            self._ask(record)
+        elif isinstance(record, PlanProposed) and record.run:
+            self.proposals[str(record.event_id)] = record
+        else:
+            self.world.send(record)
+
+    # --- the clock ---
+
+    @rule(by=st.sampled_from(MOVES))
+    def time_passes(self, by: timedelta) -> None:
+        """The clock moves, then ticks."""
+        self._move(by)
+        for decision in self.world.tick():
+            self.reference.give_up(decision)
+            self.given_up.add(decision.event_id)
+            self._strike(decision)
+        self.changed()
+
+    def _move(self, by: timedelta) -> None:
+        self.world.set_clock(self.world.now + by)
+        self.reference.runs.now = self.world.now
+
+    def _strike(self, decision: DecisionMade) -> None:
+        """Given up: it is among the dead letters now, and no part of the log that gates are made of."""
+        log = self.world.logs[DecisionMade]
+        kept = [each for each in log.records[: log.read] if each.event_id != decision.event_id]
+        log.records, log.read = kept + log.records[log.read :], len(kept)
+
+    @precondition(lambda self: self.given_up)
+    @rule(data=st.data())
+    def an_operator_replays_a_dead_letter(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.given_up)))
+        self.world.send(self.delivered[name])
+
+    # --- the end ---
+
+    def teardown(self) -> None:
+        if self.reference.gates:
+            self._settle()
+            self._nobody_is_forgotten()
+            self._the_log_tells_all()
+
+    def _settle(self) -> None:
+        """Everything that is under way arrives."""
+        for _ in range(12):
+            self._relay_all()
+            self._deliver_all()
+            if not self.now_there.outbox:
+                return
+        raise AssertionError("the outbox never falls silent")
+
+    def _nobody_is_forgotten(self) -> None:
+        """What waits for a human has an open gate; of rivals the newest alone is open."""
+        open_gates = [gate.request for gate in self.reference.gates.values() if gate.state == "PENDING"]
+        asked = {(each.plan_id, each.in_doubt.step_id) for each in open_gates if each.in_doubt is not None}
+        for (plan, step), effect in self.reference.runs.effects.all.items():
+            assert effect.state != "IN_DOUBT" or (plan, step) in asked, "a doubt that nobody is asked about"
+        newest = {
+            word.plan_id: word.revision
+            for word in sorted(self.world.logs[PlanCleared].records, key=lambda word: word.revision)
+            if self.reference.cleared.get(word.digest) and self.reference.cleared[word.digest].use_by is None
+        }
+        for gate in self.reference.gates.values():
+            if asks_before(gate.request):
+                plan = gate.request.plan_id
+                newest[plan] = max(newest.get(plan, 0), gate.request.revision)
+        for each in open_gates:
+            if asks_before(each):
+                assert each.revision == newest[each.plan_id], "an old revision is still asked about"
+                assert each.plan_id not in self.reference.outcomes, "an executed plan is still asked about"
+
+    def _the_log_tells_all(self) -> None:
+        """Both topics into an empty store, record by record, give the same gates."""
+        expected = self._gates_now()
+        requests, said = self.world.logs[ApprovalRequested].records, self.world.logs[DecisionMade].records
+        self.world.empty()
+        for each in self.world.logs[PlanExecuted].records:  # an UNDO reads what was done
+            self.world.deliver([each])
+        for each in [*said, *requests] if len(said) % 2 else [*requests, *said]:
+            self.world.deliver([each])
+        self.changed()
+        assert self._gates_now() == expected
+
+    def _gates_now(self) -> dict[Any, Any]:
+        return {name: (row.state, row.verdict) for name, row in self.now_there.gates.items()}

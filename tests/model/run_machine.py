@@ -1,0 +1,397 @@
+"""Runs under leases, effects and the service ledger, on top of what happens to gates."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from gate_events.digest import step_digest
+from gate_events.ids import effect_key
+from gate_events.values import Step
+from gate_events.words import OutcomeStatus, Resolution, StepStatus
+from gate_store.claims import Claim, Grant
+from gate_store.doubts import doubt_about, stale_question
+from gate_store.engine.port import Act, ClaimedRun, FenceLostError, Intent, NotClearedError, Result, RunEnd
+from gate_store.ledger import claim_effect, finish_effect
+from gate_store.runs import RunBusyError, end_run, pause_run, register_run, renew_run
+from stream_apps.resumer.outcomes import outbox_row, outcome
+from tests.engine.scene import checkpoint_put
+from tests.model.machine import GateMachine, steps_drawn, terms_drawn
+from tests.model.universe import LEASE_S, PEOPLE, STEPS, K, Terms, pause_of, plan_of, proposed
+from tests.model.world import WORKERS, head_of
+
+THREADS = st.sampled_from(["t1", "t2"])
+STEPS_ASKED = st.sampled_from([one for steps in STEPS for one in steps])
+ENDED = st.sampled_from(["SUCCEEDED", "FAILED", "IN_DOUBT"])
+MOSTLY = st.sampled_from([True, True, True, False])
+WORKER = st.sampled_from(WORKERS)
+
+
+NEEDS_RUN = ("begin", "finish", "end", "together", "renew")
+WORK = (
+    "claim",
+    "claim",
+    *("begin", "finish") * 3,
+    "end",
+    "end",
+    "together",
+    "renew",
+    "reap",
+    "lapse",
+    "stop",
+)
+STRUGGLE = ("claim", "claim", "finish", "finish", "lapse", "relay", "deliver", "deliver", "resolve")
+ENDS = ("DONE", "DONE", "FAILED", "STALE", "READY", "PAUSED", "ASK")
+
+
+@dataclass
+class Held:
+    """What a worker believes that it holds; never told that it lost it."""
+
+    worker: str
+    run: ClaimedRun
+
+
+@dataclass
+class Claimed:
+    """A service's claim that was granted."""
+
+    plan: Any
+    step: Step
+    claim: Claim
+
+
+class RunMachine(GateMachine):
+    """Two workers, agents that plan, services that act."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[Held] = []
+        self.planning: list[tuple[str, int]] = []
+        self.claims: list[Claimed] = []
+        self.paused = 3  # strangers use the pauses below
+
+    # --- an agent's process ---
+
+    @rule(data=st.data(), how=st.sampled_from(["begin", "pause", "pause", "end", "renew"]), thread=THREADS)
+    def an_agent_works(self, data: st.DataObject, how: str, thread: str) -> None:
+        if how == "begin" or not self.planning:
+            self._begin(thread)
+        else:
+            self._go_on(how, *data.draw(st.sampled_from([*self.planning, *self.planning[-1:] * 3])))
+
+    def _begin(self, thread: str) -> None:
+        runs, now = self.reference.runs, self.world.now
+        with self.world.store.begin() as conn:
+            try:
+                token = register_run(conn, thread, "billing", "agent", LEASE_S, now)
+            except RunBusyError:
+                assert not runs.may_register(thread, now)
+                return
+        assert runs.may_register(thread, now)
+        runs.register(thread, "agent", now)
+        assert token == runs.all[thread].token
+        self.planning.append((thread, token))
+        self.changed()
+
+    def _go_on(self, how: str, thread: str, token: int) -> None:
+        """It pauses at the gate, ends without one, or lives; also an agent that lost its run."""
+        owns = self.reference.runs.holds(thread, token)
+        self.paused += 1
+        pause = pause_of(thread, self.paused)
+        with self.world.store.begin() as conn:
+            if how == "renew":
+                assert renew_run(conn, thread, token, LEASE_S, self.world.now) == owns
+            else:
+                try:
+                    if how == "end":
+                        end_run(conn, thread, token, "DONE", self.world.now)
+                    else:
+                        pause_run(conn, thread, token, pause, proposed(pause, self.world.now), self.world.now)
+                except FenceLostError:
+                    assert not owns
+                    return
+                assert owns
+        if owns and how == "renew":
+            self.reference.runs.renew(thread, self.world.now)
+        elif owns:
+            status = "DONE" if how == "end" else "PAUSED"
+            self.reference.runs.leave(thread, status, pause, plan_of(pause, 0))
+        self.changed()
+
+    # --- the whole way, since few walks of chance go it ---
+
+    @rule(data=st.data(), thread=THREADS, terms=terms_drawn, steps=steps_drawn, cleared=st.booleans())
+    def a_run_comes_through_its_gate(
+        self, data: st.DataObject, thread: str, terms: Terms, steps: Any, cleared: bool
+    ) -> None:
+        """It pauses at a gate of its own; people approve or edit; a worker claims it, and begins."""
+        self._begin(thread)
+        if self.planning:
+            self._go_on("pause", *self.planning[-1])
+        self._relay_all()
+        for plan in list(self.proposals.values()):
+            self._route(plan.plan_id, plan.run, 1, steps, terms, cleared)
+        self.proposals.clear()
+        self._deliver_all()
+        waiting = [g.request for g in self.reference.gates.values() if g.state == "PENDING" and g.request.run]
+        for request in waiting[-1:]:
+            for person in PEOPLE:
+                self._say(request, K.APPROVE, person)
+            self._deliver_all()
+        self._claim(data.draw(WORKER))
+        if self.held:
+            self._begin_effect(data)
+
+    # --- the resumers ---
+
+    @rule(data=st.data(), worker=WORKER, what=st.sampled_from(WORK))
+    def a_worker_works(self, data: st.DataObject, worker: str, what: str) -> None:
+        if what == "claim" or (what in NEEDS_RUN and not self.held):
+            self._claim(worker)
+        elif what == "begin":
+            self._begin_effect(data)
+        elif what == "finish":
+            self._end_effect(data)
+        elif what == "end":
+            self._end_run(data)
+        elif what == "together":
+            self._flush_together(data)
+        elif what == "renew":
+            self._renew(worker)
+        elif what == "reap":
+            self._reap(worker)
+        elif what == "lapse":
+            self._move(timedelta(seconds=LEASE_S + 1))
+            self._reap(worker)
+        else:
+            self._shut_down(worker)
+
+    def _claim(self, worker: str) -> None:
+        offered, count = self.reference.runs.offered(self.world.now, 2)
+        taken = self.world.do(self.world.ports[worker].claim(worker, 2, LEASE_S))
+        names = [run.thread_id for run in taken]
+        assert len(names) == len(set(names)) == count
+        assert set(names) <= offered
+        for run in taken:
+            self.reference.runs.claim(run.thread_id, worker, self.world.now)
+            known = self.reference.runs.all[run.thread_id]
+            assert (run.token, run.plan_id, run.digest) == (known.token, known.plan, known.digest)
+            assert run.answer.plan_id == known.plan
+            self.held.append(Held(worker, run))
+        self.changed()
+
+    def _begin_effect(self, data: st.DataObject) -> None:
+        """A step as approved, or any other; the worker may have lost the run."""
+        step, repeat, right = data.draw(STEPS_ASKED), data.draw(st.booleans()), data.draw(MOSTLY)
+        held = self._some_held(data)
+        if right and held.run.answer.steps:
+            step = data.draw(st.sampled_from(held.run.answer.steps))
+        intent = Intent(
+            effect_key(held.run.plan_id, step.step_id),
+            step,
+            step_digest(held.run.plan_id, step),
+            None,
+            repeat,
+        )
+        runs, name = self.reference.runs, held.run.thread_id
+        owns = runs.holds(name, held.run.token)
+        may = owns and runs.may_begin(name, step, self.world.now, repeat=repeat)
+        refusal = self._flush(held, Act(name, held.run.token, intents=[intent]), may=may)
+        if may:
+            runs.begin(name, step, self.world.now)
+        elif owns:
+            assert isinstance(refusal, NotClearedError)
+
+    def _end_effect(self, data: st.DataObject) -> None:
+        step_id, state = data.draw(st.sampled_from(["s1", "s2"])), data.draw(ENDED)
+        held = self._some_held(data)
+        runs, name = self.reference.runs, held.run.thread_id
+        owns = runs.holds(name, held.run.token)
+        may = owns and runs.may_finish(name, step_id)
+        result = Result(effect_key(held.run.plan_id, step_id), state, "", None)
+        act = Act(name, held.run.token, results=[result])
+        if may and state == "IN_DOUBT":
+            self._doubt(act, held, step_id)
+        self._flush(held, act, may=may)
+        if may:
+            runs.finish(name, step_id, state)
+        if may and state == "IN_DOUBT":
+            runs.end(name, "IN_DOUBT")
+
+    def _doubt(self, act: Act, held: Held, step_id: str) -> None:
+        """As the resumer does: the result, the run's end and the question in one act."""
+        step = next(one for one in held.run.answer.steps if one.step_id == step_id)
+        assert held.run.digest
+        with self.world.store.connect() as conn:
+            question = doubt_about(conn, held.run.digest, step, "it was begun", self.world.now)
+        act.end = RunEnd("IN_DOUBT", "a human is asked")
+        act.outbox = [outbox_row(question)]
+
+    def _end_run(self, data: st.DataObject) -> None:
+        status = data.draw(st.sampled_from(ENDS))
+        held = self._some_held(data)
+        runs, name, now = self.reference.runs, held.run.thread_id, self.world.now
+        act = Act(name, held.run.token, end=RunEnd("PAUSED" if status == "ASK" else status))
+        pause, plan = held.run.pause, held.run.plan_id
+        if status == "DONE":
+            told = outcome(held.run, held.run.answer.steps, held.run.effects, OutcomeStatus.DONE, "w", now)
+            act.outbox = [outbox_row(told)]
+        elif status == "READY":
+            act.end = RunEnd("READY", not_before=now + timedelta(minutes=2))
+        elif status == "PAUSED":
+            self.paused += 1
+            pause = pause_of(name, self.paused)
+            plan = plan_of(pause, 0)
+            act.outbox = [outbox_row(proposed(pause, now))]
+        elif status == "ASK":
+            if held.run.digest is None or self.reference.cleared[held.run.digest].use_by is None:
+                return
+            with self.world.store.connect() as conn:
+                act.outbox = [outbox_row(stale_question(conn, held.run.digest, now))]
+        if status in ("PAUSED", "ASK"):
+            act.end = RunEnd("PAUSED", pause=pause, plan_id=plan)
+        may = runs.holds(name, held.run.token)
+        self._flush(held, act, may=may)
+        if may:
+            assert act.end
+            runs.end(name, act.end.status, pause, plan, act.end.not_before)
+
+    def _flush_together(self, data: st.DataObject) -> None:
+        """Acts of owners and of zombies in one transaction: each is judged alone."""
+        acts = {
+            (h.run.thread_id, h.run.token): self._with_checkpoint(Act(h.run.thread_id, h.run.token))
+            for h in self.held
+        }
+        chosen = data.draw(st.permutations(list(acts.values())))[:4]
+        refusals = self.world.do(self.world.ports["w1"].flush(chosen))
+        for act, refusal in zip(chosen, refusals, strict=True):
+            owns = self.reference.runs.holds(act.thread_id, act.token)
+            assert (refusal is None) == owns
+            assert self.world.has_checkpoint(act.thread_id, str(act.new_head)) == owns
+
+    def _renew(self, worker: str) -> None:
+        runs, mine = self.reference.runs, [h.run for h in self.held if h.worker == worker]
+        tokens = [(run.thread_id, run.token) for run in mine]
+        kept = {thread for thread, token in tokens if runs.holds(thread, token)}
+        newest = {thread: (thread, token) for thread, token in sorted(tokens)}
+        lost = self.world.do(self.world.ports[worker].renew(worker, list(newest.values()), LEASE_S))
+        assert lost == set(newest) - kept
+        for thread in kept:
+            runs.renew(thread, self.world.now)
+        self.changed()
+
+    def _reap(self, worker: str) -> None:
+        lapsed = self.reference.runs.lapsed(self.world.now)
+        assert self.world.do(self.world.ports[worker].reap(100)) == len(lapsed)
+        for thread in lapsed:
+            self.reference.runs.give_back(thread, died=True)
+        self.changed()
+
+    def _shut_down(self, worker: str) -> None:
+        mine = self.reference.runs.held_by(worker)
+        assert self.world.do(self.world.ports[worker].release(worker)) == len(mine)
+        for thread in mine:
+            self.reference.runs.give_back(thread, died=False)
+        self.changed()
+
+    def _some_held(self, data: st.DataObject) -> Held:
+        """Mostly by who owns it; else by a zombie."""
+        owned = [each for each in self.held if self.reference.runs.holds(each.run.thread_id, each.run.token)]
+        return data.draw(st.sampled_from([*owned * 3, *self.held]))
+
+    def _flush(self, held: Held, act: Act, *, may: bool) -> Any:
+        """One act with a checkpoint; what was refused has left no trace."""
+        act = self._with_checkpoint(act)
+        [refusal] = self.world.do(self.world.ports[held.worker].flush([act]))
+        assert (refusal is None) == may, refusal
+        if not self.reference.runs.holds(act.thread_id, act.token):
+            assert isinstance(refusal, FenceLostError)
+        assert self.world.has_checkpoint(act.thread_id, str(act.new_head)) == may
+        assert not may or self.world.do(self.world.ports[held.worker].fate(act))
+        self.changed()
+        return refusal
+
+    def _with_checkpoint(self, act: Act) -> Act:
+        put = checkpoint_put(head_of(act.thread_id))
+        act.puts, act.new_head = [put], put.checkpoint["id"]
+        return act
+
+    # --- services with the ledger ---
+
+    @precondition(lambda self: self.reference.cleared)
+    @rule(data=st.data(), claims=st.booleans())
+    def a_service_works(self, data: st.DataObject, claims: bool) -> None:
+        if claims or not self.claims:
+            self._claim_effect(data)
+        else:
+            self._finish_effect(data)
+
+    @precondition(lambda self: self.reference.cleared)
+    @rule(data=st.data(), acts=st.lists(st.sampled_from(STRUGGLE), max_size=8))
+    def a_service_struggles(self, data: st.DataObject, acts: list[str]) -> None:
+        """One step, again and again: begun, ended, doubted, resolved, begun anew."""
+        self._claim_effect(data)
+        for act in acts if self.claims else ():
+            if act == "claim":
+                self._claim_effect(data, self.claims[-1])
+            elif act == "finish":
+                self._finish_effect(data)
+            elif act == "lapse":
+                self._move(timedelta(seconds=LEASE_S + 1))
+            elif act == "relay":
+                self._relay_all()
+            elif act == "deliver":
+                self._deliver_all()
+            else:
+                self._resolve_something(data)
+
+    def _resolve_something(self, data: st.DataObject) -> None:
+        doubts = [
+            g.request for g in self.reference.gates.values() if g.state == "PENDING" and g.request.in_doubt
+        ]
+        if doubts:
+            self._say(doubts[-1], K.RESOLVE, "ada", resolution=data.draw(st.sampled_from(Resolution)))
+
+    def _claim_effect(self, data: st.DataObject, like: Claimed | None = None) -> None:
+        step, right, idempotent = data.draw(STEPS_ASKED), data.draw(MOSTLY), data.draw(st.booleans())
+        digests = sorted(self.reference.cleared)
+        if like:
+            digests = [name for name in digests if self.reference.cleared[name].plan == like.plan]
+        digest = data.draw(st.sampled_from(digests))
+        cleared = self.reference.cleared[digest]
+        if any(run.digest == digest for run in self.reference.runs.all.values()):
+            return  # a run's effects are its resumer's
+        if like:
+            step = cleared.steps.get(like.step.step_id, step)
+        elif right:
+            step = data.draw(st.sampled_from(list(cleared.steps.values())))
+        now = self.world.now
+        said = self.reference.runs.grant(cleared.plan, digest, step, now, idempotent=idempotent)
+        with self.world.store.begin() as conn:
+            try:
+                claim = claim_effect(
+                    conn, cleared.plan, digest, step, "service", now, idempotent=idempotent, lease_s=LEASE_S
+                )
+            except NotClearedError:
+                assert said == "REFUSED"
+                return
+        assert claim.grant.value == said
+        if claim.grant is Grant.GO:
+            self.reference.runs.effects.all[cleared.plan, step.step_id].token = claim.token
+            self.claims.append(Claimed(cleared.plan, step, claim))
+        self.changed()
+
+    def _finish_effect(self, data: st.DataObject) -> None:
+        """Also one whose claim was lost, and one that was told already."""
+        held, state = data.draw(st.sampled_from(self.claims[::-1])), data.draw(ENDED)
+        effect = self.reference.runs.effects.all[held.plan, held.step.step_id]
+        may = effect.token == held.claim.token and effect.state in ("CLAIMED", "IN_DOUBT")
+        with self.world.store.begin() as conn:
+            done = finish_effect(conn, held.plan, held.step, held.claim, StepStatus(state), self.world.now)
+        assert done == may
+        if may:
+            effect.state = state
+        self.changed()
