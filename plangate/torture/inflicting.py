@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+from tenacity import retry, retry_if_exception_type, wait_fixed
 
 from plangate.dev.stack import Stack
 from plangate.torture.clock import jump
@@ -125,6 +127,7 @@ class Inflictor:
             service.restart()
         self._note(f"restart {fault.whom}", began, None)
 
+    @retry(retry=retry_if_exception_type(DBAPIError), wait=wait_fixed(0.5))  # it may be down just now
     def _cut(self) -> None:
         began = time.time()
         with self._store.connect() as conn:
