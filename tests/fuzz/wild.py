@@ -39,7 +39,9 @@ def wild(record: type[Any], chance: random.Random) -> Any:
     return _of(_shape(record), chance)
 
 
-_shape: Callable[[type[Any]], shapes.Type] = cache(shapes.type_info)
+@cache
+def _shape(record: Any) -> shapes.Type:
+    return shapes.type_info(record)
 
 
 def json_value(chance: random.Random, depth: int = 3) -> Any:

@@ -1,20 +1,17 @@
-"""Runs under leases, effects and the service ledger, on top of what happens to gates."""
+"""Runs under leases and their effects, on top of what happens to gates."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import rule
 
 from gate_events.digest import step_digest
 from gate_events.ids import effect_key
-from gate_events.values import Step
-from gate_events.words import OutcomeStatus, Resolution, StepStatus
-from gate_store.claims import Claim, Grant
+from gate_events.words import OutcomeStatus
 from gate_store.doubts import doubt_about, stale_question
 from gate_store.engine.port import Act, ClaimedRun, FenceLostError, Intent, NotClearedError, Result, RunEnd
-from gate_store.ledger import claim_effect, finish_effect
 from gate_store.runs import RunBusyError, end_run, pause_run, register_run, renew_run
 from stream_apps.resumer.outcomes import outbox_row, outcome
 from tests.engine.scene import checkpoint_put
@@ -42,7 +39,6 @@ WORK = (
     "lapse",
     "stop",
 )
-STRUGGLE = ("claim", "claim", "finish", "finish", "lapse", "relay", "deliver", "deliver", "resolve")
 ENDS = ("DONE", "DONE", "FAILED", "STALE", "READY", "PAUSED", "ASK")
 
 
@@ -54,23 +50,13 @@ class Held:
     run: ClaimedRun
 
 
-@dataclass
-class Claimed:
-    """A service's claim that was granted."""
-
-    plan: Any
-    step: Step
-    claim: Claim
-
-
 class RunMachine(GateMachine):
-    """Two workers, agents that plan, services that act."""
+    """Two workers, and agents that plan."""
 
     def __init__(self) -> None:
         super().__init__()
         self.held: list[Held] = []
         self.planning: list[tuple[str, int]] = []
-        self.claims: list[Claimed] = []
         self.paused = 3  # strangers use the pauses below
 
     # --- an agent's process ---
@@ -318,80 +304,3 @@ class RunMachine(GateMachine):
         put = checkpoint_put(head_of(act.thread_id))
         act.puts, act.new_head = [put], put.checkpoint["id"]
         return act
-
-    # --- services with the ledger ---
-
-    @precondition(lambda self: self.reference.cleared)
-    @rule(data=st.data(), claims=st.booleans())
-    def a_service_works(self, data: st.DataObject, claims: bool) -> None:
-        if claims or not self.claims:
-            self._claim_effect(data)
-        else:
-            self._finish_effect(data)
-
-    @precondition(lambda self: self.reference.cleared)
-    @rule(data=st.data(), acts=st.lists(st.sampled_from(STRUGGLE), max_size=8))
-    def a_service_struggles(self, data: st.DataObject, acts: list[str]) -> None:
-        """One step, again and again: begun, ended, doubted, resolved, begun anew."""
-        self._claim_effect(data)
-        for act in acts if self.claims else ():
-            if act == "claim":
-                self._claim_effect(data, self.claims[-1])
-            elif act == "finish":
-                self._finish_effect(data)
-            elif act == "lapse":
-                self._move(timedelta(seconds=LEASE_S + 1))
-            elif act == "relay":
-                self._relay_all()
-            elif act == "deliver":
-                self._deliver_all()
-            else:
-                self._resolve_something(data)
-
-    def _resolve_something(self, data: st.DataObject) -> None:
-        doubts = [
-            g.request for g in self.reference.gates.values() if g.state == "PENDING" and g.request.in_doubt
-        ]
-        if doubts:
-            self._say(doubts[-1], K.RESOLVE, "ada", resolution=data.draw(st.sampled_from(Resolution)))
-
-    def _claim_effect(self, data: st.DataObject, like: Claimed | None = None) -> None:
-        step, right, idempotent = data.draw(STEPS_ASKED), data.draw(MOSTLY), data.draw(st.booleans())
-        digests = sorted(self.reference.cleared)
-        if like:
-            digests = [name for name in digests if self.reference.cleared[name].plan == like.plan]
-        digest = data.draw(st.sampled_from(digests))
-        cleared = self.reference.cleared[digest]
-        if any(run.digest == digest for run in self.reference.runs.all.values()):
-            return  # a run's effects are its resumer's
-        if like:
-            step = cleared.steps.get(like.step.step_id, step)
-        elif right:
-            step = data.draw(st.sampled_from(list(cleared.steps.values())))
-        now = self.world.now
-        said = self.reference.runs.grant(cleared.plan, digest, step, now, idempotent=idempotent)
-        with self.world.store.begin() as conn:
-            try:
-                claim = claim_effect(
-                    conn, cleared.plan, digest, step, "service", now, idempotent=idempotent, lease_s=LEASE_S
-                )
-            except NotClearedError:
-                assert said == "REFUSED"
-                return
-        assert claim.grant.value == said
-        if claim.grant is Grant.GO:
-            self.reference.runs.effects.all[cleared.plan, step.step_id].token = claim.token
-            self.claims.append(Claimed(cleared.plan, step, claim))
-        self.changed()
-
-    def _finish_effect(self, data: st.DataObject) -> None:
-        """Also one whose claim was lost, and one that was told already."""
-        held, state = data.draw(st.sampled_from(self.claims[::-1])), data.draw(ENDED)
-        effect = self.reference.runs.effects.all[held.plan, held.step.step_id]
-        may = effect.token == held.claim.token and effect.state in ("CLAIMED", "IN_DOUBT")
-        with self.world.store.begin() as conn:
-            done = finish_effect(conn, held.plan, held.step, held.claim, StepStatus(state), self.world.now)
-        assert done == may
-        if may:
-            effect.state = state
-        self.changed()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.model.run_machine import RunMachine
+from tests.model.service_machine import ServiceMachine
 from tests.model.world import World
 
 _base = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
@@ -28,5 +28,5 @@ def world(store_url: str) -> Iterator[World]:
 
 
 def test_the_gate_keeps_its_laws(world: World) -> None:
-    machine = type("Machine", (RunMachine,), {"world": world})
+    machine = type("Machine", (ServiceMachine,), {"world": world})
     run_state_machine_as_test(machine, settings=PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "default")])

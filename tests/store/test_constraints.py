@@ -8,11 +8,24 @@ import pytest
 from sqlalchemy import Connection, Executable, Table, insert, update
 from sqlalchemy.exc import IntegrityError
 
+from gate_events.words import OutcomeStatus
 from gate_store.clearances import record_cleared
 from gate_store.ledger import claim_effect
-from gate_store.tables import clearances, cleared_steps, decisions, effects, gates, runs
+from gate_store.outbox import put
+from gate_store.outcomes import record_outcomes
+from gate_store.tables import (
+    clearances,
+    cleared_steps,
+    decisions,
+    effects,
+    gates,
+    metadata,
+    outbox,
+    outcomes,
+    runs,
+)
 from tests.store.acting import ask, decide
-from tests.store.examples import NOON, STEPS, asked, cleared, decided, plan_id, run
+from tests.store.examples import NOON, STEPS, asked, cleared, decided, executed, plan_id, proposed, run
 
 REQUEST = asked(quorum=2, run=run())
 CLEARED = cleared(plan_id("cleared"))
@@ -25,6 +38,8 @@ def fill(conn: Connection) -> None:
     decide(conn, decided(REQUEST), decided(closed))
     record_cleared(conn, [CLEARED], NOON)
     claim_effect(conn, CLEARED.plan_id, CLEARED.digest, STEPS[0], "w", NOON)
+    record_outcomes(conn, [executed(CLEARED)], NOON)
+    put(conn, [proposed()], NOON)
 
 
 def new_decision(disposition: str, by: str, plan: object = "plan") -> dict[str, Any]:
@@ -97,6 +112,22 @@ def new_effect(**changes: Any) -> dict[str, Any]:
     }
 
 
+def new_outcome() -> dict[str, Any]:
+    told = executed(CLEARED, OutcomeStatus.FAILED)
+    return {
+        "plan_id": told.plan_id,
+        "event_id": uuid4(),
+        "status": told.status.value,
+        "recorded_at": NOON,
+        "record": told,
+    }
+
+
+def new_letter() -> dict[str, Any]:
+    event_id = proposed().event_id
+    return {"event_id": event_id, "record": "PlanProposed", "key": "k", "body": b"b", "created_at": NOON}
+
+
 FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "the_first_decision_wins": lambda: insert(decisions).values(new_decision("DECIDED", "eve", "closed")),
     "a_quorum_counts_distinct_people": lambda: insert(decisions).values(new_decision("COUNTED", "ada")),
@@ -124,6 +155,8 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "a_ready_run_has_an_answer": lambda: insert(runs).values(new_run(status="READY")),
     "fk_runs_digest": lambda: insert(runs).values(new_run(digest="f" * 64)),
     "pk_runs": lambda: insert(runs).values(new_run(thread_id="t1")),
+    "pk_outcomes": lambda: insert(outcomes).values(new_outcome()),
+    "uq_outbox_event_id": lambda: insert(outbox).values(new_letter()),
 }
 
 # SQLite names no foreign key, and of a UNIQUE or primary key the columns.
@@ -134,6 +167,8 @@ SQLITE_SAYS = {
     "pk_gates": "UNIQUE constraint failed: gates.gate_id",
     "pk_cleared_steps": "UNIQUE constraint failed: cleared_steps.digest, cleared_steps.step_id",
     "pk_runs": "UNIQUE constraint failed: runs.thread_id",
+    "pk_outcomes": "UNIQUE constraint failed: outcomes.plan_id",
+    "uq_outbox_event_id": "UNIQUE constraint failed: outbox.event_id",
     "fk_clearances_gate_id": "FOREIGN KEY constraint failed",
     "fk_cleared_steps_digest": "FOREIGN KEY constraint failed",
     "no_effect_without_clearance": "FOREIGN KEY constraint failed",
@@ -151,9 +186,9 @@ def test_a_forbidden_row_is_refused(conn: Connection, name: str) -> None:
 
 
 def test_every_named_constraint_is_shown() -> None:
-    tables: list[Table] = [gates, decisions, clearances, cleared_steps, effects, runs]
+    tables: list[Table] = list(metadata.tables.values())
     named = {str(each.name) for table in tables for each in table.constraints if each.name}
     named |= {str(each.name) for table in tables for each in table.indexes if each.unique}
     # implied by pk_cleared_steps; it exists to be the target of no_effect_without_clearance
-    implied = {"a_cleared_step_has_one_content", "pk_decisions", "pk_clearances", "pk_effects"}
+    implied = {"a_cleared_step_has_one_content", "pk_decisions", "pk_clearances", "pk_effects", "pk_outbox"}
     assert named - implied == set(FORBIDDEN)
