@@ -29,7 +29,6 @@ from plangate.wiring import open_catalogue, open_producer, schema_ids
 
 WINDOW = 60  # runs that one worker has before it, at most
 LOOK_S = 0.25
-PATIENCE_S = 120.0  # without any change, then what is unfinished stays so
 HEARD = (PLANS, AUTO_EXECUTE, APPROVAL_REQUESTS, DECISIONS, OUTCOMES)
 
 Tell = Callable[[str, int, int], None]  # what is happening, how many of how many runs are at rest
@@ -45,6 +44,7 @@ class Orders:
     seed: int = 1
     workers: int = 2
     lease_s: float = 6.0
+    patience_s: float = 120.0  # without any change; then what is unfinished stays so
     modules: Modules = field(default_factory=Modules)
 
 
@@ -132,7 +132,7 @@ class Session:
 
     async def _watch(self, look_: Callable[[], Standing | None]) -> None:
         changed = time.monotonic()
-        while time.monotonic() - changed < PATIENCE_S:
+        while time.monotonic() - changed < self._orders.patience_s:
             now = await asyncio.to_thread(look_)
             if now is not None and now != self._standing:
                 self._standing, changed = now, time.monotonic()

@@ -20,7 +20,7 @@ def run_without(guard: str, folder: Path, size: tuple[int, int, int], seed: int 
     """A laboratory whose resumers lack `guard`."""
     runs, kills, pauses = size
     modules = Modules(resumer="tests.faults.sabotage")
-    orders = Orders(runs, kills, pauses, seed, workers=2, modules=modules)
+    orders = Orders(runs, kills, pauses, seed, workers=2, modules=modules, patience_s=60.0)
     with own(folder, "apache", "postgresql", orders.lease_s) as stack, environment({GUARD: guard}):
         return torture(stack, folder, orders, lambda *_: None)
 
