@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     lease_s: float = Field(30.0, gt=0, description="seconds until a silent resumer's runs go to another")
     attempts: int = Field(3, ge=1, description="tries of a run that raises, before it is FAILED")
     run_timeout_s: float = Field(600.0, gt=0, description="seconds that one resume may take")
+    resumer_memory_mb: int = Field(0, ge=0, description="RAM at which a resumer ends itself; 0: no limit")
     patience_s: float = Field(86_400.0, gt=0, description="seconds that a decision waits for its request")
     stuck_after_s: float = Field(120.0, gt=0, description="seconds without progress until a worker restarts")
     spool: Path = Field(Path("plangate-spool"), description="where a dead letter goes that no broker takes")

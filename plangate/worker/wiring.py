@@ -60,6 +60,7 @@ def resumer_config(settings: Settings, worker: str) -> ResumerConfig:
         lease_s=settings.lease_s,
         attempts=settings.attempts,
         run_timeout_s=settings.run_timeout_s,
+        memory_mb=settings.resumer_memory_mb,
     )
 
 

@@ -39,6 +39,8 @@ class ResumerConfig:
     `ask_again(run, now)` gives the request for a plan whose use-by has passed (attempt + 1).
     `ask_in_doubt(run, step, known, now)` gives the request for an effect whose result is unknown.
     A run that failed is tried `attempts` times; one whose workers died is given up after `claims`.
+    A process whose event loop stands still for a whole lease, or that takes more than `memory_mb` (0: any),
+    ends itself.
     `publish(rows)` delivers outbox rows and returns the ids that Kafka has; None: another process relays.
     """
 
@@ -59,5 +61,6 @@ class ResumerConfig:
     poll_s: float = 1.0
     drain_s: float = 20.0
     threads: int = 64
+    memory_mb: int = 0
     clock: Clock = utc_now
     open_store: OpenStore = open_engine_store

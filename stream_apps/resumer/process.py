@@ -2,10 +2,10 @@
 
 import asyncio
 import gc
+import logging
 import signal
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import uvloop
@@ -21,7 +21,11 @@ from stream_apps.resumer.orphans import Orphans
 from stream_apps.resumer.relay import Relay
 from stream_apps.resumer.resume import Tools
 from stream_apps.resumer.saver import RunSaver
+from stream_apps.resumer.threads import NodeThreads
+from stream_apps.resumer.watchdog import Watchdog
 from stream_apps.resumer.worker import Worker, every
+
+log = logging.getLogger(__name__)
 
 RELAY_POLL_S = 0.25
 LAST_WORDS_S = 5.0  # what the outbox still holds then, another process publishes
@@ -29,29 +33,42 @@ LAST_WORDS_S = 5.0  # what the outbox still holds then, another process publishe
 
 def serve(config: ResumerConfig) -> None:
     """Run a resumer until SIGTERM or SIGINT. Raises GraphsError before it claims anything."""
-    uvloop.run(_until_signalled(config))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        _outlive_exits(runner.get_loop(), _until_signalled(config))
+
+
+def _outlive_exits(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
+    """A node that calls sys.exit() stops the loop; its run hears of it, and the others go on."""
+    main = loop.create_task(work)
+    while not main.done():
+        with suppress(SystemExit, KeyboardInterrupt):
+            loop.run_until_complete(main)
+    main.result()
 
 
 async def _until_signalled(config: ResumerConfig) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    _tune(config.threads)
-    await run_resumer(config, stop)
+    threads = NodeThreads(config.threads)
+    asyncio.get_running_loop().set_default_executor(threads)  # plain `def` nodes run there
+    gc.set_threshold(50_000, 20, 20)  # what lives for good is no business of the collector
+    await run_resumer(config, stop, threads)
+    threads.end()
 
 
-def _tune(threads: int) -> None:
-    """Plain `def` nodes run in the default executor; what lives for good is no business of the collector."""
-    executor = ThreadPoolExecutor(threads, thread_name_prefix="node")
-    asyncio.get_running_loop().set_default_executor(executor)
-    gc.set_threshold(50_000, 20, 20)
-
-
-async def run_resumer(config: ResumerConfig, stop: asyncio.Event) -> None:
+async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeThreads | None = None) -> None:
     """Resume READY runs until `stop`, then let those in flight finish and give the others back.
 
+    With `threads` the process is the resumer's own, to be ended where a graph holds it up.
     Raises GraphsError where langgraph.json or a graph of it is broken.
     """
+
+    def on_overrun() -> None:
+        if threads and not threads.give_one_up():
+            log.warning("too many nodes went on past their time; this process ends, to start anew")
+            stop.set()
+
     loaded = await load_graphs(config.graphs_file)
     types = set[tuple[str, ...]]().union(*(state_types(each.graph) for each in loaded.values()))
     async with _store(config, strict_serde().with_msgpack_allowlist(types)) as store:
@@ -59,7 +76,7 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event) -> None:
         graphs = {name: graph.with_saver(saver) for name, graph in loaded.items()}
         relay = Relay(store, config.publish, RELAY_POLL_S) if config.publish else None
         commits = Commits(store, relay.wake if relay else lambda: None)
-        worker = Worker(store, Tools(config, saver, graphs), commits)
+        worker = Worker(store, Tools(config, saver, graphs, on_overrun), commits)
         engine = open_store(config.store_url)
         gc.freeze()
         commits.start()
@@ -70,6 +87,9 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event) -> None:
             *([relay.run()] if relay else []),
         ]
         tasks = [asyncio.create_task(watch) for watch in watches]
+        watched = ExitStack()
+        if threads:
+            watched.enter_context(Watchdog(config.lease_s, config.memory_mb, worker.in_hand).watching())
         try:
             await worker.claim_until(stop)
         finally:
@@ -83,6 +103,7 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event) -> None:
                     async with asyncio.timeout(LAST_WORDS_S):
                         await relay.publish_once()
             engine.dispose()
+            watched.close()
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -47,6 +47,7 @@ class Tools:
     config: ResumerConfig
     saver: Any
     graphs: Mapping[str, Loaded]
+    on_overrun: Callable[[], None] = lambda: None
 
 
 class Resume:
@@ -121,8 +122,11 @@ class Resume:
                 await loaded.graph.ainvoke(given, self._at, durability="async")
         except TimeoutError as error:
             if timer.expired():
+                self._tools.on_overrun()
                 raise TimeoutError(f"it ran longer than {limit:g} s") from error
             raise
+        except (SystemExit, KeyboardInterrupt) as error:  # a node ends its run, not everybody's process
+            raise RuntimeError(f"a node raised {error!r}") from error
 
     async def _where(self, loaded: Loaded) -> Pause:
         """Without an interrupt since the claim, a graph that returned is done: no need to read its state."""

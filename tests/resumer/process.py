@@ -7,18 +7,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-
-CODE = """
-import sys, json
-from tests.resumer.stage import config
-from stream_apps.resumer.process import serve
-serve(config(sys.argv[1], **json.loads(sys.argv[2])))
-"""
 
 
 class ResumerProcess:
@@ -39,12 +32,21 @@ class ResumerProcess:
 
 @asynccontextmanager
 async def resumer_process(
-    url: str, env: dict[str, str] | None = None, **changes: Any
+    url: str,
+    env: dict[str, str] | None = None,
+    *,
+    module: str = "child",
+    log: Path | None = None,
+    **changes: Any,
 ) -> AsyncIterator[ResumerProcess]:
-    arguments = [sys.executable, "-c", CODE, url, json.dumps(changes)]
-    popen = subprocess.Popen(  # noqa: ASYNC220 - the test owns its loop, and waits for the child off it
-        arguments, cwd=ROOT, env={**os.environ, **(env or {})}
-    )
+    """A resumer with that config, its words in `log`; `supervised` starts it again when it dies."""
+    arguments = [sys.executable, "-m", f"tests.resumer.{module}", url, json.dumps(changes)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
+    with ExitStack() as files:
+        said = files.enter_context(log.open("w")) if log else None
+        popen = subprocess.Popen(  # noqa: ASYNC220 - the test owns its loop, and waits for the child off it
+            arguments, cwd=ROOT, env=environment, stderr=said
+        )
     process = ResumerProcess(popen)
     try:
         yield process

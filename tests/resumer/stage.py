@@ -55,12 +55,13 @@ def config(url: str, **changes: Any) -> ResumerConfig:
 class Stage:
     url: str
     engine: Engine
+    project: Path = PROJECT
 
     async def submit(
         self, name: str = "billing", thread: str = "t1", configured: Any = None, **state: Any
     ) -> PlanProposed:
         """Run a graph of the project until its gate; the plan that went to the outbox."""
-        loaded = (await load_graphs(PROJECT / "langgraph.json"))[name]
+        loaded = (await load_graphs(self.project / "langgraph.json"))[name]
         state = state or {"who": ["ann", "bob"]}
         async with open_submitter(self.url) as submitter:
             await submitter.submit(
@@ -95,7 +96,7 @@ class Stage:
 
     async def answer_behind_its_back(self) -> None:
         """Somebody resumes the thread without Plangate."""
-        loaded = (await load_graphs(PROJECT / "langgraph.json"))["billing"]
+        loaded = (await load_graphs(self.project / "langgraph.json"))["billing"]
         async with open_saver(self.url) as saver:
             graph = loaded.with_saver(saver).graph
             at = {"configurable": {"thread_id": "t1"}}
@@ -128,7 +129,7 @@ class Stage:
             conn.execute(runs.update().where(runs.c.thread_id == thread).values(**values))
 
     async def state(self, name: str = "billing", thread: str = "t1") -> Any:
-        loaded = (await load_graphs(PROJECT / "langgraph.json"))[name]
+        loaded = (await load_graphs(self.project / "langgraph.json"))[name]
         async with open_saver(self.url) as saver:
             return await loaded.with_saver(saver).graph.aget_state({"configurable": {"thread_id": thread}})
 
