@@ -86,6 +86,7 @@ class FakeWriter:
             self.routed[source.message.offset] += 1
         else:
             self.relayed += 1
+            self._material.relayed(decode(record.value, _RECORDS[record.topic]))
         self._material.learn(decode(record.value, _RECORDS[record.topic]))
         record.delivered()
 

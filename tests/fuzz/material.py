@@ -17,7 +17,7 @@ from gate_events.digest import plan_digest
 from gate_events.errors import UnencodableError
 from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted, PlanProposed
-from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES, PLANS, TOPICS
+from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES, PLANS, TOPIC_OF, TOPICS
 from gate_events.values import Step
 from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus, Resolution, StepStatus
 from tests.events.samples import SAMPLES
@@ -38,6 +38,7 @@ class Material:
         self.chance = random.Random(seed)  # noqa: S311 - a repeatable run, no secret
         self.asked: deque[ApprovalRequested] = deque(maxlen=60)
         self.cleared: deque[PlanCleared] = deque(maxlen=60)
+        self._relayed: deque[Any] = deque(maxlen=500)
         self._sent: deque[tuple[str, bytes | None]] = deque(maxlen=200)
         self._samples = {type(each): each for each in SAMPLES}
 
@@ -48,8 +49,16 @@ class Material:
         elif isinstance(record, PlanCleared):
             self.cleared.append(record)
 
+    def relayed(self, record: Any) -> None:
+        """A record of the outbox is on Kafka now, and comes back to who reads its topic."""
+        if TOPIC_OF[type(record)] in READ:
+            self._relayed.append(record)
+
     def next(self) -> tuple[str, bytes | None]:
         """A topic and a value for it."""
+        if self._relayed and self.chance.random() < 0.5:
+            record = self._relayed.popleft()
+            return TOPIC_OF[type(record)].name, self._encoded(record)
         topic = pick(self.chance, READ)
         makers: list[Callable[[type[Any]], bytes | None]] = [
             self._noise,

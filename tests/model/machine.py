@@ -67,7 +67,7 @@ class GateMachine(Laws):
 
     @rule(
         data=st.data(),
-        who=st.sampled_from(["service", "stranger", "run", "run"]),
+        who=st.sampled_from(["service", "revised", "stranger", "run", "run"]),
         revision=st.sampled_from([1, 1, 2, 3]),
         steps=steps_drawn,
         terms=terms_drawn,
@@ -80,6 +80,9 @@ class GateMachine(Laws):
         if who == "run" and self.proposals:
             plan = self.proposals.pop(data.draw(st.sampled_from(sorted(self.proposals))))
             self._route(plan.plan_id, plan.run, 1, steps, terms, harmless)
+        elif who == "revised" and self.asked:
+            old = data.draw(st.sampled_from(list(self.asked.values())))
+            self._route(old.plan_id, old.run, old.revision + 1, steps, terms, harmless)
         elif who == "stranger":
             pause = pause_of(data.draw(st.sampled_from(["t1", "t2"])), data.draw(st.integers(1, 3)))
             self._route(plan_of(pause, 0), pause, revision, steps, terms, harmless)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import precondition, rule
 
 from gate_events.digest import step_digest
 from gate_events.ids import effect_key
@@ -131,6 +131,23 @@ class RunMachine(GateMachine):
         if self.held:
             self._begin_effect(data)
 
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), acts=st.lists(st.sampled_from(["begin", "finish", "end", "together"]), max_size=4))
+    def a_worker_is_stopped_and_wakes_as_a_zombie(self, data: st.DataObject, acts: list[str]) -> None:
+        """Its run is reaped and claimed by the other; then it goes on as if nothing had been."""
+        zombie = data.draw(st.sampled_from(self.held[::-1]))
+        self._move(timedelta(seconds=LEASE_S + 1))
+        other = next(worker for worker in WORKERS if worker != zombie.worker)
+        self._reap(other)
+        self._claim(other)
+        for act in acts:
+            if act == "together":
+                self._flush_together(data)
+            else:
+                {"begin": self._begin_effect, "finish": self._end_effect, "end": self._end_run}[act](
+                    data, zombie
+                )
+
     # --- the resumers ---
 
     @rule(data=st.data(), worker=WORKER, what=st.sampled_from(WORK))
@@ -169,10 +186,10 @@ class RunMachine(GateMachine):
             self.held.append(Held(worker, run))
         self.changed()
 
-    def _begin_effect(self, data: st.DataObject) -> None:
+    def _begin_effect(self, data: st.DataObject, by: Held | None = None) -> None:
         """A step as approved, or any other; the worker may have lost the run."""
         step, repeat, right = data.draw(STEPS_ASKED), data.draw(st.booleans()), data.draw(MOSTLY)
-        held = self._some_held(data)
+        held = by or self._some_held(data)
         if right and held.run.answer.steps:
             step = data.draw(st.sampled_from(held.run.answer.steps))
         intent = Intent(
@@ -191,9 +208,9 @@ class RunMachine(GateMachine):
         elif owns:
             assert isinstance(refusal, NotClearedError)
 
-    def _end_effect(self, data: st.DataObject) -> None:
+    def _end_effect(self, data: st.DataObject, by: Held | None = None) -> None:
         step_id, state = data.draw(st.sampled_from(["s1", "s2"])), data.draw(ENDED)
-        held = self._some_held(data)
+        held = by or self._some_held(data)
         runs, name = self.reference.runs, held.run.thread_id
         owns = runs.holds(name, held.run.token)
         may = owns and runs.may_finish(name, step_id)
@@ -216,9 +233,9 @@ class RunMachine(GateMachine):
         act.end = RunEnd("IN_DOUBT", "a human is asked")
         act.outbox = [outbox_row(question)]
 
-    def _end_run(self, data: st.DataObject) -> None:
+    def _end_run(self, data: st.DataObject, by: Held | None = None) -> None:
         status = data.draw(st.sampled_from(ENDS))
-        held = self._some_held(data)
+        held = by or self._some_held(data)
         runs, name, now = self.reference.runs, held.run.thread_id, self.world.now
         act = Act(name, held.run.token, end=RunEnd("PAUSED" if status == "ASK" else status))
         pause, plan = held.run.pause, held.run.plan_id
