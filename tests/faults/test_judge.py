@@ -204,7 +204,9 @@ def test_only_what_a_human_let_be_retried_may_be_repeated(resolution: Resolution
     [
         ({"at": AT + 1, "kind": "kill", "pid": 1}, True),
         ({"at": AT - 5, "until": AT + 5, "kind": "pause", "pid": 1}, True),
-        ({"at": AT - 5, "until": AT + 5, "kind": "restart kafka", "pid": None}, True),
+        ({"at": AT - 5, "until": AT + 5, "kind": "restart database", "pid": None}, True),
+        ({"at": AT - 5, "until": AT + 5, "kind": "restart kafka", "pid": None}, False),
+        ({"at": AT, "until": AT + 1, "kind": "cut", "pid": None}, False),
         ({"at": AT + 1, "kind": "kill", "pid": 2}, False),
         ({"at": AT - 60, "kind": "kill", "pid": 1}, False),
         ({"at": AT + 600, "kind": "kill", "pid": 1}, False),
