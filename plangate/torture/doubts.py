@@ -24,7 +24,7 @@ def unexplained(evidence: Evidence) -> Iterator[str]:
 
 
 def _struck(claim: Line, faults: Sequence[Line]) -> bool:
-    """A broker that restarts, or a cut connection, excuses nobody; while the database is away, leases run out."""
+    """A broker that restarts, or a cut connection, excuses nobody; without a database leases run out."""
     return any(
         (fault["pid"] == claim["pid"] or fault["kind"] == "restart database") and _overlaps(claim, fault)
         for fault in faults
