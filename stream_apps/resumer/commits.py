@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from gate_store.engine.port import Act, EngineStore, FateUnknownError
+from stream_apps.resumer.outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Commits:
         self._waiting: list[Waiting] = []
         self._more = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._outage = Outage("writing runs")
 
     def start(self) -> None:
         """Start the flusher on the running loop."""
@@ -73,13 +75,15 @@ class Commits:
         while batch:
             try:
                 results: Sequence[Exception | None] = await self._store.flush([act for act, _ in batch])
-            except FateUnknownError:
-                log.exception("the fate of %d acts is unknown; looking them up", len(batch))
+            except FateUnknownError as error:
+                self._outage.goes_on(error)
                 batch = await self._undone(batch)
                 continue
             except Exception as error:  # a fault of ours must reach the runs, not end the flusher
                 log.exception("%d acts were not written", len(batch))
                 results = [error] * len(batch)
+            else:
+                self._outage.is_over()
             for (act, future), refused in zip(batch, results, strict=True):
                 self._settle(act, future, refused)
             return
@@ -99,8 +103,8 @@ class Commits:
             await asyncio.sleep(self._pause_s)
             try:
                 return await self._store.fate(act)
-            except Exception:
-                log.exception("the store does not answer; run %s waits", act.thread_id)
+            except Exception as error:
+                self._outage.goes_on(error)
 
     def _settle(self, act: Act, future: "asyncio.Future[None]", refused: Exception | None) -> None:
         if refused is None and act.outbox:

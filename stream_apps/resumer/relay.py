@@ -1,12 +1,10 @@
 """Outbox to Kafka: at least once and in order; ids make repeats harmless."""
 
 import asyncio
-import logging
 from contextlib import suppress
 
 from gate_store.engine.port import EngineStore, Publish
-
-log = logging.getLogger(__name__)
+from stream_apps.resumer.outage import Outage
 
 AT_ONCE = 500
 PACE_S = 0.01  # between two publications: the first one waits for nothing, the next ones are fuller
@@ -27,6 +25,7 @@ class Relay:
 
     async def run(self) -> None:
         """Publish until cancelled; an outage of Kafka or the store is waited out."""
+        outage = Outage("publishing the outbox")
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_s):
@@ -35,9 +34,10 @@ class Relay:
             try:
                 while await self.publish_once() == AT_ONCE:
                     pass
+                outage.is_over()
                 await asyncio.sleep(PACE_S)
-            except Exception:
-                log.exception("the outbox was not published; trying again in %g s", self._poll_s)
+            except Exception as error:
+                outage.goes_on(error)
                 await asyncio.sleep(self._poll_s)
 
     async def publish_once(self) -> int:

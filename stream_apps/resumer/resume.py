@@ -24,6 +24,7 @@ from stream_apps.resumer.errors import (
     OutdatedRunError,
     RunFailedError,
     RunStoppedError,
+    UnknownGraphError,
 )
 from stream_apps.resumer.graphs import Loaded
 from stream_apps.resumer.ledger import RunLedger
@@ -32,7 +33,7 @@ from stream_apps.resumer.outcomes import outbox_row, outcome
 from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.saver import PLAN_MARK, resuming
 from stream_apps.resumer.standing import has_begun
-from stream_apps.resumer.words import in_words
+from stream_apps.resumer.words import in_words, plain
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,10 @@ class Resume:
     def _graph(self) -> Loaded:
         if self._loaded is None:
             known = ", ".join(sorted(self._tools.graphs)) or "none"
-            raise LookupError(f"graph {self._claimed.graph!r} is not in langgraph.json here (there: {known})")
+            raise UnknownGraphError(
+                f"graph {self._claimed.graph!r} is not in langgraph.json here (there: {known});"
+                " put it back and submit the input again"
+            )
         return self._loaded
 
     async def _invoke(self, loaded: Loaded, given: Any) -> None:
@@ -187,6 +191,8 @@ class Resume:
             await self._try_again(error)
         elif step := self.ledger.open_step():
             await self._in_doubt(step, f"it was begun, then the run failed: {in_words(error)}")
+        elif isinstance(error, UnknownGraphError):
+            await self._end("STALE", plain(str(error)))
         else:
             await self._end("FAILED", in_words(error), status=OutcomeStatus.FAILED)
 

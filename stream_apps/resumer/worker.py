@@ -9,6 +9,7 @@ from typing import Any
 from gate_store.engine.port import ClaimedRun, EngineStore, UnwritableError
 from stream_apps.resumer.commits import Commits
 from stream_apps.resumer.errors import HaltedError, LeaseLostError, RunStoppedError
+from stream_apps.resumer.outage import Outage
 from stream_apps.resumer.resume import Resume, Tools
 from stream_apps.resumer.run_state import RunState
 
@@ -32,12 +33,15 @@ class Worker:
     async def claim_until(self, stop: asyncio.Event) -> None:
         """Claim and resume until `stop`; an outage of the store is waited out."""
         stopping = asyncio.create_task(stop.wait(), name="resumer-stop")
+        outage = Outage("claiming runs")
         while not await self._room(stopping):
             try:
-                if not await self._claim():
+                claimed = await self._claim()
+                outage.is_over()
+                if not claimed:
                     await _first(stopping, self._store.wait_ready(self._config.poll_s))
-            except Exception:
-                log.exception("nothing could be claimed; trying again")
+            except Exception as error:
+                outage.goes_on(error)
                 await asyncio.wait([stopping], timeout=self._config.poll_s)
 
     async def _room(self, stopping: asyncio.Task[Any]) -> bool:
@@ -132,13 +136,15 @@ class Worker:
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[Any]], what: str) -> None:
-    """Do `work` again and again until cancelled; what it raises is logged, and tried again."""
+    """Do `work` again and again until cancelled; what it raises is said once, and tried again."""
+    outage = Outage(what)
     while True:
         await asyncio.sleep(seconds)
         try:
             await work()
-        except Exception:
-            log.exception("%s failed; trying again in %g s", what, seconds)
+            outage.is_over()
+        except Exception as error:
+            outage.goes_on(error)
 
 
 async def _first(stopping: asyncio.Task[Any], wait: Coroutine[Any, Any, Any]) -> None:

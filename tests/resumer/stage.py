@@ -27,7 +27,7 @@ from tests.store.examples import asked, decided
 
 PROJECT = Path(__file__).parent / "project"
 IDEMPOTENT = "idempotent.send"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def traits(action: str) -> ActionTraits:
@@ -48,7 +48,8 @@ def config(url: str, **changes: Any) -> ResumerConfig:
         "poll_s": 0.05,
         "drain_s": 5.0,
     }
-    return ResumerConfig(**{**usual, **changes})
+    given = {**usual, **changes}
+    return ResumerConfig(**{**given, "graphs_file": Path(given["graphs_file"])})
 
 
 @dataclass

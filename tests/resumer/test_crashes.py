@@ -311,13 +311,6 @@ async def test_a_run_that_takes_too_long_in_an_effect_is_in_doubt(
     assert happened() == ["begin ann"]
 
 
-async def test_a_graph_that_is_not_known_here_fails_with_its_name(stage: Stage) -> None:
-    stage.decide(await stage.submit())
-    stage.change_run(graph="bulling")
-    await stage.resume("FAILED")
-    assert "bulling" in stage.run().error
-
-
 async def test_a_run_is_claimed_by_one_of_two_resumers(stage: Stage, happened: Happened) -> None:
     names = [f"t{number}" for number in range(20)]
     for name in names:

@@ -17,7 +17,10 @@ RUNS = 24
 
 
 async def test_a_killed_database_makes_no_effect_happen_twice_and_loses_none(
-    own_postgres: PostgresServer, happened: Happened, monkeypatch: pytest.MonkeyPatch
+    own_postgres: PostgresServer,
+    happened: Happened,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Commits whose fate is unknown are looked up; nobody is asked, since no worker died."""
     monkeypatch.setenv("SLOW_S", "0.3")
@@ -36,6 +39,9 @@ async def test_a_killed_database_makes_no_effect_happen_twice_and_loses_none(
         await stage.wait(lambda: all(stage.run(thread).status == "DONE" for thread in people), "t0")
     expected = [f"{word} {name}" for who in people.values() for name in who for word in ("begin", "end")]
     assert Counter(happened()) == Counter(expected)
+    assert 1 <= caplog.text.count("writing runs does not work") <= 2  # once for each outage
+    assert "writing runs works again" in caplog.text
+    assert caplog.text.count("claiming runs does not work") <= 2
     stage.engine.dispose()
 
 

@@ -30,7 +30,7 @@ KILLERS = {  # graph, deed: the reason of its failure
     ("poison", "eats"): GIVEN_UP,
 }
 QUICK: dict[str, Any] = {"lease_s": 3.0, "run_timeout_s": 4.0, "attempts": 2, "claims": 2, "memory_mb": 700}
-PATIENCE_S = 150.0
+PATIENCE_S = 300.0
 
 
 @pytest.fixture
