@@ -1,10 +1,12 @@
 """A whole laboratory: starts everything, tortures it while it works, waits for peace, and judges."""
 
 import asyncio
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -165,7 +167,18 @@ def _trees(places: Places, orders: Orders) -> Iterator[list[Tree]]:
         for tree in trees:
             tree.start()
             running.callback(tree.kill_all)
+        running.callback(_kill_stragglers, places)
         yield trees
+
+
+def _kill_stragglers(places: Places) -> None:
+    """Children of supervisors that were killed may still be giving their runs back."""
+    ours = f"TORTURE_FOLDER={places.folder}".encode()
+    for file in places.awake.iterdir():
+        with suppress(OSError):  # most have ended, and a pid may be somebody else's by now
+            if ours in Path(f"/proc/{file.name}/environ").read_bytes().split(b"\0"):
+                os.kill(int(file.name), signal.SIGKILL)
+        file.unlink()
 
 
 def _happened(key: str, port: int) -> bool:

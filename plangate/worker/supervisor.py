@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from tenacity import RetryCallState
 from tenacity.wait import wait_exponential
 
+from plangate.worker.parent import PARENT
+
 log = logging.getLogger("plangate.supervisor")
 
 STEADY_S = 30.0  # a child that lived this long starts again at once
@@ -77,7 +79,8 @@ class Supervisor:
 
 
 async def _start(child: Child) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(*child.command, env={**os.environ, **child.environment})
+    environment = {**os.environ, **child.environment, PARENT: str(os.getpid())}
+    return await asyncio.create_subprocess_exec(*child.command, env=environment)
 
 
 async def _end(child: Child, process: asyncio.subprocess.Process, ended: "asyncio.Task[int]") -> None:
