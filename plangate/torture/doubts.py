@@ -17,8 +17,8 @@ def unexplained(evidence: Evidence) -> Iterator[str]:
         step_id = request.in_doubt.step_id if request.in_doubt else ""
         key = str(effect_key(request.plan_id, step_id))
         claims = [claim for claim in evidence.claims if claim["key"] == key]
-        slow = {call["pid"] for call in evidence.calls if call["key"] == key and call["manner"] != "obeys"}
-        if not any(claim["pid"] in slow or _struck(claim, evidence.faults) for claim in claims):
+        hung = {call["pid"] for call in evidence.calls if call["key"] == key and call["manner"] == "hangs"}
+        if not any(claim["pid"] in hung or _struck(claim, evidence.faults) for claim in claims):
             known = request.in_doubt.known if request.in_doubt else ""
             yield f"plan {request.plan_id}, {step_id} (effect {key}): {known}"
 

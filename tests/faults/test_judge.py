@@ -216,8 +216,9 @@ def test_a_doubt_is_explained_by_a_fault_of_its_claimant(fault: dict[str, Any], 
     assert found(replace(DOUBTED, faults=[fault])) == (set() if explains else {"in_doubt_unexplained"})
 
 
-def test_a_doubt_is_explained_by_an_effect_that_hung() -> None:
+def test_a_doubt_is_explained_by_an_effect_that_hung_but_not_by_one_that_took_a_second() -> None:
     assert found(replace(DOUBTED, calls=[call(manner="hangs")])) == set()
+    assert found(replace(DOUBTED, calls=[call(manner="late")])) == {"in_doubt_unexplained"}
 
 
 def test_a_failed_run_is_excused_by_an_effect_that_failed() -> None:
