@@ -6,31 +6,37 @@ from gate_events.ids import effect_key
 from gate_events.words import RequestKind
 from plangate.torture.evidence import Evidence, Line
 
-WITHIN_S = 15.0  # a fault this long after the claim may still have cut it off: the effect can hang
 SLACK_S = 1.0  # between the note of a fault and the fault
 
 
 def unexplained(evidence: Evidence) -> Iterator[str]:
-    """Effects in doubt whose claimant suffered nothing."""
+    """Effects in doubt whose claimant suffered nothing between its claim and the doubt."""
     asked = {each.request_id: each for each in evidence.requests if each.kind is RequestKind.IN_DOUBT}
     for request in asked.values():
         step_id = request.in_doubt.step_id if request.in_doubt else ""
         key = str(effect_key(request.plan_id, step_id))
-        claims = [claim for claim in evidence.claims if claim["key"] == key]
-        hung = {call["pid"] for call in evidence.calls if call["key"] == key and call["manner"] == "hangs"}
-        if not any(claim["pid"] in hung or _struck(claim, evidence.faults) for claim in claims):
+        if not _explained(key, evidence):
             known = request.in_doubt.known if request.in_doubt else ""
             yield f"plan {request.plan_id}, {step_id} (effect {key}): {known}"
 
 
-def _struck(claim: Line, faults: Sequence[Line]) -> bool:
+def _explained(key: str, evidence: Evidence) -> bool:
+    """Every doubt about the effect, each by what befell the one that had claimed it last."""
+    of_this = [line for line in evidence.claims if line["key"] == key]
+    doubts = [line for line in of_this if line.get("doubt")]
+    hung = {call["pid"] for call in evidence.calls if call["key"] == key and call["manner"] == "hangs"}
+    for doubt in doubts:
+        before = [line for line in of_this if not line.get("doubt") and line["at"] <= doubt["at"]]
+        claim = max(before, key=lambda line: line["at"], default=None)
+        if claim is None or not (claim["pid"] in hung or _struck(claim, doubt, evidence.faults)):
+            return False
+    return bool(doubts)
+
+
+def _struck(claim: Line, doubt: Line, faults: Sequence[Line]) -> bool:
     """A broker that restarts, or a cut connection, excuses nobody; without a database leases run out."""
     return any(
-        (fault["pid"] == claim["pid"] or fault["kind"] == "restart database") and _overlaps(claim, fault)
+        fault.get("until", fault["at"]) >= claim["at"] - SLACK_S and fault["at"] <= doubt["at"]
         for fault in faults
+        if fault["pid"] == claim["pid"] or fault["kind"] == "restart database"
     )
-
-
-def _overlaps(claim: Line, fault: Line) -> bool:
-    until = fault.get("until", fault["at"])
-    return bool(until >= claim["at"] - SLACK_S and fault["at"] <= claim["at"] + WITHIN_S)

@@ -21,7 +21,7 @@ class Places:
 
     @property
     def claims(self) -> Path:
-        """Which process was about to claim which effect, and when."""
+        """Which process was about to claim or to doubt which effect, and when."""
         return self.folder / "claims.jsonl"
 
     @property

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from gate_store.engine.port import (
     Act,
@@ -64,11 +65,8 @@ class StruckStore:
         return self._store.pack(put)
 
     async def flush(self, acts: Sequence[Act]) -> list[Refusal | None]:
-        """Flush among three fault points; who is about to claim what is on the record first."""
-        for act in acts:
-            for intent in act.intents:
-                claim = {"at": time.time(), "key": str(intent.effect_id), "pid": os.getpid()}
-                append(self._places.claims, claim)
+        """Flush among three fault points; who is about to claim or to doubt what is on the record first."""
+        self._note(acts)
         self._points.at("flush.before")
         flushing = asyncio.ensure_future(self._store.flush(acts))
         await asyncio.sleep(random.random() / 200)  # noqa: S311 - somewhere inside, which no seed could repeat
@@ -76,6 +74,18 @@ class StruckStore:
         refused = await flushing
         self._points.at("flush.after")
         return refused
+
+    def _note(self, acts: Sequence[Act]) -> None:
+        for act in acts:
+            for intent in act.intents:
+                self._write(intent.effect_id, doubt=False)
+            for result in act.results:
+                if result.state == "IN_DOUBT":
+                    self._write(result.effect_id, doubt=True)
+
+    def _write(self, effect_id: UUID, *, doubt: bool) -> None:
+        line = {"at": time.time(), "key": str(effect_id), "pid": os.getpid(), "doubt": doubt}
+        append(self._places.claims, line)
 
     async def fate(self, act: Act) -> bool:
         """Passed on."""

@@ -129,7 +129,10 @@ REPEATED = replace(CLEAN, calls=[call(), call(pid=2)])
 CHANGED = msgspec.structs.replace(STEP, arguments={**STEP.arguments, "amount": 6})
 DOUBT = in_doubt_request(REQUEST, step=STEP, known="nobody knows", now=NOW)
 DOUBTED = replace(
-    CLEAN, requests=[REQUEST, DOUBT], gates={REQUEST.request_id: "APPROVED", DOUBT.request_id: "APPROVED"}
+    CLEAN,
+    claims=[*CLEAN.claims, {"at": AT + 10, "key": KEY, "pid": 2, "doubt": True}],
+    requests=[REQUEST, DOUBT],
+    gates={REQUEST.request_id: "APPROVED", DOUBT.request_id: "APPROVED"},
 )
 
 
@@ -209,7 +212,7 @@ def test_only_what_a_human_let_be_retried_may_be_repeated(resolution: Resolution
         ({"at": AT, "until": AT + 1, "kind": "cut", "pid": None}, False),
         ({"at": AT + 1, "kind": "kill", "pid": 2}, False),
         ({"at": AT - 60, "kind": "kill", "pid": 1}, False),
-        ({"at": AT + 600, "kind": "kill", "pid": 1}, False),
+        ({"at": AT + 11, "kind": "kill", "pid": 1}, False),  # after the doubt
     ],
 )
 def test_a_doubt_is_explained_by_a_fault_of_its_claimant(fault: dict[str, Any], explains: bool) -> None:
