@@ -1,6 +1,6 @@
 # Each target does all its own set-up; the first run on a fresh machine installs, later ones start at once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check
+.PHONY: help demo test test-slow check
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,3 +20,7 @@ test: ## Check, then run the whole suite on every service this machine can start
 	@scripts/bootstrap.sh test
 	@$(MAKE) --no-print-directory check
 	.venv/bin/pytest -q -n 2
+
+test-slow: ## Run what `make test` leaves out: the same promises, at more length and on more services
+	@scripts/bootstrap.sh test
+	.venv/bin/pytest -q -m slow

@@ -5,6 +5,7 @@ from collections import deque
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from faust.transport.consumer import Consumer
 
 from gate_events.records import PlanCleared
@@ -45,6 +46,7 @@ def test_faust_itself_commits_past_a_record_that_was_not_acked() -> None:
     assert Consumer._new_offset(faust, "tp") == 10  # type: ignore[arg-type] # the parts that it reads
 
 
+@pytest.mark.slow
 def test_a_stuck_process_is_ended_and_its_successor_does_the_work(world: World) -> None:
     stuck = world.start("router", stuck_after_s=2.0, instance="r", freeze=True)
     world.send(proposed := plan("look"))
@@ -55,6 +57,7 @@ def test_a_stuck_process_is_ended_and_its_successor_does_the_work(world: World) 
     assert world.read(PlanCleared, 1)[0].plan_id == proposed.plan_id
 
 
+@pytest.mark.slow
 def test_an_idle_process_is_not_stuck(world: World) -> None:
     idle = world.start("router", stuck_after_s=0.5)
     world.send(plan("look"))

@@ -28,6 +28,7 @@ def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
         yield made
 
 
+@pytest.mark.slow
 @pytest.mark.kafka
 @pytest.mark.postgres
 def test_a_gate_outlives_the_stack_on_apache_kafka_and_postgresql(folder: Path) -> None:

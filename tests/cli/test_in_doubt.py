@@ -4,12 +4,15 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+import pytest
+
 from gate_store import queries
 from tests.cli.project import Project, running, until
 
 WORDS = {"happened": (1, "DONE"), "retry": (2, "DONE"), "abandon": (1, "FAILED")}  # times, and how it ends
 
 
+@pytest.mark.slow
 def test_the_word_on_a_doubt_is_what_happens(tmp_path: Path) -> None:
     (tmp_path / "plangate.toml").write_text("lease_s = 2.0\n")
     with running(tmp_path) as project:

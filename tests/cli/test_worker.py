@@ -136,6 +136,7 @@ def test_a_supervisor_that_is_killed_takes_its_children_with_it(ready: Shell) ->
         until(lambda: not any(_alive(pid) for pid in children))
 
 
+@pytest.mark.slow
 def test_two_workers_on_one_machine_take_different_slots(ready: Shell) -> None:
     with (
         working(ready, "--only", "router", name="first") as first,
@@ -146,6 +147,7 @@ def test_two_workers_on_one_machine_take_different_slots(ready: Shell) -> None:
     assert len(slots) == 2
 
 
+@pytest.mark.slow
 def test_parts_are_chosen(ready: Shell) -> None:
     with working(ready, "--only", "router") as worker:
         until(lambda: worker.says("plangate-router serves"))

@@ -48,6 +48,7 @@ def test_the_demo_delivers_what_was_approved_once_and_a_second_run_nothing(tmp_p
     assert again == dict.fromkeys(GOOD, 0) | {"inquiries": 200}
 
 
+@pytest.mark.slow
 @pytest.mark.kafka
 @pytest.mark.postgres
 def test_the_demo_runs_the_same_on_apache_kafka_and_postgresql(request: pytest.FixtureRequest) -> None:
@@ -59,6 +60,7 @@ def test_the_demo_runs_the_same_on_apache_kafka_and_postgresql(request: pytest.F
         assert tally(Shell(folder), "--broker", "apache", "--store", "postgresql") == GOOD
 
 
+@pytest.mark.slow
 def test_the_reviewer_at_the_keyboard_rejects_one_plan_and_edits_the_other(tmp_path: Path) -> None:
     told, code = conversation(
         tmp_path, [(r"\[e\]: ", "r"), ("agent", "not tonight"), (r"\[e\]: ", "e"), ("agent", "")]

@@ -114,6 +114,7 @@ def test_the_example_catalogues_are_in_order(fresh: Fresh, tmp_path: Path, catal
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_demo_runs_from_the_wheel(fresh: Fresh, tmp_path: Path) -> None:
     done = fresh.run("plangate", "demo", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -140,6 +140,7 @@ def test_a_service_killed_after_the_effect_does_not_do_it_again(scene: Scene) ->
     assert [(result.status, result.result) for result in outcome.results] == [(StepStatus.SUCCEEDED, "sent")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("resolution", "happened", "status"),
     [

@@ -208,6 +208,7 @@ async def test_a_worker_that_stops_lets_its_runs_finish(stage: Stage, happened: 
     assert stage.run().status == "DONE"
 
 
+@pytest.mark.slow
 async def test_a_full_worker_that_stops_claims_no_more(stage: Stage, happened: Happened) -> None:
     for thread in ("t1", "t2"):
         stage.decide(await stage.submit("slow", thread, who=["ann"]))
