@@ -46,7 +46,7 @@ async def through_outages(what: str, attempt: Callable[[], Awaitable[T]], progre
 
     retrying = AsyncRetrying(
         retry=retry_if_exception(is_outage),
-        wait=wait_exponential_jitter(initial=0.05, max=3.0, jitter=0.1),
+        wait=wait_exponential_jitter(multiplier=0.05, max=3.0, jitter=0.1),
         before_sleep=complain,
         reraise=True,
     )

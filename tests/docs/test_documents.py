@@ -51,7 +51,7 @@ def test_the_make_targets_that_are_named_exist(document: Path) -> None:
 
 def test_make_demo_hands_its_arguments_on_as_the_readme_says() -> None:
     done = subprocess.run(
-        ["make", "--dry-run", "demo", "ARGS=--broker apache"],
+        ["make", "--no-print-directory", "--dry-run", "demo", "ARGS=--broker apache"],
         cwd=ROOT,
         capture_output=True,
         text=True,
