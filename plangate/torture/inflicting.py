@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -42,6 +43,7 @@ class Inflictor:
         self._places = places
         self._points = FaultPoints(places)
         self._lease_s = lease_s
+        self._services = threading.Lock()
 
     async def inflict(self, fault: Fault) -> None:
         """Do it, and return when it is over."""
@@ -59,7 +61,11 @@ class Inflictor:
         self.done[fault.kind] += 1
 
     def finish(self) -> None:
-        """Leave nothing armed, stopped or set wrong."""
+        """Leave nothing armed, stopped, down or set wrong."""
+        with self._services:
+            for service in (self._stack.kafka, self._stack.database):
+                if service is not None:
+                    service.start()
         for arm in self._places.arms.iterdir():
             arm.unlink()
         jump(self._places, 0)
@@ -120,11 +126,12 @@ class Inflictor:
         service = self._stack.kafka if fault.whom == "kafka" else self._stack.database
         if service is None:
             return
-        if fault.share < 0.5:
-            service.kill()  # a crash, not a farewell
+        with self._services:  # one after the other
+            if fault.share < 0.5:
+                service.kill()  # a crash, not a farewell
+            else:
+                service.stop()
             service.start()
-        else:
-            service.restart()
         self._note(f"restart {fault.whom}", began, None)
 
     @retry(retry=retry_if_exception_type(DBAPIError), wait=wait_fixed(0.5))  # it may be down just now

@@ -78,6 +78,7 @@ def torture(stack: Stack, folder: Path, orders: Orders, tell: Tell) -> Report:
         )
         agents = Agents(settings.store_url, orders.lease_s, session.may_begin)
         asyncio.run(session.run(agents, lambda: look(store, session.prefix)))
+        inflictor.finish()
         for tree in trees:
             tree.stop()
         ears.close()
@@ -121,7 +122,6 @@ class Session:
                 *(group.create_task(self._inflict(place)) for place in range(len(self._faults))),
             ]
             watching.add_done_callback(lambda _: [task.cancel() for task in working])
-        self._inflictor.finish()
 
     async def _inflict(self, place: int) -> None:
         fault = self._faults[place]
