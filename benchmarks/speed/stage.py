@@ -1,11 +1,10 @@
 """One round's stage: topics under a prefix and a database of its own, on servers that all rounds share."""
 
-import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from gate_store import migrate
 from plangate.dev.apache_kafka import ApacheKafka
 from plangate.dev.postgres import PostgresServer
 from plangate.dev.processes import tail
-from plangate.dev.stack import Stack, workers
+from plangate.dev.stack import Stack, environment, workers
 from plangate.kafka import topics
 from plangate.settings import load_settings
 
@@ -99,7 +98,7 @@ class Stage:
 @contextmanager
 def stage(machine: Machine, name: str, graphs: Path = HERE / "langgraph.json") -> Iterator[Stage]:
     """Make topics and tables; the settings are this process's environment meanwhile, and its children's."""
-    environment = {
+    values = {
         "PLANGATE_KAFKA_BOOTSTRAP_SERVERS": machine.kafka.bootstrap_servers,
         "PLANGATE_STORE_URL": machine.postgres.create_database(name),
         "PLANGATE_TOPIC_PREFIX": f"{name}-",
@@ -107,12 +106,12 @@ def stage(machine: Machine, name: str, graphs: Path = HERE / "langgraph.json") -
         "PLANGATE_GRAPHS": str(graphs),
         "PLANGATE_SPOOL": str(machine.folder / "spool"),
     }
-    with _environment(environment):
+    with environment(values):
         settings = load_settings()
         topics.create(settings)
         migrate.upgrade(settings.store_url)
         with psycopg.connect(settings.store_url, autocommit=True) as store:
-            yield Stage(machine, name, Stack(settings, environment, machine.kafka.version, []), store)
+            yield Stage(machine, name, Stack(settings, values, machine.kafka.version, []), store)
     machine.postgres.drop_database(name)
 
 
@@ -150,17 +149,3 @@ def memory_mb(parent: int) -> dict[str, float]:
 
 def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
