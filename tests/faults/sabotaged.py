@@ -13,7 +13,7 @@ from plangate.torture.trees import Modules
 from tests.faults.sabotage import GUARD, SABOTAGES
 
 # How many runs, kills and pauses: more and more, until the laboratory finds what is missing.
-SIZES = ((100, 10, 4), (300, 30, 10), (1000, 60, 25), (2000, 100, 50))
+SIZES = ((100, 10, 4), (300, 20, 10), (1000, 10, 60), (2000, 60, 100))
 
 
 def run_without(guard: str, folder: Path, size: tuple[int, int, int], seed: int = 1) -> Report:

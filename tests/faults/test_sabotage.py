@@ -18,6 +18,10 @@ EXPECTED = {
 }
 
 
+# The ledger stands in for the fence nearly always: only many zombies show that it is gone.
+SIZES = {"fence": (1000, 10, 60), "lease": (500, 20, 4)}
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with own_folder() as path:
@@ -30,5 +34,5 @@ def folder() -> Iterator[Path]:
 @pytest.mark.parametrize("guard", EXPECTED)
 def test_the_laboratory_finds_the_guard_that_is_missing(guard: str, folder: Path) -> None:
     with required():
-        found = run_without(guard, folder, (400, 30, 20))
+        found = run_without(guard, folder, SIZES.get(guard, (200, 20, 4)))
     assert EXPECTED[guard] & {name for name, cases in found.findings.items() if cases}, found.counts
