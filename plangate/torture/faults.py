@@ -10,7 +10,9 @@ from plangate.torture.fault_points import IN_APPS, IN_RESUMERS
 RESUMER, APPS, SUPERVISOR, TREE = "resumer", "apps", "supervisor", "tree"
 KILLED = {RESUMER: 0.72, APPS: 0.14, SUPERVISOR: 0.07, TREE: 0.07}
 POINTS = {RESUMER: IN_RESUMERS, APPS: IN_APPS}
-AT_A_POINT = 0.5  # of kills and pauses; the others come at random moments
+AT_A_POINT = 0.5  # of kills; the others come at random moments
+# Where a resumer that is stopped has the most in hand; "" is any moment.
+ZOMBIE = ("claim.after", "claim.after", "flush.before", "flush.before", "effect.before", "effect.after", "")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def _kills(dice: Random, count: int) -> Iterator[Fault]:
 def _pauses(dice: Random, count: int) -> Iterator[Fault]:
     for _ in range(count):
         whom = APPS if dice.random() < 0.15 else RESUMER
-        yield _fault(dice, "pause", whom, _point(dice, whom))
+        yield _fault(dice, "pause", whom, dice.choice(ZOMBIE) if whom == RESUMER else _point(dice, whom))
 
 
 def _point(dice: Random, whom: str) -> str:
