@@ -31,5 +31,4 @@ class AppsConfig:
     patience_s: float = 86_400.0  # how long a decision waits for its approval request
     stuck_after_s: float = 120.0
     stop_within_s: float = 20.0
-    wake: Callable[[], None] | None = None  # SQLite: tells the resumers that runs became READY
     clock: Clock = utc_now

@@ -51,11 +51,6 @@ class Intake:
         self._channel = raw_channel(app, list(self.topics))
         self._lines: defaultdict[Any, deque[Received]] = defaultdict(deque)
 
-    @property
-    def unfinished(self) -> int:
-        """How many records were handed out and not acked, and how many wait."""
-        return sum(map(len, self._lines.values())) + int(self._channel.queue.qsize())
-
     def abandon(self) -> None:
         """Let a clean stop not wait for what was handed out; Kafka hands it out again."""
         self.app.consumer.unacked.clear()

@@ -29,7 +29,7 @@ async def start_gatekeeper(config: AppsConfig) -> Service:
     store = open_store(config.store_url, by_key=True)
     thread = StoreThread(store, progress)
     outbox = OutboxLoop(store, Relay(_SOURCE, config, writer, progress), config.clock, progress)
-    wake, close_wake = waker(config.store_url, config.wake)
+    wake, close_wake = waker(config.store_url)
     gatekeeping = Gatekeeping(
         config, thread, Decoder(config.schema_of_id, progress), dead_letters, Bells(wake, outbox.ring)
     )

@@ -11,11 +11,11 @@ from gate_store.engine.postgres.ready import ReadyNotifier
 _log = logging.getLogger("plangate.gatekeeper")
 
 
-def waker(url: str, wake: Callable[[], None] | None) -> tuple[Callable[[], None], Callable[[], None]]:
-    """What wakes the resumers of this store, and what closes it: NOTIFY, or `wake` on SQLite."""
+def waker(url: str) -> tuple[Callable[[], None], Callable[[], None]]:
+    """What wakes the resumers of this store, and what closes it. On SQLite they look for themselves."""
     notifier = open_notifier(url)
     if notifier is None:
-        return wake or (lambda: None), lambda: None
+        return lambda: None, lambda: None
     return lambda: _ring(notifier), notifier.close
 
 

@@ -37,10 +37,15 @@ class Commits:
         """Start the flusher on the running loop."""
         self._task = asyncio.create_task(self._flush_forever(), name="resumer-commits")
 
-    async def close(self) -> None:
-        """Write what waits, then stop."""
-        while self._waiting and self._task and not self._task.done():
-            await asyncio.wait([future for _, future in self._waiting])
+    async def close(self, within_s: float) -> None:
+        """Write what waits, then stop; after `within_s` without: a store that is gone must hold up no end.
+
+        What was not written then is settled by the next claim of its run, once the lease is over.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while self._waiting and self._task and not self._task.done():
+                    await asyncio.wait([future for _, future in self._waiting])
         if self._task:
             self._task.cancel()
             with suppress(asyncio.CancelledError):

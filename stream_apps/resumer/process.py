@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Any
 
@@ -28,7 +28,7 @@ from stream_apps.resumer.worker import Worker, every
 log = logging.getLogger(__name__)
 
 RELAY_POLL_S = 0.25
-LAST_WORDS_S = 5.0  # what the outbox still holds then, another process publishes
+LAST_WORDS_S = 5.0  # for what still waits: acts, outbox; what is left then, another process settles
 
 
 def serve(config: ResumerConfig) -> None:
@@ -80,13 +80,14 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
         engine = open_store(config.store_url)
         gc.freeze()
         commits.start()
-        watches = [
-            every(config.lease_s / 3, worker.keep_leases, "keeping the leases"),
-            every(config.lease_s / 2, worker.reap, "looking for dead workers"),
-            every(config.lease_s, Orphans(engine, graphs, config).look_after, "looking for orphans"),
-            *([relay.run()] if relay else []),
+        tasks = [
+            asyncio.create_task(every(config.lease_s / 3, worker.keep_leases, "keeping the leases")),
+            asyncio.create_task(every(config.lease_s / 2, worker.reap, "looking for dead workers")),
+            asyncio.create_task(
+                every(config.lease_s, Orphans(engine, graphs, config).look_after, "looking for orphans")
+            ),
+            *([asyncio.create_task(relay.run())] if relay else []),
         ]
-        tasks = [asyncio.create_task(watch) for watch in watches]
         watched = ExitStack()
         if threads:
             watched.enter_context(Watchdog(config.lease_s, config.memory_mb, worker.in_hand).watching())
@@ -94,16 +95,20 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
             await worker.claim_until(stop)
         finally:
             await worker.drain()
-            await commits.close()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            if relay:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LAST_WORDS_S):
-                        await relay.publish_once()
+            await commits.close(LAST_WORDS_S)
+            await _end(tasks, relay)
             engine.dispose()
             watched.close()
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]], relay: Relay | None) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    if relay:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                await relay.publish_once()
 
 
 @asynccontextmanager

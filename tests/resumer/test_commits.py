@@ -52,7 +52,7 @@ async def commits(store: Flushes) -> AsyncIterator[Commits]:
     commits = Commits(store, pause_s=0.001)  # type: ignore[arg-type]
     commits.start()
     yield commits
-    await commits.close()
+    await commits.close(5)
 
 
 async def test_what_queues_up_while_a_flush_is_under_way_goes_down_together(
@@ -94,3 +94,15 @@ async def test_a_fault_of_ours_reaches_the_runs_and_the_flusher_goes_on(
     store.fault = None
     await commits.submit(Act("b", 1))
     assert store.durable == ["b"]
+
+
+async def test_a_store_that_is_gone_holds_up_no_end(store: Flushes, commits: Commits) -> None:
+    store.gate.clear()
+    under_way = commits.submit(Act("a", 1))
+    await asyncio.sleep(0)
+    waiting = commits.submit(Act("b", 1))
+    async with asyncio.timeout(5):
+        await commits.close(0.01)
+    assert not under_way.done()
+    assert not waiting.done()
+    assert store.durable == []
