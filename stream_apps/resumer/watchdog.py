@@ -41,6 +41,7 @@ class Watchdog:
         faulthandler.enable()  # a crash in C says which graph it was in
         faulthandler.register(signal.SIGVTALRM, all_threads=True, chain=True)
         loop = asyncio.get_running_loop()
+        self._wind_up()  # before the first look: a run may be claimed at once, and be of that kind
         threading.Thread(target=self._look, args=[loop], name="watchdog", daemon=True).start()
         try:
             yield
@@ -50,7 +51,7 @@ class Watchdog:
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.call_soon_threadsafe(self._turned)
         while not self._done.wait(LOOK_S):
-            signal.setitimer(signal.ITIMER_VIRTUAL, self._stuck_s)
+            self._wind_up()
             if self._still >= self._stuck_s:
                 self._end(EXIT_STUCK, f"the event loop did not turn for {self._stuck_s:g} s")
             if self._memory and (used := resident()) > self._memory:
@@ -59,6 +60,9 @@ class Watchdog:
             with suppress(RuntimeError):  # it was closed since
                 loop.call_soon_threadsafe(self._turned)
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+    def _wind_up(self) -> None:
+        signal.setitimer(signal.ITIMER_VIRTUAL, self._stuck_s)
 
     def _turned(self) -> None:
         self._still = 0.0

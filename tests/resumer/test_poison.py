@@ -51,7 +51,6 @@ async def submitted(stage: Stage) -> dict[str, str]:
     return reasons
 
 
-@pytest.mark.slow
 @pytest.mark.postgres
 async def test_a_graph_that_does_harm_harms_its_own_run_alone(
     on_postgres: Stage, happened: Happened, tmp_path: Path
