@@ -79,6 +79,11 @@ class Settings(BaseSettings):
     in_flight: int = Field(32, ge=1, description="runs that one resumer has in hand at once")
     lease_s: float = Field(30.0, gt=0, description="seconds until a silent resumer's runs go to another")
     attempts: int = Field(3, ge=1, description="tries of a run that raises, before it is FAILED")
+    stale_after_s: float = Field(
+        300.0,
+        ge=0,
+        description="seconds that a run waits for a worker that has its graph as it paused, then STALE",
+    )
     run_timeout_s: float = Field(600.0, gt=0, description="seconds that one resume may take")
     resumer_memory_mb: int = Field(0, ge=0, description="RAM at which a resumer ends itself; 0: no limit")
     patience_s: float = Field(86_400.0, gt=0, description="seconds that a decision waits for its request")

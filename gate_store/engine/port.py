@@ -5,7 +5,7 @@ is what a run makes durable at a barrier: its buffered checkpoints together with
 or its end. A *flush* commits the acts of many runs in one transaction; a run that lost its lease fails alone.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,6 +13,18 @@ from uuid import UUID
 
 from gate_events.pause import GateAnswer
 from gate_events.values import RunIdentity, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Which runs a worker claims: those that paused in these `versions` of graphs, by the graph's name.
+
+    Others may be served by workers of another version, during a rolling deploy: they are claimed, to be ended
+    STALE, when nobody has claimed them for `stale_after_s` seconds.
+    """
+
+    versions: Mapping[str, str]
+    stale_after_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +203,13 @@ class EngineStore(Protocol):
     async def claim(
         self, worker: str, limit: int, lease_s: float, *, beside: bool = False
     ) -> list[ClaimedRun]:
-        """Take up to `limit` READY runs whose `not_before` has come; one commit.
+        """Take up to `limit` READY runs that are served here and whose `not_before` has come; one commit.
 
         A run that is to be tried alone comes alone and before all others; never `beside` runs in hand.
         """
 
     async def any_alone(self) -> bool:
-        """Whether a READY run waits to be tried alone."""
+        """Whether a READY run that is served here waits to be tried alone."""
 
     async def read(self, thread_id: str, checkpoint_ns: str, checkpoint_id: str | None) -> Any:
         """A CheckpointTuple with its pending writes, from a fresh snapshot; id None: the newest there.

@@ -55,6 +55,7 @@ def services(folder: Path, broker: Broker, store: str | None, **given: object) -
         stack.enter_context(environment(values))
         settings = load_settings()
         if broker == "apache":
+            "PLANGATE_STALE_AFTER_S": "0",  # nobody else will come who has an earlier version of a graph
             topics.create(settings)
         migrate.upgrade(settings.store_url)
         yield Stack(settings, values, name, [], kafka, database)

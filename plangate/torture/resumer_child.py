@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from gate_store.engine.open import open_engine_store
-from gate_store.engine.port import EngineStore
+from gate_store.engine.port import EngineStore, Served
 from plangate.settings import load_settings
 from plangate.torture.clock import jumping
 from plangate.torture.places import places
@@ -31,8 +31,8 @@ def main() -> None:
     settings, where = load_settings(), places()
     slot = Slot(f"{settings.topic_prefix}resumer")
 
-    def struck(url: str, serde: Any) -> EngineStore:
-        return StruckStore(open_engine_store(url, serde), where)
+    def struck(url: str, serde: Any, served: Served) -> EngineStore:
+        return StruckStore(open_engine_store(url, serde, served), where)
 
     config = resumer_config(settings, f"{slot.name}-{os.getpid()}")
     serve(replace(config, open_store=struck, clock=jumping(where, CLOCK_OFF_S), backoff_s=0.2))

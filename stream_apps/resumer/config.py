@@ -11,7 +11,7 @@ from gate_events.records import ApprovalRequested
 from gate_events.values import Step
 from gate_store.database import Clock, utc_now
 from gate_store.engine.open import open_engine_store
-from gate_store.engine.port import ClaimedRun, EngineStore, Publish
+from gate_store.engine.port import ClaimedRun, EngineStore, Publish, Served
 
 
 def _no_window(_step: Step) -> str | None:
@@ -28,7 +28,7 @@ class ActionTraits:
 
 AskAgain = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested]]
 AskInDoubt = Callable[[ClaimedRun, Step, str, datetime], Awaitable[ApprovalRequested]]
-OpenStore = Callable[[str, SerializerProtocol], EngineStore]
+OpenStore = Callable[[str, SerializerProtocol, Served], EngineStore]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class ResumerConfig:
     `traits(action_type)` is the catalogue's word; an unknown action must not be idempotent.
     `ask_again(run, now)` gives the request for a plan whose use-by has passed (attempt + 1).
     `ask_in_doubt(run, step, known, now)` gives the request for an effect whose result is unknown.
+    A run whose graph, or version of a graph, this worker does not have is left to workers that have it; after
+    `stale_after_s` it is ended STALE.
     A run that failed is tried `attempts` times; one whose workers died is given up after `claims`.
     A process whose event loop stands still for a whole lease, or that takes more than `memory_mb` (0: any),
     ends itself.
@@ -57,6 +59,7 @@ class ResumerConfig:
     attempts: int = 3
     claims: int = 10
     backoff_s: float = 1.0
+    stale_after_s: float = 300.0
     run_timeout_s: float = 900.0
     poll_s: float = 1.0
     drain_s: float = 20.0

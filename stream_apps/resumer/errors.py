@@ -64,7 +64,3 @@ class InDoubtError(RunStoppedError):
         super().__init__(thread_id, f"step {step.step_id} is in doubt: {known}")
         self.step = step
         self.known = known
-
-
-class UnknownGraphError(LookupError):
-    """langgraph.json here does not name the run's graph; a worker of another version may."""

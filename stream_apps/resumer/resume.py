@@ -24,7 +24,6 @@ from stream_apps.resumer.errors import (
     OutdatedRunError,
     RunFailedError,
     RunStoppedError,
-    UnknownGraphError,
 )
 from stream_apps.resumer.graphs import Loaded
 from stream_apps.resumer.ledger import RunLedger
@@ -91,14 +90,15 @@ class Resume:
             raise RunFailedError(
                 f"given up: {self._claimed.attempts - 1} workers began it and did not end it"
             )
-        loaded = self._graph()
-        await self._go_on(loaded, await open_run(self.run, loaded, self._tools.saver, self._at))
+        if self._loaded is None:
+            await self._stale(self._unknown())
+            return
+        await self._go_on(self._loaded, await open_run(self.run, self._loaded, self._tools.saver, self._at))
 
     async def _go_on(self, loaded: Loaded, opening: Opening) -> None:
         match opening:
             case Stale():
-                self._refuse_doubt()
-                await self._end("STALE", opening.why)
+                await self._stale(opening.why)
             case Rejected():
                 self._proposed = opening.steps
                 await self._end("DONE", self._no(), status=OutcomeStatus.NOT_RUN)
@@ -109,14 +109,16 @@ class Resume:
             case Wait():
                 await self._settle(await self._where(loaded))
 
-    def _graph(self) -> Loaded:
-        if self._loaded is None:
-            known = ", ".join(sorted(self._tools.graphs)) or "none"
-            raise UnknownGraphError(
-                f"graph {self._claimed.graph!r} is not in langgraph.json here (there: {known});"
-                " put it back and submit the input again"
-            )
-        return self._loaded
+    async def _stale(self, why: str) -> None:
+        self._refuse_doubt()
+        await self._end("STALE", why)
+
+    def _unknown(self) -> str:
+        known = ", ".join(sorted(self._tools.graphs)) or "none"
+        return plain(
+            f"graph {self._claimed.graph!r} is not in langgraph.json here (there: {known});"
+            " put it back and submit the input again"
+        )
 
     async def _invoke(self, loaded: Loaded, given: Any) -> None:
         effects_context.current.set(self.ledger)
@@ -191,8 +193,6 @@ class Resume:
             await self._try_again(error)
         elif step := self.ledger.open_step():
             await self._in_doubt(step, f"it was begun, then the run failed: {in_words(error)}")
-        elif isinstance(error, UnknownGraphError):
-            await self._end("STALE", plain(str(error)))
         else:
             await self._end("FAILED", in_words(error), status=OutcomeStatus.FAILED)
 

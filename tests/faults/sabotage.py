@@ -71,7 +71,7 @@ def no_digest() -> None:
 
 def no_outbox() -> None:
     """What Kafka must hear is written after the transaction that made it true, not in it."""
-    put(resumer_child, "open_engine_store", lambda url, serde: Apart(open_engine_store(url, serde), url))
+    put(resumer_child, "open_engine_store", lambda url, *rest: Apart(open_engine_store(url, *rest), url))
 
 
 class Apart:

@@ -44,6 +44,7 @@ def config(url: str, **changes: Any) -> ResumerConfig:
         "ask_again": questions.ask_again,
         "ask_in_doubt": questions.ask_in_doubt,
         "lease_s": 5.0,
+        "stale_after_s": 0.0,
         "backoff_s": 0.05,
         "poll_s": 0.05,
         "drain_s": 5.0,

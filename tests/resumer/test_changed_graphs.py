@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,3 +77,26 @@ async def test_a_node_whose_body_changed_resumes(stage: Stage, happened: Happene
         await stage.wait("DONE")
         assert await process.end() == 0
     assert happened() == ["dear ann"]
+
+
+CHANGED_SINCE = "graph 'billing' has changed since they paused"
+
+
+async def test_during_a_rolling_deploy_the_worker_that_has_the_version_resumes(
+    stage: Stage, happened: Happened, tmp_path: Path
+) -> None:
+    newer = tmp_path / "newer"
+    shutil.copytree(stage.project, newer)
+    edit(newer / "frozen_billing.py", '"act"', '"perform"')
+    stage.decide(await stage.submit("billing", who=["ann"]))
+    log = tmp_path / "newer.log"
+    ahead: Any = {"graphs_file": str(newer / "langgraph.json"), "stale_after_s": 1e9, "lease_s": 1.0}
+    async with resumer_process(stage.url, log=log, **ahead) as new:
+        await stage.wait(lambda: CHANGED_SINCE in log.read_text())
+        assert stage.run().status == "READY"
+        async with resumer_process(stage.url, graphs_file=str(stage.project / "langgraph.json")) as old:
+            await stage.wait("DONE")
+            assert await old.end() == 0
+        assert await new.end() == 0
+    assert happened() == ["ann"]
+    assert log.read_text().count(CHANGED_SINCE) == 1

@@ -23,7 +23,7 @@ _HEAD_COLUMNS = """
 _CLAIM = f"""
 WITH chosen AS MATERIALIZED (
     SELECT thread_id FROM runs
-    WHERE status = 'READY' AND {{company}} AND not_before <= now()
+    WHERE status = 'READY' AND {{which}}
     ORDER BY not_before LIMIT $2
     FOR UPDATE SKIP LOCKED
 ),
@@ -52,10 +52,20 @@ LEFT JOIN LATERAL (
 ) AS h ON true
 ORDER BY c.not_before
 """  # noqa: S608 - composed of constants
-CLAIM = _CLAIM.format(company="NOT alone")
-CLAIM_ALONE = _CLAIM.format(company="alone")
+_SERVED = """({graphs}::text[] IS NULL OR coalesce((graph, pause ->> 'graph_version') IN (
+        SELECT * FROM unnest({graphs}::text[], {versions}::text[])
+    ), false))"""
+_OURS = _SERVED.format(graphs="$4", versions="$5")
+CLAIM = _CLAIM.format(which=f"NOT alone AND not_before <= now() AND {_OURS}")
+CLAIM_ALONE = _CLAIM.format(which=f"alone AND not_before <= now() AND {_OURS}")
+CLAIM_STRANGE = _CLAIM.format(which=f"not_before <= now() - $6::interval AND NOT {_OURS}")
 
-ANY_ALONE = "SELECT EXISTS (SELECT FROM runs WHERE status = 'READY' AND alone AND not_before <= now())"
+ANY_ALONE = f"""
+SELECT EXISTS (
+    SELECT FROM runs WHERE status = 'READY' AND alone AND not_before <= now()
+        AND {_SERVED.format(graphs="$1", versions="$2")}
+)
+"""  # noqa: S608 - composed of constants
 
 READ = f"""
 SELECT {_HEAD_COLUMNS}

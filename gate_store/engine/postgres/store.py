@@ -18,6 +18,7 @@ from gate_store.engine.port import (
     PackedPut,
     Publish,
     Refusal,
+    Served,
     WritesPut,
 )
 from gate_store.engine.postgres import claim_sql, puts
@@ -35,7 +36,7 @@ DELIVERY_S = 130  # Kafka's own delivery timeout is 120
 class PostgresEngineStore:
     """See `EngineStore`."""
 
-    def __init__(self, url: str, serde: SerializerProtocol) -> None:
+    def __init__(self, url: str, serde: SerializerProtocol, served: Served | None = None) -> None:
         self._saver = BasePostgresSaver(serde=serde)
         self._bell = Doorbell()
         self._claims = Line(url, "claim")
@@ -46,6 +47,8 @@ class PostgresEngineStore:
         self._relays = Line(url, "relay", idle_s=DELIVERY_S, synchronous_commit="off")
         self._flusher = Flusher(self._flushes, self._saver)
 
+        self._stale_after = timedelta(seconds=served.stale_after_s) if served else None
+        self._served = (list(served.versions), list(served.versions.values())) if served else (None, None)
     async def open(self) -> None:
         """Connect; create nothing."""
         for line in (self._claims, self._flushes, self._relays, self._listener):
@@ -62,15 +65,22 @@ class PostgresEngineStore:
         """Take up to `limit` READY runs; one commit. A run that cannot be read is FAILED with the reason."""
         lease = timedelta(seconds=lease_s)
         async with self._claims.use() as connection:
-            rows = [] if beside else await connection.fetch(claim_sql.CLAIM_ALONE, worker, 1, lease)
-            rows = rows or await connection.fetch(claim_sql.CLAIM, worker, limit, lease)
+            rows = (
+                []
+                if beside
+                else await connection.fetch(claim_sql.CLAIM_ALONE, worker, 1, lease, *self._served)
+            )
+            rows = rows or await connection.fetch(claim_sql.CLAIM, worker, limit, lease, *self._served)
+            if not rows and self._stale_after is not None:
+                ours = (*self._served, self._stale_after)
+                rows = await connection.fetch(claim_sql.CLAIM_STRANGE, worker, limit, lease, *ours)
             claimed = [await self._claimed(connection, row) for row in rows]
         return [run for run in claimed if run is not None]
 
     async def any_alone(self) -> bool:
         """Whether a READY run waits to be tried alone."""
         async with self._claims.use() as connection:
-            return bool(await connection.fetchval(claim_sql.ANY_ALONE))
+            return bool(await connection.fetchval(claim_sql.ANY_ALONE, *self._served))
 
     async def _claimed(self, connection: Any, row: Any) -> ClaimedRun | None:
         try:

@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from gate_store.engine.port import ClaimedRun
 from gate_store.engine.rows import claimed_run, text
 from gate_store.engine.sqlite.checkpoints import read_tuple
-from gate_store.engine.sqlite.claim_sql import CLAIM, CLAIM_ALONE, EFFECTS, FAIL
+from gate_store.engine.sqlite.claim_sql import CLAIM, CLAIM_ALONE, CLAIM_STRANGE, EFFECTS, FAIL
 from gate_store.engine.sqlite.moments import moment_of, moment_text
+from gate_store.engine.sqlite.which import Which
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ def claim(
     worker: str,
     limit: int,
     lease: timedelta,
-    now: datetime,
+    which: Which,
     *,
     beside: bool,
 ) -> list[ClaimedRun]:
@@ -31,12 +32,13 @@ def claim(
     values = {
         "worker": worker,
         "limit": limit,
-        "now": moment_text(now),
-        "lease": moment_text(now + lease),
+        "lease": moment_text(which.now + lease),
+        **which.values(),
     }
     rows = [] if beside else connection.execute(CLAIM_ALONE, {**values, "limit": 1}).fetchall()
+    rows = rows or connection.execute(CLAIM, values).fetchall()
     claimed = []
-    for row in rows or connection.execute(CLAIM, values).fetchall():
+    for row in rows or connection.execute(CLAIM_STRANGE, values).fetchall():
         try:
             claimed.append(_loaded(connection, serde, row))
         except sqlite3.OperationalError:

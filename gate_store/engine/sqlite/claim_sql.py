@@ -1,20 +1,31 @@
 """The statements that hand runs out and take them back. `now` comes from the store's clock."""
 
-ANY_ALONE = "SELECT 1 FROM runs WHERE status = 'READY' AND alone = 1 AND not_before <= ? LIMIT 1"
-ANY_READY = "SELECT 1 FROM runs WHERE status = 'READY' AND not_before <= ? LIMIT 1"
+# :served is a JSON array of [graph, version], or NULL for all; what was ready before :stale is taken anyway.
+_OURS = """(:served IS NULL OR EXISTS (
+    SELECT 1 FROM json_each(:served) AS s WHERE json_extract(s.value, '$[0]') = graph
+        AND CASE WHEN json_valid(pause) THEN json_extract(pause, '$.graph_version') END
+            = json_extract(s.value, '$[1]')
+))"""
+_NOW = f"not_before <= :now AND {_OURS}"
+_STRANGE = f"not_before <= :stale AND NOT {_OURS}"
+
+_ANY = "SELECT 1 FROM runs WHERE status = 'READY' AND {which} LIMIT 1"
+ANY_ALONE = _ANY.format(which=f"alone = 1 AND {_NOW}")
+ANY_READY = _ANY.format(which=f"(({_NOW}) OR ({_STRANGE}))")
 
 _CLAIM = """
 UPDATE runs SET
     status = 'RUNNING', token = token + 1, worker = :worker, attempts = attempts + 1, lease_until = :lease,
     updated_at = :now
 WHERE thread_id IN (
-    SELECT thread_id FROM runs WHERE status = 'READY' AND {company} AND not_before <= :now
+    SELECT thread_id FROM runs WHERE status = 'READY' AND {which}
     ORDER BY not_before LIMIT :limit
 )
 RETURNING thread_id, graph, token, attempts, alone, plan_id, digest, pause, answer, use_by, head_id
 """
-CLAIM = _CLAIM.format(company="NOT alone")
-CLAIM_ALONE = _CLAIM.format(company="alone = 1")
+CLAIM = _CLAIM.format(which=f"NOT alone AND {_NOW}")
+CLAIM_ALONE = _CLAIM.format(which=f"alone = 1 AND {_NOW}")
+CLAIM_STRANGE = _CLAIM.format(which=_STRANGE)
 
 HEAD = """
 SELECT thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata

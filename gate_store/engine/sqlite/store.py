@@ -20,6 +20,7 @@ from gate_store.engine.port import (
     PackedPut,
     Publish,
     Refusal,
+    Served,
     WritesPut,
 )
 from gate_store.engine.sqlite import claim_sql, flush, puts
@@ -27,6 +28,7 @@ from gate_store.engine.sqlite.checkpoints import read_tuple
 from gate_store.engine.sqlite.claim import claim
 from gate_store.engine.sqlite.moments import moment_text
 from gate_store.engine.sqlite.thread import SqliteThread
+from gate_store.engine.sqlite.which import Which
 
 POLL_S = 0.05
 
@@ -34,10 +36,13 @@ POLL_S = 0.05
 class SqliteEngineStore:
     """See `EngineStore`."""
 
-    def __init__(self, url: str, serde: SerializerProtocol, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, url: str, serde: SerializerProtocol, clock: Clock = utc_now, served: Served | None = None
+    ) -> None:
         self._thread = SqliteThread(url)
         self._serde = serde
         self._clock = clock
+        self._served = served
         self._poked = asyncio.Event()
 
     async def open(self) -> None:
@@ -52,17 +57,14 @@ class SqliteEngineStore:
         self, worker: str, limit: int, lease_s: float, *, beside: bool = False
     ) -> list[ClaimedRun]:
         """Take up to `limit` READY runs; one commit. A run that cannot be read is FAILED with the reason."""
-        lease, now = timedelta(seconds=lease_s), self._clock()
+        lease, which = timedelta(seconds=lease_s), self._which()
         return await self._thread.run(
-            lambda connection: claim(connection, self._serde, worker, limit, lease, now, beside=beside)
+            lambda connection: claim(connection, self._serde, worker, limit, lease, which, beside=beside)
         )
 
     async def any_alone(self) -> bool:
         """Whether a READY run waits to be tried alone."""
-        now = moment_text(self._clock())
-        return await self._thread.look(
-            lambda connection: connection.execute(claim_sql.ANY_ALONE, (now,)).fetchone() is not None
-        )
+        return await self._thread.look(partial(self._any, claim_sql.ANY_ALONE))
 
     async def read(self, thread_id: str, checkpoint_ns: str, checkpoint_id: str | None) -> Any:
         """A CheckpointTuple; id None: the newest there. None where there is none."""
@@ -133,15 +135,17 @@ class SqliteEngineStore:
                 async with asyncio.timeout(min(POLL_S, left)):
                     await self._poked.wait()
             except TimeoutError:
-                if await self._thread.look(self._any_ready):
+                if await self._thread.look(partial(self._any, claim_sql.ANY_READY)):
                     return
             else:
                 self._poked.clear()
                 return
 
-    def _any_ready(self, connection: sqlite3.Connection) -> bool:
-        found = connection.execute(claim_sql.ANY_READY, (moment_text(self._clock()),)).fetchone()
-        return found is not None
+    def _any(self, statement: str, connection: sqlite3.Connection) -> bool:
+        return connection.execute(statement, self._which().values()).fetchone() is not None
+
+    def _which(self) -> Which:
+        return Which(self._clock(), self._served)
 
     async def relay_outbox(self, limit: int, publish: Publish) -> int:
         """Publish the oldest rows and forget the delivered ones; how many."""

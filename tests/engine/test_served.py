@@ -1,0 +1,83 @@
+"""A worker claims the runs whose graphs it has, as they paused; others it leaves to others, for a while."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from gate_store.engine.open import open_engine_store
+from gate_store.engine.port import EngineStore, Served
+from gate_store.unserved import Unserved, unserved
+from tests.engine.scene import EARLIER, NOW, Scene
+
+OURS = {"billing": "1"}  # as the scene's runs pause
+NOT_OURS: list[Mapping[str, str]] = [{"billing": "2"}, {"invoices": "1"}, {}]
+
+
+@asynccontextmanager
+async def serving(
+    scene: Scene, versions: Mapping[str, str], stale_after_s: float = 300
+) -> AsyncIterator[EngineStore]:
+    store = open_engine_store(scene.url, served=Served(versions, stale_after_s))
+    await store.open()
+    yield store
+    await store.close()
+
+
+async def test_a_worker_claims_what_it_serves(scene: Scene) -> None:
+    await scene.ready("t1")
+    async with serving(scene, {"other": "9", **OURS}) as engine:
+        assert [run.thread_id for run in await engine.claim("a", 8, 30)] == ["t1"]
+
+
+@pytest.mark.parametrize("versions", NOT_OURS, ids=["another version", "another graph", "no graph"])
+async def test_a_run_of_another_version_is_left_to_others(scene: Scene, versions: Mapping[str, str]) -> None:
+    await scene.ready("t1", not_before=NOW - timedelta(seconds=200))
+    async with serving(scene, versions) as engine:
+        assert await engine.claim("a", 8, 30) == []
+    assert scene.run("t1")["status"] == "READY"
+    assert scene.run("t1")["attempts"] == 0
+
+
+async def test_a_run_that_nobody_serves_is_claimed_in_the_end(scene: Scene) -> None:
+    await scene.ready("t1", not_before=NOW - timedelta(seconds=400))
+    async with serving(scene, {"billing": "2"}) as engine:
+        assert [run.thread_id for run in await engine.claim("a", 8, 30)] == ["t1"]
+
+
+async def test_what_is_served_comes_before_what_nobody_serves(scene: Scene) -> None:
+    await scene.ready("theirs", not_before=EARLIER, graph="old")
+    await scene.ready("ours")
+    async with serving(scene, OURS) as engine:
+        claims = [[run.thread_id for run in await engine.claim("a", 8, 30)] for _ in range(2)]
+    assert claims == [["ours"], ["theirs"]]
+
+
+async def test_a_run_of_another_version_is_not_waited_for_alone(scene: Scene) -> None:
+    """It would keep a worker from all others that it could serve."""
+    await scene.ready("theirs", alone=True, graph="old", not_before=NOW)
+    await scene.ready("ours")
+    async with serving(scene, OURS) as engine:
+        assert not await engine.any_alone()
+        assert [run.thread_id for run in await engine.claim("a", 8, 30)] == ["ours"]
+
+
+async def test_a_worker_sleeps_while_only_others_runs_are_ready(scene: Scene) -> None:
+    await scene.ready("theirs", graph="old", not_before=NOW)
+    async with serving(scene, OURS) as engine:
+        await engine.wait_ready(0.05)  # what was READY before it listened
+        before = time.monotonic()
+        await engine.wait_ready(0.3)
+        assert time.monotonic() - before >= 0.25
+
+
+async def test_what_waits_for_another_version_is_counted(scene: Scene) -> None:
+    for name in ("t1", "t2"):
+        await scene.ready(name)
+    await scene.ready("later", not_before=NOW + timedelta(hours=1))
+    with scene.store.connect() as conn:
+        assert unserved(conn, OURS, NOW) == []
+        assert unserved(conn, {"billing": "2"}, NOW) == [Unserved("billing", "1", 2)]
+        assert unserved(conn, {}, NOW) == [Unserved("billing", "1", 2)]
