@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -55,7 +56,7 @@ def run_demo(folder: Path, broker: Broker, store: str | None, choose: Chooser) -
     """Run it all below `folder`. Raises DevServiceError, DemoError."""
     started = time.monotonic()
     branch_chooser()  # a model that cannot be used is said before anything starts
-    settings = {
+    settings: dict[str, Any] = {
         "catalogue": example("catalogues/billing.yaml"),
         "graphs": Path(__file__).with_name("langgraph.json"),
     }

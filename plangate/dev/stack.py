@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,13 @@ class Stack:
 
 
 @contextmanager
-def services(folder: Path, broker: Broker, store: str | None, **given: object) -> Iterator[Stack]:
+def services(
+    folder: Path,
+    broker: Broker,
+    store: str | None,
+    upgrade: Callable[[str], None] = migrate.upgrade,
+    **given: object,
+) -> Iterator[Stack]:
     """A broker with its topics and a store with its tables, below `folder`; no workers yet.
 
     `store` is a store URL; `postgresql` starts a PostgreSQL of our own; None is SQLite below `folder`.
@@ -49,15 +55,15 @@ def services(folder: Path, broker: Broker, store: str | None, **given: object) -
         values = {
             "PLANGATE_KAFKA_BOOTSTRAP_SERVERS": servers,
             "PLANGATE_STORE_URL": _store_url(stack, folder, database, store),
+            "PLANGATE_STALE_AFTER_S": "0",  # nobody else will come who has an earlier version of a graph
             **({"PLANGATE_KAFKA_FETCH_WAIT_MAX_MS": _MOCK_FETCH_MS} if broker == "mock" else {}),
             **{f"PLANGATE_{key.upper()}": str(value) for key, value in given.items()},
         }
         stack.enter_context(environment(values))
         settings = load_settings()
         if broker == "apache":
-            "PLANGATE_STALE_AFTER_S": "0",  # nobody else will come who has an earlier version of a graph
             topics.create(settings)
-        migrate.upgrade(settings.store_url)
+        upgrade(settings.store_url)
         yield Stack(settings, values, name, [], kafka, database)
 
 

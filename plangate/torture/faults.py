@@ -1,8 +1,9 @@
 """The seeded plan of faults: what is done, to whom, and how far the runs have come by then."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from plangate.torture.chance import chance
 from plangate.torture.fault_points import IN_APPS, IN_RESUMERS
@@ -24,6 +25,14 @@ class Fault:
     whom: str
     point: str
     share: float
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What else is done when that share of all runs is finished; `do` gets the Inflictor."""
+
+    at: float
+    do: Callable[[Any], None]
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,14 @@ from tenacity import retry, retry_if_exception_type, wait_fixed
 from plangate.dev.stack import Stack
 from plangate.torture.clock import jump
 from plangate.torture.fault_points import FaultPoints, strike
-from plangate.torture.faults import SUPERVISOR, TREE, Fault
+from plangate.torture.faults import APPS, RESUMER, SUPERVISOR, TREE, Fault, Occasion
 from plangate.torture.lines import append
 from plangate.torture.places import Places
-from plangate.torture.trees import Tree
+from plangate.torture.trees import Modules, Tree
 
 POLL_S = 0.05
 POINT_S = 8.0  # how long an armed point waits for somebody to come by; then whoever is there is struck
+START_S = 60.0
 CUT = text(
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'plangate%'"
@@ -45,8 +46,11 @@ class Inflictor:
         self._lease_s = lease_s
         self._services = threading.Lock()
 
-    async def inflict(self, fault: Fault) -> None:
+    async def inflict(self, fault: Fault | Occasion) -> None:
         """Do it, and return when it is over."""
+        if isinstance(fault, Occasion):
+            await asyncio.to_thread(fault.do, self)
+            return
         match fault.kind:
             case "kill" if fault.whom in {SUPERVISOR, TREE}:
                 await asyncio.to_thread(self._fell, fault)
@@ -59,6 +63,16 @@ class Inflictor:
             case _:
                 await self._jump(fault)
         self.done[fault.kind] += 1
+
+    def deploy(self, place: int, modules: Modules) -> None:
+        """Stop a tree as an operator does, start it with other code, and wait until it works."""
+        tree = self._trees[place]
+        self._restart_tree(tree, modules)
+        end = time.monotonic() + START_S
+        while not (tree.pids(APPS) and tree.pids(RESUMER)):
+            if time.monotonic() > end:
+                raise TimeoutError(f"worker {place + 1} does not work {START_S:.0f} s after its start")
+            time.sleep(POLL_S)
 
     def finish(self) -> None:
         """Leave nothing armed, stopped, down or set wrong."""
@@ -113,16 +127,10 @@ class Inflictor:
         return pid
 
     def _restart(self, fault: Fault) -> None:
-        began = time.time()
         if fault.whom == "worker":
-            tree = self._tree(fault)
-            with tree.lock:
-                pids = tree.pids()
-                tree.stop()
-                tree.start()
-            for pid in pids:
-                self._note("restart", began, pid)
+            self._restart_tree(self._tree(fault))
             return
+        began = time.time()
         service = self._stack.kafka if fault.whom == "kafka" else self._stack.database
         if service is None:
             return
@@ -133,6 +141,17 @@ class Inflictor:
                 service.stop()
             service.start()
         self._note(f"restart {fault.whom}", began, None)
+
+    def _restart_tree(self, tree: Tree, modules: Modules | None = None) -> None:
+        began = time.time()
+        with tree.lock:
+            pids = tree.pids()
+            tree.stop()
+            if modules is not None:
+                tree.become(modules)
+            tree.start()
+        for pid in pids:
+            self._note("restart", began, pid)
 
     @retry(retry=retry_if_exception_type(DBAPIError), wait=wait_fixed(0.5))  # it may be down just now
     def _cut(self) -> None:

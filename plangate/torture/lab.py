@@ -5,10 +5,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES, PLANS
 from gate_store.database import is_postgres, open_store
@@ -19,7 +20,7 @@ from plangate.torture.cases import case
 from plangate.torture.ears import Ears
 from plangate.torture.echo import Echo
 from plangate.torture.evidence import gather
-from plangate.torture.faults import Fault, Reach, plan_faults
+from plangate.torture.faults import Fault, Occasion, Reach, plan_faults
 from plangate.torture.inflicting import Inflictor
 from plangate.torture.places import Places, announce
 from plangate.torture.progress import Standing, look
@@ -29,7 +30,6 @@ from plangate.torture.submitting import Agents
 from plangate.torture.trees import Modules, Tree
 from plangate.wiring import open_catalogue, open_producer, schema_ids
 
-WINDOW = 60  # runs that one worker has before it, at most
 LOOK_S = 0.25
 HEARD = (PLANS, AUTO_EXECUTE, APPROVAL_REQUESTS, DECISIONS, OUTCOMES)
 
@@ -46,8 +46,12 @@ class Orders:
     seed: int = 1
     workers: int = 2
     lease_s: float = 6.0
+    window: int = 60  # runs that one worker has before it, at most
     patience_s: float = 120.0  # without any change; then what is unfinished stays so
     modules: Modules = field(default_factory=Modules)
+    occasions: Sequence[Occasion] = ()
+    by_others: int = 0  # so many of the first runs are submitted by somebody else, who tells the plans
+    plans_of_others: Callable[[], Mapping[str, UUID]] = dict
 
 
 def torture(stack: Stack, folder: Path, orders: Orders, tell: Tell) -> Report:
@@ -73,23 +77,25 @@ def torture(stack: Stack, folder: Path, orders: Orders, tell: Tell) -> Report:
             database=stack.database is not None,
             connections=is_postgres(settings.store_url),
         )
-        session = Session(
-            orders, inflictor, plan_faults(orders.seed, orders.kills, orders.pauses, reach), tell
-        )
+        faults = plan_faults(orders.seed, orders.kills, orders.pauses, reach)
+        session = Session(orders, inflictor, (*faults, *orders.occasions), tell)
         agents = Agents(settings.store_url, orders.lease_s, session.may_begin)
         asyncio.run(session.run(agents, lambda: look(store, session.prefix)))
         inflictor.finish()
         for tree in trees:
             tree.stop()
         ears.close()
-        evidence = gather(settings, store, places, session.threads, agents.plans, reviewers.sent)
+        plans = {**agents.plans, **orders.plans_of_others()}
+        evidence = gather(settings, store, places, session.threads, plans, reviewers.sent)
         return report(evidence, catalogue, inflictor.done, orders.seed, time.monotonic() - began)
 
 
 class Session:
     """Runs are submitted, faults are inflicted as the runs come to rest, until there is peace."""
 
-    def __init__(self, orders: Orders, inflictor: Inflictor, faults: list[Fault], tell: Tell) -> None:
+    def __init__(
+        self, orders: Orders, inflictor: Inflictor, faults: Sequence[Fault | Occasion], tell: Tell
+    ) -> None:
         self._orders = orders
         self._inflictor = inflictor
         self._faults = faults
@@ -111,14 +117,15 @@ class Session:
     def may_begin(self, number: int) -> bool:
         """There is always work, but not all of it at once: every fault shall find some."""
         held = min((self._faults[place].at for place in self._open), default=1.0) * self._orders.runs
-        return number < min(self._standing.at_rest, held) + WINDOW * self._orders.workers
+        ahead = self._orders.window * self._orders.workers
+        return self._orders.by_others + number < min(self._standing.at_rest, held) + ahead
 
     async def run(self, agents: Agents, look_: Callable[[], Standing | None]) -> None:
         """Return when all runs are at rest and all is said, or nothing has changed for too long."""
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch(look_))
             working = [
-                group.create_task(agents.submit_all(self._cases)),
+                group.create_task(agents.submit_all(self._cases[self._orders.by_others :])),
                 *(group.create_task(self._inflict(place)) for place in range(len(self._faults))),
             ]
             watching.add_done_callback(lambda _: [task.cancel() for task in working])

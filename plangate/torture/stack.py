@@ -1,7 +1,7 @@
 """The services that a laboratory works on: its own, or those of the settings in force."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,17 +38,25 @@ def _given(folder: Path, lease_s: float) -> dict[str, Any]:
 
 
 @contextmanager
-def own(folder: Path, broker: Broker, store: str | None, lease_s: float) -> Iterator[Stack]:
-    """Services of our own below `folder`. Raises DevServiceError."""
+def own(
+    folder: Path,
+    broker: Broker,
+    store: str | None,
+    lease_s: float,
+    upgrade: Callable[[str], None] = migrate.upgrade,
+) -> Iterator[Stack]:
+    """Services of our own below `folder`; `upgrade` makes the store's tables. Raises DevServiceError."""
     given = _given(folder, lease_s)
     if broker == "apache":  # a laboratory need not wait half a minute for each dead consumer
         given["kafka_session_timeout_ms"] = 8000
-    with services(folder, broker, store, **given) as stack:
+    with services(folder, broker, store, upgrade, **given) as stack:
         yield stack
 
 
 @contextmanager
-def in_force(folder: Path, seed: int, lease_s: float, *, yes: bool) -> Iterator[Stack]:
+def in_force(
+    folder: Path, seed: int, lease_s: float, upgrade: Callable[[str], None] = migrate.upgrade, *, yes: bool
+) -> Iterator[Stack]:
     """The cluster and database of the settings in force, with topics of our own. Raises StoreInUseError."""
     before = load_settings()
     prefix = f"{before.topic_prefix}torture-{seed}-{secrets.token_hex(3)}-"
@@ -56,7 +64,7 @@ def in_force(folder: Path, seed: int, lease_s: float, *, yes: bool) -> Iterator[
     values = {f"PLANGATE_{name.upper()}": str(value) for name, value in given.items()}
     with environment(values):
         settings = load_settings()
-        migrate.upgrade(settings.store_url)
+        upgrade(settings.store_url)
         _refuse_foreign_runs(settings.store_url, yes=yes)
         topics.create(settings)
         yield Stack(settings, values, settings.bootstrap_servers, [])

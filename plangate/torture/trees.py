@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,11 @@ STOP_S = 60.0
 
 @dataclass(frozen=True)
 class Modules:
-    """Which modules the processes of a worker run."""
+    """Which modules the processes of a worker run, and the Python that finds them."""
 
     apps: str = "plangate.torture.apps_child"
     resumer: str = "plangate.torture.resumer_child"
+    python: Sequence[str] = (sys.executable, "-P")
 
 
 class Tree:
@@ -35,11 +36,16 @@ class Tree:
         self._places = places
         self._child: ChildProcess | None = None
 
+    def become(self, modules: Modules) -> None:
+        """What the next start runs."""
+        self._modules = modules
+
     def start(self) -> None:
         """Start a new supervisor."""
+        modules = self._modules
         self._child = ChildProcess(
             self._name,
-            [sys.executable, "-P", "-m", WORKER, self._modules.apps, self._modules.resumer, "1"],
+            [*modules.python, "-m", WORKER, modules.apps, modules.resumer, "1"],
             log=self._places.folder / f"{self._name}.log",
             folder=Path.cwd(),
         )

@@ -1,0 +1,75 @@
+"""The code of an earlier commit, out of the history, run by the same Python beside today's."""
+
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from plangate.torture.trees import Modules
+
+ROOT = Path(__file__).parents[2]
+FIRST_SCHEMA = "4ac4483eaac3f3da499e32931573dbb364b9fe7d"  # the last commit whose newest schema is the first
+PACKAGES = ("gate_events", "gate_policy", "gate_store", "stream_apps", "producers", "plangate", "schemas")
+NOT_YET = ("PLANGATE_STALE_AFTER_S",)  # settings that it refuses, because it does not know them
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A folder with its packages."""
+
+    folder: Path
+
+    @property
+    def python(self) -> list[str]:
+        """How to run a module of it: its packages stand before those that are installed."""
+        without = [word for name in NOT_YET for word in ("-u", name)]
+        return ["env", *without, f"PYTHONPATH={self.folder}", sys.executable, "-P"]
+
+    @property
+    def modules(self) -> Modules:
+        """A worker tree of the laboratory that runs it."""
+        return Modules(python=self.python)
+
+    def runs(self, pid: int) -> bool:
+        """Whether a process is of this code."""
+        return f"PYTHONPATH={self.folder}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+
+    def run(self, *arguments: str | Path) -> str:
+        """What a command of it prints."""
+        done = subprocess.run(
+            [*self.python, *arguments], capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def upgrade(self, url: str) -> None:
+        """Bring a store to the newest schema that it knows."""
+        self.run("-c", f"from gate_store.migrate import upgrade; upgrade({url!r})")
+
+
+@contextmanager
+def earlier(folder: Path, commit: str = FIRST_SCHEMA) -> Iterator[Earlier]:
+    """Take it out of the history, or skip where there is none: a shallow clone, a source distribution."""
+    packed = _git("archive", commit, *PACKAGES)
+    if packed is None:
+        pytest.skip(f"the history here does not reach back to {commit[:7]}, whose code this test runs")
+    with tarfile.open(fileobj=BytesIO(packed)) as archive:
+        archive.extractall(folder, filter="data")
+    yield Earlier(folder)
+
+
+def _git(*arguments: str) -> bytes | None:
+    command: Sequence[str] = ("git", "-C", str(ROOT), *arguments)
+    inside = {**os.environ, "GIT_CEILING_DIRECTORIES": str(ROOT.parent)}  # no history of a folder around us
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, env=inside)
+    except FileNotFoundError:
+        return None
+    return done.stdout if done.returncode == 0 else None
