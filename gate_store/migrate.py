@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -23,7 +23,7 @@ def upgrade(url: str) -> None:
     """Create or migrate the store; safe to run from several processes at once, and again."""
     store = open_store(url)
     try:
-        with _alone(store), store.begin() as conn:
+        with _alone(store), _connected(store) as conn:
             command.upgrade(_config(conn), "head")
         with _alone(store):
             create_checkpoint_tables(url)
@@ -68,6 +68,11 @@ def _config(conn: Connection) -> Config:
 
 def _sqlite_file(url: str) -> Path:
     return Path(make_url(url).database or "")
+
+
+def _connected(store: Engine) -> AbstractContextManager[Connection]:
+    """SQLite gets one transaction; on PostgreSQL, where all others go on, a migration begins its own."""
+    return store.connect() if store.dialect.name == "postgresql" else store.begin()
 
 
 @contextmanager

@@ -1,4 +1,6 @@
-"""The tables. Every law that a database can hold stands here as a named constraint.
+"""The tables. Every law that a database can hold is a named constraint.
+
+What a row may be stands here; what may never happen to a row is a trigger of `migrations`, named alike.
 
 Each table has one writer: `gates`, `decisions` and `clearances` the gatekeeper; `effects` and the execution
 columns of `runs` the resumer (or the ledger of a service); `outbox` whoever has something to say, in the
@@ -152,6 +154,8 @@ clearances = Table(
     Column("use_by", UtcMoment, nullable=True),
     Column("record", JSON, nullable=False, comment="PlanCleared or PlanDecided, whole"),
 )
+# the digest alone is unique; a foreign key on both needs this
+Index("a_clearance_is_of_one_plan", clearances.c.digest, clearances.c.plan_id, unique=True)
 
 cleared_steps = Table(
     "cleared_steps",
@@ -190,6 +194,11 @@ effects = Table(
         ["cleared_steps.digest", "cleared_steps.step_id", "cleared_steps.step_digest"],
         name="no_effect_without_clearance",
     ),
+    ForeignKeyConstraint(
+        ["digest", "plan_id"],
+        ["clearances.digest", "clearances.plan_id"],
+        name="an_effect_is_of_the_cleared_plan",
+    ),
 )
 Index("ix_effects_window", effects.c.window_key, effects.c.claimed_at)
 
@@ -223,6 +232,25 @@ runs = Table(
     CheckConstraint(_one_of("status", RUN_STATES), name="run_status_is_a_word"),
     CheckConstraint("(status = 'RUNNING') = (lease_until IS NOT NULL)", name="one_run_one_worker"),
     CheckConstraint("status <> 'READY' OR answer IS NOT NULL", name="a_ready_run_has_an_answer"),
+    # the agent's own process may run and end without a gate; whoever waits was asked about a plan
+    CheckConstraint(
+        "status NOT IN ('PAUSED', 'READY', 'IN_DOUBT') OR pause IS NOT NULL AND plan_id IS NOT NULL",
+        name="a_waiting_run_has_a_pause_and_a_plan",
+    ),
+    CheckConstraint(
+        "status <> 'PAUSED' OR answer IS NULL AND digest IS NULL AND use_by IS NULL",
+        name="a_paused_run_may_do_nothing",
+    ),
+    CheckConstraint(
+        "status <> 'IN_DOUBT' OR answer IS NOT NULL AND digest IS NOT NULL", name="a_run_in_doubt_can_go_on"
+    ),
+    CheckConstraint("(status = 'RUNNING') = (worker IS NOT NULL)", name="a_running_run_has_a_worker"),
+    CheckConstraint("digest IS NULL OR plan_id IS NOT NULL", name="what_is_cleared_is_a_plan"),
+    ForeignKeyConstraint(
+        ["digest", "plan_id"],
+        ["clearances.digest", "clearances.plan_id"],
+        name="a_run_executes_its_own_plan",
+    ),
 )
 Index(
     "ix_runs_ready",

@@ -7,16 +7,13 @@ import pytest
 from gate_store.database import open_store
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import EngineStore
-from gate_store.savers.open import open_saver
-from gate_store.tables import metadata
+from gate_store.migrate import upgrade
 from tests.engine.scene import Scene
 
 
 async def _scene(url: str) -> AsyncIterator[Scene]:
+    upgrade(url)
     store = open_store(url)
-    metadata.create_all(store)
-    async with open_saver(url) as saver:
-        await saver.setup()
     yield Scene(store, url)
     store.dispose()
 

@@ -145,6 +145,28 @@ class Scene:
         with self.store.begin() as conn:
             conn.execute(update(runs).where(runs.c.thread_id == thread_id).values(**columns))
 
+    def insert_effect(self, paused: Paused, step_id: str) -> None:
+        """A step of the plan that was begun earlier."""
+        intent = paused.intent(step_id)
+        with self.store.begin() as conn:
+            conn.execute(
+                insert(effects).values(
+                    effect_id=intent.effect_id,
+                    plan_id=paused.plan_id,
+                    digest=paused.digest,
+                    step_id=step_id,
+                    step_digest=intent.step_digest,
+                    action_type=intent.step.action_type,
+                    thread_id=paused.thread_id,
+                    token=1,
+                    executor="a",
+                    state="CLAIMED",
+                    attempts=1,
+                    detail="",
+                    claimed_at=EARLIER,
+                )
+            )
+
     def change_effect(self, effect_id: UUID, **columns: Any) -> None:
         """Write an effect's columns."""
         with self.store.begin() as conn:

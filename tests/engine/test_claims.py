@@ -96,13 +96,13 @@ async def test_a_run_waits_for_its_moment(scene: Scene, engine: EngineStore) -> 
 
 async def test_a_damaged_run_fails_alone_with_its_reason(scene: Scene, engine: EngineStore) -> None:
     await scene.ready("damaged", answer={"state": "APPROVED"})
-    await scene.ready("paused nowhere", pause=None)
+    await scene.ready("paused nowhere", pause={})
     await scene.ready("sound")
     assert [run.thread_id for run in await engine.claim("a", 8, 30)] == ["sound"]
     row = scene.run("damaged")
     assert row["status"] == "FAILED"
     assert "plan_id" in row["error"]
-    assert "without a pause" in scene.run("paused nowhere")["error"]
+    assert "graph" in scene.run("paused nowhere")["error"]
 
 
 async def test_an_expired_lease_goes_to_the_next_worker(scene: Scene, engine: EngineStore) -> None:
@@ -117,7 +117,7 @@ async def test_an_expired_lease_goes_to_the_next_worker(scene: Scene, engine: En
 
 
 async def test_an_agent_that_plans_is_not_reaped(scene: Scene, engine: EngineStore) -> None:
-    await scene.ready("t1", status="RUNNING", answer=None, lease_until=EARLIER)
+    await scene.ready("t1", status="RUNNING", worker="agent", answer=None, lease_until=EARLIER)
     assert await engine.reap(10) == 0
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import (
@@ -177,16 +178,16 @@ async def test_an_uncovered_step_is_refused(
 
 async def test_another_plans_clearance_does_not_cover(scene: Scene, engine: EngineStore) -> None:
     other = await scene.ready("other", not_before=NOW + timedelta(hours=1))
-    paused, run = await begin(scene, engine, digest=other.digest)
+    with pytest.raises(IntegrityError):
+        await begin(scene, engine, digest=other.digest)
+    paused, run = await begin(scene, engine, "t2", plan_id=other.plan_id, digest=other.digest)
     (outcome,) = await engine.flush([progress(run, intents=[paused.intent()])])
     assert isinstance(outcome, NotClearedError)
 
 
 async def test_a_plan_begun_in_time_may_go_on(scene: Scene, engine: EngineStore) -> None:
-    paused, run = await begin(scene, engine)
-    assert await engine.flush([Act("t1", run.token, intents=[paused.intent("s1")])]) == [None]
-    with scene.store.begin() as conn:
-        conn.execute(text("UPDATE clearances SET use_by = cleared_at"))
+    paused, run = await begin(scene, engine, use_by=EARLIER)
+    scene.insert_effect(paused, "s1")
     assert await engine.flush([Act("t1", run.token, intents=[paused.intent("s2")])]) == [None]
 
 
@@ -236,6 +237,8 @@ async def test_what_may_begin_again(
         paused, run = await begin(scene, engine, name)
         await engine.flush([Act(name, run.token, intents=[paused.intent()])])
         finished = NOW if state in {"SUCCEEDED", "FAILED"} else None
+        if state == "RETRY":
+            scene.change_effect(paused.intent().effect_id, state="IN_DOUBT")
         scene.change_effect(paused.intent().effect_id, state=state, finished_at=finished)
         act = Act(name, run.token, intents=[paused.intent(repeat=again)])
         (outcome,) = await engine.flush([act])

@@ -62,7 +62,7 @@ async def test_a_saver_without_the_run_writes_nothing(scene: Scene, engine: Engi
             with pytest.raises(FenceLostError):
                 await saver.aput_writes(old, [("name", "beta")], "task-3")
         saver.fences.set("t1", run.token)
-        scene.change_run("t1", status="DONE", lease_until=None)
+        scene.change_run("t1", status="DONE", worker=None, lease_until=None)
         with pytest.raises(FenceLostError):
             await saver.aput(THREAD, empty_checkpoint(), {}, {})
         found = await saver.aget_tuple(THREAD)
@@ -76,7 +76,7 @@ async def test_a_saver_without_the_run_writes_nothing(scene: Scene, engine: Engi
 async def test_the_run_cannot_be_taken_over_between_the_check_and_the_write(
     postgres_scene: Scene,
 ) -> None:
-    await postgres_scene.ready("t1", status="RUNNING", lease_until=NOW, token=4)
+    await postgres_scene.ready("t1", status="RUNNING", worker="a", lease_until=NOW, token=4)
     async with open_saver(postgres_scene.url) as saver:
         assert isinstance(saver, FencedPostgresSaver)
         with saver._claimed(fenced_config(4)):

@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select
 
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind
 from gate_store.clock import ask_again, ask_expiry, settle_waiting
 from gate_store.dispositions import Fate
+from gate_store.gates import open_gates
 from gate_store.ledger import claim_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import decisions, outbox
@@ -120,9 +121,8 @@ def test_a_given_up_decision_that_is_replayed_is_a_new_delivery(conn: Connection
 
 def test_a_waiting_decision_whose_gate_is_there_is_not_given_up(conn: Connection) -> None:
     request = asked()
-    ask(conn, request)
     decide(conn, decided(request))
-    conn.execute(update(decisions).values(disposition="WAITING"))
+    open_gates(conn, [request], NOON)  # and its opener has not come to apply what waited
     assert settle_waiting(conn, NOON + PATIENCE, PATIENCE) == []
 
 

@@ -5,12 +5,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, Executable, Table, insert, update
+from sqlalchemy import ColumnElement, Connection, Executable, Table, and_, delete, insert, text, update
 from sqlalchemy.exc import IntegrityError
 
-from gate_events.words import OutcomeStatus
+from gate_events.digest import step_digest
+from gate_events.ids import effect_key
+from gate_events.records import ApprovalRequested, PlanCleared
+from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
 from gate_store.clearances import record_cleared
-from gate_store.ledger import claim_effect
+from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outbox import put
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import (
@@ -28,16 +31,29 @@ from tests.store.acting import ask, decide
 from tests.store.examples import NOON, STEPS, asked, cleared, decided, executed, plan_id, proposed, run
 
 REQUEST = asked(quorum=2, run=run())
+CLOSED = asked(plan_id("closed"))
+REFUSED = asked(plan_id("refused"))
+EARLY = asked(plan_id("early"))
 CLEARED = cleared(plan_id("cleared"))
+DONE = cleared(plan_id("done"))
+IN_DOUBT = cleared(plan_id("in doubt"))
+PAUSE = {"pause": {}, "plan_id": CLEARED.plan_id}
+ANSWERED = {**PAUSE, "answer": {}, "digest": CLEARED.digest}
+RUNNING = {**ANSWERED, "status": "RUNNING", "worker": "w", "lease_until": NOON}
 
 
 def fill(conn: Connection) -> None:
-    """A pending gate with one voice, a closed gate, a run at its gate, an effect begun."""
-    closed = asked(plan_id("closed"))
-    ask(conn, REQUEST, closed)
-    decide(conn, decided(REQUEST), decided(closed))
-    record_cleared(conn, [CLEARED], NOON)
+    """A pending gate with one voice, closed gates, a decision that waits, runs, effects begun and ended."""
+    ask(conn, REQUEST, CLOSED, REFUSED)
+    decide(conn, decided(REQUEST), decided(CLOSED), decided(REFUSED, DecisionKind.REJECT), decided(EARLY))
+    record_cleared(conn, [CLEARED, DONE, IN_DOUBT], NOON)
     claim_effect(conn, CLEARED.plan_id, CLEARED.digest, STEPS[0], "w", NOON)
+    for plan, end in ((DONE, StepStatus.SUCCEEDED), (IN_DOUBT, StepStatus.IN_DOUBT)):
+        begun = claim_effect(conn, plan.plan_id, plan.digest, STEPS[0], "w", NOON)
+        assert finish_effect(conn, plan.plan_id, STEPS[0], begun, end, NOON)
+    conn.execute(insert(runs).values(new_run(thread_id="held", **{**RUNNING, "token": 5})))
+    conn.execute(insert(runs).values(new_run(thread_id="waits", **{**ANSWERED, "status": "READY"})))
+    conn.execute(insert(decisions).values(new_decision("DECIDED", "eve", "undone")))
     record_outcomes(conn, [executed(CLEARED)], NOON)
     put(conn, [proposed()], NOON)
 
@@ -86,8 +102,28 @@ def new_run(**changes: Any) -> dict[str, Any]:
         "error": "",
         "created_at": NOON,
         "updated_at": NOON,
+        **PAUSE,
         **changes,
     }
+
+
+def new_clearance(digest: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "digest": digest,
+        "plan_id": uuid4(),
+        "revision": 1,
+        "cleared_at": NOON,
+        "record": CLEARED,
+        **changes,
+    }
+
+
+def of(plan: PlanCleared) -> ColumnElement[bool]:
+    return and_(effects.c.plan_id == plan.plan_id, effects.c.step_id == "s1")
+
+
+def gate(request: ApprovalRequested) -> ColumnElement[bool]:
+    return gates.c.gate_id == request.request_id
 
 
 def new_step(digest: str, step_id: str) -> dict[str, Any]:
@@ -129,34 +165,85 @@ def new_letter() -> dict[str, Any]:
 
 
 FORBIDDEN: dict[str, Callable[[], Executable]] = {
+    # 1: never unapproved
+    "no_effect_without_clearance": lambda: insert(effects).values(new_effect()),
+    "an_effect_is_of_the_cleared_plan": lambda: insert(effects).values(
+        new_effect(plan_id=REQUEST.plan_id, step_id="s1", step_digest=step_digest(CLEARED.plan_id, STEPS[0]))
+    ),
+    "only_an_approved_gate_clears": lambda: insert(clearances).values(
+        new_clearance("f" * 64, gate_id=REFUSED.request_id, plan_id=REFUSED.plan_id)
+    ),
+    "fk_clearances_gate_id": lambda: delete(gates).where(gate(CLOSED)),
+    "fk_cleared_steps_digest": lambda: insert(cleared_steps).values(
+        digest="f" * 64, step_id="s", step_digest="0" * 64
+    ),
+    "fk_runs_digest": lambda: insert(runs).values(new_run(status="DONE", digest="f" * 64)),
+    "a_run_executes_its_own_plan": lambda: insert(runs).values(
+        new_run(status="DONE", digest=CLEARED.digest, plan_id=REQUEST.plan_id)
+    ),
+    "what_is_cleared_is_a_plan": lambda: insert(runs).values(
+        new_run(status="DONE", digest=CLEARED.digest, plan_id=None)
+    ),
+    "a_paused_run_may_do_nothing": lambda: insert(runs).values(new_run(digest=CLEARED.digest)),
+    # 2: what was seen is what runs
+    "what_was_cleared_never_changes": lambda: (
+        update(cleared_steps).where(cleared_steps.c.step_id == "s2").values(step_digest="0" * 64)
+    ),
+    "pk_clearances": lambda: insert(clearances).values(new_clearance(CLEARED.digest)),
+    "pk_cleared_steps": lambda: insert(cleared_steps).values(
+        digest=CLEARED.digest, step_id="s1", step_digest="0" * 64
+    ),
+    "an_effect_keeps_its_plan_and_step": lambda: update(effects).where(of(CLEARED)).values(step_id="s2"),
+    # 3: the first decision wins
     "the_first_decision_wins": lambda: insert(decisions).values(new_decision("DECIDED", "eve", "closed")),
-    "a_quorum_counts_distinct_people": lambda: insert(decisions).values(new_decision("COUNTED", "ada")),
+    "a_recorded_decision_never_changes": lambda: update(decisions).values(decided_by="eve"),
+    "what_became_of_a_decision_is_final": lambda: (
+        update(decisions).where(decisions.c.gate_id == CLOSED.request_id).values(disposition="LATE")
+    ),
     "disposition_is_a_word": lambda: insert(decisions).values(new_decision("MAYBE", "eve")),
     "uq_decisions_decision_id": lambda: insert(decisions).values(
         new_decision("LATE", "eve") | {"decision_id": decided(REQUEST).event_id}
     ),
-    "a_closed_gate_has_a_verdict": lambda: update(gates).values(state="APPROVED"),
-    "gate_state_is_a_word": lambda: insert(gates).values(new_gate(state="OPEN", verdict={})),
+    "the_terms_of_a_gate_are_frozen": lambda: update(gates).where(gate(REQUEST)).values(deadline=NOON),
+    "a_closed_gate_never_changes": lambda: update(gates).where(gate(REFUSED)).values(state="APPROVED"),
+    "a_closed_gate_has_its_decision": lambda: (
+        update(gates).where(gate(REQUEST)).values(state="APPROVED", verdict={})
+    ),
+    "a_closed_gate_has_a_verdict": lambda: update(gates).where(gate(REQUEST)).values(verdict={}),
+    "gate_state_is_a_word": lambda: insert(gates).values(
+        new_gate(gate_id=asked(plan_id("undone")).request_id, state="OPEN", verdict={})
+    ),
     "gate_kind_is_a_word": lambda: insert(gates).values(new_gate(kind="WHIM")),
     "gate_timing_is_a_word": lambda: insert(gates).values(new_gate(timing="DURING")),
     "pk_gates": lambda: insert(gates).values(new_gate(gate_id=REQUEST.request_id)),
-    "fk_clearances_gate_id": lambda: update(clearances).values(gate_id=uuid4()),
-    "fk_cleared_steps_digest": lambda: insert(cleared_steps).values(
-        digest="f" * 64, step_id="s", step_digest="0" * 64
-    ),
-    "pk_cleared_steps": lambda: insert(cleared_steps).values(
-        digest=CLEARED.digest, step_id="s1", step_digest="0" * 64
-    ),
-    "no_effect_without_clearance": lambda: insert(effects).values(new_effect()),
-    "effect_state_is_a_word": lambda: update(effects).values(state="HOPED"),
-    "a_finished_effect_has_a_time": lambda: update(effects).values(state="SUCCEEDED"),
+    # 4: one run, one worker
+    "one_run_one_worker": lambda: insert(runs).values(new_run(**{**RUNNING, "lease_until": None})),
+    "a_running_run_has_a_worker": lambda: insert(runs).values(new_run(**{**RUNNING, "worker": None})),
+    "tokens_only_grow": lambda: update(runs).where(runs.c.thread_id == "held").values(token=4),
     "run_status_is_a_word": lambda: insert(runs).values(new_run(status="LOST")),
-    "one_run_one_worker": lambda: insert(runs).values(new_run(status="RUNNING")),
     "a_ready_run_has_an_answer": lambda: insert(runs).values(new_run(status="READY")),
-    "fk_runs_digest": lambda: insert(runs).values(new_run(digest="f" * 64)),
+    "a_waiting_run_has_a_pause_and_a_plan": lambda: insert(runs).values(new_run(pause=None)),
     "pk_runs": lambda: insert(runs).values(new_run(thread_id="t1")),
+    # 5: an effect happens once, or a human is asked
+    "pk_effects": lambda: insert(effects).values(
+        new_effect(effect_id=effect_key(CLEARED.plan_id, "s1"), step_id="s1")
+    ),
+    "a_succeeded_effect_is_final": lambda: update(effects).where(of(DONE)).values(state="CLAIMED"),
+    "nothing_is_repeated_in_doubt": lambda: update(effects).where(of(IN_DOUBT)).values(state="CLAIMED"),
+    "effect_state_is_a_word": lambda: update(effects).where(of(CLEARED)).values(state="HOPED"),
+    "a_finished_effect_has_a_time": lambda: update(effects).where(of(CLEARED)).values(state="SUCCEEDED"),
+    "a_run_in_doubt_can_go_on": lambda: insert(runs).values(new_run(status="IN_DOUBT")),
+    # 6 and 8: nothing is dropped, the log tells all
     "pk_outcomes": lambda: insert(outcomes).values(new_outcome()),
+    "the_first_outcome_stays": lambda: update(outcomes).values(status="FAILED"),
     "uq_outbox_event_id": lambda: insert(outbox).values(new_letter()),
+    "what_was_said_never_changes": lambda: update(outbox).values(body=b""),
+    # 7: a quorum counts distinct people
+    "a_quorum_counts_distinct_people": lambda: insert(decisions).values(new_decision("COUNTED", "ada")),
+    # 10: approval goes stale
+    "a_clearance_is_renewed_by_another_gate_alone": lambda: (
+        update(clearances).where(clearances.c.gate_id == CLOSED.request_id).values(use_by=None)
+    ),
 }
 
 # SQLite names no foreign key, and of a UNIQUE or primary key the columns.
@@ -166,6 +253,10 @@ SQLITE_SAYS = {
     "uq_decisions_decision_id": "UNIQUE constraint failed: decisions.decision_id",
     "pk_gates": "UNIQUE constraint failed: gates.gate_id",
     "pk_cleared_steps": "UNIQUE constraint failed: cleared_steps.digest, cleared_steps.step_id",
+    "pk_clearances": "UNIQUE constraint failed: clearances.digest",
+    "pk_effects": "UNIQUE constraint failed: effects.effect_id",
+    "an_effect_is_of_the_cleared_plan": "FOREIGN KEY constraint failed",
+    "a_run_executes_its_own_plan": "FOREIGN KEY constraint failed",
     "pk_runs": "UNIQUE constraint failed: runs.thread_id",
     "pk_outcomes": "UNIQUE constraint failed: outcomes.plan_id",
     "uq_outbox_event_id": "UNIQUE constraint failed: outbox.event_id",
@@ -185,10 +276,69 @@ def test_a_forbidden_row_is_refused(conn: Connection, name: str) -> None:
     assert said in str(refused.value.orig)
 
 
-def test_every_named_constraint_is_shown() -> None:
+MORE: dict[str, tuple[str, Callable[[], Executable]]] = {  # of a law with several sides
+    "a gate never opens closed": (
+        "a_closed_gate_has_its_decision",
+        lambda: insert(gates).values(new_gate(state="APPROVED", verdict={})),
+    ),
+    "another gate's verdict clears only its own plan": (
+        "only_an_approved_gate_clears",
+        lambda: insert(clearances).values(new_clearance("f" * 64, gate_id=CLOSED.request_id)),
+    ),
+    "the router's word never takes a verdict's place": (
+        "a_clearance_is_renewed_by_another_gate_alone",
+        lambda: update(clearances).where(clearances.c.gate_id == CLOSED.request_id).values(gate_id=None),
+    ),
+    "a claim has a token of its own": (
+        "tokens_only_grow",
+        lambda: (
+            update(runs)
+            .where(runs.c.thread_id == "waits")
+            .values(status="RUNNING", worker="w", lease_until=NOON)
+        ),
+    ),
+    "another worker has another token": (
+        "tokens_only_grow",
+        lambda: update(runs).where(runs.c.thread_id == "held").values(worker="another"),
+    ),
+    "only what is in doubt may be let try again": (
+        "nothing_is_repeated_in_doubt",
+        lambda: update(effects).where(of(CLEARED)).values(state="RETRY"),
+    ),
+    "a voice of a quorum is not taken back": (
+        "what_became_of_a_decision_is_final",
+        lambda: update(decisions).where(decisions.c.disposition == "COUNTED").values(disposition="WAITING"),
+    ),
+    "a run in doubt has something to go on with": (
+        "a_run_in_doubt_can_go_on",
+        lambda: insert(runs).values(new_run(status="IN_DOUBT", answer={})),
+    ),
+    "a run that waits for its turn has a plan": (
+        "a_waiting_run_has_a_pause_and_a_plan",
+        lambda: insert(runs).values(new_run(status="READY", answer={}, plan_id=None)),
+    ),
+}
+
+
+@pytest.mark.parametrize("side", MORE)
+def test_every_side_of_a_law_is_held(conn: Connection, side: str) -> None:
+    fill(conn)
+    name, forbidden = MORE[side]
+    with pytest.raises(IntegrityError, match=name):
+        conn.execute(forbidden())
+
+
+def test_every_named_constraint_is_shown(conn: Connection) -> None:
     tables: list[Table] = list(metadata.tables.values())
     named = {str(each.name) for table in tables for each in table.constraints if each.name}
     named |= {str(each.name) for table in tables for each in table.indexes if each.unique}
-    # implied by pk_cleared_steps; it exists to be the target of no_effect_without_clearance
-    implied = {"a_cleared_step_has_one_content", "pk_decisions", "pk_clearances", "pk_effects", "pk_outbox"}
-    assert named - implied == set(FORBIDDEN)
+    # the targets of foreign keys, which primary keys imply; and keys that the database counts by itself
+    implied = {"a_cleared_step_has_one_content", "a_clearance_is_of_one_plan", "pk_decisions", "pk_outbox"}
+    assert (named - implied) | triggers(conn) == set(FORBIDDEN)
+
+
+def triggers(conn: Connection) -> set[str]:
+    if conn.dialect.name == "sqlite":
+        found = conn.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars()
+        return {name.rsplit("_on_", 1)[0] for name in found}
+    return set(conn.execute(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")).scalars())

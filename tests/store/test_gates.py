@@ -100,6 +100,6 @@ def test_a_finished_thread_may_pause_again(conn: Connection) -> None:
 
 def test_a_working_run_is_left_alone(conn: Connection) -> None:
     ask(conn, asked(plan_id("old"), run=run(checkpoint="c1")))
-    conn.execute(runs.update().values(status="RUNNING", lease_until=NOON, worker="w"))
+    conn.execute(runs.update().values(status="RUNNING", lease_until=NOON, worker="w", token=1))
     ask(conn, asked(plan_id("new"), run=run(checkpoint="c2")))
     assert (run_of(conn).status, run_of(conn).plan_id) == ("RUNNING", plan_id("old"))
