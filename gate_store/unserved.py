@@ -1,32 +1,26 @@
 """READY runs that a worker leaves to others, because it does not have their graph as it paused."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, and_, false, func, not_, or_, select
 
-from gate_store.dialects import database_now
+from gate_store.dialects import database_now, whole
+from gate_store.engine.port import Served
 from gate_store.tables import runs
 
 
-@dataclass(frozen=True, slots=True)
-class Unserved:
-    """How many runs wait for a version of a graph."""
-
-    graph: str
-    version: str
-    count: int
-
-
-def unserved(conn: Connection, versions: Mapping[str, str], now: datetime) -> Sequence[Unserved]:
-    """What nobody has claimed although it is READY, beyond these `versions` of graphs by name."""
-    version = runs.c.pause["graph_version"].as_string()
+def unserved(conn: Connection, served: Served, now: datetime) -> Mapping[str, int]:
+    """How many runs are READY beyond those that are served, by the graph's name."""
+    ours = [
+        and_(runs.c.graph == graph, whole(runs.c.pause).contains(mark, autoescape=True))
+        for graph, mark in served.marks()
+    ]
     found = conn.execute(
-        select(runs.c.graph, version, func.count())
+        select(runs.c.graph, func.count())
         .where(runs.c.status == "READY", runs.c.not_before <= database_now(conn, now))
-        .where(tuple_(runs.c.graph, version).not_in(list(versions.items())))
-        .group_by(runs.c.graph, version)
-        .order_by(runs.c.graph, version)
+        .where(not_(or_(false(), *ours)))
+        .group_by(runs.c.graph)
+        .order_by(runs.c.graph)
     )
-    return [Unserved(*row) for row in found]
+    return {row.graph: row[1] for row in found}

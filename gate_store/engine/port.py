@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+import msgspec
+
 from gate_events.pause import GateAnswer
 from gate_events.values import RunIdentity, Step
 
@@ -25,6 +27,18 @@ class Served:
 
     versions: Mapping[str, str]
     stale_after_s: float
+
+    def marks(self) -> list[tuple[str, str]]:
+        """Graphs, each with what the stored pause of its version has in its text.
+
+        Text, because PostgreSQL's JSON operators fail on a pause that has \\u0000 somewhere.
+        """
+        return [(graph, version_mark(version)) for graph, version in self.versions.items()]
+
+
+def version_mark(version: str) -> str:
+    """What every pause of a graph in that version has in its JSON: quotes inside of values are escaped."""
+    return f'"graph_version":{msgspec.json.encode(version).decode()}'
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,45 +2,41 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sqlalchemy import Engine
 
-from gate_store.unserved import Unserved, unserved
+from gate_store.engine.port import Served
+from gate_store.unserved import unserved
 from stream_apps.resumer.config import ResumerConfig
 
 log = logging.getLogger(__name__)
 
 
 class Strangers:
-    """`versions`: what this worker serves, by the graph's name."""
+    """`served`: what this worker has itself."""
 
-    def __init__(self, engine: Engine, versions: Mapping[str, str], config: ResumerConfig) -> None:
+    def __init__(self, engine: Engine, served: Served, config: ResumerConfig) -> None:
         self._engine = engine
-        self._versions = versions
+        self._served = served
         self._config = config
-        self._said: set[tuple[str, str]] = set()
+        self._said: set[str] = set()
 
     async def look(self) -> None:
         """Say what is new."""
         waiting = await asyncio.to_thread(self._waiting)
-        for each in waiting:
-            if (each.graph, each.version) not in self._said:
-                log.warning("%s", self._words(each))
-        self._said = {(each.graph, each.version) for each in waiting}
+        for graph in waiting.keys() - self._said:
+            log.warning("%s", self._words(graph, waiting[graph]))
+        self._said = set(waiting)
 
-    def _waiting(self) -> Sequence[Unserved]:
+    def _waiting(self) -> Mapping[str, int]:
         with self._engine.connect() as conn:
-            return unserved(conn, self._versions, self._config.clock())
+            return unserved(conn, self._served, self._config.clock())
 
-    def _words(self, each: Unserved) -> str:
-        here = (
-            "has changed since they paused"
-            if each.graph in self._versions
-            else "is not in langgraph.json here"
-        )
+    def _words(self, graph: str, count: int) -> str:
+        known = graph in self._served.versions
+        here = "has changed since they paused" if known else "is not in langgraph.json here"
         return (
-            f"{each.count} approved runs are left to workers of another version: "
-            f"graph {each.graph!r} {here}; unless one comes within {self._config.stale_after_s:g} s, "
-            f"they end STALE"
+            f"approved runs ({count}) are left to workers of another version: graph {graph!r} {here}; "
+            f"unless one comes within {self._served.stale_after_s:g} s, they end STALE"
         )

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import EngineStore, Served
-from gate_store.unserved import Unserved, unserved
+from gate_store.unserved import unserved
 from tests.engine.scene import EARLIER, NOW, Scene
 
 OURS = {"billing": "1"}  # as the scene's runs pause
@@ -78,6 +79,18 @@ async def test_what_waits_for_another_version_is_counted(scene: Scene) -> None:
         await scene.ready(name)
     await scene.ready("later", not_before=NOW + timedelta(hours=1))
     with scene.store.connect() as conn:
-        assert unserved(conn, OURS, NOW) == []
-        assert unserved(conn, {"billing": "2"}, NOW) == [Unserved("billing", "1", 2)]
-        assert unserved(conn, {}, NOW) == [Unserved("billing", "1", 2)]
+        assert unserved(conn, Served(OURS, 300), NOW) == {}
+        assert unserved(conn, Served({"billing": "2"}, 300), NOW) == {"billing": 2}
+        assert unserved(conn, Served({}, 300), NOW) == {"billing": 2}
+
+
+async def test_a_pause_with_a_nul_character_in_it_harms_nobody_else(scene: Scene) -> None:
+    """PostgreSQL's JSON operators would fail on it, and with them the claims of all."""
+    bad = await scene.ready("bad")
+    scene.change_run("bad", pause=msgspec.structs.replace(bad.pause, checkpoint_ns="\0"))
+    await scene.ready("good")
+    async with serving(scene, OURS) as engine:
+        assert [run.thread_id for run in await engine.claim("a", 8, 30)] == ["good"]
+    assert "checkpoint_ns" in scene.run("bad")["error"]
+    with scene.store.connect() as conn:
+        assert unserved(conn, Served({"billing": "2"}, 300), NOW) == {}

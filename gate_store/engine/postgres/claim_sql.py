@@ -52,10 +52,11 @@ LEFT JOIN LATERAL (
 ) AS h ON true
 ORDER BY c.not_before
 """  # noqa: S608 - composed of constants
-_SERVED = """({graphs}::text[] IS NULL OR coalesce((graph, pause ->> 'graph_version') IN (
-        SELECT * FROM unnest({graphs}::text[], {versions}::text[])
-    ), false))"""
-_OURS = _SERVED.format(graphs="$4", versions="$5")
+_SERVED = """({graphs}::text[] IS NULL OR EXISTS (
+        SELECT FROM unnest({graphs}::text[], {marks}::text[]) AS served (graph, mark)
+        WHERE served.graph = runs.graph AND position(served.mark IN runs.pause::text) > 0
+    ))"""
+_OURS = _SERVED.format(graphs="$4", marks="$5")
 CLAIM = _CLAIM.format(which=f"NOT alone AND not_before <= now() AND {_OURS}")
 CLAIM_ALONE = _CLAIM.format(which=f"alone AND not_before <= now() AND {_OURS}")
 CLAIM_STRANGE = _CLAIM.format(which=f"not_before <= now() - $6::interval AND NOT {_OURS}")
@@ -63,7 +64,7 @@ CLAIM_STRANGE = _CLAIM.format(which=f"not_before <= now() - $6::interval AND NOT
 ANY_ALONE = f"""
 SELECT EXISTS (
     SELECT FROM runs WHERE status = 'READY' AND alone AND not_before <= now()
-        AND {_SERVED.format(graphs="$1", versions="$2")}
+        AND {_SERVED.format(graphs="$1", marks="$2")}
 )
 """  # noqa: S608 - composed of constants
 

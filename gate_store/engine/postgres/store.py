@@ -48,7 +48,9 @@ class PostgresEngineStore:
         self._flusher = Flusher(self._flushes, self._saver)
 
         self._stale_after = timedelta(seconds=served.stale_after_s) if served else None
-        self._served = (list(served.versions), list(served.versions.values())) if served else (None, None)
+        marks = served.marks() if served else None
+        self._served = (_each(marks, 0), _each(marks, 1))
+
     async def open(self) -> None:
         """Connect; create nothing."""
         for line in (self._claims, self._flushes, self._relays, self._listener):
@@ -182,3 +184,7 @@ class PostgresEngineStore:
 def _count(tag: str) -> int:
     """The number of rows in a command tag like `UPDATE 3`."""
     return int(tag.rsplit(" ", 1)[1])
+def _each(pairs: Sequence[tuple[str, str]] | None, place: int) -> list[str] | None:
+    return None if pairs is None else [pair[place] for pair in pairs]
+
+

@@ -1,10 +1,9 @@
 """The statements that hand runs out and take them back. `now` comes from the store's clock."""
 
-# :served is a JSON array of [graph, version], or NULL for all; what was ready before :stale is taken anyway.
+# :served is a JSON array of [graph, mark], or NULL for all; what was ready before :stale is taken anyway.
 _OURS = """(:served IS NULL OR EXISTS (
-    SELECT 1 FROM json_each(:served) AS s WHERE json_extract(s.value, '$[0]') = graph
-        AND CASE WHEN json_valid(pause) THEN json_extract(pause, '$.graph_version') END
-            = json_extract(s.value, '$[1]')
+    SELECT 1 FROM json_each(:served) AS served
+    WHERE json_extract(served.value, '$[0]') = graph AND instr(pause, json_extract(served.value, '$[1]')) > 0
 ))"""
 _NOW = f"not_before <= :now AND {_OURS}"
 _STRANGE = f"not_before <= :stale AND NOT {_OURS}"

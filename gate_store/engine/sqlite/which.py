@@ -22,6 +22,6 @@ class Which:
             return {"now": moment_text(self.now), "served": None, "stale": None}
         return {
             "now": moment_text(self.now),
-            "served": json.dumps(list(self.served.versions.items())),
+            "served": json.dumps(self.served.marks()),
             "stale": moment_text(self.now - timedelta(seconds=self.served.stale_after_s)),
         }
