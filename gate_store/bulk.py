@@ -1,10 +1,11 @@
-"""Many rows in one statement.
+"""Many rows in one statement, which is built once for each shape of rows.
 
 PostgreSQL gets them as one JSON text (`json_to_recordset`): a statement a row costs three times as much, and
 psycopg writes arrays in Python. SQLite, which has no round trips, gets an executemany.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
@@ -31,8 +32,8 @@ Rows = Sequence[dict[str, Any]]
 def insert_new(conn: Connection, table: Table, rows: Rows, *key: str) -> None:
     """Insert rows, leaving those alone whose `key` is there already."""
     if rows:
-        fresh, parameters = _insert(conn, table, rows)
-        conn.execute(fresh.on_conflict_do_nothing(index_elements=list(key)), parameters)
+        fresh = _new(table, tuple(rows[0]), key, on_postgres(conn))
+        conn.execute(fresh, _parameters(conn, rows))
 
 
 def upsert(
@@ -45,9 +46,10 @@ def upsert(
 ) -> None:
     """Insert rows of distinct keys; where the key is there, set the columns `changed` if `where` holds."""
     if rows:
-        fresh, parameters = _insert(conn, table, rows)
+        fresh = _insert(table, tuple(rows[0]), on_postgres(conn))
         values = {name: fresh.excluded[name] for name in changed}
-        conn.execute(fresh.on_conflict_do_update(index_elements=[key], set_=values, where=where), parameters)
+        either = fresh.on_conflict_do_update(index_elements=[key], set_=values, where=where)
+        conn.execute(either, _parameters(conn, rows))
 
 
 def update_rows(
@@ -62,7 +64,7 @@ def update_rows(
     if not rows:
         return 0
     if on_postgres(conn):
-        source = _given(table, list(rows[0]))
+        source = _given(table, tuple(rows[0]))
         values = {name: source[name] for name in rows[0] if name not in key} | same
         matched = [table.c[name] == source[name] for name in key]
         return conn.execute(update(table).values(values).where(*matched, *guards), _as_json(rows)).rowcount
@@ -71,15 +73,27 @@ def update_rows(
     return conn.execute(update(table).where(*matched, *guards).values(**same), renamed).rowcount
 
 
-def _insert(conn: Connection, table: Table, rows: Rows) -> tuple[postgresql.Insert, Any]:
-    if not on_postgres(conn):
-        return cast(postgresql.Insert, sqlite.insert(table)), rows  # it knows ON CONFLICT just so
-    names = list(rows[0])
-    chosen = select(*_given(table, names).values())
-    return postgresql.insert(table).from_select(names, chosen), _as_json(rows)
+_once = lru_cache(maxsize=256)  # tables times shapes: some dozens
 
 
-def _given(table: Table, names: Sequence[str]) -> dict[str, ColumnElement[Any]]:
+@_once
+def _new(table: Table, names: tuple[str, ...], key: tuple[str, ...], postgres: bool) -> postgresql.Insert:
+    return _insert(table, names, postgres).on_conflict_do_nothing(index_elements=list(key))
+
+
+@_once
+def _insert(table: Table, names: tuple[str, ...], postgres: bool) -> postgresql.Insert:
+    if not postgres:
+        return cast(postgresql.Insert, sqlite.insert(table))  # it knows ON CONFLICT just so
+    return postgresql.insert(table).from_select(names, select(*_given(table, names).values()))
+
+
+def _parameters(conn: Connection, rows: Rows) -> Any:
+    return _as_json(rows) if on_postgres(conn) else rows
+
+
+@_once
+def _given(table: Table, names: tuple[str, ...]) -> dict[str, ColumnElement[Any]]:
     """The columns of the JSON text as a relation."""
     columns = [column(name, _wire(table, name)) for name in names]
     text = sql_cast(bindparam("rows", type_=Text), postgresql.JSON)
