@@ -1,6 +1,7 @@
-"""The graph of the frozen stores. It stays as it is: another graph would be another version, and STALE."""
+"""The graph of the frozen stores. Its shape stays: another would be another version, and STALE."""
 
 import os
+import time
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -27,6 +28,7 @@ def act(state: State) -> State:
 def send(step: Step) -> None:
     with Path(os.environ["EFFECTS_LOG"]).open("a") as file:
         file.write(f"{step.arguments['to']}\n")
+    time.sleep(float(os.environ.get("EFFECTS_SLOW_S", "0")))
 
 
 billing = (
