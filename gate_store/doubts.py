@@ -11,12 +11,13 @@ from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, Pl
 from gate_events.values import Step
 from gate_events.words import RequestKind
 from gate_store.dialects import among, read, whole
-from gate_store.in_doubt import in_doubt_request
+from gate_store.in_doubt import Beginning, in_doubt_request
 from gate_store.superseding import supersede
 from gate_store.tables import clearances, effects, gates
 from gate_store.verdicts import asked_again
 
 _REPORTED = "the executor reported after all"
+_SETTLED = "it is known by now what became of the step"
 
 
 class UnknownClearanceError(LookupError):
@@ -38,6 +39,7 @@ def doubt_about(conn: Connection, digest: str, step: Step, known: str, now: date
         step=step,
         known=known,
         now=now,
+        begun=_beginning(conn, word.plan_id, step.step_id),
         attempt=_attempt(conn, word.plan_id, step.step_id),
         revision=word.revision,
         digest=word.digest,
@@ -73,8 +75,15 @@ def _cleared_as(
     return read(row.word, PlanDecided), read(row.request, ApprovalRequested)
 
 
-def settle_doubts(conn: Connection, plan_id: UUID, step_id: str, now: datetime) -> list[DecisionMade]:
-    """The SUPERSEDE of the open question about a step whose executor was only slow.
+def settle_doubts(
+    conn: Connection,
+    plan_id: UUID,
+    step_id: str,
+    now: datetime,
+    source: str = "report",
+    note: str = _REPORTED,
+) -> list[DecisionMade]:
+    """The SUPERSEDE of the open question about a step, since `source` answered it otherwise.
 
     Its gate is marked as told to end: whoever doubts the step once more asks anew.
     """
@@ -82,13 +91,13 @@ def settle_doubts(conn: Connection, plan_id: UUID, step_id: str, now: datetime) 
     gate_ids = [request.request_id for request in pending]
     marked = update(gates).where(among(conn, gates.c.gate_id, gate_ids)).values(expiry_asked_at=now)
     conn.execute(marked)
-    return [supersede(request, "report", now, _REPORTED) for request in pending]
+    return [supersede(request, source, now, note) for request in pending]
 
 
 def answered_doubts(
     conn: Connection, opened: Sequence[ApprovalRequested], now: datetime
 ) -> list[DecisionMade]:
-    """The SUPERSEDE of questions that open about steps whose end was reported meanwhile."""
+    """The SUPERSEDE of questions that open about steps that are in doubt no more."""
     about = {
         effect_key(request.plan_id, request.in_doubt.step_id): request
         for request in opened
@@ -96,13 +105,22 @@ def answered_doubts(
     }
     if not about:
         return []
-    ended = select(effects.c.effect_id).where(
-        among(conn, effects.c.effect_id, about), effects.c.state.in_(["SUCCEEDED", "FAILED"])
+    settled = select(effects.c.effect_id).where(
+        among(conn, effects.c.effect_id, about), effects.c.state != "IN_DOUBT"
     )
-    said = [about[key] for key in conn.execute(ended).scalars()]
+    said = [about[key] for key in conn.execute(settled).scalars()]
     gate_ids = [request.request_id for request in said]
     conn.execute(update(gates).where(among(conn, gates.c.gate_id, gate_ids)).values(expiry_asked_at=now))
-    return [supersede(request, "report", now, _REPORTED) for request in said]
+    return [supersede(request, "report", now, _SETTLED) for request in said]
+
+
+def _beginning(conn: Connection, plan_id: UUID, step_id: str) -> Beginning | None:
+    row = conn.execute(
+        select(effects.c.executor, effects.c.claimed_at).where(
+            effects.c.effect_id == effect_key(plan_id, step_id)
+        )
+    ).one_or_none()
+    return Beginning(row.executor, row.claimed_at) if row else None
 
 
 def _attempt(conn: Connection, plan_id: UUID, step_id: str) -> int:

@@ -1,6 +1,7 @@
 """The question that an effect in doubt raises. Pure; the resumer and the ledger of services share it."""
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from gate_events.ids import derived, request_id
 from gate_events.records import ApprovalRequested, PlanCleared
@@ -11,12 +12,21 @@ from gate_store.plain_text import storable
 PATIENCE = timedelta(days=7)  # then it is asked again, for ever: nothing else may settle it
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Who began the effect, and when."""
+
+    executor: str
+    at: datetime
+
+
 def in_doubt_request(
     origin: ApprovalRequested | PlanCleared,
     *,
     step: Step,
     known: str,
     now: datetime,
+    begun: Beginning | None = None,
     attempt: int = 1,
     revision: int | None = None,
     digest: str | None = None,
@@ -48,18 +58,32 @@ def in_doubt_request(
         goal=origin.goal,
         steps=steps or origin.steps,
         run=origin.run,
-        review=_review(origin, step, known, now),
+        review=_review(origin, step, _told(origin, step, known, begun), now),
         in_doubt=InDoubt(step_id=step.step_id, known=known),
     )
 
 
-def _review(origin: ApprovalRequested | PlanCleared, step: Step, known: str, now: datetime) -> Review:
-    asked = origin.review.terms.reviewers if origin.review else ()
-    question = (
-        f"Step {step.step_id} ({step.action_type}) may or may not have happened: {known}."
-        " Look where it would show. HAPPENED: it counts as done. RETRY: it is done again."
-        " ABANDON: it counts as failed."
+def _told(origin: ApprovalRequested | PlanCleared, step: Step, known: str, begun: Beginning | None) -> str:
+    """What is known, and what each answer does."""
+    words = _catalogues_words(origin, step)
+    who = begun.executor if begun else "its executor"
+    when = f" {who} began it at {begun.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC." if begun else ""
+    return (
+        f"Step {step.step_id} ({step.action_type}) may or may not have happened: {known.rstrip('.')}."
+        f"{f' It is part of: {words}.' if words else ''}{when}"
+        " Look where it would show, then say: HAPPENED: it counts as done, and the plan goes on."
+        f" RETRY: it is done once more; see first that it did not happen and that {who} is not still at it."
+        " ABANDON: it counts as failed, and is not done again."
     )
+
+
+def _catalogues_words(origin: ApprovalRequested | PlanCleared, step: Step) -> str:
+    groups = origin.review.groups if origin.review else ()
+    return next((group.text.rstrip(".") for group in groups if step.step_id in group.step_ids), "")
+
+
+def _review(origin: ApprovalRequested | PlanCleared, step: Step, question: str, now: datetime) -> Review:
+    asked = origin.review.terms.reviewers if origin.review else ()
     return Review(
         groups=(Group(text=question, tier=origin.tier, step_ids=(step.step_id,)),),
         terms=Terms(reviewers=asked, deadline=now + PATIENCE, use_by_s=0, allowed=(DecisionKind.RESOLVE,)),

@@ -53,7 +53,7 @@ def claim_effect(
         _refuse_stale(conn, cleared, step, now)
         return _go(conn, _fresh(plan_id, cleared, step, executor, window_key, now), begun)
     if grant is Grant.IN_DOUBT and begun and begun.state is EffectState.CLAIMED:
-        known = f"{begun.executor} began it at {begun.claimed_at.isoformat()} and did not say how it ended"
+        known = f"{begun.executor} did not say how it ended"
         _doubt(conn, digest, step, known, now)
         return Claim(key, grant, detail=known)
     return Claim(key, grant, result=begun.result if begun else None, detail=begun.detail if begun else "")

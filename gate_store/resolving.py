@@ -1,10 +1,11 @@
 """A human's word on effects in doubt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, assert_never
+from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, exists
 
 from gate_events.ids import effect_key
 from gate_events.words import Resolution
@@ -16,12 +17,18 @@ from gate_store.verdicts import Closing
 
 
 def resolve(conn: Connection, closings: Sequence[Closing], now: datetime) -> None:
-    """Settle the effects, and let their runs go on: IN_DOUBT -> READY with the answer they had."""
+    """Settle the effects, and let their runs go on with the answer they had."""
     settled = [row for each in closings if (row := _settled(each))]
     update_rows(conn, effects, settled, ["effect_id"], effects.c.state == "IN_DOUBT")
     waiting = {each.request.run.thread_id: each for each in closings if each.request.run}
-    rows = [_ready(thread, each, now) for thread, each in waiting.items()]
-    stopped = (runs.c.status == "IN_DOUBT", runs.c.answer.is_not(None))
+    go_on(conn, {thread: each.request.plan_id for thread, each in waiting.items()}, now)
+
+
+def go_on(conn: Connection, plans: Mapping[str, UUID], now: datetime) -> None:
+    """IN_DOUBT -> READY for the runs of these threads and plans of which nothing is in doubt any more."""
+    rows = [_ready(thread, plan, now) for thread, plan in plans.items()]
+    doubted = exists().where(effects.c.plan_id == runs.c.plan_id, effects.c.state == "IN_DOUBT")
+    stopped = (runs.c.status == "IN_DOUBT", runs.c.answer.is_not(None), ~doubted)
     at_once = database_now(conn, now)
     update_rows(conn, runs, rows, ["thread_id", "plan_id"], *stopped, not_before=at_once)
 
@@ -49,11 +56,11 @@ def _state(resolution: Resolution) -> tuple[str, bool]:
     assert_never(resolution)
 
 
-def _ready(thread_id: str, each: Closing, now: datetime) -> dict[str, Any]:
+def _ready(thread_id: str, plan_id: UUID, now: datetime) -> dict[str, Any]:
     return {
         "thread_id": thread_id,
-        "plan_id": each.request.plan_id,
+        "plan_id": plan_id,
         "status": "READY",
-        "attempts": 0,  # those before the doubt do not count against what a human let go on
+        "attempts": 0,  # those before the doubt do not count against what is let go on
         "updated_at": now,
     }

@@ -40,6 +40,7 @@ class ResumerConfig:
     `ask_in_doubt(run, step, known, now)` gives the request for an effect whose result is unknown.
     A run whose graph, or version of a graph, this worker does not have is left to workers that have it; after
     `stale_after_s` it is ended STALE.
+    Steps in doubt that have a probe are probed again every `probe_again_s`.
     A run that failed is tried `attempts` times; one whose workers died is given up after `claims`.
     A process whose event loop stands still for a whole lease, or that takes more than `memory_mb` (0: any),
     ends itself.
@@ -61,6 +62,7 @@ class ResumerConfig:
     backoff_s: float = 1.0
     stale_after_s: float = 300.0
     run_timeout_s: float = 900.0
+    probe_again_s: float = 60.0
     poll_s: float = 1.0
     drain_s: float = 20.0
     threads: int = 64

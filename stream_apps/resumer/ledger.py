@@ -169,7 +169,7 @@ class RunLedger:
 
     async def _probed(self, probe: Probe, step: Step) -> bool:
         try:
-            happened = await _asked(probe, step)
+            happened = await asked(probe, step)
         except Exception as error:  # a probe that fails tells nothing, so a human is asked
             raise self._in_doubt(step, f"its probe failed: {type(error).__name__}: {error}") from error
         if not isinstance(happened, bool):
@@ -253,8 +253,8 @@ def _json_form(step: Step, value: Any) -> tuple[Any, str]:
         return None, f"its result ({kind}) is no JSON and was not kept"
 
 
-async def _asked(probe: Probe, step: Step) -> Any:
-    """A plain probe may block, so it gets a thread."""
+async def asked(probe: Probe, step: Step) -> Any:
+    """What a probe returns. A plain one may block, so it gets a thread."""
     if inspect.iscoroutinefunction(probe):
         return await probe(step)
     found = await asyncio.to_thread(probe, step)

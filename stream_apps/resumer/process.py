@@ -21,6 +21,7 @@ from stream_apps.resumer.orphans import Orphans
 from stream_apps.resumer.relay import Relay
 from stream_apps.resumer.resume import Tools
 from stream_apps.resumer.saver import RunSaver
+from stream_apps.resumer.second_looks import SecondLooks
 from stream_apps.resumer.threads import NodeThreads
 from stream_apps.resumer.watchdog import Watchdog
 from stream_apps.resumer.worker import Worker, every
@@ -85,6 +86,13 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
             asyncio.create_task(every(config.lease_s / 2, worker.reap, "looking for dead workers")),
             asyncio.create_task(
                 every(config.lease_s, Orphans(engine, graphs, config).look_after, "looking for orphans")
+            ),
+            asyncio.create_task(
+                every(
+                    config.probe_again_s,
+                    SecondLooks(engine, graphs, config.clock).look,
+                    "probing what is in doubt",
+                )
             ),
             *([asyncio.create_task(relay.run())] if relay else []),
         ]

@@ -136,7 +136,10 @@ def act_blocking_slowly(state: State) -> State:
 
 
 def probe(step: Step) -> bool | None:
-    return {"yes": True, "no": False}.get(os.environ.get("PROBE", ""))
+    found = os.environ.get("PROBE", "")
+    if found == "raises":
+        raise ConnectionError("the mail server is away")
+    return {"yes": True, "no": False}.get(found)
 
 
 def chain(state: Any, **nodes: Any) -> Any:

@@ -1,0 +1,70 @@
+"""Doubts of runs that a probe settles after all: the question is closed, and the run goes on."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, select, update
+
+from gate_events.pause import GateAnswer
+from gate_events.values import Step
+from gate_store import outbox
+from gate_store.dialects import read, whole
+from gate_store.doubts import settle_doubts
+from gate_store.resolving import go_on
+from gate_store.tables import effects, runs
+
+_FOUND = {
+    True: ("SUCCEEDED", "a probe found that it happened"),
+    False: ("RETRY", "a probe found that it did not happen"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """A step of a resting run, of which nobody knows whether it happened."""
+
+    effect_id: UUID
+    thread_id: str
+    graph: str
+    plan_id: UUID
+    step: Step
+
+
+def doubted_steps(
+    conn: Connection, action_types: Collection[str], after: UUID | None, limit: int = 100
+) -> list[Doubted]:
+    """Steps in doubt of these action types, by effect id from `after` on."""
+    wanted = (
+        select(effects.c.effect_id, effects.c.step_id, runs.c.thread_id, runs.c.graph, runs.c.plan_id)
+        .add_columns(whole(runs.c.answer).label("answer"))
+        .join_from(runs, effects, effects.c.plan_id == runs.c.plan_id)
+        .where(runs.c.status == "IN_DOUBT", effects.c.state == "IN_DOUBT")
+        .where(effects.c.action_type.in_(list(action_types)))
+        .order_by(effects.c.effect_id)
+        .limit(limit)
+    )
+    found = conn.execute(wanted.where(effects.c.effect_id > after) if after else wanted)
+    return [
+        Doubted(row.effect_id, row.thread_id, row.graph, row.plan_id, step)
+        for row in found
+        for step in read(row.answer, GateAnswer).steps
+        if step.step_id == row.step_id
+    ]
+
+
+def settle_by_probe(conn: Connection, doubt: Doubted, *, happened: bool, now: datetime) -> bool:
+    """Write down what a probe found; False: it was settled otherwise meanwhile, undo the transaction."""
+    state, detail = _FOUND[happened]
+    said = settle_doubts(conn, doubt.plan_id, doubt.step.step_id, now, "probe", detail)
+    settled = (
+        update(effects)
+        .where(effects.c.effect_id == doubt.effect_id, effects.c.state == "IN_DOUBT")
+        .values(state=state, detail=detail, finished_at=now if happened else None)
+    )
+    if conn.execute(settled).rowcount != 1:
+        return False
+    outbox.put(conn, said, now)
+    go_on(conn, {doubt.thread_id: doubt.plan_id}, now)
+    return True

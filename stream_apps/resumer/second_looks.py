@@ -1,0 +1,56 @@
+"""A probe that could not tell may tell later: steps in doubt are probed again and again."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from gate_store.database import Clock
+from gate_store.probing import Doubted, doubted_steps, settle_by_probe
+from stream_apps.resumer.graphs import Loaded
+from stream_apps.resumer.ledger import asked
+
+log = logging.getLogger(__name__)
+
+
+class SecondLooks:
+    """Settles doubts whose probe knows by now; the people who were asked are told so."""
+
+    def __init__(self, engine: Engine, graphs: Mapping[str, Loaded], clock: Clock) -> None:
+        self._engine = engine
+        self._probes = {name: graph.probes for name, graph in graphs.items() if graph.probes}
+        self._clock = clock
+        self._seen: UUID | None = None  # the next look goes on from there
+
+    async def look(self) -> int:
+        """Probe some steps in doubt; how many were settled. A probe that hangs holds up only these looks."""
+        if not self._probes:
+            return 0
+        found = await asyncio.to_thread(self._doubted)
+        self._seen = found[-1].effect_id if found else None
+        return sum([await self._settled(doubt) for doubt in found])
+
+    def _doubted(self) -> list[Doubted]:
+        actions = {action for probes in self._probes.values() for action in probes}
+        with self._engine.connect() as conn:
+            return doubted_steps(conn, actions, self._seen)
+
+    async def _settled(self, doubt: Doubted) -> bool:
+        probe = self._probes.get(doubt.graph, {}).get(doubt.step.action_type)
+        if probe is None:
+            return False
+        try:
+            happened = await asked(probe, doubt.step)
+        except Exception as error:  # a human is asked already
+            log.info("the probe of step %s of %s failed: %s", doubt.step.step_id, doubt.thread_id, error)
+            return False
+        return isinstance(happened, bool) and await asyncio.to_thread(self._settle, doubt, happened)
+
+    def _settle(self, doubt: Doubted, happened: bool) -> bool:
+        with self._engine.connect() as conn, conn.begin() as transaction:
+            settled = settle_by_probe(conn, doubt, happened=happened, now=self._clock())
+            if not settled:
+                transaction.rollback()
+        return settled

@@ -1,0 +1,122 @@
+"""A probe that could not tell at first: what it tells later settles the doubt, and closes the question."""
+
+from collections.abc import Callable
+
+import pytest
+
+from gate_events.records import ApprovalRequested, DecisionMade
+from gate_events.words import DeciderKind, DecisionKind, Resolution
+from gate_store.database import utc_now
+from stream_apps.resumer.graphs import load_graphs
+from stream_apps.resumer.second_looks import SecondLooks
+from tests.resumer.stage import PROJECT, Stage
+from tests.resumer.test_crashes import LEASE_S, killed_in_the_middle
+from tests.store.acting import state_of
+from tests.store.examples import decided
+
+Happened = Callable[[], list[str]]
+OFTEN = 0.05
+
+
+async def in_doubt(stage: Stage, happened: Happened) -> ApprovalRequested:
+    """The question about a step whose probe cannot tell yet."""
+    await killed_in_the_middle(stage, happened, "probed.send")
+    await stage.resume("IN_DOUBT", lease_s=LEASE_S)
+    request: ApprovalRequested = stage.said(ApprovalRequested)[-1]
+    return request
+
+
+def state(stage: Stage, request: ApprovalRequested) -> str:
+    with stage.engine.begin() as conn:
+        return state_of(conn, request)
+
+
+@pytest.mark.parametrize(
+    ("found", "after", "note"),
+    [
+        ("yes", [], "a probe found that it happened"),
+        ("no", ["begin ann", "end ann"], "a probe found that it did not happen"),
+    ],
+)
+async def test_a_later_probe_closes_the_question_and_the_run_goes_on(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch, found: str, after: list[str], note: str
+) -> None:
+    request = await in_doubt(stage, happened)
+    stage.open(request)
+    monkeypatch.setenv("PROBE", found)
+    await stage.resume(lease_s=LEASE_S, probe_again_s=OFTEN)
+    assert happened() == ["begin ann", *after, "begin bob", "end bob"]
+    (said,) = stage.said(DecisionMade)
+    assert (said.kind, said.decider, said.note) == (DecisionKind.SUPERSEDE, DeciderKind.GATE, note)
+    assert said.request_id == request.request_id
+    stage.say(said)
+    assert state(stage, request) == "SUPERSEDED"
+
+
+@pytest.mark.parametrize("found", ["yes", "no"])
+async def test_a_question_that_comes_after_its_answer_is_closed(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch, found: str
+) -> None:
+    request = await in_doubt(stage, happened)
+    monkeypatch.setenv("PROBE", found)
+    await stage.resume(lease_s=LEASE_S, probe_again_s=OFTEN)
+    assert stage.said(DecisionMade) == []
+    stage.open(request)
+    (said,) = stage.said(DecisionMade)
+    stage.say(said)
+    assert state(stage, request) == "SUPERSEDED"
+
+
+async def test_the_human_word_stands_whatever_a_probe_finds_later(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = await in_doubt(stage, happened)
+    stage.open(request)
+    stage.say(decided(request, DecisionKind.RESOLVE, resolution=Resolution.ABANDON, at=utc_now()))
+    monkeypatch.setenv("PROBE", "yes")
+    await stage.resume("FAILED", lease_s=LEASE_S, probe_again_s=OFTEN)
+    assert happened() == ["begin ann"]
+    assert stage.said(DecisionMade) == []
+    assert state(stage, request) == "REJECTED"
+
+
+async def test_a_human_word_after_the_probes_settles_nothing(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SUPERSEDE is on its way when the human speaks."""
+    request = await in_doubt(stage, happened)
+    stage.open(request)
+    monkeypatch.setenv("PROBE", "yes")
+    await stage.resume(lease_s=LEASE_S, probe_again_s=OFTEN)
+    stage.say(decided(request, DecisionKind.RESOLVE, resolution=Resolution.RETRY, at=utc_now()))
+    assert [effect.state for effect in stage.effects()] == ["SUCCEEDED", "SUCCEEDED"]
+    assert stage.run().status == "DONE"
+
+
+@pytest.mark.parametrize("found", ["who knows", "raises"])
+async def test_a_probe_that_still_cannot_tell_changes_nothing(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch, found: str
+) -> None:
+    request = await in_doubt(stage, happened)
+    stage.open(request)
+    before = stage.run(), stage.effects()
+    monkeypatch.setenv("PROBE", found)
+    looks = SecondLooks(stage.engine, await load_graphs(PROJECT / "langgraph.json"), utc_now)
+    assert [await looks.look() for _ in range(3)] == [0, 0, 0]
+    assert (stage.run(), stage.effects()) == before
+    assert (state(stage, request), stage.said(DecisionMade)) == ("PENDING", [])
+
+
+async def test_the_question_says_who_began_when_and_what_each_answer_does(
+    stage: Stage, happened: Happened
+) -> None:
+    text = (await in_doubt(stage, happened)).review.groups[0].text
+    effect = stage.effects()[0]
+    assert "Step s1 (probed.send) may or may not have happened: its probe could not tell" in text
+    assert f"{effect.executor} began it at {effect.claimed_at:%Y-%m-%d %H:%M:%S} UTC" in text
+    for answer in (
+        "HAPPENED: it counts as done",
+        "RETRY: it is done once more",
+        "ABANDON: it counts as failed",
+    ):
+        assert answer in text
