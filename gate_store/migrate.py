@@ -1,5 +1,6 @@
 """Brings a store to the newest schema, ours and that of LangGraph's checkpoints."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,22 +10,32 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import Connection, Engine, inspect, make_url, text
+from tenacity import before_sleep_log, retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from gate_store.checkpoint_tables import checkpoints_behind, create_checkpoint_tables
 from gate_store.database import is_postgres, open_store
+from gate_store.newer import objection
+
+log = logging.getLogger(__name__)
 
 MEND = "run `plangate store upgrade`"
 
 _ONE_AT_A_TIME = 0x706C616E67617465  # "plangate", the key of PostgreSQL's advisory lock
+_NOT_NOW = (LockNotAvailable, DeadlockDetected)
+_PATIENCE_S = 300.0
 
 
 def upgrade(url: str) -> None:
-    """Create or migrate the store; safe to run from several processes at once, and again."""
+    """Create or migrate the store; safe to run from several processes at once, and again.
+
+    Workers go on meanwhile. A schema newer than this version's is left as it is.
+    """
     store = open_store(url)
     try:
-        with _alone(store), _connected(store) as conn:
-            command.upgrade(_config(conn), "head")
+        with _alone(store):
+            _upgrade_ours(store)
         with _alone(store):
             create_checkpoint_tables(url)
     finally:
@@ -32,7 +43,10 @@ def upgrade(url: str) -> None:
 
 
 def behind(url: str) -> str | None:
-    """One line about what the store lacks and the mend; None: it is ready. Creates nothing."""
+    """One line about what the store lacks and the mend; None: it is ready. Creates nothing.
+
+    A newer schema is ready too, unless this version cannot work on it.
+    """
     if not is_postgres(url) and not _sqlite_file(url).is_file():
         return f"the store {_sqlite_file(url)} does not exist; {MEND}"
     store = open_store(url)
@@ -43,15 +57,53 @@ def behind(url: str) -> str | None:
         store.dispose()
 
 
+def ahead(url: str) -> str | None:
+    """One line about a store that a newer version has migrated; None: it has not."""
+    store = open_store(url)
+    try:
+        with store.begin() as conn:
+            return _newer(conn)
+    finally:
+        store.dispose()
+
+
+# Each try breaks off soon, because who waits for a table's lock keeps everybody behind it waiting.
+@retry(
+    retry=retry_if_exception(lambda error: isinstance(getattr(error, "orig", None), _NOT_NOW)),
+    wait=wait_fixed(1),
+    stop=stop_after_delay(_PATIENCE_S),
+    before_sleep=before_sleep_log(log, logging.INFO),
+    reraise=True,
+)
+def _upgrade_ours(store: Engine) -> None:
+    with store.connect() as conn:
+        if _newer(conn):
+            return
+    with _connected(store) as conn:
+        command.upgrade(_config(conn), "head")
+
+
 def _ours_behind(conn: Connection) -> str | None:
-    script = ScriptDirectory.from_config(_config(conn))
-    head = script.get_current_head()
-    here = MigrationContext.configure(conn).get_current_revision()
+    if newer := _newer(conn):
+        problem = objection(conn)
+        return f"{newer}, and {problem}; update Plangate" if problem else None
+    here, head = _revisions(conn)
     if here == head:
         return None
-    if here is not None and here not in {each.revision for each in script.walk_revisions()}:
-        return f"the store has schema {here}, newer than this Plangate knows ({head}); update Plangate"
     return f"the store has {f'schema {here}' if here else 'no schema yet'}, needed is {head}; {MEND}"
+
+
+def _newer(conn: Connection) -> str | None:
+    here, head = _revisions(conn)
+    known = {each.revision for each in ScriptDirectory.from_config(_config(conn)).walk_revisions()}
+    if here is None or here in known:
+        return None
+    return f"the store has schema {here}, newer than this Plangate knows ({head})"
+
+
+def _revisions(conn: Connection) -> tuple[str | None, str | None]:
+    head = ScriptDirectory.from_config(_config(conn)).get_current_head()
+    return MigrationContext.configure(conn).get_current_revision(), head
 
 
 def _theirs_behind(conn: Connection) -> str | None:

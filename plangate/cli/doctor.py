@@ -86,7 +86,8 @@ def _store(settings: Settings) -> str:
     behind = migrate.behind(settings.store_url)
     if behind:
         raise NotReadyError(behind)
-    return settings.store_shown
+    ahead = migrate.ahead(settings.store_url)
+    return f"{settings.store_shown}: {ahead}; it works on" if ahead else settings.store_shown
 
 
 def _catalogue(settings: Settings) -> str:

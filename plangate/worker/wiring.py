@@ -1,6 +1,7 @@
 """What the processes of a worker are made of, from settings."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 
 from gate_policy.catalogue import Catalogue
@@ -18,6 +19,8 @@ from stream_apps.relay import Relay
 from stream_apps.resumer.config import ActionTraits, ResumerConfig
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.questions import Questions
+
+log = logging.getLogger("plangate.worker")
 
 # Of outcomes and plans: nobody resumes a run by them, and fuller requests save the broker work.
 LINGER_MS = 2.0
@@ -101,5 +104,7 @@ def check_before_work(settings: Settings, *, resuming: bool) -> None:
     behind = migrate.behind(settings.store_url)
     if behind:
         raise NotReadyError(behind)
+    if ahead := migrate.ahead(settings.store_url):
+        log.warning("%s; it works on", ahead)
     if resuming:
         asyncio.run(load_graphs(settings.graphs))

@@ -7,13 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from gate_store.migrate import behind, upgrade
+from gate_store.database import open_store
+from gate_store.migrate import ahead, behind, upgrade
 from gate_store.tables import metadata
 
 LANGGRAPHS = {"checkpoints", "checkpoint_blobs", "checkpoint_writes", "checkpoint_migrations", "writes"}
@@ -102,13 +104,57 @@ def test_workers_that_start_together_upgrade_together(postgres_url: str) -> None
     assert behind(postgres_url) is None
 
 
-def test_a_schema_from_the_future_is_named(store: Engine, store_url: str) -> None:
+def migrate_to_the_future(store: Engine, *statements: str) -> None:
     with store.begin() as conn:
-        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    said = behind(store_url)
+        for statement in (*statements, "UPDATE alembic_version SET version_num = '9999'"):
+            conn.execute(text(statement))
+
+
+def test_a_schema_that_a_newer_version_widened_is_worked_on(store: Engine, store_url: str) -> None:
+    assert ahead(store_url) is None
+    migrate_to_the_future(
+        store,
+        "CREATE TABLE signatures (id INTEGER PRIMARY KEY)",
+        "ALTER TABLE runs ADD COLUMN colour TEXT",
+        "ALTER TABLE gates ADD COLUMN weight INTEGER NOT NULL DEFAULT 0",
+    )
+    assert behind(store_url) is None
+    said = ahead(store_url)
     assert said
     assert "9999" in said
+    assert "newer" in said
+
+
+def test_an_upgrade_leaves_a_newer_schema_as_it_is(store: Engine, store_url: str) -> None:
+    migrate_to_the_future(store)
+    upgrade(store_url)
+    assert "9999" in (ahead(store_url) or "")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("ALTER TABLE outcomes DROP COLUMN status", "outcomes has no column status"),
+        ("ALTER TABLE outbox RENAME TO sayings", "it has no table outbox"),
+    ],
+)
+def test_a_newer_schema_without_what_this_version_needs_is_refused(
+    store: Engine, store_url: str, change: str, problem: str
+) -> None:
+    migrate_to_the_future(store, change)
+    said = behind(store_url)
+    assert said
+    assert "9999, newer than this Plangate knows" in said
+    assert problem in said
     assert "update Plangate" in said
+
+
+def test_a_newer_column_that_must_be_given_is_refused(postgres_url: str) -> None:
+    upgrade(postgres_url)
+    store = open_store(postgres_url)
+    migrate_to_the_future(store, "ALTER TABLE runs ADD COLUMN colour TEXT NOT NULL")
+    store.dispose()
+    assert "runs.colour must be given" in (behind(postgres_url) or "")
 
 
 def test_missing_checkpoint_tables_are_named(store: Engine, store_url: str) -> None:

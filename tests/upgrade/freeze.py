@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from gate_events.codec import encode, to_json
 from gate_events.records import ApprovalRequested
 from gate_store.database import open_store, utc_now
@@ -72,6 +74,16 @@ def postgresql_store(folder: Path) -> str:
         dump = [str(find_binaries() / "pg_dump"), "--inserts", "--no-owner", "--no-privileges", server.url()]
         said = subprocess.run(dump, capture_output=True, text=True, check=True).stdout
     return "".join(line for line in said.splitlines(keepends=True) if line[:1] not in {"\\", "-", "\n"})
+
+
+def thaw(url: str, sql: str) -> None:
+    """Make a frozen store anew in an empty database."""
+    if url.startswith("sqlite"):
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as lite:
+            lite.executescript(sql)
+    else:
+        with psycopg.connect(url) as connection:
+            connection.execute(sql.encode())
 
 
 def records() -> str:

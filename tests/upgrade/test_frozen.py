@@ -1,13 +1,11 @@
 """What earlier code left, today's code serves: stores, paused runs, gates, outbox rows, records."""
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import psycopg
 import pytest
 from sqlalchemy import select
 
@@ -21,7 +19,7 @@ from gate_store.migrate import behind, upgrade
 from gate_store.tables import gates, runs
 from tests.resumer.stage import Stage, config, resumer
 from tests.store.examples import decided
-from tests.upgrade.freeze import FROZEN, PROJECT, asked_about
+from tests.upgrade.freeze import FROZEN, PROJECT, asked_about, thaw
 
 STORES = sorted(FROZEN.glob("*.sql"))
 RECORDS = [json.loads(line) for file in sorted(FROZEN.glob("*.records")) for line in file.open()]
@@ -43,15 +41,6 @@ def old(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     engine = open_store(url)
     yield Stage(url, engine, PROJECT)
     engine.dispose()
-
-
-def thaw(url: str, sql: str) -> None:
-    if url.startswith("sqlite"):
-        with sqlite3.connect(url.removeprefix("sqlite:///")) as lite:
-            lite.executescript(sql)
-    else:
-        with psycopg.connect(url) as connection:
-            connection.execute(sql.encode())
 
 
 def question(old: Stage, kind: RequestKind) -> ApprovalRequested:

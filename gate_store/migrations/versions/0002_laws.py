@@ -166,7 +166,7 @@ _KEPT = {
 }
 
 _TARGET = "a_clearance_is_of_one_plan"  # what a foreign key on both columns needs
-_LOCK_TIMEOUT = "10s"  # who waits for a table's lock keeps everybody behind it waiting
+_LOCK_TIMEOUT = "2s"  # who waits for a table's lock keeps everybody behind it waiting
 
 
 def upgrade() -> None:
