@@ -13,7 +13,7 @@ from tests.upgrade.freeze import FROZEN, thaw
 def test_a_worker_that_holds_a_table_makes_the_upgrade_wait_and_nobody_else(postgres_url: str) -> None:
     thaw(postgres_url, (FROZEN / "4ac4483.postgresql.sql").read_text())
     store = open_store(postgres_url)
-    with store.connect() as holder, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, store.connect() as holder:
         holder.execute(text("LOCK TABLE runs IN ROW EXCLUSIVE MODE"))  # as an UPDATE of a stopped worker
         upgrading = pool.submit(upgrade, postgres_url)
         until = time.monotonic() + 6
