@@ -96,6 +96,20 @@ def create(settings: Settings) -> list[TopicState]:
     return describe(settings)
 
 
+def delete(settings: Settings) -> None:
+    """Delete all topics of `topic_prefix`, which must not be empty. Kafka forgets their consumer groups.
+
+    Raises KafkaException.
+    """
+    if not settings.topic_prefix:
+        raise ValueError("topic_prefix is empty; set one, for no topic without a prefix is ever deleted")
+    client = admin(settings)
+    there = client.list_topics(timeout=TIMEOUT_S).topics
+    ours = [name for name in (settings.topic(topic.name) for topic in TOPICS) if name in there]
+    for future in client.delete_topics(ours).values() if ours else ():
+        future.result(_CREATE_S)
+
+
 def topic_config(topic: Topic, replication: int) -> dict[str, str]:
     """Nothing expires: the topics are the record. `autonomy` keeps the newest per key."""
     return {

@@ -67,7 +67,10 @@ def in_force(
         upgrade(settings.store_url)
         _refuse_foreign_runs(settings.store_url, yes=yes)
         topics.create(settings)
-        yield Stack(settings, values, settings.bootstrap_servers, [])
+        try:
+            yield Stack(settings, values, settings.bootstrap_servers, [])
+        finally:
+            topics.delete(settings)
 
 
 def _refuse_foreign_runs(url: str, *, yes: bool) -> None:

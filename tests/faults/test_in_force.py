@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from gate_store import migrate
 from gate_store.database import open_store, utc_now
@@ -32,6 +33,8 @@ def test_it_works_on_the_settings_in_force_with_topics_of_its_own(
     with in_force(folder, orders.seed, orders.lease_s, yes=False) as stack:
         found = torture(stack, folder, orders, lambda *_: None)
     assert stack.settings.topic_prefix.startswith("torture-3-")
+    there = AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=10).topics
+    assert [name for name in there if name.startswith("torture-3-")] == []
     assert found.clean, found.findings
     assert found.counts["kills"] == 2
     assert load_settings().topic_prefix == ""
