@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 
 CONNECT_S = 10  # psycopg alone would wait for minutes where nobody answers
+
+_READ_ONLY = "25006"  # SQLSTATE
 
 Clock = Callable[[], datetime]
 
@@ -41,6 +43,7 @@ def open_store(url: str, *, pool_size: int = 5, by_key: bool = False) -> Engine:
             connect_args={} if "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_S},
             **options,
         )
+        event.listen(postgres, "handle_error", _give_up_read_only)
         if by_key:
             event.listen(postgres, "connect", _plan_by_key)
         return postgres
@@ -55,6 +58,12 @@ def _plan_by_key(connection: Any, _record: object) -> None:
         connection.execute(f"SET {name} = off")
     connection.execute("SET plan_cache_mode = force_generic_plan")
     connection.commit()
+
+
+def _give_up_read_only(context: ExceptionContext) -> None:
+    """A connection to what is a standby now, or was opened under a ban on writing, stays so for good."""
+    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import suppress
 from typing import NoReturn
 
 STUCK = 86  # there was work and nothing moved
@@ -15,5 +16,6 @@ def leave(code: int, why: str, error: BaseException | None = None) -> NoReturn:
     """Say why and end the process; its supervisor starts it anew and Kafka hands the records out again."""
     _log.critical("%s; the process ends with code %d", why, code, exc_info=error)
     for handler in logging.getLogger().handlers:
-        handler.flush()
+        with suppress(OSError):  # its disk is full: no reason to go on
+            handler.flush()
     os._exit(code)

@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from stream_apps.exits import BROKEN, leave
 from stream_apps.kafka_options import producer_options
+from stream_apps.unconfirmed import Unconfirmed
 
 _log = logging.getLogger("plangate.producer")
 
@@ -65,8 +66,7 @@ class KafkaWriter:
             logger=_log,
         )
         self._loop = asyncio.get_running_loop()
-        self._complained = False
-        self._count = 0
+        self._unconfirmed = Unconfirmed()
         self._bytes = 0
         self._room = asyncio.Event()
         self._room.set()
@@ -75,7 +75,12 @@ class KafkaWriter:
     @property
     def in_flight(self) -> int:
         """Records sent and not yet confirmed."""
-        return self._count
+        return len(self._unconfirmed)
+
+    @property
+    def waits(self) -> bool:
+        """Whether Kafka does not take what it is sent."""
+        return self._unconfirmed.lasts
 
     def answers(self, timeout_s: float) -> bool:
         """Whether the broker answers; blocks up to `timeout_s`."""
@@ -91,19 +96,19 @@ class KafkaWriter:
 
     def send(self, record: Outgoing) -> None:
         """Send a record; never blocks and never raises."""
-        self._count += 1
+        self._unconfirmed.sent(record)
         self._bytes += record.size
-        if self._count >= MAX_IN_FLIGHT or self._bytes >= MAX_BYTES_IN_FLIGHT:
+        if self.in_flight >= MAX_IN_FLIGHT or self._bytes >= MAX_BYTES_IN_FLIGHT:
             self._room.clear()
         self._produce(record)
-        if self._count == 1:  # nothing was on its way: look sooner than planned
+        if self.in_flight == 1:  # nothing was on its way: look sooner than planned
             self._timer.cancel()
             self._timer = self._loop.call_later(_POLL_S, self._poll)
 
     async def close(self) -> None:
         """Wait for what is in flight (5 s at most: unconfirmed records were not acked either)."""
         end = self._loop.time() + 5.0
-        while self._count and self._loop.time() < end:  # noqa: ASYNC110 - `_poll` polls the client meanwhile
+        while self.in_flight and self._loop.time() < end:  # noqa: ASYNC110 - `_poll` polls the client meanwhile
             await asyncio.sleep(_POLL_S)
         self._timer.cancel()
 
@@ -128,7 +133,8 @@ class KafkaWriter:
         would take it. Idle, the client still wants a look now and then, for its tokens and its log.
         """
         self._producer.poll(0)
-        self._timer = self._loop.call_later(_POLL_S if self._count else _IDLE_POLL_S, self._poll)
+        self._unconfirmed.look()
+        self._timer = self._loop.call_later(_POLL_S if self.in_flight else _IDLE_POLL_S, self._poll)
 
     def _on_delivery(self, record: Outgoing, error: KafkaError | None, _message: object) -> None:
         self._settle(record, error)
@@ -137,12 +143,11 @@ class KafkaWriter:
         if error is not None and error.code() not in _REFUSALS:
             self._try_again(record, error)
             return
-        self._count -= 1
+        self._unconfirmed.settled(record)
         self._bytes -= record.size
-        if self._count < MAX_IN_FLIGHT and self._bytes < MAX_BYTES_IN_FLIGHT:
+        if self.in_flight < MAX_IN_FLIGHT and self._bytes < MAX_BYTES_IN_FLIGHT:
             self._room.set()
         if error is None:
-            self._complained = False
             record.delivered()
         else:
             record.refused(f"{record.topic} refused it: {error.str()}")
@@ -150,7 +155,5 @@ class KafkaWriter:
     def _try_again(self, record: Outgoing, error: KafkaError) -> None:
         if error.fatal():
             leave(BROKEN, f"the producer cannot go on: {error.str()}")
-        if not self._complained:
-            self._complained = True
-            _log.warning("topic %s cannot be written: %s; trying on", record.topic, error.str())
+        self._unconfirmed.refused(record, error.str())
         self._loop.call_later(_AGAIN_S, self._produce, record)

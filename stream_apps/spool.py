@@ -56,3 +56,8 @@ def _write(path: Path, content: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # its new name, too
+    finally:
+        os.close(folder)

@@ -23,7 +23,7 @@ Positions = Mapping[tuple[str, int], int]
 async def watch(intake: Intake, writer: KafkaWriter, config: AppsConfig) -> None:
     """Leave with code STUCK when records wait and none was finished for `config.stuck_after_s`.
 
-    A broker or a database that is away is no reason: a new process would find it away as well.
+    A broker or a database that is away, or takes nothing, is no reason: a new process would find it the same.
     """
     before: Positions = {}
     while True:
@@ -31,7 +31,7 @@ async def watch(intake: Intake, writer: KafkaWriter, config: AppsConfig) -> None
         if time.monotonic() - intake.progress.last_moved < config.stuck_after_s:
             before = {}
             continue
-        if not await asyncio.to_thread(writer.answers, _ASK_S):
+        if writer.waits or not await asyncio.to_thread(writer.answers, _ASK_S):
             continue
         behind = await asyncio.to_thread(_behind, intake, config)
         if waiting := sorted(tp for tp, offset in behind.items() if before.get(tp) == offset):

@@ -23,5 +23,5 @@ def _ring(notifier: ReadyNotifier) -> None:
     """Wake them; a database that is away is found out by the next commit."""
     try:
         notifier.notify_ready()
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         _log.info("the resumers were not woken: %s", error)

@@ -96,6 +96,7 @@ class Commits:
     async def _undone(self, batch: list[Waiting]) -> list[Waiting]:
         """The acts that are not in the store; the others are settled."""
         undone = []
+        await asyncio.sleep(self._pause_s)
         for act, future in batch:
             if await self._fate(act):
                 self._settle(act, future, None)
@@ -105,11 +106,11 @@ class Commits:
 
     async def _fate(self, act: Act) -> bool:
         while True:
-            await asyncio.sleep(self._pause_s)
             try:
                 return await self._store.fate(act)
             except Exception as error:
                 self._outage.goes_on(error)
+                await asyncio.sleep(self._pause_s)
 
     def _settle(self, act: Act, future: "asyncio.Future[None]", refused: Exception | None) -> None:
         if refused is None and act.outbox:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -9,6 +10,7 @@ from gate_events.records import ApprovalRequested
 from gate_events.values import Step
 from gate_store.doubts import UnknownClearanceError, doubt_about, stale_question
 from gate_store.engine.port import ClaimedRun
+from stream_apps.resumer.outage import Outage
 
 
 class Questions:
@@ -16,14 +18,17 @@ class Questions:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._outage = Outage("asking people")
 
     async def ask_again(self, run: ClaimedRun, now: datetime) -> ApprovalRequested:
         """The plan's question once more, its attempt one higher. Raises UnknownClearanceError."""
-        return await asyncio.to_thread(self._ask_again, _digest(run), now)
+        ask = partial(asyncio.to_thread, self._ask_again, _digest(run), now)
+        return await self._outage.through(ask)
 
     async def ask_in_doubt(self, run: ClaimedRun, step: Step, known: str, now: datetime) -> ApprovalRequested:
         """Whether the effect of `step` happened; each doubt is a gate. Raises UnknownClearanceError."""
-        return await asyncio.to_thread(self._ask_in_doubt, _digest(run), step, known, now)
+        ask = partial(asyncio.to_thread, self._ask_in_doubt, _digest(run), step, known, now)
+        return await self._outage.through(ask)
 
     def _ask_again(self, digest: str, now: datetime) -> ApprovalRequested:
         with self._engine.connect() as conn:

@@ -1,6 +1,5 @@
 """Resumes one claimed run, from its checks to the act that ends it."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -124,7 +123,7 @@ class Resume:
         effects_context.current.set(self.ledger)
         limit = self._config.run_timeout_s
         try:
-            async with asyncio.timeout(limit) as timer:
+            async with self.run.limit.of(limit) as timer:
                 await loaded.graph.ainvoke(given, self._at, durability="async")
         except TimeoutError as error:
             if timer.expired():

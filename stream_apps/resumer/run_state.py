@@ -19,6 +19,7 @@ from gate_store.engine.port import (
 from stream_apps.resumer.checkpoints import Checkpoints
 from stream_apps.resumer.commits import Commits
 from stream_apps.resumer.errors import LeaseLostError, RunStoppedError
+from stream_apps.resumer.time_limit import TimeLimit
 
 
 class RunState:
@@ -30,6 +31,7 @@ class RunState:
     def __init__(self, claimed: ClaimedRun, commits: Commits) -> None:
         self.claimed = claimed
         self.checkpoints = Checkpoints(claimed.head)
+        self.limit = TimeLimit()
         self.stopped: RunStoppedError | None = None
         self.halting = False  # the worker wants to stop: no new effect begins
         self.interrupted = False  # a node asked something since the claim
@@ -87,6 +89,12 @@ class RunState:
         self.stop(LeaseLostError(self.claimed.thread_id, "this claim of it has ended"))
 
     async def _commit(
+        self, intents: Sequence[Intent], end: RunEnd | None, outbox: Sequence[OutboxRow]
+    ) -> None:
+        with self.limit.held():
+            await self._commit_next(intents, end, outbox)
+
+    async def _commit_next(
         self, intents: Sequence[Intent], end: RunEnd | None, outbox: Sequence[OutboxRow]
     ) -> None:
         async with self._lock:

@@ -11,6 +11,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 
 from gate_store.engine.port import CheckpointPut, EngineStore, PackedPut, WritesPut
 from stream_apps.resumer.errors import RunStoppedError
+from stream_apps.resumer.outage import Outage
 from stream_apps.resumer.run_state import RunState
 
 ERROR, INTERRUPT, RESUME = "__error__", "__interrupt__", "__resume__"  # LangGraph's own channel names
@@ -32,6 +33,7 @@ class RunSaver(BaseCheckpointSaver[str]):
     def __init__(self, store: EngineStore) -> None:
         super().__init__()
         self._store = store
+        self._outage = Outage("reading runs")
         self._loop = asyncio.get_running_loop()
 
     async def aget_tuple(self, config: Any) -> CheckpointTuple | None:
@@ -41,14 +43,20 @@ class RunSaver(BaseCheckpointSaver[str]):
         checkpoint_id = at.get("checkpoint_id")
         run = resuming.get(None)
         if run is None or run.claimed.thread_id != thread_id:
-            found: CheckpointTuple | None = await self._store.read(thread_id, ns, checkpoint_id)
-            return found
+            return await self._read(thread_id, ns, checkpoint_id)
 
         async def read(ns: str, checkpoint_id: str | None) -> CheckpointTuple | None:
-            found: CheckpointTuple | None = await self._store.read(thread_id, ns, checkpoint_id)
-            return found
+            with run.limit.held():
+                return await self._read(thread_id, ns, checkpoint_id)
 
         return await run.checkpoints.get(ns, checkpoint_id, read)
+
+    async def _read(self, thread_id: str, ns: str, checkpoint_id: str | None) -> CheckpointTuple | None:
+        """From the store, through outages: a store that is away is no fault of the graph."""
+        found: CheckpointTuple | None = await self._outage.through(
+            lambda: self._store.read(thread_id, ns, checkpoint_id)
+        )
+        return found
 
     async def aput(self, config: Any, checkpoint: Any, metadata: Any, new_versions: Any) -> Any:
         """Let a checkpoint wait for the next barrier, marked as written under this plan."""

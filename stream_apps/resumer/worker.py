@@ -7,11 +7,13 @@ from contextlib import suppress
 from typing import Any
 
 from gate_store.engine.port import ClaimedRun, EngineStore, UnwritableError
+from stream_apps.patience import is_outage
 from stream_apps.resumer.commits import Commits
 from stream_apps.resumer.errors import HaltedError, LeaseLostError, RunStoppedError
 from stream_apps.resumer.outage import Outage
 from stream_apps.resumer.resume import Resume, Tools
 from stream_apps.resumer.run_state import RunState
+from stream_apps.weather import first_line
 
 log = logging.getLogger(__name__)
 
@@ -128,23 +130,36 @@ class Worker:
         for task in list(self._tasks):
             task.cancel()
         await self._wait(1.0)
-        await self._store.release(self._config.worker)
+        try:
+            await self._store.release(self._config.worker)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            log.warning("the runs in hand were not given back (%s); their leases run out", first_line(error))
 
     async def _wait(self, seconds: float) -> None:
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=seconds)
 
 
-async def every(seconds: float, work: Callable[[], Awaitable[Any]], what: str) -> None:
-    """Do `work` again and again until cancelled; what it raises is said once, and tried again."""
+async def every(
+    seconds: float, work: Callable[[], Awaitable[Any]], what: str, again_s: float | None = None
+) -> None:
+    """Do `work` again and again until cancelled; what it raises is said once, and tried again.
+
+    `again_s`: how long to wait after a failure instead.
+    """
     outage = Outage(what)
+    pause = seconds
     while True:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(pause)
         try:
             await work()
             outage.is_over()
+            pause = seconds
         except Exception as error:
             outage.goes_on(error)
+            pause = seconds if again_s is None else again_s
 
 
 async def _first(stopping: asyncio.Task[Any], wait: Coroutine[Any, Any, Any]) -> None:

@@ -25,6 +25,14 @@ IDLE_S = 5
 OnOpen = Callable[[Any], Awaitable[None]]
 
 
+class NotConnectedError(ConnectionError):
+    """PostgreSQL takes no connection: {reason}."""
+
+    def __init__(self, reason: BaseException) -> None:
+        super().__init__(f"PostgreSQL takes no connection: {reason}")
+        self.reason = reason
+
+
 class Line:
     """An asyncpg connection that is used by one coroutine at a time."""
 
@@ -43,7 +51,7 @@ class Line:
         self._connection: Any = None
 
     async def open(self) -> None:
-        """Connect. Raises OSError or asyncpg.PostgresError."""
+        """Connect. Raises OSError (NotConnectedError where the server says no)."""
         async with self.use():
             pass
 
@@ -63,7 +71,8 @@ class Line:
     async def use(self) -> AsyncIterator[Any]:
         """The connection, alone.
 
-        It is given up after anything but the server's own no: cancelled half-way, silent, or confused.
+        It is given up after anything but the server's own no: cancelled half-way, silent, or confused. Also
+        where the server may not be written: another connection may find the primary, or the ban lifted.
         """
         async with self._lock:
             if self.is_lost:
@@ -71,6 +80,9 @@ class Line:
             connection = self._connection
             try:
                 yield connection
+            except asyncpg.ReadOnlySQLTransactionError:
+                connection.terminate()
+                raise
             except asyncpg.PostgresError:
                 raise
             except BaseException:
@@ -78,9 +90,12 @@ class Line:
                 raise
 
     async def _connect(self) -> None:
-        connection = await asyncpg.connect(
-            self._dsn, timeout=CONNECT_S, command_timeout=STATEMENT_S, server_settings=self._settings
-        )
+        try:
+            connection = await asyncpg.connect(
+                self._dsn, timeout=CONNECT_S, command_timeout=STATEMENT_S, server_settings=self._settings
+            )
+        except asyncpg.PostgresError as error:
+            raise NotConnectedError(error) from error
         if self._on_open:
             await self._on_open(connection)
         self._connection = connection

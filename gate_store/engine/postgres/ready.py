@@ -54,7 +54,7 @@ class ReadyNotifier:
         self._connection: psycopg.Connection[Any] | None = None
 
     def notify_ready(self) -> None:
-        """Wake them. Raises psycopg.OperationalError where the server cannot be reached."""
+        """Wake them. Raises psycopg.Error where the server cannot be reached, or is a standby."""
         try:
             self._open().execute(f"NOTIFY {CHANNEL}")
         except psycopg.OperationalError:

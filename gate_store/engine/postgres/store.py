@@ -39,6 +39,7 @@ class PostgresEngineStore:
     def __init__(self, url: str, serde: SerializerProtocol, served: Served | None = None) -> None:
         self._saver = BasePostgresSaver(serde=serde)
         self._bell = Doorbell()
+        self._deaf = False  # listening failed, and that was said
         self._claims = Line(url, "claim")
         self._flushes = Line(url, "flush")
         self._listener = Line(url, "listen", self._bell.listen)
@@ -46,7 +47,6 @@ class PostgresEngineStore:
         # What it forgets need not be on disk at once: a server that crashes lets it publish again.
         self._relays = Line(url, "relay", idle_s=DELIVERY_S, synchronous_commit="off")
         self._flusher = Flusher(self._flushes, self._saver)
-
         self._stale_after = timedelta(seconds=served.stale_after_s) if served else None
         marks = served.marks() if served else None
         self._served = (_each(marks, 0), _each(marks, 1))
@@ -159,10 +159,15 @@ class PostgresEngineStore:
         if self._listener.is_lost:
             try:
                 await self._listener.open()
-            except (asyncpg.PostgresError, OSError, TimeoutError) as error:
-                log.warning("cannot listen for ready runs: %s", error)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                if not self._deaf:
+                    log.warning("cannot listen for ready runs: %s; looking for them now and then", error)
+                self._deaf = True
                 await asyncio.sleep(timeout_s)
                 return
+            if self._deaf:
+                log.warning("listening for ready runs works again")
+            self._deaf = False
         await self._bell.wait(timeout_s)
 
     async def relay_outbox(self, limit: int, publish: Publish) -> int:
@@ -181,10 +186,10 @@ class PostgresEngineStore:
         return len(delivered)
 
 
-def _count(tag: str) -> int:
-    """The number of rows in a command tag like `UPDATE 3`."""
-    return int(tag.rsplit(" ", 1)[1])
 def _each(pairs: Sequence[tuple[str, str]] | None, place: int) -> list[str] | None:
     return None if pairs is None else [pair[place] for pair in pairs]
 
 
+def _count(tag: str) -> int:
+    """The number of rows in a command tag like `UPDATE 3`."""
+    return int(tag.rsplit(" ", 1)[1])

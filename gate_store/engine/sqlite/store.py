@@ -44,6 +44,7 @@ class SqliteEngineStore:
         self._clock = clock
         self._served = served
         self._poked = asyncio.Event()
+        self._published: list[tuple[int]] = []  # Kafka has them, the outbox still does
 
     async def open(self) -> None:
         """Connect; create nothing."""
@@ -149,12 +150,22 @@ class SqliteEngineStore:
 
     async def relay_outbox(self, limit: int, publish: Publish) -> int:
         """Publish the oldest rows and forget the delivered ones; how many."""
+        await self._forget_published()
         rows = await self._thread.look(
             lambda connection: connection.execute(claim_sql.TAKE_OUTBOX, (limit,)).fetchall()
         )
         if not rows:
             return 0
         taken = [(r["id"], OutboxRow(UUID(r["event_id"]), r["record"], r["key"], r["body"])) for r in rows]
-        delivered = [(each,) for each in await publish(taken)]
-        await self._thread.run(lambda connection: connection.executemany(claim_sql.DROP_OUTBOX, delivered))
-        return len(delivered)
+        self._published = [(each,) for each in await publish(taken)]
+        delivered = len(self._published)
+        await self._forget_published()
+        return delivered
+
+    async def _forget_published(self) -> None:
+        """Before anything is published again: on a full disk it would go out over and over."""
+        if published := self._published:
+            await self._thread.run(
+                lambda connection: connection.executemany(claim_sql.DROP_OUTBOX, published)
+            )
+        self._published = []
