@@ -11,17 +11,20 @@ from typing import Any
 import uvloop
 
 from gate_store.database import open_store
-from gate_store.engine.port import EngineStore
+from gate_store.engine.port import EngineStore, Served
+from gate_store.graph_version import graph_version
 from gate_store.savers.serde import strict_serde
 from gate_store.state_types import state_types
 from stream_apps.resumer.commits import Commits
 from stream_apps.resumer.config import ResumerConfig
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.orphans import Orphans
+from stream_apps.resumer.outage import Outage
 from stream_apps.resumer.relay import Relay
 from stream_apps.resumer.resume import Tools
 from stream_apps.resumer.saver import RunSaver
 from stream_apps.resumer.second_looks import SecondLooks
+from stream_apps.resumer.strangers import Strangers
 from stream_apps.resumer.threads import NodeThreads
 from stream_apps.resumer.watchdog import Watchdog
 from stream_apps.resumer.worker import Worker, every
@@ -29,6 +32,7 @@ from stream_apps.resumer.worker import Worker, every
 log = logging.getLogger(__name__)
 
 RELAY_POLL_S = 0.25
+SOON_S = 1.0  # until a lease that could not be renewed is tried again
 LAST_WORDS_S = 5.0  # for what still waits: acts, outbox; what is left then, another process settles
 
 
@@ -72,21 +76,25 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
 
     loaded = await load_graphs(config.graphs_file)
     types = set[tuple[str, ...]]().union(*(state_types(each.graph) for each in loaded.values()))
-    async with _store(config, strict_serde().with_msgpack_allowlist(types)) as store:
+    served = Served({name: graph_version(each.graph) for name, each in loaded.items()}, config.stale_after_s)
+    async with _store(config, strict_serde().with_msgpack_allowlist(types), served) as store:
+        if not await _opened(store, stop):
+            return
         saver = RunSaver(store)
         graphs = {name: graph.with_saver(saver) for name, graph in loaded.items()}
         relay = Relay(store, config.publish, RELAY_POLL_S) if config.publish else None
         commits = Commits(store, relay.wake if relay else lambda: None)
         worker = Worker(store, Tools(config, saver, graphs, on_overrun), commits)
         engine = open_store(config.store_url)
+        strangers = Strangers(engine, served, config)
         gc.freeze()
         commits.start()
         tasks = [
-            asyncio.create_task(every(config.lease_s / 3, worker.keep_leases, "keeping the leases")),
-            asyncio.create_task(every(config.lease_s / 2, worker.reap, "looking for dead workers")),
+            *_lease_tasks(worker, config.lease_s),
             asyncio.create_task(
                 every(config.lease_s, Orphans(engine, graphs, config).look_after, "looking for orphans")
             ),
+            asyncio.create_task(every(config.lease_s, strangers.look, "looking for other versions' runs")),
             asyncio.create_task(
                 every(
                     config.probe_again_s,
@@ -109,6 +117,14 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
             watched.close()
 
 
+def _lease_tasks(worker: Worker, lease_s: float) -> list[asyncio.Task[None]]:
+    """Leases may be over after an outage, though nobody died: the living renew first, nobody reaps yet."""
+    soon = min(SOON_S, lease_s / 3)
+    keeping = every(lease_s / 3, worker.keep_leases, "keeping the leases", again_s=soon)
+    reaping = every(lease_s / 2, worker.reap, "looking for dead workers", again_s=lease_s)
+    return [asyncio.create_task(keeping), asyncio.create_task(reaping)]
+
+
 async def _end(tasks: Sequence[asyncio.Task[None]], relay: Relay | None) -> None:
     for task in tasks:
         task.cancel()
@@ -119,10 +135,24 @@ async def _end(tasks: Sequence[asyncio.Task[None]], relay: Relay | None) -> None
                 await relay.publish_once()
 
 
+async def _opened(store: EngineStore, stop: asyncio.Event) -> bool:
+    """Open the store, however long it is away: a new process would do no better. False: told to stop."""
+    opening = asyncio.create_task(Outage("opening the store").through(store.open))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([opening, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if opening.done():
+        opening.result()
+        return True
+    opening.cancel()
+    with suppress(asyncio.CancelledError):
+        await opening
+    return False
+
+
 @asynccontextmanager
-async def _store(config: ResumerConfig, serde: Any) -> AsyncIterator[EngineStore]:
-    store = config.open_store(config.store_url, serde)
-    await store.open()
+async def _store(config: ResumerConfig, serde: Any, served: Served) -> AsyncIterator[EngineStore]:
+    store = config.open_store(config.store_url, serde, served)
     try:
         yield store
     finally:

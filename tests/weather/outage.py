@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,6 +67,3 @@ def said_once(caplog: pytest.LogCaptureFixture, *words: str) -> None:
     assert max(kinds.values()) == 1, kinds
     assert len(lines) <= 12, "\n".join(lines)
     assert "Traceback" not in caplog.text
-
-
-Act = Callable[[], Awaitable[object] | object]

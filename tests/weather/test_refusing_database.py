@@ -37,7 +37,7 @@ class Database:
         writing = "-c default_transaction_read_only=off"
         with psycopg.connect(self.admin_url, autocommit=True, options=writing) as connection:
             names = {"role": sql.Identifier(self.role), "name": sql.Identifier(self.name)}
-            connection.execute(sql.SQL(statement).format(**names))  # type: ignore[arg-type] # ours
+            connection.execute(sql.SQL(statement).format(**names))
 
     def cut(self) -> None:
         """End the role's connections."""
