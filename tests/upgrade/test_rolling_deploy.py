@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 
+from gate_events.codec import encode, to_json
 from gate_store.migrate import behind, upgrade
 from plangate.dev.apache_kafka import ApacheKafka
 from plangate.dev.stack import Stack
@@ -24,11 +25,13 @@ from plangate.torture.places import Places
 from plangate.torture.report import Report
 from plangate.torture.stack import in_force, own
 from plangate.torture.trees import Modules
+from tests.events import samples
 from tests.faults.test_torture import NOTHING_WRONG
 from tests.services import own_folder, required
 from tests.upgrade.earlier import Earlier, earlier
 
 AGENTS = Path(__file__).with_name("agents_child.py")
+READER = Path(__file__).with_name("reader_child.py")
 PHASES = ("old alone", "old on the new schema", "old and new", "new alone")
 
 
@@ -188,3 +191,12 @@ def test_the_earlier_code_is_what_runs_in_its_processes(old: Earlier) -> None:
     packages = ["gate_events", "gate_policy", "gate_store", "stream_apps", "producers", "plangate"]
     said = old.run("-c", f"import {', '.join(packages)}; print(*({'.__file__, '.join(packages)}.__file__))")
     assert said.split() == [str(old.folder / name / "__init__.py") for name in packages]
+
+
+def test_the_earlier_code_reads_what_todays_code_writes(old: Earlier, tmp_path: Path) -> None:
+    """A contract changes in two steps: what a release writes, the release before it reads already."""
+    said = tmp_path / "said.json"
+    said.write_text(json.dumps([[type(each).__name__, encode(each).hex()] for each in samples.SAMPLES]))
+    for before, each in zip(json.loads(old.run(READER, said)), samples.SAMPLES, strict=True):
+        now = json.loads(to_json(each))
+        assert before == {name: now[name] for name in before}
