@@ -118,6 +118,10 @@ class Rollout:
 
     def _first(self, inflictor: Inflictor) -> None:
         assert self._migrated.wait(60)
+        end = time.monotonic() + 60
+        while not self.calls(PHASES[1], old=True):  # there is more to do since the migration is over
+            assert time.monotonic() < end
+            time.sleep(0.1)
         self._begin(PHASES[2])
         inflictor.deploy(0, Modules())
 
