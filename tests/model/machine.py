@@ -294,6 +294,9 @@ class GateMachine(Laws):
         asked = {(each.plan_id, each.in_doubt.step_id) for each in open_gates if each.in_doubt is not None}
         for (plan, step), effect in self.reference.runs.effects.all.items():
             assert effect.state != "IN_DOUBT" or (plan, step) in asked, "a doubt that nobody is asked about"
+        for plan, step in asked:
+            effect = self.reference.runs.effects.all[plan, step]
+            assert effect.state == "IN_DOUBT", "asked, though it is known what became of it"
         newest = {
             word.plan_id: word.revision
             for word in sorted(self.world.logs[PlanCleared].records, key=lambda word: word.revision)

@@ -94,7 +94,26 @@ class Runs:
         if effect and effect.state == "IN_DOUBT":
             ends = {Resolution.HAPPENED: "SUCCEEDED", Resolution.RETRY: "RETRY", Resolution.ABANDON: "FAILED"}
             effect.state = ends[how]  # type: ignore[index]  # the caller refused None
-        run = self.all.get(pause.thread_id) if pause else None
+        if pause:
+            self._go_on(pause.thread_id, plan)
+
+    def doubted(self) -> set[tuple[str, UUID, str]]:
+        """The steps in doubt of runs that rest because of that."""
+        return {
+            (thread, plan, step_id)
+            for thread, run in self.all.items()
+            for (plan, step_id), effect in self.effects.all.items()
+            if (run.status, run.plan) == ("IN_DOUBT", plan) and effect.state == "IN_DOUBT"
+        }
+
+    def probed(self, thread: str, plan: UUID, step_id: str, *, happened: bool) -> None:
+        self.effects.all[plan, step_id].state = "SUCCEEDED" if happened else "RETRY"
+        self._go_on(thread, plan)
+
+    def _go_on(self, thread: str, plan: UUID) -> None:
+        run = self.all.get(thread)
+        if any(thread == doubted for doubted, _, _ in self.doubted()):
+            return
         if run and (run.status, run.plan) == ("IN_DOUBT", plan) and run.answered:
             run.status, run.not_before = "READY", self.now
 

@@ -9,9 +9,10 @@ from hypothesis.stateful import precondition, rule
 
 from gate_events.digest import step_digest
 from gate_events.ids import effect_key
-from gate_events.words import OutcomeStatus
+from gate_events.words import OutcomeStatus, Resolution
 from gate_store.doubts import doubt_about, stale_question
 from gate_store.engine.port import Act, ClaimedRun, FenceLostError, Intent, NotClearedError, Result, RunEnd
+from gate_store.probing import doubted_steps, settle_by_probe
 from gate_store.runs import RunBusyError, end_run, pause_run, register_run, renew_run
 from stream_apps.resumer.outcomes import outbox_row, outcome
 from tests.engine.scene import checkpoint_put
@@ -21,6 +22,7 @@ from tests.model.world import WORKERS, head_of
 
 THREADS = st.sampled_from(["t1", "t2"])
 STEPS_ASKED = st.sampled_from([one for steps in STEPS for one in steps])
+ACTIONS = {one.action_type for steps in STEPS for one in steps}
 ENDED = st.sampled_from(["SUCCEEDED", "FAILED", "IN_DOUBT"])
 MOSTLY = st.sampled_from([True, True, True, False])
 WORKER = st.sampled_from(WORKERS)
@@ -39,6 +41,7 @@ WORK = (
     "lapse",
     "stop",
 )
+DOUBTS = ("doubt", "resolve", "probe", "probe", "relay", "deliver", "arrives", "arrives", "week", "claim")
 ENDS = ("DONE", "DONE", "FAILED", "STALE", "READY", "PAUSED", "ASK")
 
 
@@ -148,6 +151,65 @@ class RunMachine(GateMachine):
                     data, zombie
                 )
 
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), worker=WORKER, acts=st.lists(st.sampled_from(DOUBTS), max_size=8))
+    def a_run_struggles_with_a_doubt(self, data: st.DataObject, worker: str, acts: list[str]) -> None:
+        """A step that was begun is doubted; people, probes and the clock have their say in any order."""
+        for act in ("doubt", *acts):
+            if act == "doubt":
+                self._doubt_what_was_begun(data)
+            elif act == "resolve":
+                self._resolve_something(data)
+            elif act == "probe":
+                self._probe(data, happened=data.draw(st.booleans()))
+            elif act == "week":
+                self.time_passes(timedelta(days=8))
+            elif act == "claim":
+                self._claim(worker)
+            else:
+                self._something_arrives(act)
+
+    def _something_arrives(self, act: str) -> None:
+        if act in ("relay", "arrives"):
+            self._relay_all()
+        if act in ("deliver", "arrives"):
+            self._deliver_all()
+
+    def _doubt_what_was_begun(self, data: st.DataObject) -> None:
+        runs = self.reference.runs
+        begun = [
+            (held, step_id)
+            for held in self.held
+            for (plan, step_id), effect in runs.effects.all.items()
+            if runs.holds(held.run.thread_id, held.run.token)
+            and (plan, effect.state) == (held.run.plan_id, "CLAIMED")
+        ]
+        if begun:
+            self._finish_as(*data.draw(st.sampled_from(begun)), "IN_DOUBT")
+
+    def _resolve_something(self, data: st.DataObject) -> None:
+        doubts = [
+            g.request for g in self.reference.gates.values() if g.state == "PENDING" and g.request.in_doubt
+        ]
+        if doubts:
+            self._say(doubts[-1], K.RESOLVE, "ada", resolution=data.draw(st.sampled_from(Resolution)))
+
+    def _probe(self, data: st.DataObject, *, happened: bool) -> None:
+        """Also one that another process has asked before."""
+        with self.world.store.begin() as conn:
+            found = doubted_steps(conn, ACTIONS, None)
+        named = {(each.thread_id, each.plan_id, each.step.step_id): each for each in found}
+        assert named.keys() == self.reference.runs.doubted()
+        if not found:
+            return
+        name = data.draw(st.sampled_from(sorted(named)))
+        for settles in (True, False):
+            with self.world.store.begin() as conn:
+                done = settle_by_probe(conn, named[name], happened=happened, now=self.world.now)
+            assert done == settles
+        self.reference.runs.probed(*name, happened=happened)
+        self.changed()
+
     # --- the resumers ---
 
     @rule(data=st.data(), worker=WORKER, what=st.sampled_from(WORK))
@@ -210,7 +272,9 @@ class RunMachine(GateMachine):
 
     def _end_effect(self, data: st.DataObject, by: Held | None = None) -> None:
         step_id, state = data.draw(st.sampled_from(["s1", "s2"])), data.draw(ENDED)
-        held = by or self._some_held(data)
+        self._finish_as(by or self._some_held(data), step_id, state)
+
+    def _finish_as(self, held: Held, step_id: str, state: str) -> None:
         runs, name = self.reference.runs, held.run.thread_id
         owns = runs.holds(name, held.run.token)
         may = owns and runs.may_finish(name, step_id)

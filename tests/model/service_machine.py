@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from gate_events.values import Step
-from gate_events.words import Resolution, StepStatus
+from gate_events.words import StepStatus
 from gate_store.claims import Claim, Grant
 from gate_store.engine.port import NotClearedError
 from gate_store.ledger import claim_effect, finish_effect
 from tests.model.run_machine import ENDED, MOSTLY, STEPS_ASKED, RunMachine
-from tests.model.universe import LEASE_S, K
+from tests.model.universe import LEASE_S
 
 STRUGGLE = ("claim", "claim", "finish", "finish", "lapse", "relay", "deliver", "deliver", "resolve")
 
@@ -60,13 +60,6 @@ class ServiceMachine(RunMachine):
                 self._deliver_all()
             else:
                 self._resolve_something(data)
-
-    def _resolve_something(self, data: st.DataObject) -> None:
-        doubts = [
-            g.request for g in self.reference.gates.values() if g.state == "PENDING" and g.request.in_doubt
-        ]
-        if doubts:
-            self._say(doubts[-1], K.RESOLVE, "ada", resolution=data.draw(st.sampled_from(Resolution)))
 
     def _claim_effect(self, data: st.DataObject, like: Claimed | None = None) -> None:
         step, right, idempotent = data.draw(STEPS_ASKED), data.draw(MOSTLY), data.draw(st.booleans())
