@@ -22,4 +22,5 @@ def upgrade(as_json: JsonFlag = False) -> None:
     if as_json:
         print_json({"behind": migrate.behind(settings.store_url)})
     else:
-        say("the store is up to date")
+        ahead = migrate.ahead(settings.store_url)
+        say(f"{ahead}; it stays as it is" if ahead else "the store is up to date")

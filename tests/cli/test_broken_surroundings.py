@@ -1,6 +1,7 @@
 """No broker, no topic, no database, no graph: one clear line with the mend, in seconds."""
 
 import json
+import sqlite3
 import time
 
 import pytest
@@ -103,6 +104,16 @@ def test_the_doctor_lists_everything_that_is_wrong_with_its_mend(shell: Shell) -
     assert "nothing_of_that_name" in found["graphs"]["found"]
     assert SECRET not in ended.out + ended.err
     assert ended.err == ""
+
+
+def test_a_store_that_a_newer_version_migrated_is_named_and_worked_on(stored: Shell) -> None:
+    with sqlite3.connect(stored.folder / "plangate.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    found = {each["what"]: each for each in json.loads(stored.run("doctor", "--json").out)}
+    assert found["store"]["ok"]
+    assert "schema 9999, newer than this Plangate knows" in found["store"]["found"]
+    assert "it stays as it is" in stored.run("store", "upgrade").out
+    assert stored.run("pending").code == 0
 
 
 GRAPH = """\
