@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from langgraph.checkpoint.base import EXCLUDED_METADATA_KEYS, CheckpointMetadata
@@ -183,7 +183,7 @@ class Resume:
             log.warning("%s", error)
         elif isinstance(error, InDoubtError):
             await self._in_doubt(error.step, error.known)
-        elif isinstance(error, OutdatedRunError) and self._still_at_the_gate():
+        elif self._is_outdated(error) and self._still_at_the_gate():
             self.run.forget()
             await self._ask_again()
         elif isinstance(error, HaltedError):
@@ -194,6 +194,12 @@ class Resume:
             await self._in_doubt(step, f"it was begun, then the run failed: {in_words(error)}")
         else:
             await self._end("FAILED", in_words(error), status=OutcomeStatus.FAILED)
+
+    def _is_outdated(self, error: Exception) -> bool:
+        """Whether the approval was too old, or will be when the run could be tried again."""
+        if isinstance(error, OutdatedRunError):
+            return True
+        return self._may_try_again(error) and expired(self._claimed.use_by, self._next_try())
 
     def _still_at_the_gate(self) -> bool:
         """Whether the store still has the thread where it was asked, so that it can be asked there again."""
@@ -211,13 +217,15 @@ class Resume:
             return False
         return error not in self.ledger.final and self._claimed.attempts < self._config.attempts
 
-    async def _try_again(self, error: Exception) -> None:
+    def _next_try(self) -> datetime:
         wait = self._config.backoff_s * 2 ** max(self._claimed.attempts - 1, 0)
-        later = self._config.clock() + timedelta(seconds=wait)
+        return self._config.clock() + timedelta(seconds=wait)
+
+    async def _try_again(self, error: Exception) -> None:
         log.warning(
             "run %s: attempt %d: %s", self._claimed.thread_id, self._claimed.attempts, in_words(error)
         )
-        await self.run.end(RunEnd("READY", in_words(error), not_before=later))
+        await self.run.end(RunEnd("READY", in_words(error), not_before=self._next_try()))
 
     async def _in_doubt(self, step: Step, known: str) -> None:
         request = await self._config.ask_in_doubt(self._claimed, step, known, self._config.clock())

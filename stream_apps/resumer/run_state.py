@@ -101,7 +101,6 @@ class RunState:
             act = self._take(intents, end, outbox)
             try:
                 await self._finished(self._commits.submit(act))
-                self.has_written = True
             except FenceLostError as error:
                 lost = LeaseLostError(error.thread_id, str(error))
                 self.stop(lost)
@@ -114,14 +113,13 @@ class RunState:
                 self.stop(RunStoppedError(error.thread_id, str(error)))
                 raise
 
-    @staticmethod
-    async def _finished(commit: "asyncio.Future[None]") -> None:
+    async def _finished(self, commit: "asyncio.Future[None]") -> None:
         """Wait for a commit; a cancelled run still waits, so that its next act comes after it."""
         try:
             await asyncio.shield(commit)
-        except asyncio.CancelledError:
+        finally:
             await asyncio.wait([commit])
-            raise
+            self.has_written = self.has_written or commit.exception() is None
 
     def _take(self, intents: Sequence[Intent], end: RunEnd | None, outbox: Sequence[OutboxRow]) -> Act:
         act = Act(

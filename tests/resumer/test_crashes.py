@@ -260,6 +260,19 @@ async def test_an_approval_that_goes_stale_between_claim_and_effect_is_asked_aga
     assert stage.outcome().status is OutcomeStatus.DONE
 
 
+async def test_an_approval_that_would_be_stale_at_the_next_attempt_is_asked_again(
+    stage: Stage, happened: Happened
+) -> None:
+    stage.decide(await stage.submit("unlucky"), use_by_s=60)
+    await stage.resume("PAUSED", backoff_s=3600)
+    (request,) = stage.said(ApprovalRequested)
+    assert (request.attempt, request.plan_id) == (2, stage.run().plan_id)
+    stage.open(request)
+    stage.say(decided(request, at=utc_now()))
+    await stage.resume()
+    assert happened() == ["tried", "ann", "bob"]
+
+
 async def test_a_thread_that_moved_on_is_stale(stage: Stage, happened: Happened) -> None:
     stage.decide(await stage.submit())
     await stage.answer_behind_its_back()

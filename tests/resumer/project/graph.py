@@ -101,6 +101,18 @@ async def act_and_swallow(state: State) -> State:
     return {"sent": ["whatever"]}
 
 
+async def prepare(_state: State) -> State:
+    return {"sent": []}
+
+
+async def fail_then_act(state: State) -> State:
+    """Is out of luck before its first effect."""
+    if "tried" not in happened():
+        log("tried")
+        raise ConnectionError("the address book is away")
+    return await act(state)
+
+
 def act_as_configured(_state: State, config: RunnableConfig) -> State:
     log(config["configurable"]["tenant"])
     return {}
@@ -157,6 +169,7 @@ billing = billing_builder.compile()
 blocking = chain(State, ask=ask, act=act_blocking).compile()
 sneaky = chain(State, ask=ask, act=act_as_planned).compile()
 slow = chain(State, ask=ask, act=act_slowly).compile()
+unlucky = chain(State, ask=ask, prepare=prepare, act=fail_then_act).compile()
 shaky = chain(State, ask=ask, act=act_shakily).compile()
 
 
