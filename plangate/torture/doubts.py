@@ -27,10 +27,17 @@ def _explained(key: str, evidence: Evidence) -> bool:
     hung = {call["pid"] for call in evidence.calls if call["key"] == key and call["manner"] == "hangs"}
     for doubt in doubts:
         before = [line for line in of_this if not line.get("doubt") and line["at"] <= doubt["at"]]
-        claim = max(before, key=lambda line: line["at"], default=None)
+        claim = _begun(before)
         if claim is None or not (claim["pid"] in hung or _struck(claim, doubt, evidence.faults)):
             return False
     return bool(doubts)
+
+
+def _begun(claims: Sequence[Line]) -> Line | None:
+    """The last claim, where its writing began: a commit that broke is tried again, and noted again."""
+    last = max(claims, key=lambda line: line["at"], default=None)
+    tries = [line for line in claims if last and (line["pid"], line["token"]) == (last["pid"], last["token"])]
+    return min(tries, key=lambda line: line["at"], default=None)
 
 
 def _struck(claim: Line, doubt: Line, faults: Sequence[Line]) -> bool:

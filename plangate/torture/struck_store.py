@@ -78,14 +78,14 @@ class StruckStore:
     def _note(self, acts: Sequence[Act]) -> None:
         for act in acts:
             for intent in act.intents:
-                self._write(intent.effect_id, doubt=False)
+                self._write(act, intent.effect_id, doubt=False)
             for result in act.results:
                 if result.state == "IN_DOUBT":
-                    self._write(result.effect_id, doubt=True)
+                    self._write(act, result.effect_id, doubt=True)
 
-    def _write(self, effect_id: UUID, *, doubt: bool) -> None:
-        line = {"at": time.time(), "key": str(effect_id), "pid": os.getpid(), "doubt": doubt}
-        append(self._places.claims, line)
+    def _write(self, act: Act, effect_id: UUID, *, doubt: bool) -> None:
+        who = {"pid": os.getpid(), "token": act.token}
+        append(self._places.claims, {"at": time.time(), "key": str(effect_id), "doubt": doubt, **who})
 
     async def fate(self, act: Act) -> bool:
         """Passed on."""

@@ -123,14 +123,14 @@ CLEAN = Evidence(
     gates={REQUEST.request_id: "APPROVED"},
     dispositions={DECISION.event_id: "DECIDED"},
     calls=[call()],
-    claims=[{"at": AT, "key": KEY, "pid": 1}],
+    claims=[{"at": AT, "key": KEY, "pid": 1, "token": 1}],
 )
 REPEATED = replace(CLEAN, calls=[call(), call(pid=2)])
 CHANGED = msgspec.structs.replace(STEP, arguments={**STEP.arguments, "amount": 6})
 DOUBT = in_doubt_request(REQUEST, step=STEP, known="nobody knows", now=NOW)
 DOUBTED = replace(
     CLEAN,
-    claims=[*CLEAN.claims, {"at": AT + 10, "key": KEY, "pid": 2, "doubt": True}],
+    claims=[*CLEAN.claims, {"at": AT + 10, "key": KEY, "pid": 2, "token": 2, "doubt": True}],
     requests=[REQUEST, DOUBT],
     gates={REQUEST.request_id: "APPROVED", DOUBT.request_id: "APPROVED"},
 )
@@ -217,6 +217,14 @@ def test_only_what_a_human_let_be_retried_may_be_repeated(resolution: Resolution
 )
 def test_a_doubt_is_explained_by_a_fault_of_its_claimant(fault: dict[str, Any], explains: bool) -> None:
     assert found(replace(DOUBTED, faults=[fault])) == (set() if explains else {"in_doubt_unexplained"})
+
+
+@pytest.mark.parametrize(("token", "explains"), [(1, True), (3, False)], ids=["tried again", "claimed anew"])
+def test_a_pause_explains_a_claim_that_was_written_again_after_it(token: int, explains: bool) -> None:
+    pause = {"at": AT + 1, "until": AT + 3, "kind": "pause", "pid": 1}
+    again = {"at": AT + 8, "key": KEY, "pid": 1, "token": token}
+    evidence = replace(DOUBTED, claims=[*DOUBTED.claims, again], faults=[pause])
+    assert found(evidence) == (set() if explains else {"in_doubt_unexplained"})
 
 
 def test_a_doubt_is_explained_by_an_effect_that_hung_but_not_by_one_that_took_a_second() -> None:
