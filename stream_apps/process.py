@@ -11,6 +11,7 @@ import uvloop
 from stream_apps.config import AppsConfig
 from stream_apps.errors import AppCrashedError, KafkaOptionError
 from stream_apps.exits import BROKEN
+from stream_apps.seldom import Seldom
 
 _log = logging.getLogger("plangate")
 _TALKATIVE = ("faust", "mode", "aiokafka", "stream_apps")  # Faust logs under the names of our modules too
@@ -23,6 +24,8 @@ def run_process(config: AppsConfig) -> int:
     """Run the apps until SIGTERM or SIGINT; returns the exit code."""
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Seldom("aiokafka", "faust", "mode"))
     sys.setswitchinterval(_SWITCH_S)
     uvloop.install()  # before Faust is imported, which else stays on asyncio's loop
     try:

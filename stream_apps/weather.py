@@ -26,7 +26,6 @@ _SAID = {
     "too many connections": "53300",
     "remaining connection slots": "53300",
     "the database system is": "57P03",
-    "No space left on device": "53100",
     "Connection refused": "08001",
     "closed the connection": "08006",
     "connection was closed": "08006",
@@ -76,9 +75,9 @@ def _meaning(error: BaseException) -> str | None:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None) or 0
         return _SQLITE.get(code & 0xFF)
-    if words := _STATES.get(sqlstate(error)):
+    if isinstance(error, OSError) and (words := _SYSTEM.get(error.errno or 0)):
         return words
-    return _SYSTEM.get(error.errno or 0) if isinstance(error, OSError) else None
+    return _STATES.get(sqlstate(error))
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:

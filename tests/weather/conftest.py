@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.services import own_folder, required
+from tests.weather.refusals import Database
 from tests.weather.small_disk import SmallDisk, small_disk
 
 
@@ -22,3 +23,13 @@ def disk() -> Iterator[SmallDisk]:
     """A file system of its own that holds a PostgreSQL and little more."""
     with own_folder() as folder, required(), small_disk(folder, "100m") as disk:
         yield disk
+
+
+@pytest.fixture
+def database(postgres_url: str) -> Iterator[Database]:
+    database = Database(postgres_url)
+    yield database
+    database.cut()
+    database.say("REASSIGN OWNED BY {role} TO postgres")
+    database.say("DROP OWNED BY {role}")
+    database.say("DROP ROLE {role}")

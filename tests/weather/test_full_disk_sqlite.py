@@ -24,6 +24,7 @@ async def test_a_result_that_finds_the_disk_full_waits_and_is_then_written(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    disk.must_be_mounted_here()
     monkeypatch.setenv("SLOW_S", "0.3")
     url = f"sqlite:///{disk.folder}/plangate.db"
     stage = await approved_runs(url)

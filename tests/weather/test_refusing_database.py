@@ -1,13 +1,8 @@
 """A database that takes no connection, or no writing: runs in hand wait, and go on when it does again."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from uuid import uuid4
+from collections.abc import Callable
 
-import psycopg
 import pytest
-from psycopg import sql
-from sqlalchemy import make_url
 
 from tests.resumer.stage import config, resumer
 from tests.weather.outage import (
@@ -20,66 +15,7 @@ from tests.weather.outage import (
     said_once,
     until,
 )
-
-
-class Database:
-    """A database whose owner is an ordinary role: limits do not bind a superuser."""
-
-    def __init__(self, admin_url: str) -> None:
-        self.role = f"role_{uuid4().hex[:10]}"
-        self.admin_url = admin_url
-        self.name = make_url(admin_url).database or ""
-        self.url = make_url(admin_url).set(username=self.role).render_as_string(hide_password=False)
-        self.say("CREATE ROLE {role} LOGIN")
-        self.say("ALTER DATABASE {name} OWNER TO {role}")
-
-    def say(self, statement: str) -> None:
-        writing = "-c default_transaction_read_only=off"
-        with psycopg.connect(self.admin_url, autocommit=True, options=writing) as connection:
-            names = {"role": sql.Identifier(self.role), "name": sql.Identifier(self.name)}
-            connection.execute(sql.SQL(statement).format(**names))
-
-    def cut(self) -> None:
-        """End the role's connections."""
-        with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
-            connection.execute(ours, [self.role])
-
-
-@pytest.fixture
-def database(postgres_url: str) -> Iterator[Database]:
-    database = Database(postgres_url)
-    yield database
-    database.cut()
-    database.say("REASSIGN OWNED BY {role} TO postgres")
-    database.say("DROP OWNED BY {role}")
-    database.say("DROP ROLE {role}")
-
-
-@contextmanager
-def no_connection_left(database: Database) -> Iterator[None]:
-    database.say("ALTER ROLE {role} CONNECTION LIMIT 0")
-    database.cut()
-    yield
-    database.say("ALTER ROLE {role} CONNECTION LIMIT -1")
-
-
-@contextmanager
-def no_login(database: Database) -> Iterator[None]:
-    database.say("ALTER ROLE {role} NOLOGIN")
-    database.cut()
-    yield
-    database.say("ALTER ROLE {role} LOGIN")
-
-
-@contextmanager
-def read_only(database: Database) -> Iterator[None]:
-    """As hosts do with a database that grew too large: connections made now stay so for good."""
-    database.say("ALTER DATABASE {name} SET default_transaction_read_only = on")
-    database.cut()
-    yield
-    database.say("ALTER DATABASE {name} SET default_transaction_read_only = off")
-
+from tests.weather.refusals import Database, no_connection_left, no_login, read_only
 
 REFUSALS = [
     pytest.param(no_connection_left, "raise max_connections or the role's limit", id="no connection left"),
