@@ -19,6 +19,8 @@ def _finds_it_open(gate: Standing, decision: DecisionMade) -> Ruling | None:  # 
     match gate.state:
         case GateState.PENDING:
             return None
+        case GateState.SUPERSEDED if gate.request.kind is RequestKind.IN_DOUBT:
+            return _late("it was known already what became of the step")
         case GateState.SUPERSEDED:
             return _late("a newer revision or plan had taken this gate's place")
         case (

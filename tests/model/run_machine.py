@@ -16,7 +16,7 @@ from gate_store.probing import doubted_steps, settle_by_probe
 from gate_store.runs import RunBusyError, end_run, pause_run, register_run, renew_run
 from stream_apps.resumer.outcomes import outbox_row, outcome
 from tests.engine.scene import checkpoint_put
-from tests.model.machine import GateMachine, steps_drawn, terms_drawn
+from tests.model.machine import MILLISECOND, GateMachine, steps_drawn, terms_drawn
 from tests.model.universe import LEASE_S, PEOPLE, STEPS, K, Terms, pause_of, plan_of, proposed
 from tests.model.world import WORKERS, head_of
 
@@ -196,6 +196,7 @@ class RunMachine(GateMachine):
 
     def _probe(self, data: st.DataObject, *, happened: bool) -> None:
         """Also one that another process has asked before."""
+        self._move(MILLISECOND)
         with self.world.store.begin() as conn:
             found = doubted_steps(conn, ACTIONS, None)
         named = {(each.thread_id, each.plan_id, each.step.step_id): each for each in found}
@@ -240,7 +241,7 @@ class RunMachine(GateMachine):
         names = [run.thread_id for run in taken]
         assert len(names) == len(set(names)) == count
         assert set(names) <= offered
-        for run in taken:
+        for run in sorted(taken, key=lambda one: one.thread_id):  # among equals the store is free
             self.reference.runs.claim(run.thread_id, worker, self.world.now)
             known = self.reference.runs.all[run.thread_id]
             assert (run.token, run.plan_id, run.digest) == (known.token, known.plan, known.digest)

@@ -7,11 +7,12 @@ import pytest
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind, Resolution
 from gate_store.database import utc_now
+from gate_store.dispositions import Fate
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.second_looks import SecondLooks
 from tests.resumer.stage import PROJECT, Stage
 from tests.resumer.test_crashes import LEASE_S, killed_in_the_middle
-from tests.store.acting import state_of
+from tests.store.acting import decide, state_of
 from tests.store.examples import decided
 
 Happened = Callable[[], list[str]]
@@ -120,3 +121,17 @@ async def test_the_question_says_who_began_when_and_what_each_answer_does(
         "ABANDON: it counts as failed",
     ):
         assert answer in text
+
+
+async def test_a_human_word_that_comes_after_the_gates_own_is_late(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = await in_doubt(stage, happened)
+    stage.open(request)
+    monkeypatch.setenv("PROBE", "yes")
+    await stage.resume(lease_s=LEASE_S, probe_again_s=OFTEN)
+    stage.say(stage.said(DecisionMade)[0])
+    late = decided(request, DecisionKind.RESOLVE, resolution=Resolution.RETRY, at=utc_now())
+    with stage.engine.begin() as conn:
+        (fate,) = decide(conn, late)
+    assert (fate.fate, fate.why) == (Fate.LATE, "it was known already what became of the step")
