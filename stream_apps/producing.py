@@ -10,9 +10,11 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from stream_apps.exits import BROKEN, leave
 from stream_apps.kafka_options import producer_options
+from stream_apps.seldom import Seldom
 from stream_apps.unconfirmed import Unconfirmed
 
-_log = logging.getLogger("plangate.producer")
+_client_log = logging.getLogger("rdkafka")
+_client_log.addFilter(Seldom("rdkafka"))  # what it means for us, unconfirmed.py says
 
 MAX_IN_FLIGHT = 2_000
 MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
@@ -63,7 +65,7 @@ class KafkaWriter:
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",  # as aiokafka and the Java client do
             },
-            logger=_log,
+            logger=_client_log,
         )
         self._loop = asyncio.get_running_loop()
         self._unconfirmed = Unconfirmed()

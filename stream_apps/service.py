@@ -14,6 +14,9 @@ from stream_apps.watchdog import watch
 
 _log = logging.getLogger("plangate")
 
+_ASK_S = 3.0
+_AGAIN_S = 0.5
+
 
 class Service:
     """One app, from `run` until `stop` is set or the app stops by itself."""
@@ -39,7 +42,7 @@ class Service:
         """Serve until `stop`. Raises AppCrashedError."""
         stopping = asyncio.ensure_future(stop.wait())
         crashed = asyncio.ensure_future(self._app._crashed.wait())
-        starting = asyncio.ensure_future(self._app.start())
+        starting = asyncio.ensure_future(self._start())
         tasks = self._start_tasks(config)
         try:
             await asyncio.wait({stopping, crashed, starting}, return_when=asyncio.FIRST_COMPLETED)
@@ -54,6 +57,15 @@ class Service:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._writer.close()
             self._close()
+
+    async def _start(self) -> None:
+        """Start once there is a broker: Faust would end the process, and the next one alike."""
+        if not await asyncio.to_thread(self._writer.answers, _ASK_S):
+            _log.warning("Kafka is away: it does not answer %s; trying on", self._app.conf.id)
+            while not await asyncio.to_thread(self._writer.answers, _ASK_S):  # noqa: ASYNC110 - it asks each time
+                await asyncio.sleep(_AGAIN_S)
+            _log.warning("Kafka is back")
+        await self._app.start()
 
     def _start_tasks(self, config: AppsConfig) -> list[asyncio.Task[None]]:
         works = [
