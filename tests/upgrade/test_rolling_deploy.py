@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ import pytest
 from gate_events.codec import encode, to_json
 from gate_store.migrate import behind, upgrade
 from plangate.dev.apache_kafka import ApacheKafka
+from plangate.dev.processes import ChildProcess
 from plangate.dev.stack import Stack
 from plangate.torture.faults import RESUMER, Fault, Occasion
 from plangate.torture.inflicting import Inflictor
@@ -140,19 +140,26 @@ class Rollout:
 def roll_out(old: Earlier, stack: Stack, folder: Path, size: Size) -> tuple[Report, Rollout]:
     """A laboratory that begins with old code alone and ends with new code alone."""
     rollout = Rollout(old, stack, folder, size)
-    command = [*old.python, AGENTS, stack.settings.store_url, size.seed, size.by_old_agents, size.pace_s]
-    with (folder / "agents.log").open("w") as log:
-        agents = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, stderr=log, text=True)
+    told = folder / "plans.json"
+    command = [
+        *old.python,
+        AGENTS,
+        told,
+        stack.settings.store_url,
+        size.seed,
+        size.by_old_agents,
+        size.pace_s,
+    ]
+    agents = ChildProcess("old agents", [*map(str, command)], log=folder / "agents.log", folder=Path.cwd())
+
+    def plans() -> Mapping[str, UUID]:
+        agents.wait_until(told.exists, timeout=60)
+        return {thread: UUID(plan) for thread, plan in json.loads(told.read_text()).items()}
+
     try:
-
-        def plans() -> Mapping[str, UUID]:
-            said, _ = agents.communicate(timeout=60)
-            return {thread: UUID(plan) for thread, plan in json.loads(said).items()}
-
         return torture(stack, folder, rollout.orders(plans), rollout.tell), rollout
     finally:
-        agents.kill()
-        agents.wait()
+        agents.stop()
 
 
 def judge(found: Report, rollout: Rollout, size: Size) -> None:
@@ -171,8 +178,11 @@ def judge(found: Report, rollout: Rollout, size: Size) -> None:
 @pytest.mark.slow
 @pytest.mark.kafka
 @pytest.mark.postgres
-def test_a_rolling_deploy_under_torture_loses_and_repeats_nothing(old: Earlier, folder: Path) -> None:
-    size = Size(runs=600, by_old_agents=200, pace_s=0.3, kills=30, pauses=4)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_rolling_deploy_under_torture_loses_and_repeats_nothing(
+    old: Earlier, folder: Path, seed: int
+) -> None:
+    size = Size(runs=600, by_old_agents=200, pace_s=0.3, kills=30, pauses=4, seed=seed)
     with required(), own(folder, "apache", "postgresql", size.lease_s, old.upgrade) as stack:
         found, rollout = roll_out(old, stack, folder, size)
     judge(found, rollout, size)
