@@ -40,6 +40,11 @@ class DeadLetters:
         self._spool = Spool(config.spool)
         self._spooling: set[asyncio.Task[None]] = set()
 
+    @property
+    def waits(self) -> bool:
+        """Whether Kafka takes nothing just now."""
+        return self._writer.waits
+
     def bury(self, received: Received, error: str) -> None:
         """Give a record up; it is acked when it is safe among the dead letters."""
         message = received.message

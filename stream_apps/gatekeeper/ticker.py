@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gate_events.codec import encode
 from gate_events.headers import cloud_event
@@ -18,7 +18,7 @@ from stream_apps.gatekeeper.gatekeeping import StoreThread
 _log = logging.getLogger("plangate.gatekeeper")
 _TICK_S = 1.0
 _LIMIT = 500
-_SAFE_WITHIN_S = 30.0
+_SAFE_WITHIN_S = 10.0  # the store's write lock is held meanwhile
 _SOURCE = "plangate/gatekeeper"
 
 
@@ -45,10 +45,17 @@ class Ticker:
         with self._thread.store.begin() as conn:
             ask_expiry(conn, now, _LIMIT)
             ask_again(conn, now, _LIMIT)
-        with self._thread.store.begin() as conn:
-            given_up = settle_waiting(conn, now, timedelta(seconds=self._config.patience_s))
-            if given_up:  # safe among the dead letters before the store forgets that they wait
-                self._bury(given_up)
+        if not self._dead_letters.waits:  # else this would hold the store up for nothing
+            self._give_up(now)
+
+    def _give_up(self, now: datetime) -> None:
+        """Safe among the dead letters before the store forgets that they wait."""
+        try:
+            with self._thread.store.begin() as conn:
+                if given_up := settle_waiting(conn, now, timedelta(seconds=self._config.patience_s)):
+                    self._bury(given_up)
+        except TimeoutError:
+            _log.info("Kafka did not take the decisions that were given up; a later tick tries again")
 
     def _bury(self, decisions: Sequence[DecisionMade]) -> None:
         futures: list[Future[None]] = [Future() for _ in decisions]
@@ -59,7 +66,7 @@ class Ticker:
 
         self._loop.call_soon_threadsafe(send)
         for future in futures:
-            future.result(_SAFE_WITHIN_S)  # TimeoutError is an outage: rolled back and tried again
+            future.result(_SAFE_WITHIN_S)
 
     def _send(self, decision: DecisionMade, safe: "Future[None]") -> None:
         waited = timedelta(seconds=self._config.patience_s)

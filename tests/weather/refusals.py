@@ -50,6 +50,13 @@ def no_login(database: Database) -> Iterator[None]:
 
 
 @contextmanager
+def no_rights(database: Database) -> Iterator[None]:
+    database.say("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
+    yield
+    database.say("GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
+
+
+@contextmanager
 def read_only(database: Database) -> Iterator[None]:
     """As hosts do with a database that grew too large: connections made now stay so for good."""
     database.say("ALTER DATABASE {name} SET default_transaction_read_only = on")

@@ -15,11 +15,12 @@ from tests.weather.outage import (
     said_once,
     until,
 )
-from tests.weather.refusals import Database, no_connection_left, no_login, read_only
+from tests.weather.refusals import Database, no_connection_left, no_login, no_rights, read_only
 
 REFUSALS = [
     pytest.param(no_connection_left, "raise max_connections or the role's limit", id="no connection left"),
     pytest.param(read_only, "the database is read-only: name the primary", id="read-only"),
+    pytest.param(no_rights, "grant it what it needs", id="no rights", marks=pytest.mark.slow),
     pytest.param(no_login, "look at the role and at pg_hba.conf", id="no login", marks=pytest.mark.slow),
 ]
 
