@@ -193,7 +193,7 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "pk_cleared_steps": lambda: insert(cleared_steps).values(
         digest=CLEARED.digest, step_id="s1", step_digest="0" * 64
     ),
-    "an_effect_keeps_its_plan_and_step": lambda: update(effects).where(of(CLEARED)).values(step_id="s2"),
+    "an_effect_keeps_its_plan_and_step": lambda: update(effects).where(of(CLEARED)).values(effect_id=uuid4()),
     # 3: the first decision wins
     "the_first_decision_wins": lambda: insert(decisions).values(new_decision("DECIDED", "eve", "closed")),
     "a_recorded_decision_never_changes": lambda: update(decisions).values(decided_by="eve"),
@@ -228,7 +228,9 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "pk_effects": lambda: insert(effects).values(
         new_effect(effect_id=effect_key(CLEARED.plan_id, "s1"), step_id="s1")
     ),
-    "a_succeeded_effect_is_final": lambda: update(effects).where(of(DONE)).values(state="CLAIMED"),
+    "a_succeeded_effect_is_final": lambda: (
+        update(effects).where(of(DONE)).values(state="CLAIMED", finished_at=None)
+    ),
     "nothing_is_repeated_in_doubt": lambda: update(effects).where(of(IN_DOUBT)).values(state="CLAIMED"),
     "effect_state_is_a_word": lambda: update(effects).where(of(CLEARED)).values(state="HOPED"),
     "a_finished_effect_has_a_time": lambda: update(effects).where(of(CLEARED)).values(state="SUCCEEDED"),

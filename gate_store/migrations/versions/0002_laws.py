@@ -196,8 +196,9 @@ def _on_postgres() -> Iterator[str]:
         yield f"ALTER TABLE {each.table} VALIDATE CONSTRAINT {each.name}"
     for trigger in TRIGGERS:
         yield _function(trigger)
+        # AFTER: a BEFORE trigger makes PostgreSQL lock each row once more before it writes it
         yield (
-            f"CREATE OR REPLACE TRIGGER {trigger.name} BEFORE {' OR '.join(trigger.events)}"
+            f"CREATE OR REPLACE TRIGGER {trigger.name} AFTER {' OR '.join(trigger.events)}"
             f" ON {trigger.table}"
             f" FOR EACH ROW WHEN ({trigger.when}) EXECUTE FUNCTION {trigger.name}()"
         )
