@@ -266,3 +266,13 @@ def test_a_request_built_elsewhere_reads_the_same(conn: Connection) -> None:
     record_cleared(conn, [PLAN], NOON)
     question = doubt_about(conn, PLAN.digest, STEP, "it was begun", NOON)
     assert msgspec.json.decode(msgspec.json.encode(question), type=ApprovalRequested) == question
+
+
+def test_a_doubt_is_told_in_the_catalogues_words(conn: Connection) -> None:
+    request = asked()
+    ask(conn, request)
+    decide(conn, decided(request))
+    question = doubt_about(conn, request.digest, STEPS[0], "its worker died", NOON)
+    text = question.review.groups[0].text
+    assert text.startswith("Step s1 (email.send) may or may not have happened: its worker died.")
+    assert "It is part of: Send 2 emails." in text
