@@ -118,10 +118,10 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
 
 
 def _lease_tasks(worker: Worker, lease_s: float) -> list[asyncio.Task[None]]:
-    """Leases may be over after an outage, though nobody died: the living renew first, nobody reaps yet."""
+    """Leases that could not be renewed are tried again soon: after an outage they may be over."""
     soon = min(SOON_S, lease_s / 3)
     keeping = every(lease_s / 3, worker.keep_leases, "keeping the leases", again_s=soon)
-    reaping = every(lease_s / 2, worker.reap, "looking for dead workers", again_s=lease_s)
+    reaping = every(lease_s / 2, worker.reap, "looking for dead workers")
     return [asyncio.create_task(keeping), asyncio.create_task(reaping)]
 
 

@@ -30,6 +30,7 @@ class Worker:
         self._config = tools.config
         self._commits = commits
         self._tasks: dict[asyncio.Task[None], Resume] = {}
+        self._reap_from = 0.0  # when the living have had the time to renew what ran out in an outage
         self._suspects = True  # READY runs whose worker died wait to be tried alone; at first, perhaps
 
     async def claim_until(self, stop: asyncio.Event) -> None:
@@ -43,6 +44,7 @@ class Worker:
                 if not claimed:
                     await _first(stopping, self._store.wait_ready(self._config.poll_s))
             except Exception as error:
+                self._reap_later()
                 outage.goes_on(error)
                 await asyncio.wait([stopping], timeout=self._config.poll_s)
 
@@ -94,7 +96,11 @@ class Worker:
         tokens = [(resume.run.claimed.thread_id, resume.run.claimed.token) for _, resume in held]
         if not tokens:
             return
-        lost = await self._store.renew(self._config.worker, tokens, self._config.lease_s)
+        try:
+            lost = await self._store.renew(self._config.worker, tokens, self._config.lease_s)
+        except Exception:
+            self._reap_later()
+            raise
         for task, resume in held:
             if resume.run.claimed.thread_id in lost:
                 self._stop(task, resume, LeaseLostError(resume.run.claimed.thread_id, "its lease ran out"))
@@ -111,9 +117,19 @@ class Worker:
 
     async def reap(self) -> None:
         """Return runs of dead workers to READY; they are tried alone before others are claimed."""
-        while await self._store.reap(REAP_AT_ONCE) == REAP_AT_ONCE:
-            pass
+        if asyncio.get_running_loop().time() < self._reap_from:
+            return
+        try:
+            while await self._store.reap(REAP_AT_ONCE) == REAP_AT_ONCE:
+                pass
+        except Exception:
+            self._reap_later()
+            raise
         self._suspects = await self._store.any_alone()
+
+    def _reap_later(self) -> None:
+        """The store does not work: leases run out though nobody died, and whoever lives renews them first."""
+        self._reap_from = asyncio.get_running_loop().time() + self._config.lease_s
 
     def in_hand(self) -> list[str]:
         """The threads of the runs in flight."""

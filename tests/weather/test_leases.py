@@ -1,0 +1,86 @@
+"""After an outage every lease may have run out, though no worker died."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stream_apps.resumer.worker import Worker
+
+LEASE_S = 0.4
+
+
+class Store:
+    """Fails while `away`; counts how often it was asked to take runs from dead workers."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.reaped = 0
+
+    async def renew(self, *_: object) -> set[str]:
+        self._answers()
+        return set()
+
+    async def claim(self, *_: object, **__: object) -> list[Any]:
+        self._answers()
+        return []
+
+    async def wait_ready(self, timeout_s: float) -> None:
+        await asyncio.sleep(timeout_s)
+
+    async def reap(self, _limit: int) -> int:
+        self._answers()
+        self.reaped += 1
+        return 0
+
+    async def any_alone(self) -> bool:
+        return False
+
+    def _answers(self) -> None:
+        if self.away:
+            raise ConnectionRefusedError("away")
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def worker(store: Store) -> Worker:
+    config = SimpleNamespace(worker="w", lease_s=LEASE_S, in_flight=4, chunk=1, poll_s=0.02)
+    tools: Any = SimpleNamespace(config=config)
+    return Worker(store, tools, None)  # type: ignore[arg-type] # what is asked of it here
+
+
+async def test_a_worker_whose_claims_failed_takes_nobodys_runs_for_a_whole_lease(
+    store: Store, worker: Worker
+) -> None:
+    store.away, stop = True, asyncio.Event()
+    claiming = asyncio.create_task(worker.claim_until(stop))
+    await asyncio.sleep(2 * LEASE_S)  # the outage outlasts all leases
+    store.away = False
+    for _ in range(3):
+        await asyncio.sleep(LEASE_S / 6)
+        await worker.reap()
+    assert store.reaped == 0  # meanwhile the living renew
+    await asyncio.sleep(LEASE_S)
+    await worker.reap()
+    assert store.reaped == 1
+    stop.set()
+    await claiming
+
+
+async def test_a_worker_whose_reaping_failed_does_not_try_before_a_lease_is_over(
+    store: Store, worker: Worker
+) -> None:
+    store.away = True
+    with pytest.raises(ConnectionRefusedError):
+        await worker.reap()
+    store.away = False
+    await worker.reap()
+    assert store.reaped == 0
+    await asyncio.sleep(LEASE_S)
+    await worker.reap()
+    assert store.reaped == 1
