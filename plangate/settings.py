@@ -84,6 +84,7 @@ class Settings(BaseSettings):
         ge=0,
         description="seconds that a run waits for a worker that has its graph as it paused, then STALE",
     )
+    probe_again_s: float = Field(60.0, gt=0, description="seconds until a step in doubt is probed again")
     run_timeout_s: float = Field(600.0, gt=0, description="seconds that one resume may take")
     resumer_memory_mb: int = Field(0, ge=0, description="RAM at which a resumer ends itself; 0: no limit")
     patience_s: float = Field(86_400.0, gt=0, description="seconds that a decision waits for its request")

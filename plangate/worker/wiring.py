@@ -63,6 +63,7 @@ def resumer_config(settings: Settings, worker: str) -> ResumerConfig:
         lease_s=settings.lease_s,
         attempts=settings.attempts,
         stale_after_s=settings.stale_after_s,
+        probe_again_s=settings.probe_again_s,
         run_timeout_s=settings.run_timeout_s,
         memory_mb=settings.resumer_memory_mb,
     )

@@ -14,6 +14,8 @@ from stream_apps.resumer.ledger import asked
 
 log = logging.getLogger(__name__)
 
+PROBE_S = 30.0  # one that does not answer holds up only so long those after it
+
 
 class SecondLooks:
     """Settles doubts whose probe knows by now; the people who were asked are told so."""
@@ -25,7 +27,7 @@ class SecondLooks:
         self._seen: UUID | None = None  # the next look goes on from there
 
     async def look(self) -> int:
-        """Probe some steps in doubt; how many were settled. A probe that hangs holds up only these looks."""
+        """Probe some steps in doubt; how many were settled."""
         if not self._probes:
             return 0
         found = await asyncio.to_thread(self._doubted)
@@ -42,9 +44,10 @@ class SecondLooks:
         if probe is None:
             return False
         try:
-            happened = await asked(probe, doubt.step)
+            async with asyncio.timeout(PROBE_S):
+                happened = await asked(probe, doubt.step)
         except Exception as error:  # a human is asked already
-            log.info("the probe of step %s of %s failed: %s", doubt.step.step_id, doubt.thread_id, error)
+            log.info("the probe of step %s of %s failed: %r", doubt.step.step_id, doubt.thread_id, error)
             return False
         return isinstance(happened, bool) and await asyncio.to_thread(self._settle, doubt, happened)
 

@@ -1,13 +1,17 @@
 """A probe that could not tell at first: what it tells later settles the doubt, and closes the question."""
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from gate_events.records import ApprovalRequested, DecisionMade
+from gate_events.values import Step
 from gate_events.words import DeciderKind, DecisionKind, Resolution
 from gate_store.database import utc_now
 from gate_store.dispositions import Fate
+from stream_apps.resumer import second_looks
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.second_looks import SecondLooks
 from tests.resumer.stage import PROJECT, Stage
@@ -106,6 +110,23 @@ async def test_a_probe_that_still_cannot_tell_changes_nothing(
     assert [await looks.look() for _ in range(3)] == [0, 0, 0]
     assert (stage.run(), stage.effects()) == before
     assert (state(stage, request), stage.said(DecisionMade)) == ("PENDING", [])
+
+
+async def test_a_probe_that_hangs_holds_up_nobody_for_long(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = await in_doubt(stage, happened)
+    stage.open(request)
+    graphs = await load_graphs(PROJECT / "langgraph.json")
+
+    async def hangs(_: Step) -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    monkeypatch.setattr(second_looks, "PROBE_S", 0.05)
+    hanging = {"slow": replace(graphs["slow"], probes={"probed.send": hangs})}
+    assert await SecondLooks(stage.engine, hanging, utc_now).look() == 0
+    assert state(stage, request) == "PENDING"
 
 
 async def test_the_question_says_who_began_when_and_what_each_answer_does(
