@@ -1,5 +1,6 @@
 """`plangate torture`: kill it while it works, and count what went wrong."""
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ def command(
 ) -> None:
     """Kill, pause and restart whole workers while they serve runs; then judge by an outside witness."""
     console.quiet = as_json
+    logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())  # the database is away on purpose
     orders = Orders(runs, kills, pauses, seed, workers)
     with _folder(keep) as folder:
         given = None if store == "sqlite" else store
