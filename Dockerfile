@@ -2,7 +2,7 @@
 # Every package is checked against the hashes of the lock files; the image holds no tools of development.
 
 FROM python:3.12-slim AS build
-ENV UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy
+ENV UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
 WORKDIR /src
 COPY scripts/uv.lock ./
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r uv.lock
