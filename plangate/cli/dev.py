@@ -40,7 +40,8 @@ def dev(
 
     Then, in another shell: `. .plangate/env` and `plangate pending`
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # who starts it in the background may have SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     with (
         services(folder, broker, store) as stack,
         workers(stack, folder, arguments=("--resumers", str(resumers))),

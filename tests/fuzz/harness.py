@@ -7,8 +7,8 @@ twice or never acked is dropped.
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -236,7 +236,6 @@ def _schema_of(schema_id: int) -> Any:
 
 def fuzz(folder: Path, records: int, seed: int, report: Callable[[int], None] = lambda _: None) -> Harness:
     """Feed `records`, in batches of 1 to 64."""
-    logging.getLogger("plangate").setLevel(logging.ERROR)
 
     async def run() -> Harness:
         harness = Harness(folder, seed)
@@ -246,4 +245,16 @@ def fuzz(folder: Path, records: int, seed: int, report: Callable[[int], None] = 
         harness.store.dispose()
         return harness
 
-    return asyncio.run(run())
+    with _quiet(logging.getLogger("plangate")):
+        return asyncio.run(run())
+
+
+@contextmanager
+def _quiet(log: logging.Logger) -> Iterator[None]:
+    """Thousands of bad records are none to be warned of."""
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
