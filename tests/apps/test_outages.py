@@ -20,7 +20,9 @@ def asked() -> ApprovalRequested:
     return request
 
 
-@pytest.mark.parametrize("crash", [False, True], ids=["restart", "crash"])
+@pytest.mark.parametrize(
+    "crash", [pytest.param(False, id="restart"), pytest.param(True, id="crash", marks=pytest.mark.slow)]
+)
 def test_a_broker_that_comes_back_finds_its_workers(
     own_kafka: ApacheKafka, sqlite_url: str, topic_prefix: str, tmp_path: Path, crash: bool
 ) -> None:

@@ -134,6 +134,7 @@ def test_sigkill_and_sigterm_in_the_middle_lose_nothing(world: World) -> None:
     assert routed == {each.plan_id for each in plans}
 
 
+@pytest.mark.slow
 def test_workers_that_join_and_leave_lose_nothing(world: World) -> None:
     plans = [plan("look") for _ in range(6_000)]
     first = world.start("router")

@@ -12,10 +12,11 @@ from tests.cli.commands import NO_BROKER, SECRET, Ended, Shell
 QUICK_S = 30  # of which most is for a machine that is busy with other tests; a client's own wait is 5 s
 SPEAKING = (
     ["worker"],
-    ["topics", "create"],
-    ["topics", "check"],
     ["propose", "plan.json"],
-    ["dead-letters", "list"],
+    *(
+        pytest.param(more, marks=pytest.mark.slow)
+        for more in (["topics", "create"], ["topics", "check"], ["dead-letters", "list"])
+    ),
 )
 
 

@@ -30,6 +30,7 @@ def first_value(broker: ApacheKafka, topic: str) -> bytes | None:
     return message.value() if message else None
 
 
+@pytest.mark.slow
 def test_records_survive_a_restart_and_a_kill_on_the_same_port(own_kafka: ApacheKafka) -> None:
     address = own_kafka.bootstrap_servers
     own_kafka.create_topics("kept", partitions=1)

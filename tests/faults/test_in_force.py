@@ -29,6 +29,7 @@ def test_it_works_on_the_settings_in_force_with_topics_of_its_own(
 ) -> None:
     monkeypatch.setenv("PLANGATE_KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap_servers)
     monkeypatch.setenv("PLANGATE_STORE_URL", postgres_url)
+    monkeypatch.setenv("PLANGATE_KAFKA_SESSION_TIMEOUT_MS", "8000")  # for each dead consumer
     orders = Orders(runs=20, kills=2, workers=1, seed=3)
     with in_force(folder, orders.seed, orders.lease_s, yes=False) as stack:
         found = torture(stack, folder, orders, lambda *_: None)

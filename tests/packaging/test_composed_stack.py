@@ -89,6 +89,7 @@ def composed(broker: ComposedKafka, postgres_url: str, registry: SchemaRegistry,
     return Composed(tmp_path / "volume", here)
 
 
+@pytest.mark.slow
 @pytest.mark.kafka
 @pytest.mark.postgres
 def test_the_commands_of_the_file_carry_a_plan_from_its_graph_to_its_effect(composed: Composed) -> None:
