@@ -7,6 +7,7 @@ from base64 import b64decode
 from typing import Any
 
 import msgspec
+import pytest
 from confluent_kafka import Message
 
 from gate_events.codec import encode, to_json
