@@ -36,8 +36,13 @@ def _explained(key: str, evidence: Evidence) -> bool:
 def _begun(claims: Sequence[Line]) -> Line | None:
     """The last claim, where its writing began: a commit that broke is tried again, and noted again."""
     last = max(claims, key=lambda line: line["at"], default=None)
-    tries = [line for line in claims if last and (line["pid"], line["token"]) == (last["pid"], last["token"])]
+    tries = [line for line in claims if last and _whose(line) == _whose(last)]
     return min(tries, key=lambda line: line["at"], default=None)
+
+
+def _whose(claim: Line) -> tuple[int, int | None]:
+    """The process and its lease; a worker of the version before notes no token."""
+    return claim["pid"], claim.get("token")
 
 
 def _struck(claim: Line, doubt: Line, faults: Sequence[Line]) -> bool:

@@ -227,6 +227,14 @@ def test_a_pause_explains_a_claim_that_was_written_again_after_it(token: int, ex
     assert found(evidence) == (set() if explains else {"in_doubt_unexplained"})
 
 
+def test_a_claim_without_a_token_is_judged_by_its_process() -> None:
+    """As workers of the version before note it."""
+    claims = [{name: line[name] for name in line if name != "token"} for line in DOUBTED.claims]
+    kill = {"at": AT + 1, "kind": "kill", "pid": 1}
+    assert found(replace(DOUBTED, claims=claims, faults=[kill])) == set()
+    assert found(replace(DOUBTED, claims=claims)) == {"in_doubt_unexplained"}
+
+
 def test_a_doubt_is_explained_by_an_effect_that_hung_but_not_by_one_that_took_a_second() -> None:
     assert found(replace(DOUBTED, calls=[call(manner="hangs")])) == set()
     assert found(replace(DOUBTED, calls=[call(manner="late")])) == {"in_doubt_unexplained"}
