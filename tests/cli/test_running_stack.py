@@ -166,6 +166,7 @@ def test_a_malformed_record_is_a_dead_letter_and_its_replay_is_harmless(project:
     assert project.run("propose", "-", text=plan_text("after the letters")).code == 0
 
 
+@pytest.mark.slow
 def test_a_replay_after_the_mend_is_gated_once_however_often(project: Project) -> None:
     text = plan_text(f"{uuid.uuid4()}")
     plan = until(lambda: project.run("propose", "-", "--json", text=text).json)

@@ -74,6 +74,7 @@ def test_the_reviewer_at_the_keyboard_rejects_one_plan_and_edits_the_other(tmp_p
     assert re.search(r"runs unfinished\W+0\b", told)
 
 
+@pytest.mark.slow
 def test_the_held_plan_shows_who_was_told_already_and_who_has_paid(tmp_path: Path) -> None:
     answers = [(r"\[e\]: ", "a"), ("agent", ""), (r"\[e\]: ", "e"), ("agent", "")]
     told, code = conversation(tmp_path, answers)

@@ -22,6 +22,7 @@ def folder() -> Iterator[Path]:
         yield path
 
 
+@pytest.mark.slow
 @pytest.mark.kafka
 @pytest.mark.postgres
 def test_it_works_on_the_settings_in_force_with_topics_of_its_own(
