@@ -4,11 +4,12 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import uvloop
+from sqlalchemy import Engine
 
 from gate_store.database import open_store
 from gate_store.engine.port import EngineStore, Served
@@ -17,7 +18,7 @@ from gate_store.savers.serde import strict_serde
 from gate_store.state_types import state_types
 from stream_apps.resumer.commits import Commits
 from stream_apps.resumer.config import ResumerConfig
-from stream_apps.resumer.graphs import load_graphs
+from stream_apps.resumer.graphs import Loaded, load_graphs
 from stream_apps.resumer.orphans import Orphans
 from stream_apps.resumer.outage import Outage
 from stream_apps.resumer.relay import Relay
@@ -86,24 +87,10 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
         commits = Commits(store, relay.wake if relay else lambda: None)
         worker = Worker(store, Tools(config, saver, graphs, on_overrun), commits)
         engine = open_store(config.store_url)
-        strangers = Strangers(engine, served, config)
         gc.freeze()
         commits.start()
-        tasks = [
-            *_lease_tasks(worker, config.lease_s),
-            asyncio.create_task(
-                every(config.lease_s, Orphans(engine, graphs, config).look_after, "looking for orphans")
-            ),
-            asyncio.create_task(every(config.lease_s, strangers.look, "looking for other versions' runs")),
-            asyncio.create_task(
-                every(
-                    config.probe_again_s,
-                    SecondLooks(engine, graphs, config.clock).look,
-                    "probing what is in doubt",
-                )
-            ),
-            *([asyncio.create_task(relay.run())] if relay else []),
-        ]
+        works = [*_chores(config, engine, served, graphs, worker), *([relay.run()] if relay else [])]
+        tasks = [asyncio.create_task(work) for work in works]
         watched = ExitStack()
         if threads:
             watched.enter_context(Watchdog(config.lease_s, config.memory_mb, worker.in_hand).watching())
@@ -117,12 +104,21 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
             watched.close()
 
 
-def _lease_tasks(worker: Worker, lease_s: float) -> list[asyncio.Task[None]]:
-    """Leases that could not be renewed are tried again soon: after an outage they may be over."""
+def _chores(
+    config: ResumerConfig, engine: Engine, served: Served, graphs: Mapping[str, Loaded], worker: Worker
+) -> list[Coroutine[Any, Any, None]]:
+    """What is done every now and then, beside the runs."""
+    lease_s = config.lease_s
     soon = min(SOON_S, lease_s / 3)
-    keeping = every(lease_s / 3, worker.keep_leases, "keeping the leases", again_s=soon)
-    reaping = every(lease_s / 2, worker.reap, "looking for dead workers")
-    return [asyncio.create_task(keeping), asyncio.create_task(reaping)]
+    orphans, strangers = Orphans(engine, graphs, config), Strangers(engine, served, config)
+    looks = SecondLooks(engine, graphs, config.clock)
+    return [
+        every(lease_s / 3, worker.keep_leases, "keeping the leases", again_s=soon),
+        every(lease_s / 2, worker.reap, "looking for dead workers"),
+        every(lease_s, orphans.look_after, "looking for orphans"),
+        every(lease_s, strangers.look, "looking for other versions' runs"),
+        every(config.probe_again_s, looks.look, "probing what is in doubt"),
+    ]
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]], relay: Relay | None) -> None:
