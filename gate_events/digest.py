@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,9 @@ import rfc8785
 
 from gate_events.canonical import canonical
 from gate_events.errors import UnencodableError
-from gate_events.values import RunIdentity, Step
+from gate_events.values import Review, RunIdentity, Step
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _sha256(what: str, value: Any) -> str:
@@ -43,3 +46,14 @@ def plan_digest(plan_id: UUID, revision: int, steps: Iterable[Step], run: RunIde
 def step_digest(plan_id: UUID, step: Step) -> str:
     """Digest of one step of one plan: what the effect ledger compares at the effect."""
     return _sha256(f"step {step.step_id}", {"plan_id": str(plan_id), **_content(step)})
+
+
+def review_digest(review: Review) -> str:
+    """Digest of what a reviewer is shown: sentences, findings, reasons and terms, 64 hex digits.
+
+    `deadline` is its microseconds since 1970, as the contract writes it. Raises UnencodableError for lone
+    surrogates.
+    """
+    content = msgspec.to_builtins(review)
+    content["terms"]["deadline"] = (review.terms.deadline - _EPOCH) // timedelta(microseconds=1)
+    return _sha256("review", content)

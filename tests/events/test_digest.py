@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +15,12 @@ from msgspec.structs import replace
 
 from gate_events.canonical import DEEPEST, canonical
 from gate_events.codec import decode, encode, to_json
-from gate_events.digest import plan_digest, step_digest
+from gate_events.digest import plan_digest, review_digest, step_digest
 from gate_events.errors import UnencodableError
-from gate_events.records import PlanProposed
-from gate_events.values import Step
-from gate_events.words import Tier
-from tests.events.samples import PLAN, RUN, STEPS
+from gate_events.records import ApprovalRequested, PlanProposed
+from gate_events.values import Group, Review, Step
+from gate_events.words import DecisionKind, Tier
+from tests.events.samples import PLAN, REVIEW, RUN, SAMPLES, STEPS
 from tests.events.strategies import a, json_objects, json_values
 
 DIGEST = plan_digest(PLAN, 2, STEPS, RUN)
@@ -135,3 +136,51 @@ def test_json_nested_deeper_than_readers_can_follow_is_refused_whatever_else_it_
     for value in (nested(DEEPEST + 1), [1.0, nested(DEEPEST)], {"é": nested(DEEPEST)}):
         with pytest.raises(rfc8785.CanonicalizationError, match="nested more than 128 deep"):
             canonical(value)
+
+
+def test_the_digest_of_a_review_is_sha256_over_the_canonical_json_of_what_is_shown() -> None:
+    shown = {
+        "groups": [{"text": "Send 1 email", "tier": "IRREVERSIBLE", "step_ids": ["mail-1"]}],
+        "findings": [{"check": "repeated", "text": "got this email today", "step_ids": ["mail-1"]}],
+        "reasons": ["email.send is tier 3"],
+        "terms": {
+            "reviewers": ["billing-leads"],
+            "quorum": 2,
+            "deadline": 1_772_454_600_250_000,
+            "use_by_s": 3600,
+            "allowed": ["APPROVE", "REJECT"],
+        },
+    }
+    canonical = json.dumps(shown, sort_keys=True, separators=(",", ":"))
+    assert review_digest(REVIEW) == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def test_the_digest_of_a_review_outlives_the_topic() -> None:
+    (request,) = [record for record in SAMPLES if isinstance(record, ApprovalRequested)]
+    read = decode(encode(request), ApprovalRequested)
+    elsewhere = REVIEW.terms.deadline.astimezone(timezone(timedelta(hours=9)))
+    assert read.review is not None
+    assert review_digest(read.review) == review_digest(REVIEW)
+    assert review_digest(replace(REVIEW, terms=replace(REVIEW.terms, deadline=elsewhere))) == review_digest(
+        REVIEW
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(REVIEW, groups=(Group(text="Send 2 emails", tier=Tier.IRREVERSIBLE, step_ids=("mail-1",)),)),
+        replace(REVIEW, findings=()),
+        replace(REVIEW, reasons=()),
+        replace(REVIEW, terms=replace(REVIEW.terms, quorum=1)),
+        replace(REVIEW, terms=replace(REVIEW.terms, reviewers=())),
+        replace(REVIEW, terms=replace(REVIEW.terms, use_by_s=3601)),
+        replace(REVIEW, terms=replace(REVIEW.terms, allowed=(DecisionKind.APPROVE,))),
+        replace(
+            REVIEW,
+            terms=replace(REVIEW.terms, deadline=REVIEW.terms.deadline + timedelta(microseconds=1)),
+        ),
+    ],
+)
+def test_whatever_else_a_reviewer_is_shown_has_another_digest(other: Review) -> None:
+    assert review_digest(other) != review_digest(REVIEW)
