@@ -43,9 +43,20 @@ class Agent(Value, frozen=True, kw_only=True):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over agent, model, prompt version and tool schema; a new one starts from zero."""
-        parts = (self.name, self.model or "", self.prompt_version or "", self.tools or "")
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+        """SHA-256 over agent, model, prompt version and tool schema; a new one starts from zero.
+
+        Each part is written as its length in bytes, a colon and itself, and as a hyphen where it is null:
+        no two agents are written alike.
+        """
+        parts = (self.name, self.model, self.prompt_version, self.tools)
+        return hashlib.sha256(b"".join(_delimited(part) for part in parts)).hexdigest()
+
+
+def _delimited(part: str | None) -> bytes:
+    if part is None:
+        return b"-"
+    written = part.encode()
+    return b"%d:%b" % (len(written), written)
 
 
 class RunIdentity(Value, frozen=True, kw_only=True):

@@ -83,7 +83,7 @@ def test_the_digest_of_a_small_plan_and_of_its_step() -> None:
 
 
 def test_the_fingerprint_of_an_agent() -> None:
-    expected = "df12fe10d1399c22bda7704667970e5655916913e104a59e755ad61d86cf4295"
+    expected = "13abe8f1cf6980aad688d3cd8fb848e0b10f7a9a8186a103299ec7ba74e41585"
     assert SMALL_PLAN.agent.fingerprint == expected
 
 
