@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -38,7 +38,10 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """A valid catalogue. `digest` is SHA-256 over RFC 8785 of what it says, 64 hex digits."""
+    """A valid catalogue. `digest` is SHA-256 over RFC 8785 of what it says, 64 hex digits.
+
+    `text` is the YAML that it was loaded from: two texts that say the same have one digest.
+    """
 
     digest: str
     mode: Mode
@@ -48,6 +51,7 @@ class Catalogue:
     defaults: Defaults
     by_action: Mapping[str, tuple[Rule, ...]]
     for_all: tuple[Rule, ...]
+    text: str = field(repr=False, compare=False)
 
     def rules_of(self, action_type: str) -> tuple[Rule, ...]:
         """The rules that can apply to an action type, in the order of the file."""
@@ -78,6 +82,7 @@ def compiled(entry: CatalogueEntry, document: Document) -> Catalogue:
         ),
         by_action=MappingProxyType({action: _for(action, rules) for action in actions}),
         for_all=tuple(rule for rule in rules if rule.actions is None),
+        text=document.text,
     )
 
 

@@ -25,6 +25,7 @@ class Document:
     """A YAML document as plain dicts, lists and scalars; lines count from 1."""
 
     file: str
+    text: str = ""
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -57,7 +58,7 @@ def _short(text: str) -> str:
 
 def parse(text: str, file: str) -> Document:
     """Text to a document. Raises CatalogueError where it is no YAML, or YAML with traps."""
-    document = Document(file)
+    document = Document(file, text)
     if len(text) > LARGEST:
         raise CatalogueError(
             [document.made((), None, f"is {len(text)} characters long", f"keep it below {LARGEST}")]

@@ -80,6 +80,13 @@ def test_the_digest_is_of_what_the_catalogue_says_and_not_of_how_it_is_laid_out(
     assert len(digests) == len(others) + 1
 
 
+def test_a_catalogue_keeps_the_text_that_gives_it_again() -> None:
+    text = f"# kept by digest\n{OFFICE}"
+    catalogue = load_catalogue(text)
+    assert catalogue.text == text
+    assert load_catalogue(catalogue.text).digest == catalogue.digest == office().digest
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
