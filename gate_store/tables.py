@@ -113,6 +113,8 @@ decisions = Table(
     Column("kind", Text, nullable=False),
     Column("decided_by", Text, nullable=False),
     Column("decided_at", UtcMoment, nullable=False),
+    Column("name", Text, nullable=True, comment="decided_by as names are compared"),
+    Column("said_at", UtcMoment, nullable=True, comment="the broker's moment, by which it counts"),
     Column("recorded_at", UtcMoment, nullable=False),
     Column("disposition", Text, nullable=False),
     Column("why", Text, nullable=False),
@@ -135,6 +137,14 @@ Index(
     sqlite_where=decisions.c.disposition == "COUNTED",
 )
 Index(
+    "a_quorum_counts_distinct_names",
+    decisions.c.gate_id,
+    decisions.c.name,
+    unique=True,
+    postgresql_where=decisions.c.disposition == "COUNTED",
+    sqlite_where=decisions.c.disposition == "COUNTED",
+)
+Index(
     "ix_decisions_waiting",
     decisions.c.recorded_at,
     postgresql_where=decisions.c.disposition == "WAITING",
@@ -152,6 +162,8 @@ clearances = Table(
     ),
     Column("cleared_at", UtcMoment, nullable=False),
     Column("use_by", UtcMoment, nullable=True),
+    Column("begun_until", UtcMoment, nullable=True, comment="how long a plan begun in time may go on"),
+    Column("attempt", Integer, nullable=False, server_default="1", comment="of the question that cleared it"),
     Column("record", JSON, nullable=False, comment="PlanCleared or PlanDecided, whole"),
 )
 # the digest alone is unique; a foreign key on both needs this
@@ -163,6 +175,9 @@ cleared_steps = Table(
     Column("digest", Text, ForeignKey("clearances.digest"), primary_key=True),
     Column("step_id", Text, primary_key=True),
     Column("step_digest", Text, nullable=False),
+    Column(
+        "after", JSON(none_as_null=True), nullable=True, comment="step ids that must have begun before it"
+    ),
     UniqueConstraint("digest", "step_id", "step_digest", name="a_cleared_step_has_one_content"),
 )
 
@@ -185,6 +200,7 @@ effects = Table(
     Column("result", JSON(none_as_null=True), nullable=True),
     Column("claimed_at", UtcMoment, nullable=False),
     Column("finished_at", UtcMoment, nullable=True),
+    Column("doubt_id", Uuid, nullable=True, comment="the gate that asks whether it happened"),
     CheckConstraint(_one_of("state", EFFECT_STATES), name="effect_state_is_a_word"),
     CheckConstraint(
         "(state IN ('SUCCEEDED', 'FAILED')) = (finished_at IS NOT NULL)", name="a_finished_effect_has_a_time"
@@ -212,6 +228,7 @@ runs = Table(
     Column("worker", Text, nullable=True),
     Column("lease_until", UtcMoment, nullable=True),
     Column("plan_id", Uuid, nullable=True, comment="the plan that the run is paused at or executes"),
+    Column("asked_digest", Text, nullable=True, comment="of the plan that the interrupt asked about"),
     Column("digest", Text, ForeignKey("clearances.digest"), nullable=True, comment="what it may execute"),
     Column("pause", JSON(none_as_null=True), nullable=True, comment="RunIdentity of the bound pause"),
     Column("answer", JSON(none_as_null=True), nullable=True, comment="GateAnswer to resume with"),
@@ -271,6 +288,79 @@ Index(
     sqlite_where=runs.c.status == "RUNNING",
 )
 
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("plan_id", Uuid, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("digest", Text, nullable=False),
+    Column("proposer", Text, nullable=False, comment="as names are compared: the owner of a plan id"),
+    Column("agent", Text, nullable=False, comment="likewise"),
+    Column("recorded_at", UtcMoment, nullable=False),
+)
+
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("digest", Text, ForeignKey("clearances.digest"), primary_key=True, comment="what may run no more"),
+    Column("by_digest", Text, nullable=True, comment="the plan that takes its place"),
+    Column("at", UtcMoment, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+planned_effects = Table(
+    "planned_effects",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="of a plan that was asked about or cleared"),
+    Column("step_id", Text, primary_key=True),
+    Column("plan_id", Uuid, nullable=False),
+    Column("window_key", Text, nullable=False, index=True),
+    Column("noted_at", UtcMoment, nullable=False),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("text", Text, nullable=False, comment="the catalogue as it was judged by"),
+    Column("first_seen", UtcMoment, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True, comment="of one process, with a random part"),
+    Column("instance", Text, nullable=False, index=True, comment="its place: a new start there ends the old"),
+    Column("started_at", UtcMoment, nullable=False),
+    Column("ended_at", UtcMoment, nullable=True),
+)
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("plan_id", Uuid, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("executor", Text, nullable=False),
+    Column("begun_at", UtcMoment, nullable=True, comment="null: nobody said so"),
+    Column("heard_at", UtcMoment, nullable=True, comment="when it was last said to be at it"),
+    Column("asked_at", UtcMoment, nullable=True, comment="its outcome did not come: a human was asked"),
+)
+
+plan_outcomes = Table(
+    "plan_outcomes",
+    metadata,
+    Column("plan_id", Uuid, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("recorded_at", UtcMoment, nullable=False),
+    Column("record", JSON, nullable=False, comment="PlanExecuted, whole"),
+)
+
+# Workers of the version before write here; a trigger takes what they write into plan_outcomes.
 outcomes = Table(
     "outcomes",
     metadata,

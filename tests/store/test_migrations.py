@@ -134,7 +134,7 @@ def test_an_upgrade_leaves_a_newer_schema_as_it_is(store: Engine, store_url: str
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ("ALTER TABLE outcomes DROP COLUMN status", "outcomes has no column status"),
+        ("ALTER TABLE plan_outcomes DROP COLUMN status", "plan_outcomes has no column status"),
         ("ALTER TABLE outbox RENAME TO sayings", "it has no table outbox"),
     ],
 )

@@ -5,45 +5,16 @@ statement commits by itself, rows are checked while others write, and a broken-o
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from alembic import op
+
+from gate_store.migrations.laws import LOCK_TIMEOUT, Check, Reference, Trigger, on_postgres, on_sqlite
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
-
-
-@dataclass(frozen=True)
-class Check:
-    """A condition on each row."""
-
-    table: str
-    name: str
-    holds: str
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Columns of a row that another table must have together."""
-
-    table: str
-    name: str
-    columns: tuple[str, ...]
-    target: str
-
-
-@dataclass(frozen=True)
-class Trigger:
-    """What may not happen to a row; `unless` is a row somewhere else that allows it after all."""
-
-    table: str
-    name: str
-    events: tuple[str, ...]
-    when: str = "true"
-    unless: str = ""
 
 
 CHECKS = (
@@ -166,7 +137,6 @@ _KEPT = {
 }
 
 _TARGET = "a_clearance_is_of_one_plan"  # what a foreign key on both columns needs
-_LOCK_TIMEOUT = "2s"  # who waits for a table's lock keeps everybody behind it waiting
 
 
 def upgrade() -> None:
@@ -179,7 +149,7 @@ def upgrade() -> None:
 
 
 def _on_postgres() -> Iterator[str]:
-    yield f"SET lock_timeout = '{_LOCK_TIMEOUT}'"
+    yield f"SET lock_timeout = '{LOCK_TIMEOUT}'"
     for each in (*CHECKS, *REFERENCES):
         yield f"ALTER TABLE {each.table} DROP CONSTRAINT IF EXISTS {each.name}"  # of a broken-off upgrade
     yield f"DROP INDEX CONCURRENTLY IF EXISTS {_TARGET}"
@@ -195,27 +165,8 @@ def _on_postgres() -> Iterator[str]:
     for each in (*CHECKS, *REFERENCES):
         yield f"ALTER TABLE {each.table} VALIDATE CONSTRAINT {each.name}"
     for trigger in TRIGGERS:
-        yield _function(trigger)
-        # AFTER: a BEFORE trigger makes PostgreSQL lock each row once more before it writes it
-        yield (
-            f"CREATE OR REPLACE TRIGGER {trigger.name} AFTER {' OR '.join(trigger.events)}"
-            f" ON {trigger.table}"
-            f" FOR EACH ROW WHEN ({trigger.when}) EXECUTE FUNCTION {trigger.name}()"
-        )
+        yield from on_postgres(trigger)
     yield "RESET lock_timeout"
-
-
-def _function(trigger: Trigger) -> str:
-    refuse = (
-        f"RAISE EXCEPTION '{trigger.name}'"
-        " USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;"
-    )
-    if trigger.unless:
-        refuse = f"IF NOT EXISTS ({trigger.unless}) THEN {refuse} END IF; RETURN NEW;"
-    return (
-        f"CREATE OR REPLACE FUNCTION {trigger.name}() RETURNS trigger LANGUAGE plpgsql"
-        f" AS $$ BEGIN {refuse} END $$"
-    )
 
 
 def _on_sqlite() -> None:
@@ -228,10 +179,5 @@ def _on_sqlite() -> None:
                 if pair.table == table:
                     batch.create_foreign_key(pair.name, pair.target, [*pair.columns], [*pair.columns])
     for trigger in TRIGGERS:
-        for event in trigger.events:
-            otherwise = f" AND NOT EXISTS ({trigger.unless})" if trigger.unless else ""
-            op.execute(
-                f"CREATE TRIGGER {trigger.name}_on_{event.split()[0].lower()} BEFORE {event}"
-                f" ON {trigger.table}"
-                f" WHEN ({trigger.when}){otherwise} BEGIN SELECT RAISE(ABORT, '{trigger.name}'); END"
-            )
+        for statement in on_sqlite(trigger):
+            op.execute(statement)
