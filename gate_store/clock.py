@@ -11,7 +11,7 @@ from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind
 from gate_store import outbox
-from gate_store.dialects import among, read, whole
+from gate_store.dialects import among, read, whole, word
 from gate_store.tables import clearances, decisions, effects, gates, outcomes
 from gate_store.verdicts import asked_again
 
@@ -20,7 +20,7 @@ def ask_expiry(conn: Connection, now: datetime, limit: int = 500) -> int:
     """Say EXPIRE, once, for gates past their deadline; returns how many. The decision closes the gate."""
     due = (
         select(whole(gates.c.request))
-        .where(gates.c.state == "PENDING", gates.c.deadline <= now, gates.c.expiry_asked_at.is_(None))
+        .where(gates.c.state == word("PENDING"), gates.c.deadline <= now, gates.c.expiry_asked_at.is_(None))
         .order_by(gates.c.deadline)
     )
     late = _take(conn, due, limit)
@@ -60,7 +60,7 @@ def settle_waiting(
     opened = exists().where(gates.c.gate_id == decisions.c.gate_id)
     lost = (
         select(decisions.c.decision_id, whole(decisions.c.record).label("record"))
-        .where(decisions.c.disposition == "WAITING", decisions.c.recorded_at <= now - patience, ~opened)
+        .where(decisions.c.disposition == word("WAITING"), decisions.c.recorded_at <= now - patience, ~opened)
         .order_by(decisions.c.arrival)
         .limit(limit)
         .with_for_update(skip_locked=True, of=decisions)

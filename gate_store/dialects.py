@@ -53,6 +53,11 @@ def read(stored: str, record: type[T]) -> T:
     return msgspec.json.decode(stored, type=record)
 
 
+def word(value: str) -> ColumnElement[str]:
+    """A word as it stands in the statement: as a parameter it hides partial indexes from generic plans."""
+    return bindparam(None, value, Text, literal_execute=True)
+
+
 def among(conn: Connection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """Whether a column is one of many values: one array on PostgreSQL, where `IN` costs a parameter each."""
     if on_postgres(conn):

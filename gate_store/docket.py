@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted
 from gate_events.words import DecisionKind, GateState
-from gate_store.dialects import among, lock_names, read, whole
+from gate_store.dialects import among, lock_names, read, whole, word
 from gate_store.dispositions import Disposition, Fate
 from gate_store.rulings import Standing
 from gate_store.tables import decisions, gates, outcomes
@@ -69,7 +69,7 @@ def _add_voices(conn: Connection, standings: dict[UUID, Standing]) -> None:
         return
     found = conn.execute(
         select(decisions.c.gate_id, decisions.c.decided_by).where(
-            among(conn, decisions.c.gate_id, several), decisions.c.disposition == Fate.COUNTED
+            among(conn, decisions.c.gate_id, several), decisions.c.disposition == word(Fate.COUNTED)
         )
     )
     for row in found:

@@ -12,7 +12,7 @@ from gate_events.words import GateState, RequestKind, Timing
 from gate_store import outbox
 from gate_store.bindings import Pause, bind
 from gate_store.bulk import insert_new
-from gate_store.dialects import among, lock_names, read, whole
+from gate_store.dialects import among, lock_names, read, whole, word
 from gate_store.doubts import answered_doubts
 from gate_store.superseding import outdated, overtaken, superseded
 from gate_store.tables import decisions, gates
@@ -65,7 +65,7 @@ def _row(request: ApprovalRequested) -> dict[str, Any]:
 def _waiting(conn: Connection, gate_ids: Sequence[UUID]) -> list[DecisionMade]:
     found = conn.execute(
         select(whole(decisions.c.record))
-        .where(among(conn, decisions.c.gate_id, gate_ids), decisions.c.disposition == "WAITING")
+        .where(among(conn, decisions.c.gate_id, gate_ids), decisions.c.disposition == word("WAITING"))
         .order_by(decisions.c.arrival)
     )
     return [read(record, DecisionMade) for record in found.scalars()]

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Column, Connection, Row, Select, desc, or_, select
 
-from gate_store.dialects import whole
+from gate_store.dialects import whole, word
 from gate_store.tables import clearances, decisions, effects, gates, outcomes, runs
 
 View = dict[str, Any]
@@ -15,7 +15,9 @@ View = dict[str, Any]
 
 def pending(conn: Connection, limit: int = 100) -> list[View]:
     """The gates that wait for a human, the nearest deadline first, each with its review and its voices."""
-    found = conn.execute(_gates().where(gates.c.state == "PENDING").order_by(gates.c.deadline).limit(limit))
+    found = conn.execute(
+        _gates().where(gates.c.state == word("PENDING")).order_by(gates.c.deadline).limit(limit)
+    )
     return [_gate(conn, row) for row in found.all()]
 
 
@@ -92,7 +94,7 @@ def _gates() -> Select[Any]:
 
 def _gate(conn: Connection, row: Row[*tuple[Any, ...]]) -> View:
     counted = select(decisions.c.decided_by).where(
-        decisions.c.gate_id == row.gate_id, decisions.c.disposition == "COUNTED"
+        decisions.c.gate_id == row.gate_id, decisions.c.disposition == word("COUNTED")
     )
     return {
         **msgspec.json.decode(row.request),

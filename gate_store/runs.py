@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Update, and_, or_, select, update
 from gate_events.records import PlanProposed
 from gate_events.values import RunIdentity
 from gate_store import outbox
-from gate_store.dialects import database_now, insert, lease_end
+from gate_store.dialects import database_now, insert, lease_end, word
 from gate_store.engine.port import FenceLostError
 from gate_store.plain_text import storable
 from gate_store.tables import runs
@@ -97,12 +97,12 @@ def orphans(conn: Connection, now: datetime, limit: int = 100) -> Sequence[Orpha
 def _orphaned(conn: Connection, now: datetime) -> Any:
     """A run with an answer is the resumer's, whose reaper makes it READY again."""
     lapsed = runs.c.lease_until < database_now(conn, now)
-    return and_(runs.c.status == "RUNNING", runs.c.answer.is_(None), lapsed)
+    return and_(runs.c.status == word("RUNNING"), runs.c.answer.is_(None), lapsed)
 
 
 def _ours(thread_id: str, token: int) -> Update:
     return update(runs).where(
-        runs.c.thread_id == thread_id, runs.c.token == token, runs.c.status == "RUNNING"
+        runs.c.thread_id == thread_id, runs.c.token == token, runs.c.status == word("RUNNING")
     )
 
 

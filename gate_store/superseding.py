@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, or_, select
 from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
 from gate_events.words import DeciderKind, DecisionKind
-from gate_store.dialects import among, read, whole
+from gate_store.dialects import among, read, whole, word
 from gate_store.tables import clearances, gates, outcomes
 
 _ASKS_BEFORE = (gates.c.kind == "PLAN", gates.c.timing == "BEFORE")
@@ -31,7 +31,7 @@ def overtaken(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade
     found = conn.execute(
         select(whole(gates.c.request).label("request"), whole(outcomes.c.record).label("outcome"))
         .join_from(gates, outcomes, gates.c.plan_id == outcomes.c.plan_id)
-        .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == "PENDING", *_ASKS_BEFORE)
+        .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == word("PENDING"), *_ASKS_BEFORE)
     )
     note = "the plan has an outcome already"
     return [
@@ -47,7 +47,7 @@ def outdated(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade]
     found = conn.execute(
         select(whole(gates.c.request).label("request"), whole(clearances.c.record).label("cleared"))
         .join_from(gates, clearances, gates.c.plan_id == clearances.c.plan_id)
-        .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == "PENDING", *_ASKS_BEFORE)
+        .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == word("PENDING"), *_ASKS_BEFORE)
         .where(clearances.c.gate_id.is_(None), clearances.c.revision > gates.c.revision)
         .order_by(clearances.c.revision)
     )
@@ -78,7 +78,7 @@ def _rivals(conn: Connection, opened: Sequence[ApprovalRequested]) -> list[Appro
     threads = {request.run.thread_id for request in opened if request.run}
     found = conn.execute(
         select(whole(gates.c.request)).where(
-            gates.c.state == "PENDING",
+            gates.c.state == word("PENDING"),
             *_ASKS_BEFORE,
             or_(among(conn, gates.c.plan_id, plans), among(conn, gates.c.thread_id, threads)),
         )

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, false, func, not_, or_, select
 
-from gate_store.dialects import database_now, whole
+from gate_store.dialects import database_now, whole, word
 from gate_store.engine.port import Served
 from gate_store.tables import runs
 
@@ -18,7 +18,7 @@ def unserved(conn: Connection, served: Served, now: datetime) -> Mapping[str, in
     ]
     found = conn.execute(
         select(runs.c.graph, func.count())
-        .where(runs.c.status == "READY", runs.c.not_before <= database_now(conn, now))
+        .where(runs.c.status == word("READY"), runs.c.not_before <= database_now(conn, now))
         .where(not_(or_(false(), *ours)))
         .group_by(runs.c.graph)
         .order_by(runs.c.graph)

@@ -1,0 +1,36 @@
+"""What partial indexes are made for says its word in the statement: a parameter would hide them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from gate_store.clock import ask_expiry, settle_waiting
+from gate_store.engine.port import Served
+from gate_store.queries import pending
+from gate_store.runs import orphans
+from gate_store.unserved import unserved
+from tests.store.examples import HOUR, NOON
+
+PERIODIC: dict[str, tuple[Callable[[Connection], Any], str]] = {
+    "expiry": (lambda conn: ask_expiry(conn, NOON), "state = 'PENDING'"),
+    "decisions that wait": (
+        lambda conn: settle_waiting(conn, NOON, timedelta(seconds=1)),
+        "disposition = 'WAITING'",
+    ),
+    "pending gates": (pending, "state = 'PENDING'"),
+    "orphans": (lambda conn: orphans(conn, NOON + HOUR), "status = 'RUNNING'"),
+    "unserved runs": (lambda conn: unserved(conn, Served({}, 300), NOON), "status = 'READY'"),
+}
+
+
+@pytest.mark.parametrize("name", PERIODIC)
+def test_a_periodic_statement_says_the_word_of_its_partial_index(store: Engine, name: str) -> None:
+    statements: list[str] = []
+    event.listen(store, "before_cursor_execute", lambda _c, _u, statement, *_: statements.append(statement))
+    ask, word = PERIODIC[name]
+    with store.begin() as conn:
+        ask(conn)
+    assert any(word in statement for statement in statements), statements
