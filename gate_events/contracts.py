@@ -49,6 +49,13 @@ def contract_of(record: type[Any]) -> Contract:
     return _current()[record]
 
 
+@cache
+def first_contract_of(record: type[Any]) -> Contract:
+    """The contract that a record type was written with at first: what wrote no note of it used this one."""
+    name = contract_of(record).name
+    return next((contract for contract in older() if contract.name == name), contract_of(record))
+
+
 def known_writer(fingerprint_: bytes) -> Contract | None:
     """The contract, current or older, with this CRC-64-AVRO fingerprint (little-endian)."""
     return _by_fingerprint().get(fingerprint_)

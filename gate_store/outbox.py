@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gate_events.codec import body_of
+from gate_events.contracts import contract_of
 from gate_events.records import Record
 from gate_events.topics import key_of
 from gate_store.bulk import insert_new
@@ -27,5 +28,6 @@ def _row(record: Record, now: datetime) -> dict[str, Any]:
         "record": type(record).__name__,
         "key": key_of(record).decode(),
         "body": body_of(record),
+        "contract": contract_of(type(record)).fingerprint.hex(),
         "created_at": now,
     }

@@ -360,6 +360,14 @@ plan_outcomes = Table(
     Column("record", JSON, nullable=False, comment="PlanExecuted, whole"),
 )
 
+# A trigger notes here what the outbox says on topics that the gatekeeper reads again.
+own_words = Table(
+    "own_words",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("body", LargeBinary, nullable=False, comment="as in the outbox"),
+)
+
 # Workers of the version before write here; a trigger takes what they write into plan_outcomes.
 outcomes = Table(
     "outcomes",
@@ -379,6 +387,7 @@ outbox = Table(
     Column("record", Text, nullable=False, comment="the record type, which names the topic"),
     Column("key", Text, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="Avro body without framing"),
+    Column("contract", Text, nullable=True, comment="its fingerprint in hex; null: the first contract"),
     Column("created_at", UtcMoment, nullable=False),
     # A relay forgets rows by id after they are published: an id used again would be another record's.
     sqlite_autoincrement=True,

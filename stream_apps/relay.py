@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from gate_events.codec import framed
+from gate_events.contracts import SINGLE_OBJECT, contract_of, first_contract_of
 from gate_events.headers import cloud_event_of
 from gate_events.topics import TOPICS, Topic
 from gate_store.engine.port import OutboxRow
@@ -64,9 +65,16 @@ class Relay:
                 ask = partial(asyncio.to_thread, self._schema_id_of, record)
                 self._ids[record] = await through_outages("the schema registry", ask, self._progress)
 
+    def _value(self, row: OutboxRow, record: type[Any]) -> bytes:
+        """A body that another version wrote names its own contract, which every reader knows."""
+        written = bytes.fromhex(row.contract) if row.contract else first_contract_of(record).fingerprint
+        if written == contract_of(record).fingerprint:
+            return framed(row.body, record, self._ids.get(record))
+        return SINGLE_OBJECT + written + row.body
+
     def _outgoing(self, row: OutboxRow, safe: Callable[[], None]) -> Outgoing:
         topic = _TOPIC_OF_NAME[row.record]
-        value = framed(row.body, topic.record, self._ids.get(topic.record))
+        value = self._value(row, topic.record)
         subject = row.key.replace("\x1f", "/")
         headers = cloud_event_of(row.record, str(row.event_id), subject, self._source)
         key = row.key.encode()

@@ -129,6 +129,7 @@ class OutboxRow:
     record: str
     key: str
     body: bytes
+    contract: str | None = None  # fingerprint of the contract in hex; None: the first one
 
 
 @dataclass(frozen=True, slots=True)

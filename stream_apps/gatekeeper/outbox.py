@@ -72,7 +72,9 @@ class OutboxLoop:
         query = select(outbox).where(or_(ours, left_behind)).order_by(outbox.c.id).limit(_LIMIT)
         with self._store.begin() as conn:  # psycopg forgets its prepared statements at a rollback
             found = conn.execute(query).all()
-        return [(row.id, OutboxRow(row.event_id, row.record, row.key, row.body)) for row in found]
+        return [
+            (row.id, OutboxRow(row.event_id, row.record, row.key, row.body, row.contract)) for row in found
+        ]
 
     def _drop(self, ids: Sequence[int]) -> None:
         with self._store.begin() as conn:

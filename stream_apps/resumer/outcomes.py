@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from gate_events.codec import body_of
+from gate_events.contracts import contract_of
 from gate_events.ids import derived
 from gate_events.records import PlanExecuted, StepResult
 from gate_events.topics import key_of
@@ -23,7 +24,10 @@ STATUS = {
 
 def outbox_row(record: Any) -> OutboxRow:
     """A record on its way to Kafka."""
-    return OutboxRow(record.event_id, type(record).__name__, key_of(record).decode(), body_of(record))
+    kind, key = type(record), key_of(record).decode()
+    return OutboxRow(
+        record.event_id, kind.__name__, key, body_of(record), contract_of(kind).fingerprint.hex()
+    )
 
 
 def outcome(

@@ -102,6 +102,7 @@ class Apart:
                 "record": r.record,
                 "key": r.key,
                 "body": r.body,
+                "contract": r.contract,
                 "created_at": utc_now(),
             }
             for r in rows

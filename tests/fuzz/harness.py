@@ -160,7 +160,9 @@ class Harness:
         """The relay publishes the outbox; at times the clock ticks."""
         with self.store.begin() as conn:
             rows = conn.execute(select(outbox).order_by(outbox.c.id)).all()
-        sent = [(row.id, OutboxRow(row.event_id, row.record, row.key, row.body)) for row in rows]
+        sent = [
+            (row.id, OutboxRow(row.event_id, row.record, row.key, row.body, row.contract)) for row in rows
+        ]
         published = await self.relay.publish(sent)
         with self.store.begin() as conn:
             conn.execute(delete(outbox).where(outbox.c.id.in_(published)))

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from gate_events.codec import body_of
 from gate_events.digest import step_digest
 from gate_events.ids import effect_key
 from gate_events.records import ApprovalRequested, PlanCleared
@@ -37,6 +38,7 @@ from gate_store.tables import (
     metadata,
     outbox,
     outcomes,
+    own_words,
     plan_outcomes,
     planned_effects,
     policies,
@@ -81,6 +83,7 @@ def fill(conn: Connection) -> None:
     conn.execute(insert(planned_effects).values(new_planned_effect()))
     conn.execute(insert(policies).values(new_policy()))
     conn.execute(insert(workers).values(new_worker()))
+    conn.execute(insert(own_words).values(event_id=proposed().event_id, body=b"own"))
     conn.execute(insert(executions).values(new_execution()))
     asked_for = new_run(thread_id="asked", status="DONE", asked_digest=DONE.digest, plan_id=DONE.plan_id)
     conn.execute(insert(runs).values(asked_for))
@@ -311,6 +314,7 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "a_ready_run_has_an_answer": lambda: insert(runs).values(new_run(status="READY")),
     "a_waiting_run_has_a_pause_and_a_plan": lambda: insert(runs).values(new_run(pause=None)),
     "pk_runs": lambda: insert(runs).values(new_run(thread_id="t1")),
+    "pk_own_words": lambda: insert(own_words).values(event_id=proposed().event_id, body=b""),
     "pk_workers": lambda: insert(workers).values(new_worker()),
     # 5: an effect happens once, or a human is asked
     "pk_effects": lambda: insert(effects).values(
@@ -359,6 +363,7 @@ SQLITE_SAYS = {
     "pk_revisions": "UNIQUE constraint failed: revisions.plan_id, revisions.revision",
     "pk_revocations": "UNIQUE constraint failed: revocations.digest",
     "pk_policies": "UNIQUE constraint failed: policies.digest",
+    "pk_own_words": "UNIQUE constraint failed: own_words.event_id",
     "pk_workers": "UNIQUE constraint failed: workers.name",
     "pk_planned_effects": "UNIQUE constraint failed: planned_effects.digest, planned_effects.step_id",
     "fk_revocations_digest": "FOREIGN KEY constraint failed",
@@ -442,7 +447,7 @@ def test_every_named_constraint_is_shown(conn: Connection) -> None:
     assert (named - implied) | triggers(conn) == set(FORBIDDEN)
 
 
-OTHERS = {"take_over_outcome"}  # no law: it moves what the version before writes
+OTHERS = {"take_over_outcome", "note_own_word"}  # no law: it moves what the version before writes
 
 
 def test_an_outcome_written_by_the_version_before_is_taken_over(conn: Connection) -> None:
@@ -457,3 +462,11 @@ def triggers(conn: Connection) -> set[str]:
         found = conn.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars()
         return {name.rsplit("_on_", 1)[0] for name in found} - OTHERS
     return set(conn.execute(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")).scalars()) - OTHERS
+
+
+def test_what_the_gatekeeper_will_read_again_is_noted_as_our_own_word(conn: Connection) -> None:
+    request = asked(plan_id("noted"))
+    put(conn, [request, executed(CLEARED)], NOON)
+    assert conn.execute(select(own_words.c.event_id, own_words.c.body)).all() == [
+        (request.event_id, body_of(request))
+    ]

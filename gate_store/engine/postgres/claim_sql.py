@@ -118,7 +118,7 @@ WHERE status = 'RUNNING' AND worker = $1 AND answer IS NOT NULL
 """
 
 TAKE_OUTBOX = """
-SELECT id, event_id, record, key, body FROM outbox ORDER BY id LIMIT $1
+SELECT id, event_id, record, key, body, contract FROM outbox ORDER BY id LIMIT $1
 FOR UPDATE SKIP LOCKED
 """
 DROP_OUTBOX = "DELETE FROM outbox WHERE id = ANY($1)"

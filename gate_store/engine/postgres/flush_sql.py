@@ -99,8 +99,9 @@ replaced_writes AS (
     DO UPDATE SET channel = EXCLUDED.channel, type = EXCLUDED.type, blob = EXCLUDED.blob
 ),
 put_outbox AS (
-    INSERT INTO outbox (event_id, record, key, body, created_at)
-    SELECT o.*, now() FROM unnest($53::uuid[], $54::text[], $55::text[], $56::bytea[]) AS o
+    INSERT INTO outbox (event_id, record, key, body, contract, created_at)
+    SELECT o.*, now()
+    FROM unnest($53::uuid[], $54::text[], $55::text[], $56::bytea[], $57::text[]) AS o
     ON CONFLICT (event_id) DO NOTHING
 )
 SELECT

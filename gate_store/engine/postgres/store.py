@@ -180,7 +180,10 @@ class PostgresEngineStore:
             if not rows:
                 return 0
             delivered = await publish(
-                [(r["id"], OutboxRow(r["event_id"], r["record"], r["key"], r["body"])) for r in rows]
+                [
+                    (r["id"], OutboxRow(r["event_id"], r["record"], r["key"], r["body"], r["contract"]))
+                    for r in rows
+                ]
             )
             await connection.execute(claim_sql.DROP_OUTBOX, list(delivered))
         return len(delivered)

@@ -67,5 +67,5 @@ UPDATE runs SET
 WHERE status = 'RUNNING' AND worker = :worker AND answer IS NOT NULL
 """
 
-TAKE_OUTBOX = "SELECT id, event_id, record, key, body FROM outbox ORDER BY id LIMIT ?"
+TAKE_OUTBOX = "SELECT id, event_id, record, key, body, contract FROM outbox ORDER BY id LIMIT ?"
 DROP_OUTBOX = "DELETE FROM outbox WHERE id = ?"

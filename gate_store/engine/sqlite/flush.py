@@ -61,7 +61,8 @@ def _write_act(connection: sqlite3.Connection, act: Act, serde: SerializerProtoc
     for put in puts:
         connection.executemany(put.rows.statement, put.rows.values)
     connection.executemany(
-        sql.OUTBOX, [(row.event_id.hex, row.record, row.key, row.body, now) for row in act.outbox]
+        sql.OUTBOX,
+        [(row.event_id.hex, row.record, row.key, row.body, row.contract, now) for row in act.outbox],
     )
 
 

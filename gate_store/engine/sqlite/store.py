@@ -156,7 +156,10 @@ class SqliteEngineStore:
         )
         if not rows:
             return 0
-        taken = [(r["id"], OutboxRow(UUID(r["event_id"]), r["record"], r["key"], r["body"])) for r in rows]
+        taken = [
+            (r["id"], OutboxRow(UUID(r["event_id"]), r["record"], r["key"], r["body"], r["contract"]))
+            for r in rows
+        ]
         self._published = [(each,) for each in await publish(taken)]
         delivered = len(self._published)
         await self._forget_published()

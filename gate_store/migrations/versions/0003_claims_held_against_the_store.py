@@ -70,6 +70,14 @@ def _columns() -> dict[str, list[sa.Column[object]]]:
                 "asked_digest", sa.Text(), nullable=True, comment="of the plan that the interrupt asked about"
             )
         ],
+        "outbox": [
+            sa.Column(
+                "contract",
+                sa.Text(),
+                nullable=True,
+                comment="its fingerprint in hex; null: the first contract",
+            )
+        ],
     }
 
 
@@ -174,6 +182,13 @@ def _create_tables() -> None:
         sa.PrimaryKeyConstraint("plan_id", "digest", "attempt", name="pk_plan_outcomes"),
         if_not_exists=True,
     )
+    op.create_table(
+        "own_words",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="as in the outbox"),
+        sa.PrimaryKeyConstraint("event_id", name="pk_own_words"),
+        if_not_exists=True,
+    )
 
 
 # No JSON operator: PostgreSQL's fail on \\u0000. Quotes inside of values are escaped, and the digest stands
@@ -188,6 +203,10 @@ def _taken_over(digest: str, prefix: str = "") -> str:
     values = ", ".join(f"{prefix}{each}" if each.isidentifier() else each for each in columns)
     into = "INSERT INTO plan_outcomes (plan_id, digest, attempt, event_id, status, recorded_at, record)"
     return f"{into} SELECT {values}"
+
+
+_NOTED = "record IN ('ApprovalRequested', 'DecisionMade')"
+_NOTE = "INSERT INTO own_words (event_id, body) SELECT {0}event_id, {0}body"
 
 
 def _on_postgres() -> Iterator[str]:
@@ -207,6 +226,15 @@ def _on_postgres() -> Iterator[str]:
         " FOR EACH ROW EXECUTE FUNCTION take_over_outcome()"
     )
     yield f"{_taken_over(_POSTGRES_DIGEST)} FROM outcomes ON CONFLICT DO NOTHING"
+    yield (
+        "CREATE OR REPLACE FUNCTION note_own_word() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" {_NOTE.format('NEW.')} ON CONFLICT DO NOTHING; RETURN NEW; END $$"
+    )
+    yield (
+        "CREATE OR REPLACE TRIGGER note_own_word AFTER INSERT ON outbox"
+        f" FOR EACH ROW WHEN (NEW.{_NOTED}) EXECUTE FUNCTION note_own_word()"
+    )
+    yield f"{_NOTE.format('')} FROM outbox WHERE {_NOTED} ON CONFLICT DO NOTHING"
 
 
 def _on_sqlite() -> Iterator[str]:
@@ -221,3 +249,8 @@ def _on_sqlite() -> Iterator[str]:
         f" {_taken_over(_SQLITE_DIGEST, 'NEW.')} WHERE true ON CONFLICT DO NOTHING; END"
     )
     yield f"{_taken_over(_SQLITE_DIGEST)} FROM outcomes WHERE true ON CONFLICT DO NOTHING"
+    yield (
+        f"CREATE TRIGGER note_own_word AFTER INSERT ON outbox WHEN NEW.{_NOTED} BEGIN"
+        f" {_NOTE.format('NEW.')} WHERE true ON CONFLICT DO NOTHING; END"
+    )
+    yield f"{_NOTE.format('')} FROM outbox WHERE {_NOTED} ON CONFLICT DO NOTHING"
