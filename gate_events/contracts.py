@@ -49,11 +49,10 @@ def contract_of(record: type[Any]) -> Contract:
     return _current()[record]
 
 
-@cache
 def first_contract_of(record: type[Any]) -> Contract:
     """The contract that a record type was written with at first: what wrote no note of it used this one."""
-    name = contract_of(record).name
-    return next((contract for contract in older() if contract.name == name), contract_of(record))
+    contract = contract_of(record)
+    return _first_ones().get(contract.name, contract)
 
 
 def known_writer(fingerprint_: bytes) -> Contract | None:
@@ -127,6 +126,11 @@ def _logical_types(schema: Any) -> set[str]:
 @cache
 def _current() -> dict[type[Any], Contract]:
     return {topic.record: _load(folder() / file_name(topic.record)) for topic in TOPICS}
+
+
+@cache
+def _first_ones() -> dict[str, Contract]:
+    return {contract.name: contract for contract in reversed(older())}
 
 
 @cache
