@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,8 +19,11 @@ from gate_store.engine.port import Act, CheckpointPut, Intent, OutboxRow, Result
 from gate_store.savers.open import open_saver
 from gate_store.tables import clearances, cleared_steps, effects, outbox, runs
 
-NOW = datetime.now(UTC)
-EARLIER = NOW - timedelta(hours=1)
+# Fixed, so that nothing depends on when a test runs.
+EARLIER = datetime(2001, 2, 3, 4, 5, tzinfo=UTC)
+LATER = datetime(2101, 2, 3, 4, 5, tzinfo=UTC)
+
+PATIENCE_S = 60.0  # on a machine that is busy with other tests
 
 
 @dataclass(frozen=True)

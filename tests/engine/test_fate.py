@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -12,13 +13,14 @@ from gate_store.engine.fate import Seen, was_committed
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import Act, EngineStore, FateUnknownError, FenceLostError, Intent, RunEnd
 from tests.engine.conduit import Conduit
-from tests.engine.scene import EARLIER, Scene, letter, progress
+from tests.engine.scene import EARLIER, PATIENCE_S, Scene, letter, progress
 
 PLAN = derived("test", "fate")
-SLOW_COMMIT = """
-CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.7); RETURN NULL; END';
-CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON outbox DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION dawdle();
+COMMITS_WAIT = """
+CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql
+    AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON outbox DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION wait();
 """
 KILL_COMMITTER = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -41,6 +43,16 @@ async def engine(conduit: Conduit) -> AsyncIterator[EngineStore]:
         await store.close()
 
 
+@contextmanager
+def commits_held(scene: Scene) -> Iterator[None]:
+    """Until this is over, whoever commits a row of the outbox waits within its COMMIT."""
+    with scene.store.begin() as conn:
+        conn.execute(text(COMMITS_WAIT))
+    with scene.store.begin() as conn:
+        conn.execute(text("SELECT pg_advisory_xact_lock(1)"))
+        yield
+
+
 async def act_of_a_run(scene: Scene, engine: EngineStore, lease_s: float = 30) -> Act:
     paused = await scene.ready("t1")
     (run,) = await engine.claim("a", 8, lease_s)
@@ -60,15 +72,14 @@ async def test_a_commit_that_went_through_unheard(
 
 
 async def test_a_backend_killed_in_its_commit(postgres_scene: Scene, engine: EngineStore) -> None:
-    with postgres_scene.store.begin() as conn:
-        conn.execute(text(SLOW_COMMIT))
     act = replace(await act_of_a_run(postgres_scene, engine), outbox=[letter("one")])
-    flush = asyncio.create_task(engine.flush([act]))
-    async with asyncio.timeout(5):
-        while not killed(postgres_scene):  # noqa: ASYNC110 - only the server knows
-            await asyncio.sleep(0.02)
-    with pytest.raises(FateUnknownError):
-        await flush
+    with commits_held(postgres_scene):
+        flush = asyncio.create_task(engine.flush([act]))
+        async with asyncio.timeout(PATIENCE_S):
+            while not killed(postgres_scene):  # noqa: ASYNC110 - only the server knows
+                await asyncio.sleep(0.02)
+        with pytest.raises(FateUnknownError):
+            await flush
     assert not await engine.fate(act)
     assert postgres_scene.run("t1")["head_id"] is None
     assert await engine.flush([act]) == [None]
@@ -83,14 +94,16 @@ def killed(scene: Scene) -> bool:
 async def test_fate_waits_for_a_backend_that_still_commits(
     postgres_scene: Scene, conduit: Conduit, engine: EngineStore
 ) -> None:
-    with postgres_scene.store.begin() as conn:
-        conn.execute(text(SLOW_COMMIT))
     act = replace(await act_of_a_run(postgres_scene, engine), outbox=[letter("one")])
     conduit.cut_at_commit = True
-    with pytest.raises(FateUnknownError):
-        await engine.flush([act])
-    assert postgres_scene.run("t1")["head_id"] is None  # not yet
-    assert await engine.fate(act)
+    with commits_held(postgres_scene):
+        with pytest.raises(FateUnknownError):
+            await engine.flush([act])
+        assert postgres_scene.run("t1")["head_id"] is None  # not yet
+        fate = asyncio.create_task(engine.fate(act))
+        await asyncio.wait([fate], timeout=0.3)
+        assert not fate.done()
+    assert await fate
 
 
 async def test_the_engine_goes_on_after_the_server_dropped_it(
@@ -104,7 +117,7 @@ async def test_the_engine_goes_on_after_the_server_dropped_it(
                 " WHERE datname = current_database() AND application_name LIKE 'plangate engine%'"
             )
         )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await engine.wait_ready(0.5)
         await engine.wait_ready(0.5)  # listens again
         outcomes = None
@@ -126,7 +139,7 @@ async def test_a_worker_stopped_before_its_commit_does_not_keep_its_runs(
     stopped = asyncio.create_task(engine.flush([act]))
     await asyncio.sleep(0.3)
     assert await other.reap(8) == 0  # still locked
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         while not await other.reap(8):  # noqa: ASYNC110 - only the server knows
             await asyncio.sleep(0.1)
     with pytest.raises(FateUnknownError):
@@ -147,7 +160,7 @@ async def test_a_cancelled_flush_leaves_no_connection_half_way(
     with pytest.raises(asyncio.CancelledError):
         await flush
     conduit.hold_at_commit = False
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         assert await engine.flush([act]) == [None]
     assert postgres_scene.run("t1")["head_id"] == act.new_head
 

@@ -1,6 +1,5 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ from gate_store.engine.port import (
     WritesPut,
 )
 from gate_store.savers.open import open_saver
-from tests.engine.scene import EARLIER, NOW, Paused, Scene, checkpoint_put, letter, progress, writes_put
+from tests.engine.scene import EARLIER, LATER, Paused, Scene, checkpoint_put, letter, progress, writes_put
 
 
 async def begin(scene: Scene, engine: EngineStore, name: str = "t1", **run: Any) -> tuple[Paused, ClaimedRun]:
@@ -158,7 +157,7 @@ async def test_a_cleared_step_may_begin(scene: Scene, engine: EngineStore) -> No
         ({}, {"step_id": "s9"}, "no such step"),
         ({}, {"arguments": {"to": "everybody"}}, "not what was cleared"),
         ({}, {"action_type": "pay"}, "not what was cleared"),
-        ({"use_by": NOW - timedelta(minutes=1)}, {}, "good until"),
+        ({"use_by": EARLIER}, {}, "good until"),
     ],
 )
 async def test_an_uncovered_step_is_refused(
@@ -177,7 +176,7 @@ async def test_an_uncovered_step_is_refused(
 
 
 async def test_another_plans_clearance_does_not_cover(scene: Scene, engine: EngineStore) -> None:
-    other = await scene.ready("other", not_before=NOW + timedelta(hours=1))
+    other = await scene.ready("other", not_before=LATER)
     with pytest.raises(IntegrityError):
         await begin(scene, engine, digest=other.digest)
     paused, run = await begin(scene, engine, "t2", plan_id=other.plan_id, digest=other.digest)
@@ -236,7 +235,7 @@ async def test_what_may_begin_again(
     for name, again, allowed in (("plain", False, plain), ("repeat", True, repeat)):
         paused, run = await begin(scene, engine, name)
         await engine.flush([Act(name, run.token, intents=[paused.intent()])])
-        finished = NOW if state in {"SUCCEEDED", "FAILED"} else None
+        finished = EARLIER if state in {"SUCCEEDED", "FAILED"} else None
         if state == "RETRY":
             scene.change_effect(paused.intent().effect_id, state="IN_DOUBT")
         scene.change_effect(paused.intent().effect_id, state=state, finished_at=finished)
@@ -344,8 +343,8 @@ async def test_a_run_done_keeps_its_plan_and_drops_its_answer(scene: Scene, engi
 
 
 async def test_a_run_paused_again_may_execute_nothing(scene: Scene, engine: EngineStore) -> None:
-    paused, run = await begin(scene, engine, use_by=NOW + timedelta(hours=1))
-    other = await scene.ready("other", not_before=NOW + timedelta(hours=1))
+    paused, run = await begin(scene, engine, use_by=LATER)
+    other = await scene.ready("other", not_before=LATER)
     end = RunEnd("PAUSED", pause=other.pause, plan_id=other.plan_id)
     assert await engine.flush([progress(run, end=end)]) == [None]
     row = scene.run("t1")
@@ -357,10 +356,9 @@ async def test_a_run_paused_again_may_execute_nothing(scene: Scene, engine: Engi
 
 async def test_a_run_to_be_tried_again_keeps_its_answer(scene: Scene, engine: EngineStore) -> None:
     paused, run = await begin(scene, engine)
-    later = NOW + timedelta(hours=1)
-    assert await engine.flush([progress(run, end=RunEnd("READY", error="flaky", not_before=later))]) == [None]
+    assert await engine.flush([progress(run, end=RunEnd("READY", error="flaky", not_before=LATER))]) == [None]
     row = scene.run("t1")
-    assert (row["status"], row["error"], row["not_before"]) == ("READY", "flaky", later)
+    assert (row["status"], row["error"], row["not_before"]) == ("READY", "flaky", LATER)
     assert (row["digest"], row["attempts"]) == (paused.digest, 1)
     assert await engine.claim("a", 8, 30) == []
     scene.change_run("t1", not_before=EARLIER)

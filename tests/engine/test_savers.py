@@ -15,7 +15,7 @@ from gate_store.engine.port import Act, CheckpointPut, EngineStore, FenceLostErr
 from gate_store.savers.fence import TOKEN_KEY
 from gate_store.savers.open import open_saver
 from gate_store.savers.postgres import FencedPostgresSaver
-from tests.engine.scene import NOW, Scene
+from tests.engine.scene import EARLIER, Scene
 
 THREAD: Any = {"configurable": {"thread_id": "t1", "checkpoint_ns": ""}}
 
@@ -76,7 +76,7 @@ async def test_a_saver_without_the_run_writes_nothing(scene: Scene, engine: Engi
 async def test_the_run_cannot_be_taken_over_between_the_check_and_the_write(
     postgres_scene: Scene,
 ) -> None:
-    await postgres_scene.ready("t1", status="RUNNING", worker="a", lease_until=NOW, token=4)
+    await postgres_scene.ready("t1", status="RUNNING", worker="a", lease_until=EARLIER, token=4)
     async with open_saver(postgres_scene.url) as saver:
         assert isinstance(saver, FencedPostgresSaver)
         with saver._claimed(fenced_config(4)):

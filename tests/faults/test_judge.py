@@ -1,6 +1,7 @@
 """The judge finds each thing that can go wrong, and nothing where nothing did."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from gate_events.words import (
 )
 from gate_policy.catalogue import load_catalogue
 from gate_policy.route import route
-from gate_store.database import utc_now
 from gate_store.in_doubt import in_doubt_request
 from plangate import Plan
 from plangate import Step as AgentStep
@@ -33,7 +33,7 @@ from plangate.torture.judge import judge
 from producers.plans import proposal
 
 CATALOGUE = load_catalogue(Path(plangate.torture.__file__).with_name("catalogue.yaml").read_text(), "torture")
-NOW = utc_now()
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PLAN = proposal(
     Plan([AgentStep("wire", {"label": "7/0/0", "amount": 5})], "be tortured", "agent"),
     derived("judged"),

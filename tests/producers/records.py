@@ -47,7 +47,7 @@ def cleared(steps: tuple[Step, ...] = STEPS, run: RunIdentity | None = None) -> 
         plan_id=plan_id,
         revision=1,
         digest=plan_digest(plan_id, 1, steps, run),
-        cleared_at=datetime.now(UTC),
+        cleared_at=NOW,
         tier=Tier.REVERSIBLE,
         level=Level.L0,
         policy="a" * 64,
@@ -83,7 +83,7 @@ def decided(
         steps=steps,
         run=run,
         decided_by="ann",
-        decided_at=datetime.now(UTC),
+        decided_at=NOW,
         note="fine",
         use_by=use_by,
     )
