@@ -64,7 +64,9 @@ def _doubts(conn: Connection, executed: Iterable[_Executed], now: datetime) -> l
     asked = []
     for key in conn.execute(open_still).scalars():
         each, result = told[key]
-        step = next(one for one in each.cleared.steps if one.step_id == result.step_id)
+        step = next((one for one in each.cleared.steps if one.step_id == result.step_id), None)
+        if step is None:
+            continue  # the ledger has it of another revision, which asked about it
         known = result.detail or f"{each.outcome.executor} cannot tell"
         asked.append(doubt_about(conn, each.cleared.digest, step, known, now))
     return asked

@@ -6,9 +6,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-import msgspec
-
 from gate_events.ids import effect_key
+from gate_events.json_text import kept_result
 from gate_events.pause import expired
 from gate_events.records import StepResult
 from gate_events.values import Step as StepRecord
@@ -123,7 +122,7 @@ class Work:
             self._finish(step, claim, StepStatus.FAILED, None, f"{type(error).__name__}: {error}")
             self._let_through = error
             raise
-        self._finish(step, claim, StepStatus.SUCCEEDED, *_as_json(result))
+        self._finish(step, claim, StepStatus.SUCCEEDED, *kept_result(result))
         return result
 
     def _finish(self, step: StepRecord, claim: Claim, status: StepStatus, result: Any, detail: str) -> None:
@@ -149,11 +148,3 @@ class Work:
         if not isinstance(step, str) and step_value(step) != approved:
             raise NotClearedError(step_id, "it is not the step that was approved")
         return approved
-
-
-def _as_json(result: Any) -> tuple[Any, str]:
-    """The result as it can be kept. It happened, so one that is no JSON is no failure."""
-    try:
-        return msgspec.json.decode(msgspec.json.encode(result)), ""
-    except (TypeError, ValueError, RecursionError) as error:
-        return None, f"the result was not kept: {error}"

@@ -16,6 +16,7 @@ from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.gatekeeper.commit import Committed, commit_batch
 from stream_apps.patience import is_outage, through_outages
+from stream_apps.plain_errors import plainly
 from stream_apps.progress import Progress
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ class StoreThread:
         """The result of `work`, tried on through outages. Raises what says something about the data."""
         loop = asyncio.get_running_loop()
         return await through_outages(
-            "the store", lambda: loop.run_in_executor(self._thread, work), self._progress
+            "the store", lambda: loop.run_in_executor(self._thread, plainly(work)), self._progress
         )
 
 

@@ -12,6 +12,7 @@ from gate_store.database import Clock
 from gate_store.engine.port import OutboxRow
 from gate_store.tables import outbox
 from stream_apps.patience import through_outages
+from stream_apps.plain_errors import plainly
 from stream_apps.progress import Progress
 from stream_apps.relay import Relay
 
@@ -63,7 +64,7 @@ class OutboxLoop:
     async def _in_thread(self, work: Callable[[], Rows | None]) -> Rows | None:
         loop = asyncio.get_running_loop()
         return await through_outages(
-            "the store", lambda: loop.run_in_executor(self._thread, work), self._progress
+            "the store", lambda: loop.run_in_executor(self._thread, plainly(work)), self._progress
         )
 
     def _take(self) -> Rows:

@@ -14,10 +14,11 @@ from typing import Any
 from gate_events.digest import step_digest
 from gate_events.errors import UnencodableError
 from gate_events.ids import effect_key
-from gate_events.json_text import from_text, to_text
+from gate_events.json_text import kept_result
 from gate_events.values import Step
 from gate_events.words import GateState
 from gate_store.engine.port import EffectRow, Intent, NotClearedError, OutdatedError, Result
+from stream_apps.plain_errors import plainly
 from stream_apps.resumer.config import ActionTraits
 from stream_apps.resumer.errors import EffectFailedError, HaltedError, InDoubtError, OutdatedRunError
 from stream_apps.resumer.run_state import RunState
@@ -228,7 +229,9 @@ class RunLedger:
             self._is(step, "CLAIMED", "it was cancelled under way", None)
 
     def _succeeded(self, step: Step, value: Any) -> Any:
-        result, detail = _json_form(step, value)
+        result, detail = kept_result(value)
+        if detail:
+            log.warning("step %s: %s; return JSON", step.step_id, detail)
         self._note(step, "SUCCEEDED", detail, result)
         return result
 
@@ -243,21 +246,11 @@ class RunLedger:
         self.rows[step.step_id] = EffectRow(step.step_id, state, attempts, result, detail)
 
 
-def _json_form(step: Step, value: Any) -> tuple[Any, str]:
-    """What can be stored is what the node gets, so that a repeat sees the same."""
-    try:
-        return from_text(to_text(value)), ""
-    except (TypeError, ValueError, RecursionError):
-        kind = type(value).__name__
-        log.warning("step %s: its result (%s) is no JSON and is not kept; return JSON", step.step_id, kind)
-        return None, f"its result ({kind}) is no JSON and was not kept"
-
-
 async def asked(probe: Probe, step: Step) -> Any:
     """What a probe returns. A plain one may block, so it gets a thread."""
     if inspect.iscoroutinefunction(probe):
         return await probe(step)
-    found = await asyncio.to_thread(probe, step)
+    found = await asyncio.to_thread(plainly(probe), step)
     return await found if inspect.isawaitable(found) else found
 
 

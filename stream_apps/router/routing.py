@@ -13,6 +13,7 @@ from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.encoding import Encoder, traceparent_of
+from stream_apps.plain_errors import plainly
 from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.router.prior import PriorEffects
 
@@ -72,7 +73,7 @@ class Routing:
 
     def _route(self, received: Received, plan: PlanProposed, prior: Mapping[str, PriorEffect]) -> None:
         try:
-            record = route(plan, self._catalogue, now=self._config.clock(), prior=prior)
+            record = plainly(route)(plan, self._catalogue, now=self._config.clock(), prior=prior)
             value = self._encoder.value(record)
         except UnjudgeablePlanError as error:
             self._dead_letters.bury(received, str(error))

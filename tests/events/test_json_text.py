@@ -1,13 +1,15 @@
 """JSON that every parser reads alike, and no other."""
 
 import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_events.json_text import from_text, to_text
+from gate_events.json_text import DEEPEST, from_text, kept_result, to_text
 from tests.events.strategies import json_objects, json_values
 
 # few, and with colons, so that repetitions are frequent and colons stand in keys and values too
@@ -55,3 +57,63 @@ def test_a_value_reads_back_equal(value: Any) -> None:
 def test_a_repeated_key_is_found_wherever_colons_stand(text: str) -> None:
     with pytest.raises(ValueError, match="stands twice"):
         from_text(text)
+
+
+@dataclass
+class Receipt:
+    """As an effect may return it."""
+
+    number: int
+    tags: Any = ()
+
+
+def _nested(depth: int) -> Any:
+    value: Any = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("returned", "kept"),
+    [
+        (None, None),
+        ("sent", "sent"),
+        ({"id": 7, 1: (True, None)}, {"id": 7, "1": [True, None]}),
+        (Receipt(4), {"number": 4, "tags": []}),
+        (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00Z"),
+        (_nested(DEEPEST), _nested(DEEPEST)),
+    ],
+)
+def test_the_json_form_of_a_result_is_kept(returned: Any, kept: Any) -> None:
+    assert kept_result(returned) == (kept, "")
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        float("nan"),
+        {"rate": float("inf")},
+        "a\0b",
+        {"a\0b": 1},
+        "\ud800",
+        {"\ud800": 1},
+        {1, 2},
+        {"ids": frozenset({1})},
+        Receipt(4, {"a"}),
+        Receipt(4, float("nan")),
+        {1: "one", "1": "another"},
+        {None: 1},
+        object(),
+        lambda: None,
+        _nested(DEEPEST + 1),
+        _nested(900),
+        _nested(100_000),
+    ],
+)
+def test_a_result_that_is_no_json_is_not_kept_with_a_word_about_it(returned: Any) -> None:
+    kept, words = kept_result(returned)
+    assert kept is None
+    assert "was not kept" in words
+    assert "\0" not in words
+    words.encode()
