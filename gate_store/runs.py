@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Update, and_, or_, select, update
 
+from gate_events.digest import plan_digest
 from gate_events.records import PlanProposed
 from gate_events.values import RunIdentity
 from gate_store import outbox
@@ -70,8 +71,18 @@ def renew_run(conn: Connection, thread_id: str, token: int, lease_s: float, now:
 def pause_run(
     conn: Connection, thread_id: str, token: int, pause: RunIdentity, plan: PlanProposed, now: datetime
 ) -> None:
-    """PAUSED at its plan, and the plan on its way to Kafka. Raises FenceLostError."""
-    values = {**_idle(now), "status": "PAUSED", "pause": pause, "plan_id": plan.plan_id}
+    """PAUSED at its plan, and the plan on its way to Kafka: only that plan, as asked, answers the run.
+
+    Raises FenceLostError.
+    """
+    asked = plan_digest(plan.plan_id, plan.revision, plan.steps, plan.run)
+    values = {
+        **_idle(now),
+        "status": "PAUSED",
+        "pause": pause,
+        "plan_id": plan.plan_id,
+        "asked_digest": asked,
+    }
     _end(conn, thread_id, token, values)
     outbox.put(conn, [plan], now)
 
@@ -118,6 +129,7 @@ def _idle(now: datetime) -> dict[str, Any]:
         "lease_until": None,
         "plan_id": None,
         "pause": None,
+        "asked_digest": None,
         "answer": None,
         "digest": None,
         "use_by": None,

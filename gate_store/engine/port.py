@@ -136,13 +136,15 @@ class OutboxRow:
 class RunEnd:
     """How this claim of the run ends; it releases the lease.
 
-    PAUSED carries the new pause and its plan, READY a moment to try again, the others a reason or nothing.
+    PAUSED carries the pause, its plan and the digest of what it asks, READY a moment to try again, the others
+    a reason or nothing. A plan that is asked about again keeps the digest of what was asked at first.
     """
 
     status: str
     error: str = ""
     pause: RunIdentity | None = None
     plan_id: UUID | None = None
+    asked_digest: str | None = None
     not_before: datetime | None = None
 
 

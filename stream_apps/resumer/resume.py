@@ -8,6 +8,7 @@ from typing import Any
 
 from langgraph.checkpoint.base import EXCLUDED_METADATA_KEYS, CheckpointMetadata
 
+from gate_events.digest import plan_digest
 from gate_events.pause import expired, is_question, question_of
 from gate_events.records import PlanExecuted
 from gate_events.values import Step
@@ -160,7 +161,8 @@ class Resume:
     async def _pause(self, gate: AtGate) -> None:
         """At the next gate: this plan is over, the next one is proposed, in one act."""
         plan = proposal(gate, self._config.clock())
-        end = RunEnd("PAUSED", pause=gate.run, plan_id=plan.plan_id)
+        asked = plan_digest(plan.plan_id, plan.revision, plan.steps, plan.run)
+        end = RunEnd("PAUSED", pause=gate.run, plan_id=plan.plan_id, asked_digest=asked)
         await self.run.end(end, [outbox_row(self._outcome(self._status())), outbox_row(plan)])
 
     async def _ask_again(self) -> None:

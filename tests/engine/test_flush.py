@@ -345,13 +345,24 @@ async def test_a_run_done_keeps_its_plan_and_drops_its_answer(scene: Scene, engi
 async def test_a_run_paused_again_may_execute_nothing(scene: Scene, engine: EngineStore) -> None:
     paused, run = await begin(scene, engine, use_by=LATER)
     other = await scene.ready("other", not_before=LATER)
-    end = RunEnd("PAUSED", pause=other.pause, plan_id=other.plan_id)
+    end = RunEnd("PAUSED", pause=other.pause, plan_id=other.plan_id, asked_digest=other.digest)
     assert await engine.flush([progress(run, end=end)]) == [None]
     row = scene.run("t1")
     assert (row["status"], row["plan_id"]) == ("PAUSED", other.plan_id)
+    assert row["asked_digest"] == other.digest
     assert row["pause"]["checkpoint_id"] == other.pause.checkpoint_id
     assert (row["answer"], row["digest"], row["use_by"], row["attempts"]) == (None, None, None, 0)
     assert row["plan_id"] != paused.plan_id
+
+
+async def test_a_plan_asked_about_again_keeps_what_was_asked_at_first(
+    scene: Scene, engine: EngineStore
+) -> None:
+    paused, run = await begin(scene, engine, use_by=LATER)
+    scene.change_run("t1", asked_digest=paused.digest)
+    end = RunEnd("PAUSED", pause=paused.pause, plan_id=paused.plan_id)
+    assert await engine.flush([progress(run, end=end)]) == [None]
+    assert scene.run("t1")["asked_digest"] == paused.digest
 
 
 async def test_a_run_to_be_tried_again_keeps_its_answer(scene: Scene, engine: EngineStore) -> None:

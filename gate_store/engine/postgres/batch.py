@@ -72,11 +72,18 @@ class Batch:
             self._add_put(put)
 
     def _add_run(self, rows: ActRows) -> None:
-        line = self.runs.setdefault(rows.run, [*rows.run, None, None, "", None, None, None])
+        line = self.runs.setdefault(rows.run, [*rows.run, None, None, "", None, None, None, None])
         if rows.act.new_head is not None:
             line[2] = rows.act.new_head
         if end := rows.act.end:
-            line[3:] = [end.status, text(end.error), rows.pause, end.plan_id, end.not_before]
+            line[3:] = [
+                end.status,
+                text(end.error),
+                rows.pause,
+                end.plan_id,
+                end.not_before,
+                end.asked_digest,
+            ]
 
     def _add_put(self, put: PutRows) -> None:
         self.blobs += put.blobs
@@ -93,7 +100,7 @@ class Batch:
         kept = [row for replace, row in self.writes.values() if not replace]
         replaced = [row for replace, row in self.writes.values() if replace]
         tables = (
-            (sorted(self.runs.values(), key=lambda line: (line[0], line[1])), 8),
+            (sorted(self.runs.values(), key=lambda line: (line[0], line[1])), 9),
             (self.intents, 8),
             (self.results, 6),
             (self.blobs, 6),

@@ -14,6 +14,8 @@ WITH fence AS (
         worker = CASE WHEN a.status IS NULL THEN r.worker END,
         error = CASE WHEN a.status IS NULL THEN r.error ELSE a.error END,
         plan_id = CASE WHEN a.status = 'PAUSED' THEN a.plan_id ELSE r.plan_id END,
+        asked_digest = CASE WHEN a.status = 'PAUSED' AND a.plan_id IS DISTINCT FROM r.plan_id
+                            THEN a.asked_digest ELSE r.asked_digest END,
         pause = CASE WHEN a.status = 'PAUSED' THEN a.pause::json ELSE r.pause END,
         digest = CASE WHEN a.status = 'PAUSED' THEN NULL ELSE r.digest END,
         use_by = CASE WHEN a.status = 'PAUSED' THEN NULL ELSE r.use_by END,
@@ -23,15 +25,15 @@ WITH fence AS (
         not_before = CASE WHEN a.status = 'READY' THEN coalesce(a.not_before, now()) ELSE r.not_before END,
         updated_at = now()
     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[],
-                $8::timestamptz[])
-        AS a(thread_id, token, head, status, error, pause, plan_id, not_before)
+                $8::timestamptz[], $9::text[])
+        AS a(thread_id, token, head, status, error, pause, plan_id, not_before, asked_digest)
     WHERE r.thread_id = a.thread_id AND r.token = a.token AND r.status = 'RUNNING'
     RETURNING r.thread_id, r.token, r.digest, r.worker
 ),
 intent AS (
     SELECT i.*, f.token, f.worker, c.plan_id, s.digest
-    FROM unnest($9::text[], $10::bigint[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[],
-                $16::bool[])
+    FROM unnest($10::text[], $11::bigint[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[],
+                $17::bool[])
         AS i(thread_id, run_token, effect_id, step_id, step_digest, action_type, window_key, again)
     JOIN fence AS f ON f.thread_id = i.thread_id AND f.token = i.run_token
     JOIN clearances AS c ON c.digest = f.digest
@@ -63,7 +65,7 @@ finished AS (
     UPDATE effects AS e SET
         state = o.state, detail = o.detail, result = o.result::json, token = f.token,
         finished_at = CASE WHEN o.state IN ('SUCCEEDED', 'FAILED') THEN now() END
-    FROM unnest($17::text[], $18::bigint[], $19::uuid[], $20::text[], $21::text[], $22::text[])
+    FROM unnest($18::text[], $19::bigint[], $20::uuid[], $21::text[], $22::text[], $23::text[])
         AS o(thread_id, run_token, effect_id, state, detail, result)
     JOIN fence AS f ON f.thread_id = o.thread_id AND f.token = o.run_token
     WHERE e.effect_id = o.effect_id AND e.thread_id = o.thread_id AND e.state IN ('CLAIMED', 'IN_DOUBT')
@@ -71,14 +73,14 @@ finished AS (
 ),
 put_blobs AS (
     INSERT INTO checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
-    SELECT * FROM unnest($23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::bytea[])
+    SELECT * FROM unnest($24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::bytea[])
     ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO NOTHING
 ),
 put_checkpoints AS (
     INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint,
                              metadata)
     SELECT k.thread_id, k.ns, k.id, k.parent, k.checkpoint::jsonb, k.metadata::jsonb
-    FROM unnest($29::text[], $30::text[], $31::text[], $32::text[], $33::text[], $34::text[])
+    FROM unnest($30::text[], $31::text[], $32::text[], $33::text[], $34::text[], $35::text[])
         AS k(thread_id, ns, id, parent, checkpoint, metadata)
     ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id)
     DO UPDATE SET checkpoint = EXCLUDED.checkpoint, metadata = EXCLUDED.metadata
@@ -86,22 +88,22 @@ put_checkpoints AS (
 kept_writes AS (
     INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel,
                                    type, blob)
-    SELECT * FROM unnest($35::text[], $36::text[], $37::text[], $38::text[], $39::text[], $40::int[],
-                         $41::text[], $42::text[], $43::bytea[])
+    SELECT * FROM unnest($36::text[], $37::text[], $38::text[], $39::text[], $40::text[], $41::int[],
+                         $42::text[], $43::text[], $44::bytea[])
     ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO NOTHING
 ),
 replaced_writes AS (
     INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel,
                                    type, blob)
-    SELECT * FROM unnest($44::text[], $45::text[], $46::text[], $47::text[], $48::text[], $49::int[],
-                         $50::text[], $51::text[], $52::bytea[])
+    SELECT * FROM unnest($45::text[], $46::text[], $47::text[], $48::text[], $49::text[], $50::int[],
+                         $51::text[], $52::text[], $53::bytea[])
     ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
     DO UPDATE SET channel = EXCLUDED.channel, type = EXCLUDED.type, blob = EXCLUDED.blob
 ),
 put_outbox AS (
     INSERT INTO outbox (event_id, record, key, body, contract, created_at)
     SELECT o.*, now()
-    FROM unnest($53::uuid[], $54::text[], $55::text[], $56::bytea[], $57::text[]) AS o
+    FROM unnest($54::uuid[], $55::text[], $56::text[], $57::bytea[], $58::text[]) AS o
     ON CONFLICT (event_id) DO NOTHING
 )
 SELECT

@@ -77,6 +77,7 @@ def _fence_values(act: Act, now: str) -> dict[str, Any]:
         "error": text(end.error) if end else "",
         "pause": json_text(end.pause) if end else None,
         "plan_id": uuid_text(end.plan_id) if end else None,
+        "asked_digest": end.asked_digest if end else None,
         "not_before": moment_text(end.not_before) if end and end.not_before else None,
     }
 

@@ -8,6 +8,8 @@ UPDATE runs SET
     worker = CASE WHEN :status IS NULL THEN worker END,
     error = CASE WHEN :status IS NULL THEN error ELSE :error END,
     plan_id = CASE WHEN :status = 'PAUSED' THEN :plan_id ELSE plan_id END,
+    asked_digest = CASE WHEN :status = 'PAUSED' AND :plan_id IS NOT plan_id
+                        THEN :asked_digest ELSE asked_digest END,
     pause = CASE WHEN :status = 'PAUSED' THEN :pause ELSE pause END,
     digest = CASE WHEN :status = 'PAUSED' THEN NULL ELSE digest END,
     use_by = CASE WHEN :status = 'PAUSED' THEN NULL ELSE use_by END,
