@@ -92,7 +92,7 @@ class Finding(Value, frozen=True, kw_only=True):
 class Terms(Value, frozen=True, kw_only=True):
     """Who may decide, until when, and how long the answer holds. Frozen when the gate opens."""
 
-    reviewers: tuple[Stored, ...] = ()  # empty: anyone but the proposer
+    reviewers: tuple[Stored, ...] = ()  # empty: anyone but the proposer and its agent
     quorum: Count = 1
     deadline: Moment
     use_by_s: Seconds

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from gate_events.names import name_key, unprintable
 from gate_policy.actions import Action, Effect, Undo
 from gate_policy.conditions import Condition
 from gate_policy.entries import ActionEntry, CatalogueEntry, RuleEntry
@@ -22,6 +23,8 @@ class Compiler:
 
     def actions(self) -> dict[str, Action]:
         """Every action type by name."""
+        for role, people in self._entry.roles.items():
+            self._readable(("roles", role), people)
         self._body(("defaults",), self._entry.defaults.reviewers, self._entry.defaults.quorum)
         return {name: self._action(name, entry) for name, entry in self._entry.actions.items()}
 
@@ -93,12 +96,20 @@ class Compiler:
 
     def _body(self, path: Path, reviewers: list[str] | None, quorum: int | None) -> Body:
         defaults = self._entry.defaults
+        self._readable((*path, "reviewers"), reviewers or [])
         people = self.people(defaults.reviewers if reviewers is None else reviewers)
         count = defaults.quorum if quorum is None else quorum
-        if people and count > len(people):
+        distinct = len(set(map(name_key, people)))
+        if people and count > distinct:
             mend = f"name at least {count} people or lower the quorum"
-            self._document.problem((*path, "quorum"), count, f"is more than {len(people)} reviewers", mend)
+            self._document.problem((*path, "quorum"), count, f"is more than {distinct} reviewers", mend)
         return Body(people, count)
+
+    def _readable(self, path: Path, names: Sequence[str]) -> None:
+        for name in names:
+            if hidden := unprintable(name):
+                fault = f"holds the invisible character U+{ord(hidden[0]):04X}"
+                self._document.problem(path, name, fault, "write the name without it")
 
     def people(self, names: Sequence[str]) -> frozenset[str]:
         """The people that roles and names stand for."""

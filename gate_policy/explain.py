@@ -61,5 +61,5 @@ def _terms(judgement: Judgement) -> Iterator[str]:
     if judgement.review is None:
         return
     terms = judgement.review.terms
-    who = ", ".join(terms.reviewers) or "anyone but the proposer"
+    who = ", ".join(terms.reviewers) or "anyone but the proposer and its agent"
     yield f"{terms.quorum} of {who} must agree until {terms.deadline:%Y-%m-%d %H:%M} UTC."

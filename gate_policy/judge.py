@@ -8,16 +8,16 @@ from types import MappingProxyType
 from gate_events.digest import plan_digest
 from gate_events.errors import UnencodableError
 from gate_events.records import PlanProposed
-from gate_events.values import Finding, Review
+from gate_events.values import Review, Terms
 from gate_events.words import Level, Tier, Timing
 from gate_policy.catalogue import Catalogue
 from gate_policy.display import shown
 from gate_policy.effects import PriorEffect
 from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.facts import Facts
-from gate_policy.plan_checks import Found, findings
+from gate_policy.plan_checks import Found, findings, too_few
 from gate_policy.render import Shown, groups
-from gate_policy.requirements import Body, Requirements, terms
+from gate_policy.requirements import Body, Requirements, terms, united
 from gate_policy.steps import JudgedStep, judged_step
 from gate_policy.tiers import higher, level_of, stricter, timing_of
 
@@ -68,12 +68,20 @@ def judge(
     tier = floor.tier
     for one in judged:
         tier = higher(tier, one.tier)
+    people, quorum = united(_bodies(judged, catalogue, floor), plan.proposer, plan.agent.name)
     timing = _timing(judged, found, catalogue, floor)
+    if timing is not None and (short := too_few(plan, people, quorum)):
+        found.append(short)
+        timing = Timing.BEFORE
     return Judgement(
         tier=tier,
         level=level_of(timing),
         timing=timing,
-        review=None if timing is None else _review(plan, judged, found, catalogue, timing, now, floor),
+        review=None
+        if timing is None
+        else _review(
+            judged, found, catalogue, terms(people, quorum, timing, now, *_times(judged, catalogue))
+        ),
         steps=tuple(
             StepJudgement(one.step.step_id, one.tier, tuple(one.reasons), one.effect_key) for one in judged
         ),
@@ -106,31 +114,14 @@ def _timing(
 
 
 def _review(
-    plan: PlanProposed,
-    judged: Sequence[JudgedStep],
-    found: Sequence[Found],
-    catalogue: Catalogue,
-    timing: Timing,
-    now: datetime,
-    floor: Requirements,
+    judged: Sequence[JudgedStep], found: Sequence[Found], catalogue: Catalogue, frozen: Terms
 ) -> Review:
-    deadline_s, use_by_s = _times(judged, catalogue)
-    frozen = terms(_bodies(judged, catalogue, floor), plan.proposer, timing, now, deadline_s, use_by_s)
-    seen = [one.finding for one in found]
-    if frozen.reviewers and frozen.quorum > len(frozen.reviewers):
-        seen.append(_unreachable(frozen.quorum, len(frozen.reviewers)))
     return Review(
         groups=groups(Shown(one.step, one.action, one.tier) for one in judged),
-        findings=tuple(seen),
+        findings=tuple(one.finding for one in found),
         reasons=tuple(_reasons(judged, found, catalogue)),
         terms=frozen,
     )
-
-
-def _unreachable(quorum: int, reviewers: int) -> Finding:
-    needs = f"{quorum} approvals are needed, but only {reviewers} may decide"
-    text = f"{needs}: split the plan or mend the catalogue"
-    return Finding(check="quorum", text=text)
 
 
 def _bodies(judged: Sequence[JudgedStep], catalogue: Catalogue, floor: Requirements) -> frozenset[Body]:

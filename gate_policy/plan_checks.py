@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gate_events.canonical import canonical
+from gate_events.names import same_name
 from gate_events.records import PlanProposed
 from gate_events.values import Finding
 from gate_events.words import Tier
@@ -17,6 +18,7 @@ from gate_policy.render import sentence
 from gate_policy.steps import JudgedStep
 
 DUPLICATES = "duplicate steps"
+_TOO_FEW = "split the plan or mend the catalogue"
 Judged = Sequence[JudgedStep]
 ByType = Mapping[str, list[JudgedStep]]
 
@@ -190,6 +192,18 @@ def _done_at(one: JudgedStep, plan: PlanProposed, prior: Mapping[str, PriorEffec
     # A redelivered first revision meets its own effects and must be judged as it was.
     own = effect.plan_id == plan.plan_id and plan.revision == 1
     return None if own else effect.at
+
+
+def too_few(plan: PlanProposed, people: Sequence[str], quorum: int) -> Found | None:
+    """Fewer reviewers than must agree; whoever proposes a plan or is its agent does not count."""
+    able = [who for who in people if not any(same_name(who, own) for own in (plan.proposer, plan.agent.name))]
+    if not people or len(able) >= quorum:
+        return None
+    needs = "1 approval is needed" if quorum == 1 else f"{quorum} approvals are needed"
+    if able:
+        return _found("quorum", f"{needs}, but only {len(able)} may decide: {_TOO_FEW}", ())
+    text = f"{needs}, but nobody may decide on a plan in their own name ({', '.join(people)})"
+    return _found("quorum", f"{text}: let somebody else propose it or mend the catalogue", ())
 
 
 def rule_findings(judged: Judged) -> Iterator[Found]:

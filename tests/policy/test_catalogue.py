@@ -129,6 +129,18 @@ def test_a_catalogue_keeps_the_text_that_gives_it_again() -> None:
             "catalogue.yaml:3: actions.a.quorum: 3 is more than 2 reviewers; name at least 3 people",
         ),
         (
+            HEAD + "  a: {tier: REVERSIBLE, quorum: 2, reviewers: [ana, Ana]}\n",
+            "catalogue.yaml:3: actions.a.quorum: 2 is more than 1 reviewers; name at least 2 people",
+        ),
+        (
+            HEAD + '  a: {tier: REVERSIBLE, reviewers: ["an\\u200ba"]}\n',
+            "catalogue.yaml:3: actions.a.reviewers: 'an\\u200ba' holds the invisible character U+200B; write",
+        ),
+        (
+            HEAD + READ + 'roles: {desk: ["an\\u3164a"]}\n',
+            "catalogue.yaml:4: roles.desk: 'an\u3164a' holds the invisible character U+3164; write the name",
+        ),
+        (
             HEAD + '  a:\n    tier: REVERSIBLE\n    says: "{{ x"\n',
             "catalogue.yaml:5: actions.a.says: '{{ x' is no template: ",
         ),
