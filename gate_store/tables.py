@@ -201,6 +201,9 @@ effects = Table(
     Column("claimed_at", UtcMoment, nullable=False),
     Column("finished_at", UtcMoment, nullable=True),
     Column("doubt_id", Uuid, nullable=True, comment="the gate that asks whether it happened"),
+    Column(
+        "lease_until", UtcMoment, nullable=True, comment="a service's claim; null: the claimant's run has it"
+    ),
     CheckConstraint(_one_of("state", EFFECT_STATES), name="effect_state_is_a_word"),
     CheckConstraint(
         "(state IN ('SUCCEEDED', 'FAILED')) = (finished_at IS NOT NULL)", name="a_finished_effect_has_a_time"
@@ -217,6 +220,13 @@ effects = Table(
     ),
 )
 Index("ix_effects_window", effects.c.window_key, effects.c.claimed_at)
+_claimed_by_services = and_(effects.c.state == "CLAIMED", effects.c.lease_until.is_not(None))
+Index(
+    "ix_effects_leases",
+    effects.c.lease_until,
+    postgresql_where=_claimed_by_services,
+    sqlite_where=_claimed_by_services,
+)
 
 runs = Table(
     "runs",
@@ -345,19 +355,35 @@ executions = Table(
     Column("executor", Text, nullable=False),
     Column("begun_at", UtcMoment, nullable=True, comment="null: nobody said so"),
     Column("heard_at", UtcMoment, nullable=True, comment="when it was last said to be at it"),
+    Column("due_at", UtcMoment, nullable=True, comment="then a human is asked, unless its outcome came"),
     Column("asked_at", UtcMoment, nullable=True, comment="its outcome did not come: a human was asked"),
 )
+_awaited = and_(executions.c.due_at.is_not(None), executions.c.asked_at.is_(None))
+Index("ix_executions_due", executions.c.due_at, postgresql_where=_awaited, sqlite_where=_awaited)
 
 plan_outcomes = Table(
     "plan_outcomes",
     metadata,
     Column("plan_id", Uuid, primary_key=True),
     Column("digest", Text, primary_key=True),
-    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column(
+        "attempt",
+        Integer,
+        primary_key=True,
+        autoincrement=False,
+        comment="below zero: it does not count, and becomes a dead letter",
+    ),
     Column("event_id", Uuid, nullable=False),
     Column("status", Text, nullable=False),
-    Column("recorded_at", UtcMoment, nullable=False),
+    Column("recorded_at", UtcMoment, nullable=False, index=True),
     Column("record", JSON, nullable=False, comment="PlanExecuted, whole"),
+)
+_set_aside = plan_outcomes.c.attempt < 0
+Index(
+    "ix_plan_outcomes_set_aside",
+    plan_outcomes.c.plan_id,
+    postgresql_where=_set_aside,
+    sqlite_where=_set_aside,
 )
 
 # A trigger notes here what the outbox says on topics that the gatekeeper reads again.

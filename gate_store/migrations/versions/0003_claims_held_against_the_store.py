@@ -63,7 +63,13 @@ def _columns() -> dict[str, list[sa.Column[object]]]:
             sa.Column("after", sa.JSON(), nullable=True, comment="step ids that must have begun before it")
         ],
         "effects": [
-            sa.Column("doubt_id", sa.Uuid(), nullable=True, comment="the gate that asks whether it happened")
+            sa.Column("doubt_id", sa.Uuid(), nullable=True, comment="the gate that asks whether it happened"),
+            sa.Column(
+                "lease_until",
+                UtcMoment(),
+                nullable=True,
+                comment="a service's claim; null: the claimant's run has it",
+            ),
         ],
         "runs": [
             sa.Column(
@@ -165,21 +171,49 @@ def _create_tables() -> None:
         sa.Column("begun_at", UtcMoment(), nullable=True, comment="null: nobody said so"),
         sa.Column("heard_at", UtcMoment(), nullable=True, comment="when it was last said to be at it"),
         sa.Column(
+            "due_at", UtcMoment(), nullable=True, comment="then a human is asked, unless its outcome came"
+        ),
+        sa.Column(
             "asked_at", UtcMoment(), nullable=True, comment="its outcome did not come: a human was asked"
         ),
         sa.PrimaryKeyConstraint("plan_id", "digest", "attempt", name="pk_executions"),
+        if_not_exists=True,
+    )
+    awaited = sa.text("due_at IS NOT NULL AND asked_at IS NULL")
+    op.create_index(
+        "ix_executions_due",
+        "executions",
+        ["due_at"],
+        postgresql_where=awaited,
+        sqlite_where=awaited,
         if_not_exists=True,
     )
     op.create_table(
         "plan_outcomes",
         sa.Column("plan_id", sa.Uuid(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("attempt", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column(
+            "attempt",
+            sa.Integer(),
+            autoincrement=False,
+            nullable=False,
+            comment="below zero: it does not count, and becomes a dead letter",
+        ),
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("recorded_at", UtcMoment(), nullable=False),
         sa.Column("record", sa.JSON(), nullable=False, comment="PlanExecuted, whole"),
         sa.PrimaryKeyConstraint("plan_id", "digest", "attempt", name="pk_plan_outcomes"),
+        if_not_exists=True,
+    )
+    set_aside = sa.text("attempt < 0")
+    op.create_index("ix_plan_outcomes_recorded_at", "plan_outcomes", ["recorded_at"], if_not_exists=True)
+    op.create_index(
+        "ix_plan_outcomes_set_aside",
+        "plan_outcomes",
+        ["plan_id"],
+        postgresql_where=set_aside,
+        sqlite_where=set_aside,
         if_not_exists=True,
     )
     op.create_table(
@@ -209,7 +243,12 @@ _NOTED = "record IN ('ApprovalRequested', 'DecisionMade')"
 _NOTE = "INSERT INTO own_words (event_id, body) SELECT {0}event_id, {0}body"
 
 
+_LEASES = "ix_effects_leases ON effects (lease_until) WHERE state = 'CLAIMED' AND lease_until IS NOT NULL"
+
+
 def _on_postgres() -> Iterator[str]:
+    yield "DROP INDEX CONCURRENTLY IF EXISTS ix_effects_leases"
+    yield f"CREATE INDEX CONCURRENTLY {_LEASES}"
     yield "DROP INDEX CONCURRENTLY IF EXISTS a_quorum_counts_distinct_names"
     yield (
         "CREATE UNIQUE INDEX CONCURRENTLY a_quorum_counts_distinct_names ON decisions (gate_id, name)"
@@ -238,6 +277,7 @@ def _on_postgres() -> Iterator[str]:
 
 
 def _on_sqlite() -> Iterator[str]:
+    yield f"CREATE INDEX {_LEASES}"
     yield (
         "CREATE UNIQUE INDEX a_quorum_counts_distinct_names ON decisions (gate_id, name)"
         " WHERE disposition = 'COUNTED'"
