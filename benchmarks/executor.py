@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from plangate import Step
+from plangate import Step, effect
 from plangate.settings import Settings
 from producers.verdicts import Verdicts, verdicts
 
@@ -65,4 +65,5 @@ def _carry_out(service: Verdicts, witness: Witness) -> None:
         for work in service:
             with work:
                 for step in work.steps:
-                    work.once(step, partial(witness.saw, str(work.plan_id)))
+                    # the witness stands in for whatever service an action type has
+                    work.once(step, effect(step.action_type)(partial(witness.saw, str(work.plan_id))))

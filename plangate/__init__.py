@@ -1,4 +1,4 @@
-"""What agent authors import: `from plangate import Plan, Step, gate, effects, submit`.
+"""What agent authors import: `from plangate import Plan, Step, gate, effect, effects, submit`.
 
 Importing this loads nothing; each name loads what it needs at its first use.
 """
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gate_events.values import Agent
     from gate_events.words import DecisionKind, GateState, Tier
     from producers.decisions import decide
+    from producers.effect import effect
     from producers.effects import effects
     from producers.gate import gate
     from producers.incidents import report
@@ -34,6 +35,7 @@ _HOMES = {
     "Verdict": "producers.verdict",
     "asubmit": "producers.submit",
     "decide": "producers.decisions",
+    "effect": "producers.effect",
     "effects": "producers.effects",
     "gate": "producers.gate",
     "propose": "producers.plans",
@@ -50,6 +52,7 @@ __all__ = [
     "gate",
     "Verdict",
     "GateState",
+    "effect",
     "effects",
     "submit",
     "asubmit",

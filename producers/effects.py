@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
 from gate_events import values
+from gate_store.declared_effects import Declared, declared
 from gate_store.effects_context import EffectLedger, current
 from producers.step import AnyStep, Step, step_value
 
@@ -64,17 +65,31 @@ class Effects:
     def once(self, step: AnyStep | str, function: Callable[[Step], Any]) -> Any:
         """Call `function(step)` unless the step is done, and return its result, now or as it was recorded.
 
-        An async function gives an awaitable. What it returns must be JSON. An exception is recorded as the
-        step's failure and goes on to the node.
-        Raises NotClearedError for a step that no verdict covers as it is given; BlockingEffectError.
+        `function` was declared for the step's action type: `@effect("send_email")`. An async one gives an
+        awaitable. What it returns must be JSON. An exception is recorded as the step's failure and goes on to
+        the node.
+        Raises NotClearedError for a step that no verdict covers as it is given; UndeclaredEffectError for a
+        function without the mark; BlockingEffectError.
+        """
+        return self._call(self._value(step), function, declared(function))
+
+    def do(self, step: AnyStep | str) -> Any:
+        """The same with the function that `effects` in langgraph.json names for the step's action type.
+
+        Raises UndeclaredEffectError where it names none; else as `once`.
         """
         value = self._value(step)
-        given = Step.of_value(value)
+        function = self._ledger.function(value)
+        named = Declared(declared(function).function, frozenset({value.action_type}))
+        return self._call(value, function, named)
+
+    def _call(self, step: values.Step, function: Callable[[Step], Any], may: Declared) -> Any:
+        given = Step.of_value(step)
         if _is_async(function):
-            return self._ledger.once(value, _awaiting(function, given))
+            return self._ledger.once(step, _awaiting(function, given), may)
         if _inside_event_loop():
-            raise BlockingEffectError(value.step_id)
-        return self._ledger.once_blocking(value, lambda: function(given))
+            raise BlockingEffectError(step.step_id)
+        return self._ledger.once_blocking(step, lambda: function(given), may)
 
     def _value(self, step: AnyStep | str) -> values.Step:
         return self._ledger.step(step) if isinstance(step, str) else step_value(step)

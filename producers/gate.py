@@ -7,6 +7,7 @@ from langgraph.types import interrupt
 
 from gate_events.digest import plan_digest
 from gate_events.pause import GateQuestion, question_value
+from gate_store.effects_context import refuse_question
 from producers.checked import checked
 from producers.identity import agent_of, proposer_of
 from producers.plan import AnyPlan, plan_of
@@ -21,8 +22,10 @@ def gate(plan: AnyPlan) -> Verdict:
     Call it alone in a node of its own: LangGraph runs the node again from its top when it resumes, and one
     node holds one gate. Never catch Exception around it: the pause itself travels as one.
     Raises UnencodableError for a plan that nobody could approve, naming the step and the field;
-    NoVerdictError where something else than Plangate resumed the run.
+    NoVerdictError where something else than Plangate resumed the run; QuestionInEffectError inside of a
+    function that `effects().once` calls.
     """
+    refuse_question()
     question = question_of_plan(plan, get_config().get("configurable", {}).get(GRAPH))
     return Verdict.of_answer(interrupt(question_value(question)))
 

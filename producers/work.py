@@ -14,6 +14,7 @@ from gate_events.values import Step as StepRecord
 from gate_events.words import StepStatus
 from gate_store.claims import Claim, Grant
 from gate_store.database import Clock
+from gate_store.declared_effects import UndeclaredEffectError, declared
 from gate_store.engine.port import NotClearedError
 from producers.acting import Word, use_by_of
 from producers.step import AnyStep, Step, step_value
@@ -79,9 +80,11 @@ class Work:
         crash: then hand `key(step)` to the service that acts.
         Raises what `function` raises, once that is recorded as the step's failure; StepNotRunError where an
         earlier attempt failed, or nobody knows whether it happened; NotClearedError for a step that is not
-        what was approved, or not any more.
+        what was approved, or not any more; UndeclaredEffectError for a function without the mark of the
+        approved action type: `@effect("send_email")`. A function with another mark ends the plan FAILED.
         """
         approved = self._approved(step)
+        self._check_declared(approved, function)
         self._refuse_late()
         claim = self._ledger.claim(self._word, approved)
         if claim.grant is Grant.GO:
@@ -114,6 +117,17 @@ class Work:
         if not self.settled and (error is None or recorded):
             self.done()
         return recorded
+
+    def _check_declared(self, approved: StepRecord, function: Callable[..., Any]) -> None:
+        """A plan may ask for what a marked function does not do; an unmarked one is the service's fault."""
+        may = declared(function)
+        try:
+            may.check(approved)
+        except UndeclaredEffectError as error:
+            if may.actions:
+                self._note(approved, StepStatus.FAILED, None, str(error))
+                self._let_through = error
+            raise
 
     def _run(self, step: StepRecord, claim: Claim, function: Callable[[Step], T]) -> T:
         try:

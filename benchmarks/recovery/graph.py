@@ -3,7 +3,7 @@
 import asyncio
 
 from benchmarks.speed.graph import State, ask, built
-from plangate import Step, effects
+from plangate import Step, effect, effects
 
 EFFECT_S = 0.2
 
@@ -13,6 +13,7 @@ async def act(state: State) -> State:
     return {"done": await effects().once(state["verdict"]["steps"][0], slowly)}
 
 
+@effect("note_time")
 async def slowly(_step: Step) -> str:
     """Takes its time."""
     await asyncio.sleep(EFFECT_S)

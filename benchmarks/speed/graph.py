@@ -9,7 +9,7 @@ from langgraph.types import interrupt
 from gate_events.pause import GateQuestion, question_value
 from gate_events.values import Agent
 from gate_events.values import Step as StepValue
-from plangate import Plan, Step, effects, gate
+from plangate import Plan, Step, effect, effects, gate
 
 GOAL = "Note the time"
 AGENT = "speed"
@@ -34,6 +34,7 @@ async def act(state: State) -> State:
     return {"done": await effects().once(state["verdict"]["steps"][0], note_time)}
 
 
+@effect("note_time")
 async def note_time(_step: Step) -> float:
     """The effect: seconds since the epoch."""
     return time.time()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from langgraph.graph import END, START, StateGraph
-from plangate import Plan, Step, effects, gate
+from plangate import Plan, Step, effect, effects, gate
 from policy import refund_for
 from schemas import State
 
@@ -26,6 +26,7 @@ def act(state: State) -> State:
     return {}
 
 
+@effect("pay_refund")
 def pay(step: Step) -> str:
     """The effect itself. Here it writes a line; yours calls the bank."""
     with Path("refunds.txt").open("a", encoding="utf-8") as book:

@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
-from plangate import Plan, Step, effects, gate
+from plangate import Plan, Step, effect, effects, gate
 from plangate.demo.mail import send_notice
 from plangate.demo.planner import branch_chooser, notice, steps_for_inquiry
 from plangate.demo.story import Customer
@@ -49,16 +49,19 @@ def act(state: State) -> State:
     return {"done": [effects().once(step, ACTIONS[step["action_type"]]) for step in steps]}
 
 
+@effect("look_up_invoice")
 def look_up_invoice(step: Step) -> str:
     """Reads; changes nothing."""
     return f"{step.arguments['invoice']} is open"
 
 
+@effect("add_note")
 def add_note(step: Step) -> str:
     """A note in the customer's file."""
     return f"noted: {step.arguments['note']}"
 
 
+@effect("tag_account")
 def tag_account(step: Step) -> str:
     """A mark on the account; it can be taken back."""
     return f"tagged: {step.arguments['tag']}"

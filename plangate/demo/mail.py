@@ -10,7 +10,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from plangate import Step, effects
+from plangate import Step, effect, effects
 from plangate.dev.ports import LOOPBACK, free_port
 
 PORT = "PLANGATE_DEMO_SMTP_PORT"
@@ -46,6 +46,7 @@ def sink() -> tuple[Controller, Mailbox]:
     return Controller(mailbox, hostname=LOOPBACK, port=free_port()), mailbox
 
 
+@effect("send_overdue_notice")
 def send_notice(step: Step) -> str:
     """Send one "your invoice is overdue"; the effect's key goes along as a header."""
     wanted = step.arguments

@@ -10,12 +10,13 @@ import msgspec
 
 from gate_events import values
 from gate_events.digest import step_digest
-from plangate import Step, effects
+from plangate import Step, effect, effects
 from plangate.torture.fault_points import FaultPoints
 from plangate.torture.places import places, witness_port
 
 PATIENCE_S = 30.0
 ANY_PLAN = UUID(int=0)
+ACTIONS = ("pay", "send", "wire", "hasty", "brief", "tag", "note", "look")
 
 
 class EffectError(RuntimeError):
@@ -27,6 +28,7 @@ def content(step: values.Step) -> str:
     return step_digest(ANY_PLAN, step)
 
 
+@effect(*ACTIONS)
 def call(step: Step) -> str:
     """Do the effect, from a plain `def` node."""
     points = FaultPoints(places())
@@ -36,6 +38,7 @@ def call(step: Step) -> str:
     return "done"
 
 
+@effect(*ACTIONS)
 async def call_async(step: Step) -> str:
     """Do the effect, from an async node."""
     points = FaultPoints(places())

@@ -11,10 +11,11 @@ from langgraph.graph.state import StateGraph
 from langgraph.pregel import Pregel
 
 from gate_events.values import Step
+from gate_store.declared_effects import declared
 from stream_apps.resumer.errors import GraphsError
 from stream_apps.resumer.user_code import load
 
-GATED_KEYS = {"plan_from_state", "apply_edit", "probes"}
+GATED_KEYS = {"plan_from_state", "apply_edit", "probes", "effects"}
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Loaded:
     """A compiled graph and what the `plangate` section of langgraph.json says about it.
 
     `plan_from_state(values)` and `apply_edit(values, answer)` serve graphs with `interrupt_before`;
-    `probes[action_type](step)` returns whether the step's effect happened: True, False, or None.
+    `probes[action_type](step)` returns whether the step's effect happened: True, False, or None;
+    `effects[action_type](step)` is what `effects().do(step)` calls.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Loaded:
     plan_from_state: Callable[[Any], Any] | None = None
     apply_edit: Callable[[Any, Any], Any] | None = None
     probes: Mapping[str, Callable[[Step], Any]] = field(default_factory=dict)
+    effects: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
 
     def with_saver(self, saver: Any) -> "Loaded":
         """The same graph on another checkpointer."""
@@ -78,8 +81,27 @@ async def _loaded(name: str, spec: Any, gated: Any, project: Path) -> Loaded:
     def function(key: str) -> Any:
         return _function(name, gated[key], project) if gated.get(key) else None
 
-    probes = {action: _function(name, spec, project) for action, spec in gated.get("probes", {}).items()}
-    return Loaded(name, graph, function("plan_from_state"), function("apply_edit"), probes)
+    probes, effects = (_by_action(name, key, gated, project) for key in ("probes", "effects"))
+    _check_marks(name, gated, effects)
+    return Loaded(name, graph, function("plan_from_state"), function("apply_edit"), probes, effects)
+
+
+def _by_action(name: str, key: str, gated: Any, project: Path) -> dict[str, Any]:
+    named = gated.get(key, {})
+    if not isinstance(named, dict):
+        mend = f'write {{"{key}": {{"send_email": "./graph.py:function"}}}}'
+        raise GraphsError(name, "langgraph.json", f"plangate.{name}.{key} is {named!r}", mend)
+    return {action: _function(name, spec, project) for action, spec in named.items()}
+
+
+def _check_marks(name: str, gated: Any, effects: Mapping[str, Any]) -> None:
+    """To be named is to be declared, but not against the function's own mark."""
+    for action, function in effects.items():
+        marked = declared(function).actions
+        if marked and action not in marked:
+            problem = f"is named for {action}, but was declared for {', '.join(sorted(marked))} only"
+            mend = f'name another function, or add "{action}" to its @effect'
+            raise GraphsError(name, str(gated["effects"][action]), problem, mend)
 
 
 async def _made(name: str, path: str, found: Any) -> Any:

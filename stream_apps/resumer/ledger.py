@@ -7,7 +7,7 @@ end of the run.
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +17,23 @@ from gate_events.ids import effect_key
 from gate_events.json_text import kept_result
 from gate_events.values import Step
 from gate_events.words import GateState
+from gate_store.declared_effects import Declared, UndeclaredEffectError
+from gate_store.effects_context import QuestionInEffectError
 from gate_store.engine.port import EffectRow, Intent, NotClearedError, OutdatedError, Result
-from stream_apps.plain_errors import plainly
+from stream_apps.resumer.calling import Probe, asked, awaited, refuse_event_loop, without_questions
 from stream_apps.resumer.config import ActionTraits
-from stream_apps.resumer.errors import EffectFailedError, HaltedError, InDoubtError, OutdatedRunError
+from stream_apps.resumer.errors import (
+    EffectFailedError,
+    HaltedError,
+    InDoubtError,
+    OutdatedRunError,
+)
 from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.words import in_words, plain
 
 log = logging.getLogger(__name__)
 
-Probe = Callable[[Step], Any]
+NO_FUNCTION = "langgraph.json names no function for it; name it under plangate.{graph}.effects, or use once()"
 
 
 @dataclass(frozen=True)
@@ -40,12 +47,17 @@ class RunLedger:
     """Implements EffectLedger. Refuses everything once the run is stopped, whatever the node catches."""
 
     def __init__(
-        self, run: RunState, traits: Callable[[str], ActionTraits], probes: Mapping[str, Probe]
+        self,
+        run: RunState,
+        traits: Callable[[str], ActionTraits],
+        probes: Mapping[str, Probe],
+        functions: Mapping[str, Callable[[Any], Any]],
     ) -> None:
         claimed = run.claimed
         self._run = run
         self._traits = traits
         self._probes = probes
+        self._functions = functions
         self._plan_id = claimed.plan_id
         approved = claimed.answer.steps if claimed.answer.state is GateState.APPROVED else ()
         self._approved = {step.step_id: step_digest(self._plan_id, step) for step in approved}
@@ -60,20 +72,29 @@ class RunLedger:
         """The idempotency key of the step's effect, the same at every attempt."""
         return str(effect_key(self._plan_id, step.step_id))
 
-    async def once(self, step: Step, fn: Callable[[], Any]) -> Any:
+    def function(self, step: Step) -> Callable[[Any], Any]:
+        """What langgraph.json names for the approved step. Raises NotClearedError, UndeclaredEffectError."""
+        self._check_cleared(step)
+        if step.action_type not in self._functions:
+            why = NO_FUNCTION.format(graph=self._run.claimed.graph)
+            raise self._undeclared(UndeclaredEffectError(step, why))
+        return self._functions[step.action_type]
+
+    async def once(self, step: Step, fn: Callable[[], Any], declared: Declared) -> Any:
         """Do `fn` for `step`, or return what it returned before. `fn` runs on the event loop: no blocking.
 
-        Raises NotClearedError, EffectFailedError, or a RunStoppedError; what `fn` raises goes on to the node.
-        Returns the JSON form of what `fn` returned, None where it has none.
+        Raises NotClearedError, UndeclaredEffectError, EffectFailedError, or a RunStoppedError; what `fn`
+        raises goes on to the node. Returns the JSON form of what `fn` returned, None where it has none.
         """
         async with self._lock_of(step):
-            known = await self._begin(step)
+            known = await self._begin(step, declared)
             if known is not None:
                 return known.value
             try:
-                value = fn()
-                if inspect.isawaitable(value):
-                    value = await value
+                with without_questions(step):
+                    value = fn()
+                    if inspect.isawaitable(value):
+                        value = await value
             except Exception as error:
                 self._failed(step, error)
                 raise
@@ -82,22 +103,23 @@ class RunLedger:
                 raise
             return self._succeeded(step, value)
 
-    def once_blocking(self, step: Step, fn: Callable[[], Any]) -> Any:
+    def once_blocking(self, step: Step, fn: Callable[[], Any], declared: Declared) -> Any:
         """The same from a plain `def` node, which runs in a thread of its own; `fn` runs in that thread."""
-        _refuse_event_loop()
+        refuse_event_loop()
         lock = self._lock_of(step)
         self._on_loop(lock.acquire())
         try:
-            known = self._on_loop(self._begin(step))
+            known = self._on_loop(self._begin(step, declared))
             return known.value if known is not None else self._done_blocking(step, fn)
         finally:
             self._loop.call_soon_threadsafe(lock.release)
 
     def _done_blocking(self, step: Step, fn: Callable[[], Any]) -> Any:
         try:
-            value = fn()
-            if inspect.isawaitable(value):
-                value = self._on_loop(_awaited(value))
+            with without_questions(step):
+                value = fn()
+                if inspect.isawaitable(value):
+                    value = self._on_loop(awaited(value))
         except Exception as error:
             self._failed(step, error)
             raise
@@ -130,9 +152,10 @@ class RunLedger:
     def _lock_of(self, step: Step) -> asyncio.Lock:
         return self._locks.setdefault(step.step_id, asyncio.Lock())
 
-    async def _begin(self, step: Step) -> _Done | None:
+    async def _begin(self, step: Step, declared: Declared) -> _Done | None:
         self._run.check()
         self._check_cleared(step)
+        self._check_declared(step, declared)
         prior = self.rows.get(step.step_id)
         if prior is None or prior.state == "RETRY":
             await self._intend(step, repeat=prior is not None)
@@ -151,6 +174,17 @@ class RunLedger:
             why = "it is not the step that was approved" if known else "no verdict or clearance covers it"
             self.refused.append(f"{step.step_id}: {why}")
             raise self._finally(NotClearedError(step.step_id, why))
+
+    def _check_declared(self, cleared: Step, declared: Declared) -> None:
+        """The step has the approved content by now, so its action type is the approved one."""
+        try:
+            declared.check(cleared)
+        except UndeclaredEffectError as error:
+            raise self._undeclared(error) from None
+
+    def _undeclared(self, error: UndeclaredEffectError) -> Exception:
+        self.refused.append(str(error))
+        return self._finally(error)
 
     async def _again(self, step: Step, prior: EffectRow) -> _Done | None:
         """A step that was begun before: FAILED, or nobody knows."""
@@ -218,7 +252,7 @@ class RunLedger:
 
     def _failed(self, step: Step, error: Exception) -> None:
         self._note(step, "FAILED", in_words(error), None)
-        if not self._traits(step.action_type).idempotent:
+        if isinstance(error, QuestionInEffectError) or not self._traits(step.action_type).idempotent:
             self.final.append(error)
 
     def _cut_off(self, step: Step) -> None:
@@ -244,23 +278,3 @@ class RunLedger:
         before = self.rows.get(step.step_id)
         attempts = (before.attempts if before else 0) + more
         self.rows[step.step_id] = EffectRow(step.step_id, state, attempts, result, detail)
-
-
-async def asked(probe: Probe, step: Step) -> Any:
-    """What a probe returns. A plain one may block, so it gets a thread."""
-    if inspect.iscoroutinefunction(probe):
-        return await probe(step)
-    found = await asyncio.to_thread(plainly(probe), step)
-    return await found if inspect.isawaitable(found) else found
-
-
-async def _awaited(value: Awaitable[Any]) -> Any:
-    return await value
-
-
-def _refuse_event_loop() -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise RuntimeError("this node is async: use `await effects().once(step, fn)`")

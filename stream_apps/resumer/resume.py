@@ -61,7 +61,8 @@ class Resume:
         self._proposed: Sequence[Step] = ()
         loaded = tools.graphs.get(run.claimed.graph)
         self._loaded = loaded
-        self.ledger = RunLedger(run, tools.config.traits, loaded.probes if loaded else {})
+        probes, functions = (loaded.probes, loaded.effects) if loaded else ({}, {})
+        self.ledger = RunLedger(run, tools.config.traits, probes, functions)
         self._at: dict[str, Any] = {
             "configurable": {
                 **configured(run.claimed.head),

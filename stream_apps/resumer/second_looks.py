@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 
 from gate_store.database import Clock
 from gate_store.probing import Doubted, doubted_steps, settle_by_probe
+from stream_apps.resumer.calling import asked
 from stream_apps.resumer.graphs import Loaded
-from stream_apps.resumer.ledger import asked
 
 log = logging.getLogger(__name__)
 

@@ -36,12 +36,13 @@ actions:
 GRAPH = """\
 import os
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
-from plangate import Plan, Step, effects, gate
+from plangate import Plan, Step, effect, effects, gate
 
 DONE = Path(__file__).with_name("done.txt")
 
@@ -63,10 +64,11 @@ def act(state: State) -> State:
     if not verdict["approved"]:
         write(state["run"], verdict["state"], verdict["note"])
     for step in verdict["steps"]:
-        effects().once(step, lambda step: do(state["run"], step))
+        effects().once(step, partial(do, state["run"]))
     return {}
 
 
+@effect("note", "tag", "untag", "send_email")
 def do(run: str, step: Step) -> None:
     first = not DONE.exists() or f"{run} " not in DONE.read_text()
     write(run, step.step_id, step.arguments)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from plangate import Step, verdicts
+from plangate import Step, effect, verdicts
 from producers.work import Work
 
 GROUP = "mailer"
@@ -18,6 +18,7 @@ MEMBER = {"group.instance.id": "mailer-1"}  # its next start is the same member:
 
 
 def main(servers: str, prefix: str, store_url: str, folder: str, point: str) -> None:
+    @effect("send_email")
     def send(step: Step) -> str:
         with (Path(folder) / "effects").open("a") as effects:
             effects.write(f"{step.step_id}\n")

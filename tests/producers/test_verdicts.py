@@ -8,8 +8,9 @@ import pytest
 
 from gate_events.records import PlanExecuted
 from gate_events.words import GateState, OutcomeStatus, StepStatus, Timing
+from gate_store.declared_effects import UndeclaredEffectError
 from gate_store.engine.port import NotClearedError
-from plangate import Step, verdicts
+from plangate import Step, effect, verdicts
 from plangate.dev.apache_kafka import ApacheKafka
 from producers.verdicts import NoOutcomeError, Verdicts
 from tests.producers.records import STEPS, cleared, decided
@@ -37,6 +38,7 @@ def settled(inbox: Verdicts) -> list[UUID]:
     return plan_ids
 
 
+@effect("send_email")
 def send(step: Step) -> str:
     return f"sent to {step.arguments['to']}"
 
@@ -106,6 +108,7 @@ def test_a_step_that_raises_ends_its_plan_and_not_the_service(bench: Bench) -> N
     bench.say(*(decided(plan_id=plan_id) for plan_id in plan_ids))
     seen = []
 
+    @effect("send_email")
     def fail(step: Step) -> str:
         raise ConnectionError("mail server is down")
 
@@ -150,6 +153,45 @@ def test_a_step_that_is_not_the_approved_one_is_refused(bench: Bench) -> None:
         work.done()
     (outcome,) = bench.outcomes()
     assert outcome.status is OutcomeStatus.NOT_RUN
+
+
+def test_a_function_that_was_declared_for_something_else_ends_the_plan_not_the_service(bench: Bench) -> None:
+    bench.say(decided(), good := decided())
+    called = []
+
+    @effect("look_up_order")
+    def look_up(step: Step) -> None:
+        called.append(step)
+
+    with inbox_of(bench) as inbox:
+        for work in inbox:
+            with work:
+                for step in work.steps:
+                    work.once(step, send if work.plan_id == good.plan_id else look_up)
+    assert called == []
+    served, refused = sorted(bench.outcomes(), key=lambda outcome: outcome.status.value)
+    assert (served.plan_id, served.status) == (good.plan_id, OutcomeStatus.DONE)
+    assert refused.status is OutcomeStatus.FAILED
+    assert "look_up was declared for look_up_order only" in refused.results[0].detail
+    assert [result.status for result in refused.results] == [StepStatus.FAILED, StepStatus.SKIPPED]
+
+
+def test_a_function_without_a_mark_leaves_the_plan_to_the_next_start(bench: Bench) -> None:
+    verdict = decided()
+    bench.say(verdict)
+
+    def unmarked(step: Step) -> None:
+        raise AssertionError(step)
+
+    with (
+        inbox_of(bench) as inbox,
+        pytest.raises(UndeclaredEffectError, match=r'unmarked was declared for no.*@effect\("send_email"\)'),
+        next(iter(inbox)) as work,
+    ):
+        work.once("s1", unmarked)
+    assert bench.outcomes() == []
+    with inbox_of(bench) as inbox:
+        assert settled(inbox) == [verdict.plan_id]
 
 
 def test_members_of_a_group_share_the_plans(bench: Bench) -> None:

@@ -19,7 +19,7 @@ from gate_store.decisions import apply_decisions
 from gate_store.gates import open_gates
 from gate_store.migrate import upgrade
 from gate_store.tables import effects, outbox
-from plangate import Step, verdicts
+from plangate import Step, effect, verdicts
 from plangate.dev.apache_kafka import ApacheKafka
 from tests.producers.dying_service import GROUP, LEASE_S, MEMBER
 from tests.producers.records import STEPS, cleared
@@ -66,6 +66,7 @@ class Scene:
         """The service's next start; returns the keys under which it did something."""
         keys: list[str] = []
 
+        @effect("send_email")
         def send(step: Step) -> str:
             with (self.folder / "effects").open("a") as file:
                 file.write(f"{step.step_id}\n")

@@ -146,3 +146,44 @@ async def test_an_unknown_key_under_plangate_is_named(tmp_path: Path) -> None:
         )
     with pytest.raises(GraphsError, match="'other'"):
         await load_graphs(configured(tmp_path, graphs, plangate={"other": {}}))
+
+
+NAMING = """
+from langgraph.graph import StateGraph
+from plangate import effect
+def send(step): ...
+@effect("pay", "wire")
+def pay(step): ...
+graph = StateGraph(dict).add_node("n", lambda state: {}).set_entry_point("n")
+"""
+
+
+async def test_the_functions_of_action_types_are_loaded(tmp_path: Path) -> None:
+    (tmp_path / "graph.py").write_text(NAMING)
+    effects = {"send": "./graph.py:send", "pay": "./graph.py:pay", "wire": "./graph.py:pay"}
+    file = configured(tmp_path, {"mine": "./graph.py:graph"}, plangate={"mine": {"effects": effects}})
+    loaded = (await load_graphs(file))["mine"]
+    assert {action: function.__name__ for action, function in loaded.effects.items()} == {
+        "send": "send",
+        "pay": "pay",
+        "wire": "pay",
+    }
+
+
+@pytest.mark.parametrize("key", ["effects", "probes"])
+@pytest.mark.parametrize("named", [["./graph.py:send"], "./graph.py:send", None, 7])
+async def test_functions_that_are_not_named_by_action_type_are_refused(
+    tmp_path: Path, key: str, named: Any
+) -> None:
+    (tmp_path / "graph.py").write_text(NAMING)
+    file = configured(tmp_path, {"mine": "./graph.py:graph"}, plangate={"mine": {key: named}})
+    with pytest.raises(GraphsError, match=rf"plangate\.mine\.{key} is .*send_email"):
+        await load_graphs(file)
+
+
+async def test_a_function_named_against_its_own_mark_is_refused_at_load(tmp_path: Path) -> None:
+    (tmp_path / "graph.py").write_text(NAMING)
+    effects = {"look_up": "./graph.py:pay"}
+    file = configured(tmp_path, {"mine": "./graph.py:graph"}, plangate={"mine": {"effects": effects}})
+    with pytest.raises(GraphsError, match=r"is named for look_up, but was declared for pay, wire only"):
+        await load_graphs(file)

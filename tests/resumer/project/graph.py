@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 
-from plangate import Plan, Step, effects, gate
+from plangate import Plan, Step, effect, effects, gate
 
 
 def log(line: str) -> None:
@@ -21,6 +21,9 @@ def log(line: str) -> None:
 def happened() -> list[str]:
     path = Path(os.environ["EFFECTS_LOG"])
     return path.read_text().splitlines() if path.exists() else []
+
+
+sends = effect("email.send", "probed.send", "idempotent.send")
 
 
 class State(TypedDict, total=False):
@@ -40,11 +43,13 @@ def ask(state: State) -> State:
     return {"verdict": gate(plan_of(state)).to_dict()}
 
 
+@sends
 def send(step: Step) -> str:
     log(f"{step.arguments['to']}")
     return f"sent to {step.arguments['to']}"
 
 
+@sends
 async def send_async(step: Step) -> str:
     return send(step)
 
@@ -69,6 +74,7 @@ async def act_as_planned(state: State) -> State:
     return {"sent": sent}
 
 
+@sends
 async def send_slowly(step: Step) -> str:
     log(f"begin {step.arguments['to']}")
     await asyncio.sleep(float(os.environ.get("SLOW_S", "0")))
@@ -80,6 +86,7 @@ async def act_slowly(state: State) -> State:
     return {"sent": [await effects().once(step, send_slowly) for step in state["verdict"]["steps"]]}
 
 
+@sends
 def send_shakily(step: Step) -> str:
     send(step)
     if happened().count(step.arguments["to"]) < int(os.environ.get("FAILURES", "1")) + 1:
@@ -118,6 +125,7 @@ def act_as_configured(_state: State, config: RunnableConfig) -> State:
     return {}
 
 
+@sends
 async def give_back_a_socket(step: Step) -> Any:
     send(step)
     return object()
@@ -139,6 +147,7 @@ def act_once(state: State) -> State:
 
 
 def act_blocking_slowly(state: State) -> State:
+    @sends
     def send_and_hang(step: Step) -> str:
         send(step)
         time.sleep(float(os.environ.get("SLOW_S", "0")))

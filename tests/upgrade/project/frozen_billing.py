@@ -9,6 +9,13 @@ from langgraph.graph import END, START, StateGraph
 
 from plangate import Plan, Step, effects, gate
 
+try:
+    from plangate import effect
+except ImportError:  # an earlier commit runs it, whose ledger asks for no mark
+
+    def effect(*actions: str) -> Any:  # type: ignore[misc]
+        return lambda function: function
+
 
 class State(TypedDict, total=False):
     who: list[str]
@@ -25,6 +32,7 @@ def act(state: State) -> State:
     return {}
 
 
+@effect("email.send")
 def send(step: Step) -> None:
     with Path(os.environ["EFFECTS_LOG"]).open("a") as file:
         file.write(f"{step.arguments['to']}\n")

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
-from plangate import Plan, Step, effects, gate
+from plangate import Plan, Step, effect, effects, gate
 
 MUCH = 60_000  # bytes, incompressible
 
@@ -28,6 +28,7 @@ def ask(state: State) -> State:
     return {"verdict": gate(Plan(steps, "remind", "biller", "billing-service")).to_dict()}
 
 
+@effect("email.send")
 async def send(step: Step) -> str:
     log(f"begin {step.arguments['to']}")
     await asyncio.sleep(float(os.environ.get("SLOW_S", "0")))
