@@ -1,8 +1,7 @@
 """Topics, a store and worker processes of one test, and what a test says and sees there."""
 
 import json
-import subprocess
-import sys
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ from gate_store.database import open_store
 from gate_store.migrate import upgrade
 from gate_store.tables import decisions, gates
 from plangate.dev.apache_kafka import ApacheKafka
+from tests.forked import Forked
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -119,10 +119,9 @@ class Worker:
 
     def __init__(self, settings: Path, log: Path) -> None:
         self.log = log
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.apps.apps_process", settings], stdout=out, stderr=out
-            )
+        self.process = Forked(
+            "tests.apps.apps_process", settings, folder=Path.cwd(), environment=os.environ, out=log, err=log
+        )
 
     def serves(self, app: str) -> bool:
         assert self.process.poll() is None, self.log.read_text()[-3000:]

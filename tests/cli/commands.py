@@ -2,12 +2,14 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from tests.forked import COMMAND, Forked
 
 PLANGATE = Path(sys.executable).with_name("plangate")
 NO_BROKER = "127.0.0.1:1"  # tcpmux: nobody listens
@@ -68,17 +70,23 @@ class Shell:
 
     def run(self, *arguments: str, text: str = "", timeout: float = 60) -> Ended:
         """Run `plangate` with these arguments."""
-        done = subprocess.run(
-            [PLANGATE, *arguments],
-            cwd=self.folder,
-            env=self.variables,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        with TemporaryDirectory() as made:
+            given, out, err = (Path(made) / name for name in ("in", "out", "err"))
+            given.write_text(text)
+            process = Forked(
+                COMMAND,
+                *arguments,
+                folder=self.folder,
+                environment=self.variables,
+                out=out,
+                err=err,
+                text=given,
+            )
+            try:
+                code = process.wait(timeout)
+            finally:
+                process.kill()
+            return Ended(code, out.read_text(), err.read_text())
 
     @property
     def variables(self) -> dict[str, str]:

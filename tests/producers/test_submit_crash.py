@@ -1,6 +1,3 @@
-import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -8,6 +5,7 @@ import pytest
 from gate_store.migrate import upgrade
 from gate_store.runs import RunBusyError
 from plangate import Submitted, submit
+from tests.forked import killed
 from tests.producers import graphs
 from tests.producers.stored import published, run_of
 
@@ -15,9 +13,7 @@ PATIENCE_S = 30
 
 
 def _killed_submit(store_url: str, point: str) -> None:
-    command = [sys.executable, "-m", "tests.producers.dying_submit", store_url, point]
-    died = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
-    assert died.returncode == -signal.SIGKILL, died.stderr
+    killed("tests.producers.dying_submit", store_url, point)
 
 
 def _submit(store_url: str, who: str) -> Submitted:

@@ -1,6 +1,3 @@
-import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +18,7 @@ from gate_store.migrate import upgrade
 from gate_store.tables import effects, outbox
 from plangate import Step, effect, verdicts
 from plangate.dev.apache_kafka import ApacheKafka
+from tests.forked import killed
 from tests.producers.dying_service import GROUP, LEASE_S, MEMBER
 from tests.producers.records import STEPS, cleared
 from tests.producers.services import Bench
@@ -57,10 +55,8 @@ class Scene:
 
     def die(self, point: str) -> None:
         servers = self.bench.options["bootstrap.servers"]
-        arguments = [servers, self.bench.prefix, self.store_url, str(self.folder), point]
-        command = [sys.executable, "-m", "tests.producers.dying_service", *arguments]
-        died = subprocess.run(command, check=False, timeout=90, capture_output=True, text=True)
-        assert died.returncode == -signal.SIGKILL, died.stderr
+        arguments = (self.bench.prefix, self.store_url, self.folder, point)
+        killed("tests.producers.dying_service", servers, *arguments)
 
     def serve(self) -> list[str]:
         """The service's next start; returns the keys under which it did something."""

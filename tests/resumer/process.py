@@ -4,12 +4,14 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
+
+from tests.forked import Forked
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,17 +19,17 @@ ROOT = Path(__file__).parents[2]
 class ResumerProcess:
     """See `resumer_process`."""
 
-    def __init__(self, popen: "subprocess.Popen[bytes]") -> None:
-        self._popen = popen
+    def __init__(self, process: Forked) -> None:
+        self._process = process
 
     def send(self, number: signal.Signals) -> None:
-        self._popen.send_signal(number)
+        self._process.send_signal(number)
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Its exit code after this signal."""
-        if self._popen.poll() is None:
+        if self._process.poll() is None:
             self.send(number)
-        return await asyncio.to_thread(self._popen.wait, 30)
+        return await asyncio.to_thread(self._process.wait, 30)
 
 
 @asynccontextmanager
@@ -40,15 +42,14 @@ async def resumer_process(
     **changes: Any,
 ) -> AsyncIterator[ResumerProcess]:
     """A resumer with that config, its words in `log`; `supervised` starts it again when it dies."""
-    arguments = [sys.executable, "-m", f"tests.resumer.{module}", url, json.dumps(changes)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
-    with ExitStack() as files:
-        said = files.enter_context(log.open("w")) if log else None
-        popen = subprocess.Popen(  # noqa: ASYNC220 - the test owns its loop, and waits for the child off it
-            arguments, cwd=ROOT, env=environment, stderr=said
-        )
-    process = ResumerProcess(popen)
-    try:
-        yield process
-    finally:
-        await process.end(signal.SIGKILL)
+    name = f"tests.resumer.{module}"
+    with NamedTemporaryFile() as unnamed:
+        said = log or Path(unnamed.name)
+        forked = Forked(name, url, json.dumps(changes), folder=ROOT, environment=environment, err=said)
+        process = ResumerProcess(forked)
+        try:
+            yield process
+        finally:
+            await process.end(signal.SIGKILL)
+            sys.stderr.write(said.read_text())  # beside a test that fails
