@@ -26,10 +26,15 @@ def same_name(one: str, other: str) -> bool:
 @lru_cache(maxsize=4096)
 def name_key(text: str) -> str:
     """What all spellings of a name have in common: NFKC, case-folded, nothing invisible, single blanks."""
+    return folded(text)
+
+
+def folded(text: str) -> str:
+    """The same for a text of any length."""
     if text.isascii() and text.isalnum():
         return text.lower()
-    found = _folded(text)
-    while (again := _folded(found)) != found:  # folding may leave what normalises further
+    found = _once(text)
+    while (again := _once(found)) != found:  # folding may leave what normalises further
         found = again
     return found
 
@@ -49,7 +54,7 @@ def unprintable(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(char for char in text if invisible(char)))
 
 
-def _folded(text: str) -> str:
+def _once(text: str) -> str:
     blank = _BLANKS.sub(" ", text)
     seen = "".join(char for char in blank if not invisible(char))
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())

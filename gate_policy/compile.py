@@ -10,6 +10,7 @@ from gate_policy.entries import ActionEntry, CatalogueEntry, RuleEntry
 from gate_policy.errors import ConditionFaultError, TemplateFaultError
 from gate_policy.requirements import Body
 from gate_policy.rules import Rule
+from gate_policy.spelling import key_template
 from gate_policy.templates import Expression, Template
 from gate_policy.yaml_text import Document, Path
 
@@ -141,7 +142,7 @@ class Compiler:
         if entry.effect is None:
             return None
         key = self._template((*path, "effect", "key"), entry.effect.key)
-        return Effect(key, entry.effect.window) if key else None
+        return Effect(key_template(key, entry.effect.spelling), entry.effect.window) if key else None
 
     def _undo(self, path: Path, entry: ActionEntry) -> Undo | None:
         if entry.undo is None:

@@ -24,11 +24,16 @@ class EffectKey:
 
 @dataclass(frozen=True, slots=True)
 class PriorEffect:
-    """When an effect was last done, and by which plan."""
+    """When an effect was last done, and by which plan; or asked for, by a plan that still waits.
+
+    `step_digest` is of the step that did it.
+    """
 
     effect_key: str
     at: datetime
     plan_id: UUID
+    step_digest: str
+    waits: bool = False
 
 
 def effect_keys(steps: Iterable[Step], catalogue: Catalogue) -> list[EffectKey]:

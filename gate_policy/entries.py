@@ -61,6 +61,7 @@ class EffectEntry(Entry):
 
     key: Line
     window: Duration
+    spelling: Literal["alike", "exact"] = "alike"
 
 
 class ActionEntry(Entry):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gate_events.canonical import canonical
+from gate_events.digest import step_digest
 from gate_events.names import same_name
 from gate_events.records import PlanProposed
 from gate_events.values import Finding
@@ -46,7 +47,7 @@ def findings(
         named = {one.finding.step_ids for one in found if one.finding.check == DUPLICATES}
         found += effects_unknown(by_type)
         found += [one for one in effects_twice(judged, catalogue) if one.finding.step_ids not in named]
-        found += done_before(plan, by_type, now, prior)
+        found += done_before(plan, by_type, now, prior) if prior else ()
     return found + list(rule_findings(judged))
 
 
@@ -167,15 +168,14 @@ def effects_twice(judged: Judged, catalogue: Catalogue) -> Iterator[Found]:
 def done_before(
     plan: PlanProposed, by_type: ByType, now: datetime, prior: Mapping[str, PriorEffect]
 ) -> Iterator[Found]:
-    """Effects that were already done within their window."""
-    if not prior:
-        return
+    """Effects that were already done within their window, and those that a waiting plan asks for too."""
     for name, steps in by_type.items():
         action = steps[0].action
         if action is None or action.effect is None:
             continue
+        met = [(one, effect) for one in steps if (effect := _other(one, plan, prior))]
         window = timedelta(seconds=action.effect.window_s)
-        done = [(one, at) for one in steps if (at := _done_at(one, plan, prior)) and now - at < window]
+        done = [(one, effect.at) for one, effect in met if not effect.waits and now - effect.at < window]
         if done:
             last = max(at for _, at in done).astimezone(UTC)
             text = (
@@ -183,15 +183,26 @@ def done_before(
                 f"{spoken(action.effect.window_s)} (last {last:%Y-%m-%d %H:%M} UTC)"
             )
             yield _found("already done", text, [one for one, _ in done])
+        waiting = [(one, effect.plan_id) for one, effect in met if effect.waits]
+        if waiting:
+            plans = sorted({str(plan_id) for _, plan_id in waiting})
+            more = f" and {len(plans) - 1} more" if len(plans) > 1 else ""
+            text = (
+                f"what {len(waiting)} of {_steps(len(steps))} of {name} do is also asked in plan "
+                f"{plans[0]}{more} that waits for its decision"
+            )
+            yield _found("already asked", text, [one for one, _ in waiting])
 
 
-def _done_at(one: JudgedStep, plan: PlanProposed, prior: Mapping[str, PriorEffect]) -> datetime | None:
+def _other(one: JudgedStep, plan: PlanProposed, prior: Mapping[str, PriorEffect]) -> PriorEffect | None:
+    """The effect of another step or plan that this step would repeat."""
     effect = prior.get(one.effect_key) if one.effect_key is not None else None
-    if effect is None:
-        return None
-    # A redelivered first revision meets its own effects and must be judged as it was.
-    own = effect.plan_id == plan.plan_id and plan.revision == 1
-    return None if own else effect.at
+    if effect is None or effect.plan_id != plan.plan_id:
+        return effect
+    # A plan does not wait for itself; and a redelivered first revision meets what its own steps did,
+    # and must be judged as it was.
+    own = effect.waits or (plan.revision == 1 and effect.step_digest == step_digest(plan.plan_id, one.step))
+    return None if own else effect
 
 
 def too_few(plan: PlanProposed, people: Sequence[str], quorum: int) -> Found | None:

@@ -1,6 +1,7 @@
 """Sentences with gaps: Jinja templates, sandboxed, strict and compiled once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, NoReturn
 
 from jinja2 import StrictUndefined, TemplateError, meta, nodes
@@ -38,33 +39,36 @@ class _Environment(SandboxedEnvironment):
         return super().getattr(obj, attribute)
 
 
-def _environment() -> _Environment:
-    environment = _Environment(undefined=StrictUndefined, autoescape=False, finalize=plain)
+@cache
+def _environment(said: Callable[[Any], str]) -> _Environment:
+    environment = _Environment(undefined=StrictUndefined, autoescape=False, finalize=said)
     environment.filters = {name: environment.filters[name] for name in FILTERS}
     environment.globals = {}
     return environment
 
 
-_JINJA = _environment()
+_JINJA = _environment(plain)
 
 
 class Template:
-    """A template compiled from one line of text."""
+    """A template compiled from one line of text; `said` writes the value of a gap."""
 
-    __slots__ = ("_compiled", "_parts", "source", "variables")
+    __slots__ = ("_compiled", "_parts", "_said", "gaps", "source", "variables")
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, said: Callable[[Any], str] = plain) -> None:
         self.source = source.strip()
         tree = _parsed(self.source)
         self.variables = frozenset(meta.find_undeclared_variables(tree))
+        self.gaps = _gaps(tree)
+        self._said = said
         self._parts = _parts(tree)
-        self._compiled = _JINJA.from_string(tree)
+        self._compiled = _environment(said).from_string(tree)
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The text with its gaps filled. Raises whatever a missing or unfit value provokes."""
         if self._parts is None:
             return self._compiled.render(values)
-        return "".join(text if name is None else plain(values[name]) for text, name in self._parts)
+        return "".join(text if name is None else self._said(values[name]) for text, name in self._parts)
 
 
 class Expression:
@@ -105,6 +109,13 @@ def _parsed(source: str) -> nodes.Template:
         fault = f"is no template: {error}".rstrip(".")
         raise TemplateFaultError(fault, "write gaps as {{ argument }}") from error
     return tree
+
+
+def _gaps(tree: nodes.Template) -> int:
+    """How many values a text may hold, 2 standing for more than one."""
+    written = [node for output in tree.find_all(nodes.Output) for node in output.nodes]
+    count = sum(not isinstance(node, nodes.TemplateData) for node in written)
+    return 2 if count > 1 or (count and tree.find(nodes.For)) else count
 
 
 def _parts(tree: nodes.Template) -> tuple[tuple[str, str | None], ...] | None:

@@ -97,22 +97,31 @@ def finish_effect(
 
 def prior_effects(
     conn: Connection, keys: Sequence[tuple[str, int]], now: datetime
-) -> dict[str, tuple[datetime, UUID]]:
-    """When each effect was last begun within its window of seconds, and by which plan; failed ones not."""
+) -> dict[str, tuple[datetime, UUID, str]]:
+    """When each effect was last begun within its window of seconds, by which plan, and the step's digest.
+
+    Failed ones do not count.
+    """
     if not keys:
         return {}
     longest = max(window for _, window in keys)
     newest = func.row_number().over(partition_by=effects.c.window_key, order_by=effects.c.claimed_at.desc())
     ranked = (
-        select(effects.c.window_key, effects.c.claimed_at, effects.c.plan_id, newest.label("rank"))
+        select(
+            effects.c.window_key,
+            effects.c.claimed_at,
+            effects.c.plan_id,
+            effects.c.step_digest,
+            newest.label("rank"),
+        )
         .where(among(conn, effects.c.window_key, [key for key, _ in keys]))
         .where(effects.c.claimed_at > now - timedelta(seconds=longest), effects.c.state != EffectState.FAILED)
         .subquery()
     )
     found = conn.execute(select(ranked).where(ranked.c.rank == 1))
-    last = {row.window_key: (row.claimed_at, row.plan_id) for row in found}
+    last = {row.window_key: (row.claimed_at, row.plan_id, row.step_digest) for row in found}
     windows = dict(keys)
-    return {key: at for key, at in last.items() if at[0] > now - timedelta(seconds=windows[key])}
+    return {key: done for key, done in last.items() if done[0] > now - timedelta(seconds=windows[key])}
 
 
 def _covered(conn: Connection, plan_id: UUID, digest: str, step: Step) -> Row[*tuple[Any, ...]]:

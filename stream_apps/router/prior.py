@@ -33,4 +33,4 @@ class PriorEffects:
     def _look_up(self, wanted: list[tuple[str, int]]) -> Mapping[str, PriorEffect]:
         with self._store.begin() as conn:
             found = prior_effects(conn, wanted, self._clock())
-        return {key: PriorEffect(key, at, plan_id) for key, (at, plan_id) in found.items()}
+        return {key: PriorEffect(key, *done) for key, done in found.items()}

@@ -52,7 +52,7 @@ def test_200_overdue_notices_are_held_with_what_the_reviewer_must_know() -> None
         )
         for at in range(200)
     ]
-    prior = {one.key: PriorEffect(one.key, NOW, OTHER_PLAN) for one in effect_keys(steps, billing)}
+    prior = {one.key: PriorEffect(one.key, NOW, OTHER_PLAN, "0" * 64) for one in effect_keys(steps, billing)}
     judgement = judge(plan(*steps), billing, now=NOW, prior=prior)
     assert judgement.timing is Timing.BEFORE
     assert judgement.review is not None

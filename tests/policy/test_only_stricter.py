@@ -72,7 +72,9 @@ def test_findings_requirements_and_earned_mode_only_raise(
     proposed = plan(*[step(f"s{at}", action, **given_) for at, (action, given_) in enumerate(drawn)])
     base = judge(proposed, load_catalogue(OFFICE + "checks: {duplicates: false}\n"), now=NOW)
     strict = "checks: {max_steps: {'*': 1}}\n" + ("mode: earned\n" if earned else "")
-    prior = {f"mail:{who}": PriorEffect(f"mail:{who}", NOW, OTHER_PLAN) for who in ("eva", "3", "null")}
+    prior = {
+        f"mail:{who}": PriorEffect(f"mail:{who}", NOW, OTHER_PLAN, "0" * 64) for who in ("eva", "3", "null")
+    }
     required = Requirements(tier, timing, frozenset({Body(frozenset({"ana"}), 1)}))
     found = judge(proposed, load_catalogue(OFFICE + strict), now=NOW, prior=prior)
     not_milder(found, base)

@@ -6,13 +6,15 @@ from uuid import UUID
 
 import pytest
 
-from gate_events.values import Finding
+from gate_events.digest import step_digest
+from gate_events.values import Finding, Step
 from gate_events.words import Timing
 from gate_policy.effects import EffectKey, PriorEffect, effect_keys
 from gate_policy.judge import judge
 from tests.policy.plans import NOW, OTHER_PLAN, PLAN, mail, office, plan, step
 
 HOUR = timedelta(hours=1)
+OTHERS = mail("their", "eva")
 
 
 def found(*steps: Any, more: str = "", prior: Any = None, **fields: Any) -> tuple[Finding, ...]:
@@ -120,8 +122,10 @@ def test_a_long_effect_key_is_held_by_its_digest() -> None:
     assert one.key != other.key
 
 
-def prior(key: str, at: datetime, by: UUID = OTHER_PLAN) -> dict[str, PriorEffect]:
-    return {key: PriorEffect(key, at, by)}
+def prior(
+    key: str, at: datetime, by: UUID = OTHER_PLAN, did: Step = OTHERS, waits: bool = False
+) -> dict[str, PriorEffect]:
+    return {key: PriorEffect(key, at, by, step_digest(by, did), waits)}
 
 
 def test_an_effect_done_within_its_window_is_found() -> None:
@@ -148,9 +152,30 @@ def test_an_effect_from_a_clock_that_runs_ahead_is_found() -> None:
 
 
 def test_a_redelivered_plan_does_not_meet_itself_but_a_revision_does() -> None:
-    own = prior("mail:eva", NOW - HOUR, PLAN)
+    own = prior("mail:eva", NOW - HOUR, PLAN, mail("a", "eva"))
     assert found(mail("a", "eva"), prior=own) == ()
     assert only("already done", mail("a", "eva"), prior=own, revision=2)
+
+
+@pytest.mark.parametrize("again", [mail("b", "eva"), mail("a", "eva", "another subject")])
+def test_the_same_plan_does_not_do_an_effect_again_under_another_step_or_content(again: Step) -> None:
+    own = prior("mail:eva", NOW - HOUR, PLAN, mail("a", "eva"))
+    assert only("already done", again, prior=own)
+
+
+def test_what_a_waiting_plan_asks_for_too_is_found_however_long_it_waits() -> None:
+    steps = [mail("a", "eva"), mail("b", "ben")]
+    finding = only("already asked", *steps, prior=prior("mail:eva", NOW - 99 * HOUR, waits=True))
+    assert finding.text == (
+        f"what 1 of 2 steps of mail do is also asked in plan {OTHER_PLAN} that waits for its decision"
+    )
+    assert finding.step_ids == ("a",)
+
+
+def test_a_plan_does_not_wait_for_itself() -> None:
+    own = prior("mail:eva", NOW, PLAN, waits=True)
+    assert found(mail("a", "eva"), prior=own) == ()
+    assert found(mail("b", "eva"), prior=own, revision=2) == ()
 
 
 def test_one_effect_twice_in_a_plan_is_found() -> None:

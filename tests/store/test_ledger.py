@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, select, update
 
+from gate_events.digest import step_digest
 from gate_events.ids import effect_key
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.values import Step
@@ -254,7 +255,7 @@ def test_prior_effects_are_the_newest_within_their_windows(conn: Connection) -> 
     )
     now = NOON + 2 * HOUR
     found = prior_effects(conn, [("mail:a", 7200), ("mail:b", 60), ("mail:c", 7200)], now)
-    assert found == {"mail:a": (NOON + HOUR, plan_id("new"))}
+    assert found == {"mail:a": (NOON + HOUR, plan_id("new"), step_digest(plan_id("new"), STEPS[0]))}
     assert prior_effects(conn, [], now) == {}
 
 
