@@ -25,7 +25,9 @@ def _sha256(what: str, value: Any) -> str:
 
 
 def _content(step: Step) -> dict[str, Any]:
-    return {"step_id": step.step_id, "action_type": step.action_type, "arguments": step.arguments}
+    content = {"step_id": step.step_id, "action_type": step.action_type, "arguments": step.arguments}
+    # only where it is said, so that a plan that says nothing of it keeps its digest
+    return content if step.after is None else {**content, "after": step.after}
 
 
 def plan_digest(plan_id: UUID, revision: int, steps: Iterable[Step], run: RunIdentity | None) -> str:
@@ -51,9 +53,14 @@ def step_digest(plan_id: UUID, step: Step) -> str:
 def review_digest(review: Review) -> str:
     """Digest of what a reviewer is shown: sentences, findings, reasons and terms, 64 hex digits.
 
-    `deadline` is its microseconds since 1970, as the contract writes it. Raises UnencodableError for lone
-    surrogates.
+    `deadline` is its microseconds since 1970, as the contract writes it; `used` is in it where a sentence
+    used arguments. Raises UnencodableError for lone surrogates.
     """
     content = msgspec.to_builtins(review)
+    content["groups"] = [_where_used(group) for group in content["groups"]]
     content["terms"]["deadline"] = (review.terms.deadline - _EPOCH) // timedelta(microseconds=1)
     return _sha256("review", content)
+
+
+def _where_used(group: dict[str, Any]) -> dict[str, Any]:
+    return group if group["used"] else {name: part for name, part in group.items() if name != "used"}

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from gate_events.records import PlanCleared, PlanDecided
+from gate_events.today import as_today
 from gate_events.values import Agent, Moment, Name, Step, Text
 from gate_events.words import GateState
 
@@ -41,7 +42,7 @@ class GateAnswer(Struct, frozen=True, kw_only=True):
 
 def question_value(question: GateQuestion) -> dict[str, Any]:
     """The interrupt's value."""
-    return {MARK: msgspec.to_builtins(question)}
+    return {MARK: as_today(question)}
 
 
 def is_question(value: object) -> bool:
@@ -56,7 +57,7 @@ def question_of(value: dict[str, Any]) -> GateQuestion:
 
 def answer_value(answer: GateAnswer) -> dict[str, Any]:
     """The resume value."""
-    return {MARK: msgspec.to_builtins(answer)}
+    return {MARK: as_today(answer)}
 
 
 def answer_of(value: dict[str, Any]) -> GateAnswer:

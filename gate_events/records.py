@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
+from gate_events.order import refuse_unknown_order
 from gate_events.values import (
     Agent,
     Count,
@@ -48,10 +49,12 @@ class _Planned(Value, frozen=True, kw_only=True):
     """A record with steps: their ids are distinct, since the effect ledger tells steps apart by them."""
 
     def __post_init__(self) -> None:
-        ids = [step.step_id for step in getattr(self, "steps", None) or ()]
+        steps: tuple[Step, ...] = getattr(self, "steps", None) or ()
+        ids = [step.step_id for step in steps]
         if len(set(ids)) != len(ids):
             twice = Counter(ids).most_common(1)[0][0]
             raise ValueError(f"step_id {twice!r} stands twice in the plan; give each step its own")
+        refuse_unknown_order(steps)
 
 
 class PlanProposed(_Planned, frozen=True, kw_only=True):
@@ -66,6 +69,7 @@ class PlanProposed(_Planned, frozen=True, kw_only=True):
     goal: Text = ""
     steps: Steps
     run: RunIdentity | None = None
+    signature: Text | None = None
 
 
 class PlanCleared(_Planned, frozen=True, kw_only=True):
@@ -85,6 +89,9 @@ class PlanCleared(_Planned, frozen=True, kw_only=True):
     steps: Steps
     run: RunIdentity | None = None
     review: Review | None = None
+    attempt: Count = 1
+    evidence: Any = None
+    signature: Text | None = None
 
 
 class ApprovalRequested(_Planned, frozen=True, kw_only=True):
@@ -109,6 +116,15 @@ class ApprovalRequested(_Planned, frozen=True, kw_only=True):
     run: RunIdentity | None = None
     review: Review
     in_doubt: InDoubt | None = None
+    evidence: Any = None
+    review_digest: Digest | None = None
+    signature: Text | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, word in (("kind", self.kind), ("timing", self.timing)):
+            if word.value == "UNKNOWN":
+                raise ValueError(f"{name} UNKNOWN: a gate of it cannot be opened; upgrade this worker first")
 
 
 class DecisionMade(_Planned, frozen=True, kw_only=True):
@@ -128,6 +144,12 @@ class DecisionMade(_Planned, frozen=True, kw_only=True):
     steps: Steps | None = None  # EDIT: the plan as it shall run
     step_ids: tuple[Stored, ...] = ()  # UNDO: which steps; empty is all
     resolution: Resolution | None = None  # RESOLVE
+    review_digest: Digest | None = None
+    seen_at: Moment | None = None
+    patch: Any = None
+    rejected_step_ids: tuple[Stored, ...] = ()
+    on_behalf_of: Name | None = None
+    signature: Text | None = None
 
 
 class PlanDecided(_Planned, frozen=True, kw_only=True):
@@ -149,6 +171,12 @@ class PlanDecided(_Planned, frozen=True, kw_only=True):
     decided_at: Moment
     note: Text
     use_by: Moment | None = None
+    resolution: Resolution | None = None
+    policy: Digest | None = None
+    attempt: Count = 1
+    review_digest: Digest | None = None
+    seen_at: Moment | None = None
+    signature: Text | None = None
 
 
 class StepResult(Value, frozen=True, kw_only=True):
@@ -173,6 +201,8 @@ class PlanExecuted(Value, frozen=True, kw_only=True):
     status: OutcomeStatus
     results: tuple[StepResult, ...]
     run: RunIdentity | None = None
+    attempt: Count = 1
+    signature: Text | None = None
 
 
 class IncidentReported(Value, frozen=True, kw_only=True):
@@ -185,6 +215,8 @@ class IncidentReported(Value, frozen=True, kw_only=True):
     reported_by: Name
     harm: bool = False
     description: Text
+    kind: Text | None = None
+    signature: Text | None = None
 
 
 class AutonomyChanged(Value, frozen=True, kw_only=True):
@@ -198,6 +230,19 @@ class AutonomyChanged(Value, frozen=True, kw_only=True):
     changed_at: Moment
     changed_by: Name
     reason: Text
+    evidence: Any = None
+    signature: Text | None = None
+
+
+class PolicyKept(Value, frozen=True, kw_only=True):
+    """A catalogue by its digest, so that a judgement can be judged again."""
+
+    event_id: UUID
+    digest: Digest
+    text: Stored
+    first_seen: Moment
+    by: Name
+    signature: Text | None = None
 
 
 class DeadLetter(Value, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Which record travels on which topic. Every topic is keyed by plan id but `autonomy` and `dead-letters`."""
+"""Which record travels on which topic. Most topics are keyed by plan id; `key_of` knows the others."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +23,7 @@ VERDICTS = Topic("verdicts", records.PlanDecided)
 OUTCOMES = Topic("outcomes", records.PlanExecuted)
 INCIDENTS = Topic("incidents", records.IncidentReported)
 AUTONOMY = Topic("autonomy", records.AutonomyChanged, compacted=True)
+POLICIES = Topic("policies", records.PolicyKept, compacted=True)
 DEAD_LETTERS = Topic("dead-letters", records.DeadLetter)
 
 TOPICS = (
@@ -34,6 +35,7 @@ TOPICS = (
     OUTCOMES,
     INCIDENTS,
     AUTONOMY,
+    POLICIES,
     DEAD_LETTERS,
 )
 
@@ -41,7 +43,9 @@ TOPIC_OF = {topic.record: topic for topic in TOPICS}
 
 
 def key_of(record: Any) -> bytes:
-    """The Kafka key of a record: its plan id, or action type and fingerprint on `autonomy`."""
+    """A record's Kafka key: plan id; action type and fingerprint on `autonomy`; digest on `policies`."""
     if isinstance(record, records.AutonomyChanged):
         return f"{record.action_type}\x1f{record.fingerprint}".encode()
+    if isinstance(record, records.PolicyKept):
+        return record.digest.encode()
     return str(record.plan_id).encode()

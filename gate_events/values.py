@@ -31,6 +31,7 @@ class Step(Value, frozen=True, kw_only=True):
     action_type: Name
     arguments: dict[str, Any] = {}
     claimed_tier: Tier | None = None
+    after: tuple[Stored, ...] | None = None  # steps to begin before it; None: all that stand before it
 
 
 class Agent(Value, frozen=True, kw_only=True):
@@ -72,6 +73,10 @@ class RunIdentity(Value, frozen=True, kw_only=True):
     task_ids: tuple[Stored, ...] = ()
     next_nodes: tuple[Stored, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.kind is PauseKind.UNKNOWN:
+            raise ValueError("kind UNKNOWN: upgrade this worker before a run that stopped that way")
+
 
 class Group(Value, frozen=True, kw_only=True):
     """Steps that read as one sentence: "Send 200 emails: ..."."""
@@ -79,6 +84,7 @@ class Group(Value, frozen=True, kw_only=True):
     text: Stored
     tier: Tier
     step_ids: tuple[Stored, ...]
+    used: tuple[Stored, ...] = ()  # the names of the arguments that the sentence used
 
 
 class Finding(Value, frozen=True, kw_only=True):

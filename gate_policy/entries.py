@@ -6,17 +6,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from gate_events.words import Tier
+from gate_events.words import Tier, known
 from gate_policy import durations
 
 TIER_MEND = "use REVERSIBLE, PARTIALLY_REVERSIBLE or IRREVERSIBLE"
 
 
 def _tier(value: Any) -> Tier:
-    try:
-        return Tier(value)
-    except ValueError:
-        raise PydanticCustomError("plangate", "is no tier", {"mend": TIER_MEND}) from None
+    for tier in known(Tier):
+        if value in (tier, tier.value):
+            return tier
+    raise PydanticCustomError("plangate", "is no tier", {"mend": TIER_MEND})
 
 
 def _seconds(value: Any) -> int:

@@ -37,7 +37,7 @@ def requirements_of(request: ApprovalRequested) -> Requirements:
     """What an open request asked for: the floor under an edit of its plan."""
     terms = request.review.terms
     body = Body(frozenset(terms.reviewers), terms.quorum)
-    return Requirements(request.tier, request.timing, frozenset({body}))
+    return Requirements(request.tier.counts_as, request.timing, frozenset({body}))
 
 
 def terms(

@@ -31,7 +31,7 @@ class JudgedStep:
     def raise_to(self, tier: Tier) -> None:
         """Raise the tier; a lower one changes nothing."""
         if RANK[tier] > RANK[self.tier]:
-            self.tier = tier
+            self.tier = tier.counts_as
 
 
 def judged_step(step: Step, index: int, catalogue: Catalogue, facts: Facts) -> JudgedStep:

@@ -3,12 +3,12 @@
 from gate_events.words import Level, Tier, Timing
 
 RANK = {tier: tier.rank for tier in Tier}
-_WAIT = {None: 0, Timing.AFTER: 1, Timing.BEFORE: 2}
+_WAIT = {None: 0, Timing.AFTER: 1, Timing.BEFORE: 2, Timing.UNKNOWN: 2}
 
 
 def higher(one: Tier, other: Tier) -> Tier:
     """The stricter of two tiers."""
-    return one if one is other or RANK[one] >= RANK[other] else other
+    return one if one is other or RANK[one] >= RANK[other] else other.counts_as
 
 
 def stricter(one: Timing | None, other: Timing | None) -> Timing | None:
@@ -18,7 +18,7 @@ def stricter(one: Timing | None, other: Timing | None) -> Timing | None:
 
 def timing_of(tier: Tier, high_stakes: bool) -> Timing | None:
     """When a step of this tier is reviewed in `tiered` mode."""
-    if high_stakes or tier is Tier.IRREVERSIBLE:
+    if high_stakes or tier.counts_as is Tier.IRREVERSIBLE:
         return Timing.BEFORE
     return Timing.AFTER if tier is Tier.PARTIALLY_REVERSIBLE else None
 

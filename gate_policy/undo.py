@@ -27,7 +27,7 @@ def undo_steps(
         result = by_id.get(step.step_id)
         if result is None or result.status in (StepStatus.FAILED, StepStatus.SKIPPED):
             continue
-        if result.status is StepStatus.IN_DOUBT:
+        if result.status.in_doubt:
             raise _not_undoable(step, "its effect is in doubt", "resolve the doubt first")
         if (one := _undone(step, result, catalogue)) is not None:
             undone.append(one)

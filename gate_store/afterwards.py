@@ -54,7 +54,7 @@ def _doubts(conn: Connection, executed: Iterable[_Executed], now: datetime) -> l
         effect_key(each.outcome.plan_id, result.step_id): (each, result)
         for each in executed
         for result in each.outcome.results
-        if result.status is StepStatus.IN_DOUBT and each.outcome.run is None
+        if result.status.in_doubt and each.outcome.run is None
     }
     if not told:
         return []
@@ -103,7 +103,6 @@ def _effect_rows(executed: Iterable[_Executed], window_keys: WindowKeys) -> Iter
             step = steps.get(result.step_id)
             if step is None or result.status is StepStatus.SKIPPED:
                 continue
-            ended = result.status is not StepStatus.IN_DOUBT
             yield {
                 "effect_id": effect_key(each.outcome.plan_id, step.step_id),
                 "plan_id": each.outcome.plan_id,
@@ -114,13 +113,13 @@ def _effect_rows(executed: Iterable[_Executed], window_keys: WindowKeys) -> Iter
                 "thread_id": None,
                 "token": 0,
                 "executor": each.outcome.executor,
-                "state": result.status.value,
+                "state": "IN_DOUBT" if result.status.in_doubt else result.status.value,
                 "window_key": keys.get(step.step_id),
                 "attempts": 1,
                 "detail": storable(result.detail),
                 "result": result.result,
                 "claimed_at": result.finished_at,
-                "finished_at": result.finished_at if ended else None,
+                "finished_at": result.finished_at if not result.status.in_doubt else None,
             }
 
 

@@ -35,6 +35,19 @@ def _state_after(decision: DecisionMade) -> GateState:
             state = GateState.SUPERSEDED
         case DecisionKind.RESOLVE:
             state = _resolved(decision.resolution)
+        case (
+            DecisionKind.ABSTAIN
+            | DecisionKind.CLAIM
+            | DecisionKind.RELEASE
+            | DecisionKind.ASSIGN
+            | DecisionKind.SNOOZE
+            | DecisionKind.ADD_REVIEWER
+            | DecisionKind.BREAK_GLASS
+            | DecisionKind.GRANT
+            | DecisionKind.REVOKE
+            | DecisionKind.UNKNOWN
+        ):
+            raise AssertionError(f"no objection to {decision.kind.value}")
         case _:
             assert_never(decision.kind)
     return state
@@ -46,8 +59,8 @@ def _resolved(resolution: Resolution | None) -> GateState:
             return GateState.APPROVED
         case Resolution.ABANDON:
             return GateState.REJECTED
-        case None:
-            raise AssertionError("_is_complete lets no RESOLVE without a resolution pass")
+        case None | Resolution.UNKNOWN:
+            raise AssertionError("_is_complete lets no RESOLVE without a known resolution pass")
     assert_never(resolution)
 
 

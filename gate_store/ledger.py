@@ -74,8 +74,8 @@ def finish_effect(
 
     IN_DOUBT asks a human. SKIPPED is for outcomes and no end of an effect: ValueError.
     """
-    if status is StepStatus.SKIPPED:
-        raise ValueError("status SKIPPED: a claimed effect ends SUCCEEDED, FAILED or IN_DOUBT")
+    if status in (StepStatus.SKIPPED, StepStatus.UNKNOWN):
+        raise ValueError(f"status {status.value}: a claimed effect ends SUCCEEDED, FAILED or IN_DOUBT")
     values = {
         "state": status.value,
         "result": result,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from gate_events.records import ApprovalRequested, DecisionMade
-from gate_events.words import DeciderKind, DecisionKind, GateState, RequestKind, Timing
+from gate_events.words import DeciderKind, DecisionKind, GateState, RequestKind, Resolution, Timing
 from gate_store.dispositions import Fate
 from gate_store.rulings import Ruling, Standing, refused
 
@@ -29,6 +29,7 @@ def _finds_it_open(gate: Standing, decision: DecisionMade) -> Ruling | None:  # 
             | GateState.RESPONDED
             | GateState.EXPIRED
             | GateState.WITHDRAWN
+            | GateState.UNKNOWN
         ):
             return _late(f"the gate was closed before: {gate.state.value}")
     assert_never(gate.state)
@@ -42,6 +43,9 @@ def _speaks_of_what_is_asked(gate: Standing, decision: DecisionMade) -> Ruling |
     return None
 
 
+_MAY_WITHDRAW = (DeciderKind.PERSON, DeciderKind.SERVICE, DeciderKind.PROPOSER)
+
+
 def _may_speak(gate: Standing, decision: DecisionMade) -> Ruling | None:
     """Whether this kind of decider, and this one, may say this kind of thing."""
     request, who = gate.request, decision.decided_by
@@ -51,7 +55,7 @@ def _may_speak(gate: Standing, decision: DecisionMade) -> Ruling | None:
         case DecisionKind.SUPERSEDE:
             return _only(decision, DeciderKind.GATE, "only the gate itself puts a newer one in its place")
         case DecisionKind.WITHDRAW:
-            if who != request.proposer or decision.decider in (DeciderKind.CLOCK, DeciderKind.GATE):
+            if who != request.proposer or decision.decider not in _MAY_WITHDRAW:
                 return refused(f"only the proposer, {request.proposer}, withdraws the plan")
             return None
         case (
@@ -64,6 +68,19 @@ def _may_speak(gate: Standing, decision: DecisionMade) -> Ruling | None:
             | DecisionKind.RESOLVE
         ):
             return _may_review(request, decision)
+        case (
+            DecisionKind.ABSTAIN
+            | DecisionKind.CLAIM
+            | DecisionKind.RELEASE
+            | DecisionKind.ASSIGN
+            | DecisionKind.SNOOZE
+            | DecisionKind.ADD_REVIEWER
+            | DecisionKind.BREAK_GLASS
+            | DecisionKind.GRANT
+            | DecisionKind.REVOKE
+            | DecisionKind.UNKNOWN
+        ):
+            return refused(f"this version does not know what to do with {decision.kind.value}")
     assert_never(decision.kind)
 
 
@@ -80,7 +97,14 @@ def _may_review(request: ApprovalRequested, decision: DecisionMade) -> Ruling | 
             allowed = not reviewers or who in reviewers
         case DeciderKind.SERVICE:
             allowed = who in reviewers  # a service reviews only where the terms name it
-        case DeciderKind.PROPOSER | DeciderKind.CLOCK | DeciderKind.GATE:
+        case (
+            DeciderKind.PROPOSER
+            | DeciderKind.CLOCK
+            | DeciderKind.GATE
+            | DeciderKind.LINK
+            | DeciderKind.SUBSTITUTE
+            | DeciderKind.UNKNOWN
+        ):
             allowed = False
         case _:
             assert_never(decision.decider)
@@ -143,7 +167,7 @@ def _is_complete(gate: Standing, decision: DecisionMade) -> Ruling | None:
         return refused("an EDIT carries the steps as they shall run")
     if decision.kind is not DecisionKind.EDIT and decision.steps:
         return refused(f"{decision.kind.value} carries no steps; to change the plan send an EDIT")
-    if decision.kind is DecisionKind.RESOLVE and decision.resolution is None:
+    if decision.kind is DecisionKind.RESOLVE and decision.resolution in (None, Resolution.UNKNOWN):
         return refused("a RESOLVE carries a resolution: HAPPENED, RETRY or ABANDON")
     if decision.kind is DecisionKind.UNDO and (unknown := set(decision.step_ids) - known):
         return refused(f"the plan has no step {', '.join(sorted(unknown))}")

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gate_events.records import PlanExecuted
+from gate_events.words import OutcomeStatus
 from gate_store import outbox
 from gate_store.afterwards import WindowKeys, follow_up, no_window_keys
 from gate_store.bulk import insert_new
@@ -21,11 +22,12 @@ def record_outcomes(
     now: datetime,
     window_keys: WindowKeys = no_window_keys,
 ) -> None:
-    """Keep the first outcome of each plan; a redelivery changes nothing.
+    """Keep the first outcome of each plan; a redelivery changes nothing. BEGUN is no outcome yet.
 
     The effects of services go into the ledger under the catalogue's `window_keys`, a cleared plan with a
     review is asked about now, and an open question whether the plan may run is closed: it has.
     """
+    executed = [each for each in executed if each.status is not OutcomeStatus.BEGUN]
     if not executed:
         return
     by_plan = {each.plan_id: each for each in reversed(executed)}

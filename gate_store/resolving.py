@@ -53,6 +53,8 @@ def _state(resolution: Resolution) -> tuple[str, bool]:
             return "RETRY", False
         case Resolution.ABANDON:
             return "FAILED", True
+        case Resolution.UNKNOWN:
+            raise AssertionError("a resolution that is not known closes no gate")
     assert_never(resolution)
 
 

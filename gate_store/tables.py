@@ -32,7 +32,7 @@ from sqlalchemy import (
     false,
 )
 
-from gate_events.words import GateState, RequestKind, Timing
+from gate_events.words import GateState, RequestKind, Timing, known
 
 metadata = MetaData(
     naming_convention={
@@ -91,9 +91,9 @@ gates = Table(
     Column("verdict", JSON(none_as_null=True), nullable=True, comment="PlanDecided, whole"),
     Column("expiry_asked_at", UtcMoment, nullable=True),
     Column("asked_again_at", UtcMoment, nullable=True, comment="its verdict went stale unused"),
-    CheckConstraint(_one_of("state", [s.value for s in GateState]), name="gate_state_is_a_word"),
-    CheckConstraint(_one_of("kind", [k.value for k in RequestKind]), name="gate_kind_is_a_word"),
-    CheckConstraint(_one_of("timing", [t.value for t in Timing]), name="gate_timing_is_a_word"),
+    CheckConstraint(_one_of("state", [s.value for s in known(GateState)]), name="gate_state_is_a_word"),
+    CheckConstraint(_one_of("kind", [k.value for k in known(RequestKind)]), name="gate_kind_is_a_word"),
+    CheckConstraint(_one_of("timing", [t.value for t in known(Timing)]), name="gate_timing_is_a_word"),
     CheckConstraint("(state = 'PENDING') = (verdict IS NULL)", name="a_closed_gate_has_a_verdict"),
 )
 Index(

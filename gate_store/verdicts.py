@@ -72,6 +72,19 @@ def close(
             | DecisionKind.RESOLVE
         ):
             return Closing(request, decision, verdict(request, decision, state))
+        case (
+            DecisionKind.ABSTAIN
+            | DecisionKind.CLAIM
+            | DecisionKind.RELEASE
+            | DecisionKind.ASSIGN
+            | DecisionKind.SNOOZE
+            | DecisionKind.ADD_REVIEWER
+            | DecisionKind.BREAK_GLASS
+            | DecisionKind.GRANT
+            | DecisionKind.REVOKE
+            | DecisionKind.UNKNOWN
+        ):
+            raise AssertionError(f"{decision.kind.value} closes no gate")
     assert_never(decision.kind)
 
 

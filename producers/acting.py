@@ -13,6 +13,7 @@ Word = PlanCleared | PlanDecided
 # SUPERSEDED and RESPONDED are not the end of a plan: a newer revision is asked, or awaited.
 _ENDS_UNRUN = {GateState.REJECTED, GateState.EXPIRED, GateState.WITHDRAWN}
 _SETTLES_A_DOUBT = {GateState.APPROVED, GateState.REJECTED}
+_MAY_RUN = (RequestKind.PLAN, Timing.BEFORE, GateState.APPROVED)  # words of a newer version never may
 
 
 class Task(Enum):
@@ -37,7 +38,8 @@ def task_of(word: Word, actions: Collection[str] | None, now: datetime) -> Task:
     if word.kind is RequestKind.IN_DOUBT:
         return Task.GO_ON if word.state in _SETTLES_A_DOUBT else Task.NOTHING
     if word.execute:
-        return Task.NOTHING if expired(word.use_by, now) else Task.RUN
+        approved = (word.kind, word.timing, word.state) == _MAY_RUN
+        return Task.RUN if approved and not expired(word.use_by, now) else Task.NOTHING
     ended = word.timing is Timing.BEFORE and word.state in _ENDS_UNRUN
     return Task.SAY_NOT_RUN if ended else Task.NOTHING
 

@@ -13,12 +13,16 @@ from gate_events.words import Tier
 
 @dataclass(frozen=True)
 class Step:
-    """One action: `Step("send_email", {"to": "ann@example.org"})`. Its plan gives it an id: s1, s2, …"""
+    """One action: `Step("send_email", {"to": "ann@example.org"})`. Its plan gives it an id: s1, s2, …
+
+    `after` names the steps before it that must have begun first; None: all of them.
+    """
 
     action_type: str
     arguments: dict[str, Any] = field(default_factory=dict)
     step_id: str = ""
     claimed_tier: Tier | None = None
+    after: tuple[str, ...] | None = None
 
     def to_value(self) -> values.Step:
         """The step as records carry it."""
@@ -27,12 +31,13 @@ class Step:
             action_type=self.action_type,
             arguments=self.arguments,
             claimed_tier=self.claimed_tier,
+            after=self.after,
         )
 
     @classmethod
     def of_value(cls, step: values.Step) -> Self:
         """The step of a record."""
-        return cls(step.action_type, step.arguments, step.step_id, step.claimed_tier)
+        return cls(step.action_type, step.arguments, step.step_id, step.claimed_tier, step.after)
 
 
 AnyStep = Step | values.Step | Mapping[str, Any]

@@ -22,7 +22,7 @@ def _avro(shape: shapes.Type, seen: set[str]) -> Any:  # noqa: PLR0911 - one lin
                 shape.cls.__name__, seen, lambda: {"type": "record", "fields": _fields(shape, seen)}
             )
         case shapes.EnumType():
-            return _named(shape.cls.__name__, seen, lambda: {"type": "enum", "symbols": _symbols(shape.cls)})
+            return _named(shape.cls.__name__, seen, lambda: _enum(shape.cls))
         case shapes.UnionType():
             return ["null", *(_avro(t, seen) for t in shape.types if not isinstance(t, shapes.NoneType))]
         case shapes.VarTupleType():
@@ -45,9 +45,10 @@ def _named(name: str, seen: set[str], write_out: Any) -> Any:
     return {"name": name, **write_out()}
 
 
-def _symbols(enum: Any) -> list[str]:
+def _enum(enum: Any) -> dict[str, Any]:
+    """A reader takes a symbol that it does not know for UNKNOWN."""
     assert [member.name for member in enum] == [member.value for member in enum]
-    return [member.value for member in enum]
+    return {"type": "enum", "symbols": [member.value for member in enum], "default": "UNKNOWN"}
 
 
 def _fields(shape: shapes.StructType, seen: set[str]) -> list[dict[str, Any]]:

@@ -144,6 +144,14 @@ SAMPLES: tuple[Any, ...] = (
         changed_by="scorekeeper",
         reason="200 of 200 confirmed",
     ),
+    records.PolicyKept(
+        event_id=EVENT,
+        digest=DIGEST,
+        text="version: 1\n",
+        first_seen=MORNING,
+        by="ops",
+        signature="ed25519:AAAA",
+    ),
     records.DeadLetter(
         event_id=EVENT,
         app="router",

@@ -7,7 +7,31 @@ from hypothesis import strategies as st
 from msgspec import inspect as shapes
 
 from gate_events.topics import TOPICS
+from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus, known
 
+# What the contract that is written has no word for yet.
+_NOT_YET = {
+    *(
+        word
+        for word in DecisionKind
+        if list(DecisionKind).index(word) > list(DecisionKind).index(DecisionKind.RESOLVE)
+    ),
+    DeciderKind.LINK,
+    DeciderKind.SUBSTITUTE,
+    OutcomeStatus.BEGUN,
+}
+_FIELDS = {
+    "ApprovalRequested": {"evidence", "review_digest", "signature"},
+    "AutonomyChanged": {"evidence", "signature"},
+    "DecisionMade": {"review_digest", "seen_at", "patch", "rejected_step_ids", "on_behalf_of", "signature"},
+    "Group": {"used"},
+    "IncidentReported": {"kind", "signature"},
+    "PlanCleared": {"attempt", "evidence", "signature"},
+    "PlanDecided": {"resolution", "policy", "attempt", "review_digest", "seen_at", "signature"},
+    "PlanExecuted": {"attempt", "signature"},
+    "PlanProposed": {"signature"},
+    "Step": {"after"},
+}
 INT64 = 2**63 - 1
 EXACT = 2**53 - 1  # beyond it JSON numbers are not exact, and a digest is refused
 
@@ -41,11 +65,13 @@ def a(record: type[Any]) -> st.SearchStrategy[Any]:
 def _of(shape: shapes.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one line per kind of type
     match shape:
         case shapes.StructType():
-            return st.builds(shape.cls, **{field.name: _of(field.type) for field in shape.fields})
+            not_yet = _FIELDS.get(shape.cls.__name__, set())
+            fields = [field for field in shape.fields if field.name not in not_yet]
+            return st.builds(shape.cls, **{field.name: _of(field.type) for field in fields})
         case shapes.UnionType():
             return st.one_of([_of(member) for member in shape.types])
         case shapes.EnumType():
-            return st.sampled_from(shape.cls)
+            return st.sampled_from([word for word in known(shape.cls) if word not in _NOT_YET])
         case shapes.VarTupleType():
             return _tuples(shape)
         case shapes.StrType():

@@ -170,6 +170,7 @@ def test_the_digest_of_a_review_outlives_the_topic() -> None:
     "other",
     [
         replace(REVIEW, groups=(Group(text="Send 2 emails", tier=Tier.IRREVERSIBLE, step_ids=("mail-1",)),)),
+        replace(REVIEW, groups=(replace(REVIEW.groups[0], used=("to",)),)),
         replace(REVIEW, findings=()),
         replace(REVIEW, reasons=()),
         replace(REVIEW, terms=replace(REVIEW.terms, quorum=1)),
@@ -184,3 +185,11 @@ def test_the_digest_of_a_review_outlives_the_topic() -> None:
 )
 def test_whatever_else_a_reviewer_is_shown_has_another_digest(other: Review) -> None:
     assert review_digest(other) != review_digest(REVIEW)
+
+
+def test_the_order_of_steps_is_content_where_it_is_said() -> None:
+    said, unsaid = Step(step_id="b", action_type="t", after=("a",)), Step(step_id="b", action_type="t")
+    free = Step(step_id="b", action_type="t", after=())
+    first = Step(step_id="a", action_type="t")
+    assert len({plan_digest(PLAN, 1, (first, last), None) for last in (said, unsaid, free)}) == 3
+    assert len({step_digest(PLAN, step) for step in (said, unsaid, free)}) == 3

@@ -67,6 +67,7 @@ def test_the_fingerprints_that_single_object_encoding_carries() -> None:
         "PlanExecuted": "b4f63d5a43de21dd",
         "IncidentReported": "656425b95c1becb9",
         "AutonomyChanged": "38c1cde8e02ee77e",
+        "PolicyKept": "0e606ff5cdffa9b6",
         "DeadLetter": "eab03aed435c6718",
     }
 

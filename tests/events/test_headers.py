@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gate_events.headers import cloud_event, new_traceparent
-from gate_events.records import AutonomyChanged, DeadLetter
+from gate_events.records import AutonomyChanged, DeadLetter, PolicyKept
 from gate_events.topics import key_of
 from tests.events.samples import DIGEST, PLAN, SAMPLES
 
@@ -37,9 +37,9 @@ def test_no_header_holds_a_control_character(record: Any) -> None:
 
 
 @every_record
-def test_the_key_is_the_plan_id_but_on_autonomy(record: Any) -> None:
-    is_autonomy = isinstance(record, AutonomyChanged)
-    assert key_of(record) == (f"email.send\x1f{DIGEST}" if is_autonomy else str(PLAN)).encode()
+def test_the_key_is_the_plan_id_but_on_autonomy_and_policies(record: Any) -> None:
+    others: dict[Any, str] = {AutonomyChanged: f"email.send\x1f{DIGEST}", PolicyKept: DIGEST}
+    assert key_of(record) == others.get(type(record), str(PLAN)).encode()
 
 
 def test_json_is_announced() -> None:

@@ -17,6 +17,7 @@ from gate_events.contracts import SINGLE_OBJECT, contract_of, older
 from gate_events.errors import UndecodableError
 from gate_events.topics import TOPICS
 from tests.events.samples import SAMPLES
+from tests.events.strangers import in_the_words_of
 
 RECORD_NAMED = {topic.record.__name__: topic.record for topic in TOPICS}
 
@@ -31,24 +32,6 @@ def before_its_options(schema: Any) -> Any:
     if "fields" in schema:
         older_one["fields"] = [field for field in older_one["fields"] if "default" not in field]
     return older_one
-
-
-def in_the_words_of(value: Any, schema: Any, names: dict[str, Any]) -> Any:
-    """A record's plain form with only the fields that `schema` has."""
-    if isinstance(schema, str):
-        return in_the_words_of(value, names[schema], names) if schema in names else value
-    if isinstance(schema, list):
-        return value if value is None else in_the_words_of(value, schema[-1], names)
-    if schema["type"] in ("record", "enum"):
-        names[schema["name"]] = schema
-    if schema["type"] == "array":
-        return [in_the_words_of(item, schema["items"], names) for item in value]
-    if schema["type"] != "record":
-        return value
-    return {
-        field["name"]: in_the_words_of(value[field["name"]], field["type"], names)
-        for field in schema["fields"]
-    }
 
 
 DERIVED = [before_its_options(contract_of(record).source) for record in RECORD_NAMED.values()]

@@ -1,0 +1,15 @@
+"""Which steps of a plan must have begun before which."""
+
+from collections.abc import Iterable
+
+from gate_events.values import Step
+
+
+def refuse_unknown_order(steps: Iterable[Step]) -> None:
+    """Raises ValueError, naming step and mend, where a step is `after` one that does not stand before it."""
+    before: set[str] = set()
+    for step in steps:
+        if step.after and (strange := [name for name in step.after if name not in before]):
+            problem = f"step {step.step_id!r} is after {strange[0]!r}, which does not stand before it"
+            raise ValueError(f"{problem} in the plan; name step ids that do, or move the step behind it")
+        before.add(step.step_id)
