@@ -14,6 +14,7 @@ from gate_store.dialects import read, whole
 from gate_store.doubts import settle_doubts
 from gate_store.resolving import go_on
 from gate_store.tables import effects, runs
+from gate_store.workers import claimant_is_gone
 
 _FOUND = {
     True: ("SUCCEEDED", "a probe found that it happened"),
@@ -30,6 +31,7 @@ class Doubted:
     graph: str
     plan_id: UUID
     step: Step
+    is_gone: bool  # who began it is known to have ended: what did not happen by now will not
 
 
 def doubted_steps(
@@ -38,7 +40,7 @@ def doubted_steps(
     """Steps in doubt of these action types, by effect id from `after` on."""
     wanted = (
         select(effects.c.effect_id, effects.c.step_id, runs.c.thread_id, runs.c.graph, runs.c.plan_id)
-        .add_columns(whole(runs.c.answer).label("answer"))
+        .add_columns(whole(runs.c.answer).label("answer"), claimant_is_gone().label("is_gone"))
         .join_from(runs, effects, effects.c.plan_id == runs.c.plan_id)
         .where(runs.c.status == "IN_DOUBT", effects.c.state == "IN_DOUBT")
         .where(effects.c.action_type.in_(list(action_types)))
@@ -47,7 +49,7 @@ def doubted_steps(
     )
     found = conn.execute(wanted.where(effects.c.effect_id > after) if after else wanted)
     return [
-        Doubted(row.effect_id, row.thread_id, row.graph, row.plan_id, step)
+        Doubted(row.effect_id, row.thread_id, row.graph, row.plan_id, step, row.is_gone)
         for row in found
         for step in read(row.answer, GateAnswer).steps
         if step.step_id == row.step_id

@@ -50,6 +50,8 @@ class EffectRow:
     attempts: int
     result: Any
     detail: str
+    executor: str = ""  # the process that claimed it last
+    is_gone: bool = False  # that process is known to have ended
 
 
 @dataclass(slots=True)
@@ -252,8 +254,8 @@ class EngineStore(Protocol):
     async def reap(self, limit: int) -> int:
         """Return RUNNING runs whose lease expired to READY (token + 1), to be tried alone; how many."""
 
-    async def release(self, worker: str) -> int:
-        """Give back what this worker still holds, untouched by it; at a clean shutdown."""
+    async def release(self, worker: str, tokens: Sequence[tuple[str, int]]) -> int:
+        """Give back these claims of this worker, of which no call is out; how many it still held."""
 
     async def wait_ready(self, timeout_s: float) -> None:
         """Sleep until runs may have become READY, at most `timeout_s`."""

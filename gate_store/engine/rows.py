@@ -17,6 +17,8 @@ class _Effect(msgspec.Struct):
     state: str
     attempts: int
     detail: str
+    executor: str
+    is_gone: bool
     result: Any = None
 
 
@@ -59,7 +61,10 @@ def claimed_run(
 def _effects(array: str | None) -> dict[str, EffectRow]:
     rows = msgspec.json.decode(array or "[]", type=list[_Effect])
     return {
-        row.step_id: EffectRow(row.step_id, row.state, row.attempts, row.result, row.detail) for row in rows
+        row.step_id: EffectRow(
+            row.step_id, row.state, row.attempts, row.result, row.detail, row.executor, row.is_gone
+        )
+        for row in rows
     }
 
 

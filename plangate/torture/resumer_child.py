@@ -34,7 +34,7 @@ def main() -> None:
     def struck(url: str, serde: Any, served: Served) -> EngineStore:
         return StruckStore(open_engine_store(url, serde, served), where)
 
-    config = resumer_config(settings, f"{slot.name}-{os.getpid()}")
+    config = resumer_config(settings, slot)
     serve(replace(config, open_store=struck, clock=jumping(where, CLOCK_OFF_S), backoff_s=0.2))
 
 

@@ -100,9 +100,9 @@ class StruckStore:
         """Passed on."""
         return await self._store.reap(limit)
 
-    async def release(self, worker: str) -> int:
+    async def release(self, worker: str, tokens: Sequence[tuple[str, int]]) -> int:
         """Passed on."""
-        return await self._store.release(worker)
+        return await self._store.release(worker, tokens)
 
     async def wait_ready(self, timeout_s: float) -> None:
         """Passed on."""

@@ -24,10 +24,9 @@ def main() -> None:
     settings = load_settings()
     name_agent(settings)
     slot = Slot(f"{settings.topic_prefix}resumer")
-    name = f"{slot.name}-{os.getpid()}"
     versions = (version("plangate"), version("langgraph"))
-    log.info("resumer %s of plangate %s starts: langgraph %s, %s", name, *versions, settings.graphs)
-    serve(resumer_config(settings, name))
+    log.info("resumer %s of plangate %s starts: langgraph %s, %s", slot.name, *versions, settings.graphs)
+    serve(resumer_config(settings, slot))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Kafka's static membership wants the same name after a restart, and another for e
 
 import fcntl
 import os
+import secrets
 import tempfile
 from pathlib import Path
 from typing import IO
@@ -25,11 +26,20 @@ class Slot:
         if any(part.stat().st_uid != os.getuid() for part in (root, root.parent) if folder is None):
             raise SlotsError(f"{root.parent}: belongs to another user; remove it, or set TMPDIR")
         self.number, self._file = _first_free(root, scope)
+        self._mark = _mark(self._file)
 
     @property
     def name(self) -> str:
         """`machine-0`, `machine-1`, …"""
         return f"{host_name()}-{self.number}"
+
+    @property
+    def instance(self) -> str:
+        """Of all processes that ever had it, this one alone lives: the mark is where the lock is.
+
+        Machines and containers may be called the same, and then have files of their own.
+        """
+        return f"{self.name}-{self._mark}"
 
     def release(self) -> None:
         """Let the number go."""
@@ -39,7 +49,7 @@ class Slot:
 def _first_free(root: Path, scope: str) -> tuple[int, IO[str]]:
     number = 0
     while True:
-        file = (root / f"{scope}-{number}.lock").open("w")
+        file = (root / f"{scope}-{number}.lock").open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -47,3 +57,13 @@ def _first_free(root: Path, scope: str) -> tuple[int, IO[str]]:
             number += 1
         else:
             return number, file
+
+
+def _mark(file: IO[str]) -> str:
+    """Random, written by whoever had the file first."""
+    file.seek(0)
+    if not (mark := file.read().strip()):
+        mark = secrets.token_hex(8)
+        file.write(mark)
+        file.flush()
+    return mark

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Sequence
 
 from gate_policy.catalogue import Catalogue
@@ -12,6 +13,7 @@ from gate_store.engine.port import OutboxRow, Publish
 from plangate.kafka import topics
 from plangate.settings import Settings
 from plangate.wiring import id_of_record, open_catalogue, schema_ids
+from plangate.worker.slots import Slot
 from stream_apps.config import AppsConfig
 from stream_apps.kafka_options import faust_settings
 from stream_apps.producing import KafkaWriter
@@ -48,13 +50,14 @@ def apps_config(settings: Settings, only: frozenset[str], instance: str) -> Apps
     )
 
 
-def resumer_config(settings: Settings, worker: str) -> ResumerConfig:
+def resumer_config(settings: Settings, slot: Slot) -> ResumerConfig:
     """What one resumer needs. Raises CatalogueError."""
     questions = Questions(open_store(settings.store_url, pool_size=2))
     return ResumerConfig(
         store_url=settings.store_url,
         graphs_file=settings.graphs,
-        worker=worker,
+        worker=f"{slot.name}-{os.getpid()}",
+        instance=slot.instance,
         traits=traits_of(open_catalogue(settings)),
         ask_again=questions.ask_again,
         ask_in_doubt=questions.ask_in_doubt,

@@ -35,6 +35,9 @@ OpenStore = Callable[[str, SerializerProtocol, Served], EngineStore]
 class ResumerConfig:
     """Times are in seconds.
 
+    `worker` names the process; each start adds a random part, since two of one name are two. `instance` names
+    the place where it runs, which no other living process has: a new start there proves that those before it
+    have ended. Empty: there is no such place.
     `traits(action_type)` is the catalogue's word; an unknown action must not be idempotent.
     `ask_again(run, now)` gives the request for a plan whose use-by has passed (attempt + 1).
     `ask_in_doubt(run, step, known, now)` gives the request for an effect whose result is unknown.
@@ -67,5 +70,6 @@ class ResumerConfig:
     drain_s: float = 20.0
     threads: int = 64
     memory_mb: int = 0
+    instance: str = ""
     clock: Clock = utc_now
     open_store: OpenStore = open_engine_store

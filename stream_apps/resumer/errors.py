@@ -25,6 +25,16 @@ class EffectFailedError(Exception):
         self.detail = detail
 
 
+class StillOutError(Exception):
+    """Step {step_id} is not begun again while an earlier call for it has not returned in this process."""
+
+    def __init__(self, step_id: str) -> None:
+        super().__init__(
+            f"step {step_id} is not begun again while an earlier call for it has not returned in this process"
+        )
+        self.step_id = step_id
+
+
 class RunFailedError(Exception):
     """{reason}: another attempt would end the same way."""
 

@@ -8,8 +8,11 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from gate_events.digest import step_digest
 from gate_events.errors import UnencodableError
@@ -21,12 +24,14 @@ from gate_store.declared_effects import Declared, UndeclaredEffectError
 from gate_store.effects_context import QuestionInEffectError
 from gate_store.engine.port import EffectRow, Intent, NotClearedError, OutdatedError, Result
 from stream_apps.resumer.calling import Probe, asked, awaited, refuse_event_loop, without_questions
+from stream_apps.resumer.calls import calls
 from stream_apps.resumer.config import ActionTraits
 from stream_apps.resumer.errors import (
     EffectFailedError,
     HaltedError,
     InDoubtError,
     OutdatedRunError,
+    StillOutError,
 )
 from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.words import in_words, plain
@@ -52,17 +57,21 @@ class RunLedger:
         traits: Callable[[str], ActionTraits],
         probes: Mapping[str, Probe],
         functions: Mapping[str, Callable[[Any], Any]],
+        patience_s: float,
     ) -> None:
+        """`patience_s`: how long a call that is out already is waited for."""
         claimed = run.claimed
         self._run = run
         self._traits = traits
         self._probes = probes
         self._functions = functions
+        self._patience_s = patience_s
         self._plan_id = claimed.plan_id
         approved = claimed.answer.steps if claimed.answer.state is GateState.APPROVED else ()
         self._approved = {step.step_id: step_digest(self._plan_id, step) for step in approved}
         self._loop = asyncio.get_running_loop()
         self._locks: dict[str, asyncio.Lock] = {}
+        self._doing: set[asyncio.Task[Any]] = set()
         self.rows = claimed.effects  # kept up to date, for whoever asks about a doubt
         self.begun: dict[str, Step] = {}  # intents of this claim without a result yet
         self.refused: list[str] = []
@@ -90,18 +99,9 @@ class RunLedger:
             known = await self._begin(step, declared)
             if known is not None:
                 return known.value
-            try:
-                with without_questions(step):
-                    value = fn()
-                    if inspect.isawaitable(value):
-                        value = await value
-            except Exception as error:
-                self._failed(step, error)
-                raise
-            except BaseException:
-                self._cut_off(step)
-                raise
-            return self._succeeded(step, value)
+            if self._is_idempotent(step):
+                return await asyncio.shield(self._to_its_end(self._called(step, fn)))
+            return await self._called(step, fn)
 
     def once_blocking(self, step: Step, fn: Callable[[], Any], declared: Declared) -> Any:
         """The same from a plain `def` node, which runs in a thread of its own; `fn` runs in that thread."""
@@ -114,6 +114,35 @@ class RunLedger:
         finally:
             self._loop.call_soon_threadsafe(lock.release)
 
+    async def _called(self, step: Step, fn: Callable[[], Any]) -> Any:
+        try:
+            with without_questions(step):
+                value = fn()
+                if inspect.isawaitable(value):
+                    value = await value
+        except Exception as error:
+            self._failed(step, error)
+            raise
+        except BaseException:
+            self._cut_off(step)
+            raise
+        else:
+            return self._succeeded(step, *_kept(step, value))
+        finally:
+            calls.returned(self._id(step))
+
+    def _to_its_end(self, call: Any) -> "asyncio.Task[Any]":
+        """An idempotent step that is cut off is waited for: it would be begun again beside itself."""
+        task: asyncio.Task[Any] = asyncio.ensure_future(call)
+        self._doing.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: "asyncio.Task[Any]") -> None:
+        self._doing.discard(task)
+        if not task.cancelled():
+            task.exception()  # the ledger has it; who waited for it may be gone
+
     def _done_blocking(self, step: Step, fn: Callable[[], Any]) -> Any:
         try:
             with without_questions(step):
@@ -121,9 +150,22 @@ class RunLedger:
                 if inspect.isawaitable(value):
                     value = self._on_loop(awaited(value))
         except Exception as error:
-            self._failed(step, error)
+            self._tell(partial(self._failed, step, error))
             raise
-        return self._succeeded(step, value)
+        else:
+            result, detail = _kept(step, value)
+            self._tell(partial(self._succeeded, step, result, detail))
+            return result
+        finally:
+            self._tell(partial(calls.returned, self._id(step)))
+
+    def _tell(self, news: Callable[[], Any]) -> None:
+        """From a node's thread, in this order: the ledger changes on the loop alone."""
+        try:
+            self._loop.call_soon_threadsafe(news)
+        except RuntimeError:  # the loop is closed, and with it the ledger
+            with suppress(Exception):
+                news()
 
     def step(self, step_id: str) -> Step:
         """The approved step of that id. Raises NotClearedError where the verdict has none."""
@@ -135,10 +177,30 @@ class RunLedger:
 
     def open_step(self) -> Step | None:
         """A step that was begun, now or before, without a word on how it ended."""
-        claimed = (step for step in self._run.claimed.answer.steps if self._is_open(step))
+        claimed = (step for step in self._run.claimed.answer.steps if self.is_open(step))
         return next(claimed, None)
 
-    def _is_open(self, step: Step) -> bool:
+    def begun_step(self) -> Step | None:
+        """A step that this claim began without a word on how it ended; what is not idempotent comes first."""
+        return min(self.begun.values(), key=self._is_idempotent, default=None)
+
+    def has_begun_for_good(self) -> bool:
+        """Whether a step was begun that must not simply begin again."""
+        return any(not self._is_idempotent(step) for step in self.begun.values())
+
+    async def calls_back(self, *, idempotent_only: bool = False) -> None:
+        """Wait, within reason, until the calls of this claim have returned, and their results are noted."""
+        waited = [step for step in self.begun.values() if self._is_idempotent(step) or not idempotent_only]
+        await asyncio.gather(*(calls.back(self._id(step), self._patience_s) for step in waited))
+
+    def _is_idempotent(self, step: Step) -> bool:
+        return self._traits(step.action_type).idempotent
+
+    def _id(self, step: Step) -> UUID:
+        return effect_key(self._plan_id, step.step_id)
+
+    def is_open(self, step: Step) -> bool:
+        """Whether it was begun, now or before, without a word on how it ended."""
         row = self.rows.get(step.step_id)
         return step.step_id in self.begun or (row is not None and row.state == "CLAIMED")
 
@@ -156,6 +218,7 @@ class RunLedger:
         self._run.check()
         self._check_cleared(step)
         self._check_declared(step, declared)
+        await self._earlier_call(step)
         prior = self.rows.get(step.step_id)
         if prior is None or prior.state == "RETRY":
             await self._intend(step, repeat=prior is not None)
@@ -163,6 +226,15 @@ class RunLedger:
         if prior.state == "SUCCEEDED":
             return _Done(prior.result)
         return await self._again(step, prior)
+
+    async def _earlier_call(self, step: Step) -> None:
+        """Of this claim or of one that was lost: whatever it is, it is not begun beside itself."""
+        if not calls.is_out(self._id(step)) or await calls.back(self._id(step), self._patience_s):
+            return
+        row = self.rows.get(step.step_id)
+        if row is not None and row.state == "CLAIMED":
+            raise self._in_doubt(step, "an earlier call for it has not returned in this process")
+        raise StillOutError(step.step_id)
 
     def _check_cleared(self, step: Step) -> None:
         try:
@@ -188,7 +260,7 @@ class RunLedger:
 
     async def _again(self, step: Step, prior: EffectRow) -> _Done | None:
         """A step that was begun before: FAILED, or nobody knows."""
-        if self._traits(step.action_type).idempotent:
+        if self._is_idempotent(step):
             await self._intend(step, repeat=True)
             return None
         if prior.state == "FAILED":
@@ -197,6 +269,10 @@ class RunLedger:
         if probe is None:
             raise self._in_doubt(step, "the worker that began it did not say how it ended")
         if not await self._probed(probe, step):
+            if not prior.is_gone:
+                who = prior.executor or "the worker that began it"
+                known = f"its probe sees nothing of it, but {who} is not known to have ended and may be at it"
+                raise self._in_doubt(step, known)
             await self._intend(step, repeat=True)
             return None
         self._note(step, "SUCCEEDED", "a probe found that it happened", None)
@@ -212,8 +288,7 @@ class RunLedger:
         return happened
 
     async def _intend(self, step: Step, *, repeat: bool) -> None:
-        if self._run.halting:
-            raise HaltedError(self._run.claimed.thread_id, "the worker is stopping")
+        self._refuse_late()
         intent = Intent(
             effect_id=effect_key(self._plan_id, step.step_id),
             step=step,
@@ -235,6 +310,14 @@ class RunLedger:
             self.refused.append(f"{step.step_id}: {error}")
             raise self._finally(error) from None
         self._is(step, "CLAIMED", "it was begun", None, more=1)
+        if self._run.closing:
+            self._refuse_late()  # its doubt is asked about; it is not called beside that
+        calls.began(intent.effect_id)
+
+    def _refuse_late(self) -> None:
+        if self._run.halting or self._run.closing:
+            why = "the worker is stopping" if self._run.halting else "this attempt of it is over"
+            raise HaltedError(self._run.claimed.thread_id, why)
 
     def _in_doubt(self, step: Step, known: str) -> InDoubtError:
         error = InDoubtError(self._run.claimed.thread_id, step, known)
@@ -252,24 +335,23 @@ class RunLedger:
 
     def _failed(self, step: Step, error: Exception) -> None:
         self._note(step, "FAILED", in_words(error), None)
-        if isinstance(error, QuestionInEffectError) or not self._traits(step.action_type).idempotent:
+        if isinstance(error, QuestionInEffectError) or not self._is_idempotent(step):
             self.final.append(error)
 
     def _cut_off(self, step: Step) -> None:
         """Cancelled in the middle: nobody knows how it ended. An idempotent one may simply begin again."""
-        if self._traits(step.action_type).idempotent:
+        if self._is_idempotent(step):
             self._note(step, "FAILED", "it was cancelled under way", None)
         else:
             self._is(step, "CLAIMED", "it was cancelled under way", None)
 
-    def _succeeded(self, step: Step, value: Any) -> Any:
-        result, detail = kept_result(value)
-        if detail:
-            log.warning("step %s: %s; return JSON", step.step_id, detail)
+    def _succeeded(self, step: Step, result: Any, detail: str) -> Any:
         self._note(step, "SUCCEEDED", detail, result)
         return result
 
     def _note(self, step: Step, state: str, detail: str, result: Any) -> None:
+        if self._run.closing and not self.is_open(step):
+            return  # a call that returned too late: a human is asked about it
         self._run.note(Result(effect_key(self._plan_id, step.step_id), state, detail, result))
         self._is(step, state, detail, result)
         self.begun.pop(step.step_id, None)
@@ -278,3 +360,11 @@ class RunLedger:
         before = self.rows.get(step.step_id)
         attempts = (before.attempts if before else 0) + more
         self.rows[step.step_id] = EffectRow(step.step_id, state, attempts, result, detail)
+
+
+def _kept(step: Step, value: Any) -> tuple[Any, str]:
+    """What can be stored is what the node gets, so that a repeat sees the same."""
+    result, detail = kept_result(value)
+    if detail:
+        log.warning("step %s: %s; return JSON", step.step_id, detail)
+    return result, detail

@@ -3,9 +3,12 @@
 import asyncio
 import gc
 import logging
+import secrets
 import signal
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import uvloop
@@ -16,6 +19,8 @@ from gate_store.engine.port import EngineStore, Served
 from gate_store.graph_version import graph_version
 from gate_store.savers.serde import strict_serde
 from gate_store.state_types import state_types
+from gate_store.workers import register_worker, worker_ended
+from stream_apps.resumer.calls import calls
 from stream_apps.resumer.commits import Commits
 from stream_apps.resumer.config import ResumerConfig
 from stream_apps.resumer.graphs import Loaded, load_graphs
@@ -29,6 +34,7 @@ from stream_apps.resumer.strangers import Strangers
 from stream_apps.resumer.threads import NodeThreads
 from stream_apps.resumer.watchdog import Watchdog
 from stream_apps.resumer.worker import Worker, every
+from stream_apps.weather import first_line
 
 log = logging.getLogger(__name__)
 
@@ -75,11 +81,12 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
             log.warning("too many nodes went on past their time; this process ends, to start anew")
             stop.set()
 
+    config = replace(config, worker=f"{config.worker}-{secrets.token_hex(4)}")
     loaded = await load_graphs(config.graphs_file)
     types = set[tuple[str, ...]]().union(*(state_types(each.graph) for each in loaded.values()))
     served = Served({name: graph_version(each.graph) for name, each in loaded.items()}, config.stale_after_s)
     async with _store(config, strict_serde().with_msgpack_allowlist(types), served) as store:
-        if not await _opened(store, stop):
+        if not await _unless(stop, Outage("opening the store").through(store.open)):
             return
         saver = RunSaver(store)
         graphs = {name: graph.with_saver(saver) for name, graph in loaded.items()}
@@ -87,6 +94,8 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
         commits = Commits(store, relay.wake if relay else lambda: None)
         worker = Worker(store, Tools(config, saver, graphs, on_overrun), commits)
         engine = open_store(config.store_url)
+        if not await _unless(stop, Outage("noting its start").through(partial(_noted_start, engine, config))):
+            return
         gc.freeze()
         commits.start()
         works = [*_chores(config, engine, served, graphs, worker), *([relay.run()] if relay else [])]
@@ -100,6 +109,7 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
             await worker.drain()
             await commits.close(LAST_WORDS_S)
             await _end(tasks, relay)
+            await _noted_end(engine, config)
             engine.dispose()
             watched.close()
 
@@ -131,18 +141,42 @@ async def _end(tasks: Sequence[asyncio.Task[None]], relay: Relay | None) -> None
                 await relay.publish_once()
 
 
-async def _opened(store: EngineStore, stop: asyncio.Event) -> bool:
-    """Open the store, however long it is away: a new process would do no better. False: told to stop."""
-    opening = asyncio.create_task(Outage("opening the store").through(store.open))
+async def _noted_start(engine: Engine, config: ResumerConfig) -> None:
+    def note() -> None:
+        with engine.begin() as conn:
+            register_worker(conn, config.worker, config.instance or config.worker, config.clock())
+
+    await asyncio.to_thread(note)
+
+
+async def _noted_end(engine: Engine, config: ResumerConfig) -> None:
+    """Only where nothing that it began can still happen; else its supervisor or its next start tells."""
+
+    def note() -> None:
+        with engine.begin() as conn:
+            worker_ended(conn, config.worker, config.clock())
+
+    if calls.any():
+        return
+    try:
+        async with asyncio.timeout(LAST_WORDS_S):
+            await asyncio.to_thread(note)
+    except Exception as error:
+        log.warning("the end of %s was not noted: %s", config.worker, first_line(error))
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do this, however long the store is away: a new process would do no better. False: told to stop."""
+    working = asyncio.create_task(work)
     stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([opening, stopping], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    if opening.done():
-        opening.result()
+    if working.done():
+        working.result()
         return True
-    opening.cancel()
+    working.cancel()
     with suppress(asyncio.CancelledError):
-        await opening
+        await working
     return False
 
 

@@ -1,5 +1,6 @@
 """Resumes one claimed run, from its checks to the act that ends it."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,8 @@ class Resume:
         loaded = tools.graphs.get(run.claimed.graph)
         self._loaded = loaded
         probes, functions = (loaded.probes, loaded.effects) if loaded else ({}, {})
-        self.ledger = RunLedger(run, tools.config.traits, probes, functions)
+        self.ledger = RunLedger(run, tools.config.traits, probes, functions, tools.config.drain_s)
+        self._overran = False
         self._at: dict[str, Any] = {
             "configurable": {
                 **configured(run.claimed.head),
@@ -76,11 +78,27 @@ class Resume:
         """Resume the run and end this claim of it."""
         resuming.set(self.run)
         try:
+            await self._work()
+        except asyncio.CancelledError:
+            if not self.run.halting or not self.ledger.has_begun_for_good():
+                raise
+            await self._end_after(HaltedError(self._claimed.thread_id, "the worker stopped"))
+
+    async def _work(self) -> None:
+        try:
             await self._attempt()
         except LeaseLostError as lost:
             log.warning("%s", lost)
         except Exception as error:  # whatever a graph raises ends as a state of its run
+            if not isinstance(self.run.stopped or error, LeaseLostError):
+                self.run.closing = True
+                await self.ledger.calls_back(idempotent_only=self._overran)
             await self._end_after(error)
+
+    def may_be_given_back(self) -> bool:
+        """Whether nothing that this claim began is without a result in the store."""
+        run = self.run
+        return not (run.has_ended or run.has_unwritten_results or self.ledger.begun)
 
     async def _attempt(self) -> None:
         now = self._config.clock()
@@ -111,7 +129,7 @@ class Resume:
                 await self._settle(await self._where(loaded))
 
     async def _stale(self, why: str) -> None:
-        self._refuse_doubt()
+        await self._refuse_doubt()
         await self._end("STALE", why)
 
     def _unknown(self) -> str:
@@ -129,6 +147,7 @@ class Resume:
                 await loaded.graph.ainvoke(given, self._at, durability="async")
         except TimeoutError as error:
             if timer.expired():
+                self._overran = True
                 self._tools.on_overrun()
                 raise TimeoutError(f"it ran longer than {limit:g} s") from error
             raise
@@ -144,7 +163,7 @@ class Resume:
         return read_pause(graph, loaded.name, snapshot, loaded.plan_from_state)
 
     async def _settle(self, where: Pause) -> None:
-        self._refuse_doubt()
+        await self._refuse_doubt()
         match where:
             case Finished():
                 await self._end("DONE", "; ".join(self.ledger.refused))
@@ -182,19 +201,23 @@ class Resume:
             log.exception("run %s could not be ended", self._claimed.thread_id)
 
     async def _failed(self, error: Exception) -> None:
+        begun = self.ledger.begun_step()
         if isinstance(error, LeaseLostError):
             log.warning("%s", error)
         elif isinstance(error, InDoubtError):
-            await self._in_doubt(error.step, error.known)
+            await self._in_doubt(error.step, error.known, error)
+        elif begun and (not isinstance(error, HaltedError) or self.ledger.has_begun_for_good()):
+            await self._in_doubt(begun, _under_way(error), error)
         elif self._is_outdated(error) and self._still_at_the_gate():
             self.run.forget()
             await self._ask_again()
         elif isinstance(error, HaltedError):
-            await self.run.write()  # the worker gives its runs back when it stops
+            await self.run.write()  # the worker gives it back when it stops, unless a call is out
         elif self._may_try_again(error):
             await self._try_again(error)
         elif step := self.ledger.open_step():
-            await self._in_doubt(step, f"it was begun, then the run failed: {in_words(error)}")
+            known = f"it was begun before, then the run failed: {in_words(error)}"
+            await self._in_doubt(step, known, error)
         else:
             await self._end("FAILED", in_words(error), status=OutcomeStatus.FAILED)
 
@@ -208,8 +231,10 @@ class Resume:
         """Whether the store still has the thread where it was asked, so that it can be asked there again."""
         return not (self.run.has_written or has_begun(self._claimed))
 
-    def _refuse_doubt(self) -> None:
+    async def _refuse_doubt(self) -> None:
         """However a run ends: an effect that was begun and never told how it ended comes first."""
+        self.run.closing = True
+        await self.ledger.calls_back()
         if step := self.ledger.open_step():
             raise InDoubtError(
                 self._claimed.thread_id, step, "it was begun, and the graph went on without it"
@@ -230,8 +255,11 @@ class Resume:
         )
         await self.run.end(RunEnd("READY", in_words(error), not_before=self._next_try()))
 
-    async def _in_doubt(self, step: Step, known: str) -> None:
+    async def _in_doubt(self, step: Step, known: str, error: Exception) -> None:
         request = await self._config.ask_in_doubt(self._claimed, step, known, self._config.clock())
+        if not self.ledger.is_open(step):  # its call returned meanwhile
+            await (self._try_again if isinstance(error, InDoubtError) else self._failed)(error)
+            return
         self.ledger.note_in_doubt(step, known)
         await self.run.end(RunEnd("IN_DOUBT", known), [outbox_row(request)])
 
@@ -259,6 +287,12 @@ class Resume:
     def _no(self) -> str:
         answer = self._claimed.answer
         return f"{answer.state.value.lower()} by {answer.decided_by}: {answer.note}".rstrip(": ")
+
+
+def _under_way(error: Exception) -> str:
+    if isinstance(error, HaltedError):
+        return "the worker stopped while it was under way, and it may happen yet"
+    return f"it was begun, then the run failed, and it may happen yet: {in_words(error)}"
 
 
 def configured(head: Any) -> dict[str, Any]:

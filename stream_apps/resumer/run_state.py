@@ -1,6 +1,7 @@
 """What a worker holds of one claimed run: what was loaded, what waits, and whether it may go on."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -34,18 +35,27 @@ class RunState:
         self.limit = TimeLimit()
         self.stopped: RunStoppedError | None = None
         self.halting = False  # the worker wants to stop: no new effect begins
+        self.closing = False  # this attempt of it is over: what its nodes still want does not begin
         self.interrupted = False  # a node asked something since the claim
         self.has_written = False  # the store has something of this claim
+        self.has_ended = False  # the store has the end of this claim
         self._commits = commits
         self._lock = asyncio.Lock()  # one act of a run at a time: LangGraph's order is kept
         self._puts: list[PackedPut] = []
         self._new_head: str | None = None
         self._results: list[Result] = []
+        self._noting = threading.Lock()  # around _results: nodes in threads note what their effects gave
 
     @property
     def has_unwritten(self) -> bool:
         """Whether something waits for a barrier."""
         return bool(self._puts or self._results) and not self._lock.locked()
+
+    @property
+    def has_unwritten_results(self) -> bool:
+        """Whether what became of an effect waits for a barrier."""
+        with self._noting:
+            return bool(self._results)
 
     def stop(self, error: RunStoppedError) -> None:
         """Let the run do nothing more; the first reason stays. What nodes put from now on is dropped."""
@@ -68,11 +78,13 @@ class RunState:
 
     def has_result_of(self, effect_id: UUID) -> bool:
         """Whether a result of this effect waits for the next barrier."""
-        return any(result.effect_id == effect_id for result in self._results)
+        with self._noting:
+            return any(result.effect_id == effect_id for result in self._results)
 
     def note(self, result: Result) -> None:
         """Let an effect's result wait for the next barrier. Safe from a node's thread."""
-        self._results.append(result)
+        with self._noting:
+            self._results.append(result)
 
     async def barrier(self, intents: Sequence[Intent] = ()) -> None:
         """Make durable all that waits, together with `intents`. Raises RunStoppedError, NotClearedError."""
@@ -100,7 +112,7 @@ class RunState:
         async with self._lock:
             act = self._take(intents, end, outbox)
             try:
-                await self._finished(self._commits.submit(act))
+                await self._finished(act)
             except FenceLostError as error:
                 lost = LeaseLostError(error.thread_id, str(error))
                 self.stop(lost)
@@ -109,33 +121,42 @@ class RunState:
                 self._give_back(act)
                 raise
             except UnwritableError as error:
-                self._results = act.results + self._results
+                self._note_again(act)
                 self.stop(RunStoppedError(error.thread_id, str(error)))
                 raise
 
-    async def _finished(self, commit: "asyncio.Future[None]") -> None:
+    async def _finished(self, act: Act) -> None:
         """Wait for a commit; a cancelled run still waits, so that its next act comes after it."""
+        commit = self._commits.submit(act)
         try:
             await asyncio.shield(commit)
         finally:
             await asyncio.wait([commit])
-            self.has_written = self.has_written or commit.exception() is None
+            if commit.exception() is None:
+                self.has_written = True
+                self.has_ended = self.has_ended or act.end is not None
 
     def _take(self, intents: Sequence[Intent], end: RunEnd | None, outbox: Sequence[OutboxRow]) -> Act:
+        with self._noting:
+            results, self._results = self._results, []
         act = Act(
             thread_id=self.claimed.thread_id,
             token=self.claimed.token,
             puts=[*self._puts],
             new_head=self._new_head,
-            results=self._results,
+            results=results,
             intents=list(intents),
             end=end,
             outbox=list(outbox),
         )
-        self._puts, self._new_head, self._results = [], None, []
+        self._puts, self._new_head = [], None
         return act
 
     def _give_back(self, act: Act) -> None:
         self._puts = [put for put in act.puts if isinstance(put, PackedPut)] + self._puts
-        self._results = act.results + self._results
+        self._note_again(act)
         self._new_head = self._new_head or act.new_head
+
+    def _note_again(self, act: Act) -> None:
+        with self._noting:
+            self._results = act.results + self._results

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from gate_store.database import Clock
 from gate_store.probing import Doubted, doubted_steps, settle_by_probe
 from stream_apps.resumer.calling import asked
+from stream_apps.resumer.calls import calls
 from stream_apps.resumer.graphs import Loaded
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class SecondLooks:
 
     async def _settled(self, doubt: Doubted) -> bool:
         probe = self._probes.get(doubt.graph, {}).get(doubt.step.action_type)
-        if probe is None:
+        if probe is None or calls.is_out(doubt.effect_id):
             return False
         try:
             async with asyncio.timeout(PROBE_S):
@@ -49,6 +50,8 @@ class SecondLooks:
         except Exception as error:  # a human is asked already
             log.info("the probe of step %s of %s failed: %r", doubt.step.step_id, doubt.thread_id, error)
             return False
+        if happened is False and not doubt.is_gone:
+            return False  # it may happen yet
         return isinstance(happened, bool) and await asyncio.to_thread(self._settle, doubt, happened)
 
     def _settle(self, doubt: Doubted, happened: bool) -> bool:

@@ -17,6 +17,7 @@ from stream_apps.weather import first_line
 
 log = logging.getLogger(__name__)
 
+LAST_ACTS_S = 5.0  # for what a run whose call is out asks people when the worker stops
 GATHER_S = 0.005  # how long a partly free worker waits for a whole chunk
 REAP_AT_ONCE = 100
 
@@ -30,6 +31,8 @@ class Worker:
         self._config = tools.config
         self._commits = commits
         self._tasks: dict[asyncio.Task[None], Resume] = {}
+        self._left: list[Resume] = []  # ended while the worker stops, without an end of their own
+        self._draining = False
         self._reap_from = 0.0  # when the living have had the time to renew what ran out in an outage
         self._suspects = True  # READY runs whose worker died wait to be tried alone; at first, perhaps
 
@@ -86,7 +89,10 @@ class Worker:
         task.add_done_callback(self._over)
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        run = self._tasks.pop(task).run
+        resume = self._tasks.pop(task)
+        run = resume.run
+        if self._draining:
+            self._left.append(resume)
         if not task.cancelled() and (error := task.exception()):
             log.error("run %s ended in a fault of ours", run.claimed.thread_id, exc_info=error)
 
@@ -136,7 +142,11 @@ class Worker:
         return [resume.run.claimed.thread_id for resume in list(self._tasks.values())]
 
     async def drain(self) -> None:
-        """Let the runs in flight finish; after `drain_s` stop each at its next barrier; give all back."""
+        """Let the runs in flight finish; after `drain_s` stop each at its next barrier.
+
+        Given back is what has no call out. Of the others people are asked, or their leases run out.
+        """
+        self._draining = True
         await self._wait(self._config.drain_s)
         for task, resume in list(self._tasks.items()):
             resume.run.halting = True
@@ -145,9 +155,10 @@ class Worker:
         await self._wait(self._config.drain_s)
         for task in list(self._tasks):
             task.cancel()
-        await self._wait(1.0)
+        await self._wait(LAST_ACTS_S)
+        free = [resume.run.claimed for resume in self._left if resume.may_be_given_back()]
         try:
-            await self._store.release(self._config.worker)
+            await self._store.release(self._config.worker, [(run.thread_id, run.token) for run in free])
         except Exception as error:
             if not is_outage(error):
                 raise

@@ -141,7 +141,8 @@ async def test_a_clean_shutdown_gives_back_what_was_held(scene: Scene, engine: E
     await scene.ready("t2")
     (mine,) = await engine.claim("a", 1, 30)
     (theirs,) = await engine.claim("b", 1, 30)
-    assert await engine.release("a") == 1
+    held = [(run.thread_id, run.token) for run in (mine, theirs)]
+    assert await engine.release("a", held) == 1
     assert scene.run(mine.thread_id)["status"] == "READY"
     assert scene.run(theirs.thread_id)["status"] == "RUNNING"
     (again,) = await engine.claim("c", 8, 30)
@@ -212,8 +213,8 @@ async def test_what_is_to_be_tried_alone_stays_so_through_a_clean_shutdown(
     await engine.claim("a", 8, 30)
     scene.change_run("t1", lease_until=EARLIER)
     await engine.reap(10)
-    await engine.claim("b", 8, 30)
-    await engine.release("b")
+    (run,) = await engine.claim("b", 8, 30)
+    assert await engine.release("b", [(run.thread_id, run.token)]) == 1
     assert await engine.claim("c", 8, 30, beside=True) == []
     assert await engine.any_alone()
 

@@ -359,8 +359,10 @@ class RunMachine(GateMachine):
         self.changed()
 
     def _shut_down(self, worker: str) -> None:
+        """Also claims that it lost since are given back: in vain."""
         mine = self.reference.runs.held_by(worker)
-        assert self.world.do(self.world.ports[worker].release(worker)) == len(mine)
+        claims = {(h.run.thread_id, h.run.token) for h in self.held if h.worker == worker}
+        assert self.world.do(self.world.ports[worker].release(worker, sorted(claims))) == len(mine)
         for thread in mine:
             self.reference.runs.give_back(thread, died=False)
         self.changed()

@@ -18,12 +18,13 @@ from tests.store.examples import decided
 
 Happened = Callable[[], list[str]]
 LEASE_S = 1.0
+PLACE = "a machine's first resumer"  # a new start there proves that the one before has ended
 
 
 async def killed_in_the_middle(stage: Stage, happened: Happened, action: str, graph: str = "slow") -> None:
     """A process begins the first effect of a plan, and dies in it."""
     stage.decide(await stage.submit(graph, who=["ann", "bob"], action=action))
-    async with resumer_process(stage.url, {"SLOW_S": "60"}, lease_s=LEASE_S) as process:
+    async with resumer_process(stage.url, {"SLOW_S": "60"}, lease_s=LEASE_S, instance=PLACE) as process:
         await stage.wait(lambda: "begin ann" in happened())
         assert await process.end(signal.SIGKILL) == -signal.SIGKILL
 
@@ -166,7 +167,7 @@ async def test_a_probe_tells_whether_it_happened(
 ) -> None:
     monkeypatch.setenv("PROBE", found)
     await killed_in_the_middle(stage, happened, "probed.send")
-    await stage.resume(state, lease_s=LEASE_S)
+    await stage.resume(state, lease_s=LEASE_S, instance=PLACE)
     assert happened() == ["begin ann", *after]
 
 

@@ -15,7 +15,7 @@ from stream_apps.resumer import second_looks
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.second_looks import SecondLooks
 from tests.resumer.stage import PROJECT, Stage
-from tests.resumer.test_crashes import LEASE_S, killed_in_the_middle
+from tests.resumer.test_crashes import LEASE_S, PLACE, killed_in_the_middle
 from tests.store.acting import decide, state_of
 from tests.store.examples import decided
 
@@ -49,7 +49,7 @@ async def test_a_later_probe_closes_the_question_and_the_run_goes_on(
     request = await in_doubt(stage, happened)
     stage.open(request)
     monkeypatch.setenv("PROBE", found)
-    await stage.resume(lease_s=LEASE_S, probe_again_s=OFTEN)
+    await stage.resume(lease_s=LEASE_S, probe_again_s=OFTEN, instance=PLACE)
     assert happened() == ["begin ann", *after, "begin bob", "end bob"]
     (said,) = stage.said(DecisionMade)
     assert (said.kind, said.decider, said.note) == (DecisionKind.SUPERSEDE, DeciderKind.GATE, note)
@@ -64,7 +64,7 @@ async def test_a_question_that_comes_after_its_answer_is_closed(
 ) -> None:
     request = await in_doubt(stage, happened)
     monkeypatch.setenv("PROBE", found)
-    await stage.resume(lease_s=LEASE_S, probe_again_s=OFTEN)
+    await stage.resume(lease_s=LEASE_S, probe_again_s=OFTEN, instance=PLACE)
     assert stage.said(DecisionMade) == []
     stage.open(request)
     (said,) = stage.said(DecisionMade)

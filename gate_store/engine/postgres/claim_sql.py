@@ -40,7 +40,9 @@ SELECT
     (
         SELECT json_agg(json_build_object(
             'step_id', e.step_id, 'state', e.state, 'attempts', e.attempts, 'detail', e.detail,
-            'result', e.result))
+            'result', e.result, 'executor', e.executor,
+            'is_gone', EXISTS (
+                SELECT FROM workers AS w WHERE w.name = e.executor AND w.ended_at IS NOT NULL)))
         FROM effects AS e WHERE e.plan_id = c.plan_id
     ) AS effects,
     {_HEAD_COLUMNS}
@@ -111,10 +113,12 @@ WHERE r.thread_id = expired.thread_id
 """
 
 RELEASE = """
-UPDATE runs SET
-    status = 'READY', token = token + 1, lease_until = NULL, worker = NULL,
-    attempts = greatest(attempts - 1, 0), updated_at = now()
-WHERE status = 'RUNNING' AND worker = $1 AND answer IS NOT NULL
+UPDATE runs AS r SET
+    status = 'READY', token = r.token + 1, lease_until = NULL, worker = NULL,
+    attempts = greatest(r.attempts - 1, 0), updated_at = now()
+FROM (SELECT * FROM unnest($2::text[], $3::bigint[]) AS u(thread_id, token) ORDER BY u.thread_id) AS h
+WHERE r.thread_id = h.thread_id AND r.token = h.token AND r.worker = $1
+    AND r.status = 'RUNNING' AND r.answer IS NOT NULL
 """
 
 TAKE_OUTBOX = """

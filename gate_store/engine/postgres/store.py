@@ -149,10 +149,11 @@ class PostgresEngineStore:
             self._bell.ring()
         return count
 
-    async def release(self, worker: str) -> int:
-        """Give back what this worker still holds; at a clean shutdown."""
+    async def release(self, worker: str, tokens: Sequence[tuple[str, int]]) -> int:
+        """Give back these claims of this worker; how many it still held."""
+        threads, numbers = [thread for thread, _ in tokens], [token for _, token in tokens]
         async with self._claims.use() as connection:
-            return _count(await connection.execute(claim_sql.RELEASE, worker))
+            return _count(await connection.execute(claim_sql.RELEASE, worker, threads, numbers))
 
     async def wait_ready(self, timeout_s: float) -> None:
         """Sleep until runs may have become READY, at most `timeout_s`."""

@@ -34,7 +34,9 @@ ORDER BY checkpoint_id DESC LIMIT 1
 
 EFFECTS = """
 SELECT json_group_array(json_object(
-    'step_id', step_id, 'state', state, 'attempts', attempts, 'detail', detail, 'result', json(result)))
+    'step_id', step_id, 'state', state, 'attempts', attempts, 'detail', detail, 'result', json(result),
+    'executor', executor, 'is_gone', json(CASE WHEN EXISTS (
+        SELECT 1 FROM workers WHERE name = executor AND ended_at IS NOT NULL) THEN 'true' ELSE 'false' END)))
 FROM effects WHERE plan_id = ?
 """
 
@@ -64,7 +66,8 @@ RELEASE = """
 UPDATE runs SET
     status = 'READY', token = token + 1, lease_until = NULL, worker = NULL,
     attempts = max(attempts - 1, 0), updated_at = :now
-WHERE status = 'RUNNING' AND worker = :worker AND answer IS NOT NULL
+WHERE thread_id = :thread_id AND token = :token AND worker = :worker
+    AND status = 'RUNNING' AND answer IS NOT NULL
 """
 
 TAKE_OUTBOX = "SELECT id, event_id, record, key, body, contract FROM outbox ORDER BY id LIMIT ?"

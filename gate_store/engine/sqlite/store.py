@@ -98,17 +98,8 @@ class SqliteEngineStore:
             "lease": moment_text(now + timedelta(seconds=lease_s)),
         }
 
-        def prolong(connection: sqlite3.Connection) -> set[str]:
-            return {
-                thread_id
-                for thread_id, token in tokens
-                if connection.execute(
-                    claim_sql.RENEW, {**values, "thread_id": thread_id, "token": token}
-                ).rowcount
-                == 0
-            }
-
-        return await self._thread.run(prolong)
+        kept = await self._thread.run(partial(_changed, claim_sql.RENEW, values, tokens))
+        return {thread_id for thread_id, _ in tokens} - kept
 
     async def reap(self, limit: int) -> int:
         """Return RUNNING runs whose lease expired to READY (token + 1); how many."""
@@ -117,9 +108,10 @@ class SqliteEngineStore:
             self.poke()
         return count
 
-    async def release(self, worker: str) -> int:
-        """Give back what this worker still holds; at a clean shutdown."""
-        return await self._change(claim_sql.RELEASE, {"now": moment_text(self._clock()), "worker": worker})
+    async def release(self, worker: str, tokens: Sequence[tuple[str, int]]) -> int:
+        """Give back these claims of this worker; how many it still held."""
+        values = {"now": moment_text(self._clock()), "worker": worker}
+        return len(await self._thread.run(partial(_changed, claim_sql.RELEASE, values, tokens)))
 
     async def _change(self, statement: str, values: dict[str, Any]) -> int:
         return await self._thread.run(lambda connection: connection.execute(statement, values).rowcount)
@@ -172,3 +164,14 @@ class SqliteEngineStore:
                 lambda connection: connection.executemany(claim_sql.DROP_OUTBOX, published)
             )
         self._published = []
+
+
+def _changed(
+    statement: str, values: dict[str, Any], tokens: Sequence[tuple[str, int]], connection: sqlite3.Connection
+) -> set[str]:
+    """The threads whose claim under that token the statement changed."""
+    return {
+        thread_id
+        for thread_id, token in tokens
+        if connection.execute(statement, {**values, "thread_id": thread_id, "token": token}).rowcount
+    }

@@ -156,6 +156,51 @@ def act_blocking_slowly(state: State) -> State:
     return {"sent": [effects().once(step, send_and_hang) for step in state["verdict"]["steps"]]}
 
 
+@sends
+def send_and_sleep(step: Step) -> str:
+    log(f"begin {step.arguments['to']}")
+    time.sleep(float(os.environ.get("SLOW_S", "0")))
+    log(f"end {step.arguments['to']}")
+    return "slow"
+
+
+def act_in_a_thread(state: State) -> State:
+    return {"sent": [effects().once(step, send_and_sleep) for step in state["verdict"]["steps"]]}
+
+
+ON_THEIR_WAY: set[Any] = set()
+
+
+@sends
+async def hand_over(step: Step) -> str:
+    """A service does it, whether or not anybody waits for its answer."""
+
+    async def deliver() -> None:
+        await asyncio.sleep(float(os.environ.get("SLOW_S", "0")))
+        log(f"end {step.arguments['to']}")
+
+    log(f"begin {step.arguments['to']}")
+    task = asyncio.ensure_future(deliver())
+    ON_THEIR_WAY.add(task)
+    await asyncio.shield(task)
+    return "handed over"
+
+
+async def act_by_a_service(state: State) -> State:
+    return {"sent": [await effects().once(step, hand_over) for step in state["verdict"]["steps"]]}
+
+
+async def act_impatiently(state: State) -> State:
+    """Has a time limit of its own, and tries again."""
+    for step in state["verdict"]["steps"]:
+        for _ in range(2):
+            try:
+                await asyncio.wait_for(asyncio.to_thread(effects().once, step, send_and_sleep), 0.1)
+            except Exception as error:
+                log(type(error).__name__)
+    return {"sent": []}
+
+
 def probe(step: Step) -> bool | None:
     found = os.environ.get("PROBE", "")
     if found == "raises":
@@ -178,6 +223,9 @@ billing = billing_builder.compile()
 blocking = chain(State, ask=ask, act=act_blocking).compile()
 sneaky = chain(State, ask=ask, act=act_as_planned).compile()
 slow = chain(State, ask=ask, act=act_slowly).compile()
+in_thread = chain(State, ask=ask, act=act_in_a_thread).compile()
+by_service = chain(State, ask=ask, act=act_by_a_service).compile()
+impatient = chain(State, ask=ask, act=act_impatiently).compile()
 unlucky = chain(State, ask=ask, prepare=prepare, act=fail_then_act).compile()
 shaky = chain(State, ask=ask, act=act_shakily).compile()
 
