@@ -16,6 +16,8 @@ from plangate.torture.lab import Orders, Tell, torture
 from plangate.torture.report import keep as keep_report
 from plangate.torture.stack import in_force, own
 
+RUNS_TO_A_SERVICE_PLAN = 8  # services take part where liars do
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -26,6 +28,7 @@ def command(
     runs: Annotated[int, typer.Option(min=1, help="Runs that are submitted.")] = 1000,
     kills: Annotated[int, typer.Option(min=0, help="SIGKILLs.")] = 30,
     pauses: Annotated[int, typer.Option(min=0, help="SIGSTOPs past the lease's end, then SIGCONT.")] = 3,
+    liars: Annotated[int, typer.Option(min=0, help="Lies that adversaries tell on the topics.")] = 0,
     seed: Annotated[int, typer.Option(help="Repeats the plan of faults.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Worker trees.")] = 2,
     broker: Annotated[Broker, typer.Option(help="A broker of our own.")] = "apache",
@@ -42,7 +45,10 @@ def command(
     """Kill, pause and restart whole workers while they serve runs; then judge by an outside witness."""
     console.quiet = as_json
     logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())  # the database is away on purpose
-    orders = Orders(runs, kills, pauses, seed, workers)
+    if here and liars:
+        raise typer.BadParameter("liars lie on services of our own alone; leave out --in-force or --liars")
+    services = -(-runs // RUNS_TO_A_SERVICE_PLAN) if liars else 0
+    orders = Orders(runs, kills, pauses, seed, workers, liars=liars, service_plans=services)
     with _folder(keep) as folder:
         given = None if store == "sqlite" else store
         opened = (

@@ -50,5 +50,10 @@ def _struck(claim: Line, doubt: Line, faults: Sequence[Line]) -> bool:
     return any(
         fault.get("until", fault["at"]) >= claim["at"] - SLACK_S and fault["at"] <= doubt["at"]
         for fault in faults
-        if fault["pid"] == claim["pid"] or fault["kind"] == "restart database"
+        if fault["pid"] == claim["pid"] or fault["kind"] in _excuses(claim)
     )
+
+
+def _excuses(claim: Line) -> set[str]:
+    """A service whose connection is cut ends, and is started again; a resumer waits."""
+    return {"restart database", "cut"} if claim.get("service") else {"restart database"}

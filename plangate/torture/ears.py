@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from gate_events.codec import SchemaOfId, decode
-from gate_events.topics import TOPICS
+from gate_events.errors import UndecodableError
+from gate_events.topics import DEAD_LETTERS, TOPICS
 from plangate.settings import Settings
 
 log = logging.getLogger("plangate.torture")
@@ -20,7 +21,7 @@ class Listener(Protocol):
     """Somebody who hears records and may say something."""
 
     def hear(self, topic: str, record: Any, message: Message) -> None:
-        """A record was read; `topic` is without the prefix."""
+        """A record was read; `topic` is without the prefix. `record` is None where it can be none."""
 
     def speak(self) -> None:
         """Say what is due. Raises where it could not be said; it is asked again."""
@@ -81,6 +82,15 @@ class Ears:
 
     def _heard(self, message: Message) -> None:
         topic = self._names[message.topic() or ""]
-        record = decode(message.value(), RECORDS[topic], self._schema_of_id)
+        record = self._decoded(topic, message)
         for listener in self._listeners:
             listener.hear(topic, record, message)
+
+    def _decoded(self, topic: str, message: Message) -> Any:
+        if topic == DEAD_LETTERS.name:
+            return None  # its bytes are those of another topic
+        try:
+            return decode(message.value(), RECORDS[topic], self._schema_of_id)
+        except UndecodableError as error:  # somebody lied too clumsily
+            log.info("on %s: %s", topic, error)
+            return None

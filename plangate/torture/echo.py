@@ -28,7 +28,11 @@ class Echo:
     def hear(self, topic: str, record: Any, message: Message) -> None:
         """Keep it, by chance."""
         value = message.value() or b""
-        if value in self._known or chance(self._seed, "echo", record.event_id).random() > SHARE:
+        if (
+            record is None
+            or value in self._known
+            or chance(self._seed, "echo", record.event_id).random() > SHARE
+        ):
             return
         self._known.add(value)
         self._waiting.append((topic, message.key(), value, message.headers()))

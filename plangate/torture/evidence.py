@@ -1,11 +1,15 @@
-"""All that a judge may look at: the topics, the store, the witness's file, and what was done to whom."""
+"""All that a judge may look at: the topics, the store, the witness's file, and what was done to whom.
+
+What stands here as said was said by the honest: the lies are apart.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Engine, func, select
+from confluent_kafka import Message
+from sqlalchemy import Engine
 
 from gate_events.codec import decode
 from gate_events.records import (
@@ -17,25 +21,19 @@ from gate_events.records import (
     PlanProposed,
 )
 from gate_events.topics import DEAD_LETTERS, TOPIC_OF
-from gate_store.tables import decisions, gates, outbox, runs
+from gate_store.database import open_store
 from plangate.kafka.reading import read_all
 from plangate.settings import Settings
+from plangate.torture.buried import Buried, buried
+from plangate.torture.liars.told import Lie, Told
 from plangate.torture.lines import read
 from plangate.torture.places import Places
+from plangate.torture.rows import NO_ROWS, Rows, RunRow, rows
 from plangate.wiring import schema_ids
 
 R = TypeVar("R")
 
 Line = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """A run as the store has it at the end."""
-
-    status: str
-    plan_id: UUID | None = None
-    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,64 +43,87 @@ class Evidence:
     threads: Sequence[str]  # all that should have been submitted
     submitted: Mapping[str, UUID] = field(default_factory=dict)  # what agents were told
     sent: Sequence[DecisionMade] = ()  # decisions that Kafka has taken
+    service_plans: Sequence[PlanProposed] = ()  # the same of plans for services
     proposed: Sequence[PlanProposed] = ()
     cleared: Sequence[PlanCleared] = ()
     requests: Sequence[ApprovalRequested] = ()
     decided: Sequence[DecisionMade] = ()
     verdicts: Sequence[PlanDecided] = ()
     outcomes: Sequence[PlanExecuted] = ()
-    dead_letters: int = 0
+    buried: Sequence[Buried] = ()
     runs: Mapping[str, RunRow] = field(default_factory=dict)
     gates: Mapping[UUID, str] = field(default_factory=dict)
     dispositions: Mapping[UUID, str] = field(default_factory=dict)  # by decision
     in_outbox: int = 0
+    rows: Rows = NO_ROWS
+    told: Told = field(default_factory=Told)
     calls: Sequence[Line] = ()
     claims: Sequence[Line] = ()
     faults: Sequence[Line] = ()
 
+    @property
+    def lies(self) -> Sequence[Lie]:
+        """What liars told."""
+        return self.told.lies
 
-def gather(
-    settings: Settings,
-    store: Engine,
-    places: Places,
-    threads: Sequence[str],
-    submitted: Mapping[str, UUID],
-    sent: Sequence[DecisionMade],
-) -> Evidence:
+
+@dataclass(frozen=True)
+class Said:
+    """What the honest know that they said, and what the liar does."""
+
+    threads: Sequence[str]
+    submitted: Mapping[str, UUID]
+    decisions: Sequence[DecisionMade]
+    service_plans: Sequence[PlanProposed]
+    told: Told
+
+
+def gather(settings: Settings, places: Places, said: Said) -> Evidence:
     """Read everything once the workers have stopped."""
+    store: Engine = open_store(settings.store_url)
     with store.connect() as conn:
-        found = {row.thread_id: RunRow(row.status, row.plan_id, row.error) for row in conn.execute(_runs())}
-        states = {row.gate_id: row.state for row in conn.execute(select(gates.c.gate_id, gates.c.state))}
-        said = select(decisions.c.decision_id, decisions.c.disposition)
-        dispositions = {row.decision_id: row.disposition for row in conn.execute(said)}
-        left = conn.execute(select(func.count()).select_from(outbox)).scalar_one()
+        found = rows(conn)
+    store.dispose()
+    topics = _Topics(settings, said.told)
     return Evidence(
-        threads=threads,
-        submitted=submitted,
-        sent=sent,
-        proposed=_on_topic(settings, PlanProposed),
-        cleared=_on_topic(settings, PlanCleared),
-        requests=_on_topic(settings, ApprovalRequested),
-        decided=_on_topic(settings, DecisionMade),
-        verdicts=_on_topic(settings, PlanDecided),
-        outcomes=_on_topic(settings, PlanExecuted),
-        dead_letters=sum(1 for _ in read_all(settings, settings.topic(DEAD_LETTERS.name))),
-        runs={thread: found[thread] for thread in threads if thread in found},
-        gates=states,
-        dispositions=dispositions,
-        in_outbox=left,
+        threads=said.threads,
+        submitted=said.submitted,
+        sent=said.decisions,
+        service_plans=said.service_plans,
+        proposed=topics.of(PlanProposed),
+        cleared=topics.of(PlanCleared),
+        requests=topics.of(ApprovalRequested),
+        decided=topics.of(DecisionMade),
+        verdicts=topics.of(PlanDecided),
+        outcomes=topics.of(PlanExecuted),
+        buried=[buried(each) for each in topics.messages(DEAD_LETTERS.name)],
+        runs={thread: found.runs[thread] for thread in said.threads if thread in found.runs},
+        gates={gate.request.request_id: gate.state for gate in found.gates},
+        dispositions={row.decision.event_id: row.disposition for row in found.decisions},
+        in_outbox=found.in_outbox,
+        rows=found,
+        told=said.told,
         calls=list(read(places.calls)),
         claims=list(read(places.claims)),
         faults=list(read(places.faults)),
     )
 
 
-def _runs() -> Any:
-    return select(runs.c.thread_id, runs.c.status, runs.c.plan_id, runs.c.error)
+class _Topics:
+    """Reads topics, and leaves the lies out."""
 
+    def __init__(self, settings: Settings, told: Told) -> None:
+        self._settings = settings
+        self._told = told
+        ids = schema_ids(settings)
+        self._schema_of_id = ids.schema_of if ids else None
 
-def _on_topic(settings: Settings, record: type[R]) -> list[R]:
-    ids = schema_ids(settings)
-    schema_of_id = ids.schema_of if ids else None
-    messages = read_all(settings, settings.topic(TOPIC_OF[record].name))
-    return [decode(message.value(), record, schema_of_id) for message in messages]
+    def messages(self, name: str) -> Sequence[Message]:
+        return list(read_all(self._settings, self._settings.topic(name)))
+
+    def of(self, record: type[R]) -> list[R]:
+        return [
+            decode(message.value(), record, self._schema_of_id)
+            for message in self.messages(TOPIC_OF[record].name)
+            if not self._told.is_lie(message.value())
+        ]

@@ -24,6 +24,7 @@ IN_RESUMERS = (
     "renew.before",
 )
 IN_APPS = ("commit.before", "commit.after")
+IN_SERVICES = ("service.effect.before", "service.effect.after")
 
 
 class FaultPoints:

@@ -6,11 +6,12 @@ from random import Random
 from typing import Any
 
 from plangate.torture.chance import chance
-from plangate.torture.fault_points import IN_APPS, IN_RESUMERS
+from plangate.torture.fault_points import IN_APPS, IN_RESUMERS, IN_SERVICES
 
-RESUMER, APPS, SUPERVISOR, TREE = "resumer", "apps", "supervisor", "tree"
+RESUMER, APPS, SUPERVISOR, TREE, SERVICE = "resumer", "apps", "supervisor", "tree", "service"
 KILLED = {RESUMER: 0.72, APPS: 0.14, SUPERVISOR: 0.07, TREE: 0.07}
-POINTS = {RESUMER: IN_RESUMERS, APPS: IN_APPS}
+OF_SERVICES = 0.16  # of kills and pauses, where there are any
+POINTS = {RESUMER: IN_RESUMERS, APPS: IN_APPS, SERVICE: IN_SERVICES}
 AT_A_POINT = 0.5  # of kills; the others come at random moments
 # Where a resumer that is stopped has the most in hand; "" is any moment.
 ZOMBIE = ("claim.after", "claim.after", "flush.before", "flush.before", "effect.before", "effect.after", "")
@@ -42,12 +43,13 @@ class Reach:
     kafka: bool
     database: bool  # may be restarted
     connections: bool  # may be cut
+    services: bool = False  # take part
 
 
 def plan_faults(seed: int, kills: int, pauses: int, reach: Reach) -> list[Fault]:
     """The faults in their order."""
     dice = chance(seed, "faults")
-    found = [*_kills(dice, kills), *_pauses(dice, pauses)]
+    found = [*_kills(dice, kills, reach), *_pauses(dice, pauses, reach)]
     found += [_fault(dice, "restart", "worker") for _ in range(-(-kills // 10))]
     found += [_fault(dice, "jump", "clock") for _ in range(kills // 10)]
     if reach.kafka:
@@ -59,15 +61,19 @@ def plan_faults(seed: int, kills: int, pauses: int, reach: Reach) -> list[Fault]
     return sorted(found, key=lambda fault: fault.at)
 
 
-def _kills(dice: Random, count: int) -> Iterator[Fault]:
+def _kills(dice: Random, count: int, reach: Reach) -> Iterator[Fault]:
+    killed = {**KILLED, SERVICE: OF_SERVICES} if reach.services else KILLED
     for _ in range(count):
-        (whom,) = dice.choices(list(KILLED), list(KILLED.values()))
+        (whom,) = dice.choices(list(killed), list(killed.values()))
         yield _fault(dice, "kill", whom, _point(dice, whom))
 
 
-def _pauses(dice: Random, count: int) -> Iterator[Fault]:
+def _pauses(dice: Random, count: int, reach: Reach) -> Iterator[Fault]:
     for _ in range(count):
-        whom = APPS if dice.random() < 0.15 else RESUMER
+        throw = dice.random()
+        whom = APPS if throw < 0.15 else RESUMER
+        if reach.services and throw > 1 - OF_SERVICES:
+            whom = SERVICE
         yield _fault(dice, "pause", whom, dice.choice(ZOMBIE) if whom == RESUMER else _point(dice, whom))
 
 

@@ -6,26 +6,28 @@ from typing import Any
 from uuid import UUID
 
 from gate_events.ids import effect_key
-from gate_events.values import Step
 from gate_events.words import OutcomeStatus, RequestKind, Resolution, StepStatus
 from gate_policy.catalogue import Catalogue
-from plangate.torture.calling import content
+from plangate.torture.believed import believed, refused, unended
 from plangate.torture.doubts import unexplained
 from plangate.torture.evidence import Evidence
+from plangate.torture.honesty import Honesty
 
 Findings = dict[str, list[str]]
 
 
 def judge(evidence: Evidence, catalogue: Catalogue) -> Findings:
     """What is wrong, by the name of its count."""
+    honesty = Honesty(evidence, catalogue)
     return {
-        "unapproved": list(_unapproved(evidence)),
+        "unapproved": list(_unapproved(evidence, honesty)),
         "blind_repeats": list(_blind_repeats(evidence, catalogue)),
-        "lost_plans": list(_lost_plans(evidence)),
+        "lost_plans": list(_lost_plans(evidence, honesty)),
         "lost_decisions": list(_lost_decisions(evidence)),
         "contradictions": list(_contradictions(evidence)),
         "in_doubt_unexplained": list(unexplained(evidence)),
-        "unfinished": list(_unfinished(evidence)),
+        "unfinished": list(_unfinished(evidence, honesty)),
+        "lies_believed": list(believed(evidence, catalogue)),
     }
 
 
@@ -34,32 +36,26 @@ def doubts(evidence: Evidence) -> int:
     return len({each.request_id for each in evidence.requests if each.kind is RequestKind.IN_DOUBT})
 
 
-def _unapproved(evidence: Evidence) -> Iterator[str]:
-    """A call that no executable verdict or clearance on the topics covers, as it was made."""
-    approved: dict[str, set[str]] = defaultdict(set)
-    for plan_id, steps in _may_run(evidence):
-        for step in steps:
-            approved[str(effect_key(plan_id, step.step_id))].add(content(step))
+def _unapproved(evidence: Evidence, honesty: Honesty) -> Iterator[str]:
+    """A call that no executable verdict or clearance of the honest covers, as it was made."""
     for call in evidence.calls:
-        if call["content"] not in approved.get(call["key"], ()):
+        if not honesty.covers(call["key"], call["content"]):
             yield f"{call['label']} ({call['action']}, effect {call['key']}, process {call['pid']})"
 
 
-def _may_run(evidence: Evidence) -> Iterator[tuple[UUID, Sequence[Step]]]:
-    for cleared in evidence.cleared:
-        yield cleared.plan_id, cleared.steps
-    for verdict in evidence.verdicts:
-        if verdict.execute:
-            yield verdict.plan_id, verdict.steps
-
-
 def _blind_repeats(evidence: Evidence, catalogue: Catalogue) -> Iterator[str]:
-    """Calls beyond the first of an action that may not be repeated, and that no human let be retried."""
+    """Effects that happened again though they may not be repeated, and that no human let be retried.
+
+    Of an action without a probe every call counts, since nobody could know. One with a probe may be called
+    again where it did not happen; that it happened twice is no better.
+    """
     retries = Counter(_retried(evidence))
-    calls = Counter((call["key"], call["action"], call["label"]) for call in evidence.calls)
+    calls: Counter[tuple[str, str, str]] = Counter()
+    for call in evidence.calls:
+        failed = catalogue.actions[call["action"]].probe is not None and call["manner"] == "fails"
+        calls[call["key"], call["action"], call["label"]] += not failed
     for (key, name, label), count in calls.items():
-        action = catalogue.actions[name]
-        if not action.idempotent and action.probe is None and count > 1 + retries[key]:
+        if not catalogue.actions[name].idempotent and count > 1 + retries[key]:
             yield f"{label} ({name}, effect {key}): {count} calls, {retries[key]} retries were allowed"
 
 
@@ -71,7 +67,7 @@ def _retried(evidence: Evidence) -> Iterator[str]:
             yield str(effect_key(decision.plan_id, doubt.step_id))
 
 
-def _lost_plans(evidence: Evidence) -> Iterator[str]:
+def _lost_plans(evidence: Evidence, honesty: Honesty) -> Iterator[str]:
     """A plan that an agent was promised, or that was allowed to run, and that went nowhere."""
     proposed = {each.plan_id for each in evidence.proposed}
     bound = {run.plan_id for run in evidence.runs.values() if run.plan_id is not None}
@@ -79,8 +75,9 @@ def _lost_plans(evidence: Evidence) -> Iterator[str]:
         f"{plan} never reached its topic" for plan in {*evidence.submitted.values(), *bound} - proposed
     )
     routed = {each.plan_id for each in evidence.cleared} | {each.plan_id for each in evidence.requests}
-    yield from (f"{plan} was proposed and never routed" for plan in proposed - routed)
-    allowed = {plan for plan, _ in _may_run(evidence)}
+    unrouted = proposed - routed - refused(evidence)
+    yield from (f"{plan} was proposed and never routed" for plan in unrouted)
+    allowed = {plan for plan, _, _ in honesty.may_run.values()}
     ended = {each.plan_id for each in evidence.outcomes}
     yield from (f"{plan} was allowed to run and has no outcome" for plan in allowed - ended)
 
@@ -137,7 +134,7 @@ def _grouped(records: Sequence[Any], name: str) -> Mapping[UUID, list[Any]]:
     return found
 
 
-def _unfinished(evidence: Evidence) -> Iterator[str]:
+def _unfinished(evidence: Evidence, honesty: Honesty) -> Iterator[str]:
     """Runs that are not at rest, or failed though nothing failed them; gates and records left behind."""
     excused = set(_excused(evidence))
     for thread in evidence.threads:
@@ -148,6 +145,7 @@ def _unfinished(evidence: Evidence) -> Iterator[str]:
             yield f"{thread} is {run.status}: {run.error or 'no reason given'}"
     yield from (f"gate {gate} is open" for gate, state in evidence.gates.items() if state == "PENDING")
     yield from (f"{evidence.in_outbox} records are in the outbox" for _ in range(bool(evidence.in_outbox)))
+    yield from (f"plan {plan} of a service has no end" for plan in unended(evidence, honesty))
 
 
 def _excused(evidence: Evidence) -> Iterator[str]:

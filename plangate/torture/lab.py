@@ -5,33 +5,28 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES, PLANS
 from gate_store.database import is_postgres, open_store
 from plangate.dev.processes import ChildProcess
 from plangate.dev.stack import Stack, environment
-from plangate.torture.calling import ask
 from plangate.torture.cases import case
-from plangate.torture.ears import Ears
-from plangate.torture.echo import Echo
 from plangate.torture.evidence import gather
 from plangate.torture.faults import Fault, Occasion, Reach, plan_faults
 from plangate.torture.inflicting import Inflictor
+from plangate.torture.parties import Cast, Parties, parties
 from plangate.torture.places import Places, announce
 from plangate.torture.progress import Standing, look
 from plangate.torture.report import Report, report
-from plangate.torture.reviewing import Reviewers
 from plangate.torture.submitting import Agents
-from plangate.torture.trees import Modules, Tree
-from plangate.wiring import open_catalogue, open_producer, schema_ids
+from plangate.torture.trees import Modules, ServiceTree, Tree
+from plangate.wiring import open_catalogue
 
 LOOK_S = 0.25
-HEARD = (PLANS, AUTO_EXECUTE, APPROVAL_REQUESTS, DECISIONS, OUTCOMES)
 
 Tell = Callable[[str, int, int], None]  # what is happening, how many of how many runs are at rest
 
@@ -50,6 +45,9 @@ class Orders:
     patience_s: float = 120.0  # without any change; then what is unfinished stays so
     modules: Modules = field(default_factory=Modules)
     occasions: Sequence[Occasion] = ()
+    liars: int = 0  # lies that are told
+    kinds: Collection[str] = ()  # of lies: these alone
+    service_plans: int = 0  # plans that are proposed to services, which take part where there are any
     by_others: int = 0  # so many of the first runs are submitted by somebody else, who tells the plans
     plans_of_others: Callable[[], Mapping[str, UUID]] = dict
 
@@ -65,28 +63,34 @@ def torture(stack: Stack, folder: Path, orders: Orders, tell: Tell) -> Report:
         trees = open_.enter_context(_trees(places, orders))
         store = open_store(settings.store_url)
         open_.callback(store.dispose)
-        producer = open_.enter_context(open_producer(settings, "plangate-torture"))
-        ids = schema_ids(settings)
-        reviewers = Reviewers(orders.seed, catalogue, producer, lambda key: _happened(key, port))
-        listeners = (reviewers, Echo(orders.seed, producer))
-        ears = Ears(settings, [each.name for each in HEARD], listeners, ids.schema_of if ids else None)
-        open_.callback(ears.close)
         inflictor = Inflictor(trees, stack, store, places, orders.lease_s)
         reach = Reach(
             kafka=stack.kafka is not None,
             database=stack.database is not None,
             connections=is_postgres(settings.store_url),
+            services=orders.service_plans > 0,
         )
         faults = plan_faults(orders.seed, orders.kills, orders.pauses, reach)
         session = Session(orders, inflictor, (*faults, *orders.occasions), tell)
+        cast = Cast(
+            orders.seed,
+            orders.liars,
+            orders.kinds,
+            orders.service_plans,
+            catalogue,
+            port,
+            session.share,
+        )
+        given = open_.enter_context(parties(settings, store, places, cast))
+        session.wait_for(given)
         agents = Agents(settings.store_url, orders.lease_s, session.may_begin)
         asyncio.run(session.run(agents, lambda: look(store, session.prefix)))
         inflictor.finish()
         for tree in trees:
             tree.stop()
-        ears.close()
+        given.close()
         plans = {**agents.plans, **orders.plans_of_others()}
-        evidence = gather(settings, store, places, session.threads, plans, reviewers.sent)
+        evidence = gather(settings, places, given.said(session.threads, plans))
         return report(evidence, catalogue, inflictor.done, orders.seed, time.monotonic() - began)
 
 
@@ -102,7 +106,16 @@ class Session:
         self._tell = tell
         self._open: set[int] = set(range(len(faults)))
         self._standing = Standing()
+        self._others: Parties
         self._cases = [case(orders.seed, number) for number in range(orders.runs)]
+
+    def wait_for(self, others: Parties) -> None:
+        """Nothing is over before these are done."""
+        self._others = others
+
+    def share(self) -> float:
+        """The share of the runs that is at rest, from 0 to 1."""
+        return self._standing.at_rest / self._orders.runs
 
     @property
     def prefix(self) -> str:
@@ -140,19 +153,20 @@ class Session:
             self._open.discard(place)
 
     async def _watch(self, look_: Callable[[], Standing | None]) -> None:
-        changed = time.monotonic()
+        changed, told = time.monotonic(), 0
         while time.monotonic() - changed < self._orders.patience_s:
             now = await asyncio.to_thread(look_)
-            if now is not None and now != self._standing:
-                self._standing, changed = now, time.monotonic()
+            if now is not None and (now, self._others.told) != (self._standing, told):
+                self._standing, told, changed = now, self._others.told, time.monotonic()
             self._tell(self._doing(), self._standing.at_rest, self._orders.runs)
-            if self._standing.is_over(self._orders.runs) and not self._open:
+            if self._standing.is_over(self._orders.runs) and not self._open and self._others.are_done:
                 return
             await asyncio.sleep(LOOK_S)
 
     def _doing(self) -> str:
         done = self._inflictor.done
-        return f"{done['kill']} kills, {done['pause']} pauses, {done['restart']} restarts"
+        lies = f", {self._others.told} lies" if self._orders.liars else ""
+        return f"{done['kill']} kills, {done['pause']} pauses, {done['restart']} restarts{lies}"
 
 
 @contextmanager
@@ -171,6 +185,8 @@ def _witness(places: Places, seed: int) -> Iterator[int]:
 def _trees(places: Places, orders: Orders) -> Iterator[list[Tree]]:
     with ExitStack() as running:
         trees = [Tree(number, orders.modules, places) for number in range(1, orders.workers + 1)]
+        if orders.service_plans:
+            trees.append(ServiceTree(1, orders.modules, places))
         for tree in trees:
             tree.start()
             running.callback(tree.kill_all)
@@ -186,7 +202,3 @@ def _kill_stragglers(places: Places) -> None:
             if ours in Path(f"/proc/{file.name}/environ").read_bytes().split(b"\0"):
                 os.kill(int(file.name), signal.SIGKILL)
         file.unlink()
-
-
-def _happened(key: str, port: int) -> bool:
-    return bool(ask({"do": "ask", "key": key}, port)["happened"])

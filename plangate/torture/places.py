@@ -30,6 +30,11 @@ class Places:
         return self.folder / "faults.jsonl"
 
     @property
+    def lies(self) -> Path:
+        """Every lie, before it was told."""
+        return self.folder / "lies.jsonl"
+
+    @property
     def arms(self) -> Path:
         """Fault points that wait for the first process that comes by."""
         return self.folder / "arms"

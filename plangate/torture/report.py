@@ -10,6 +10,7 @@ import msgspec
 from gate_policy.catalogue import Catalogue
 from plangate.torture.evidence import Evidence
 from plangate.torture.judge import Findings, doubts, judge
+from plangate.torture.refusals import refused_lies, stray_letters
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,13 @@ def report(evidence: Evidence, catalogue: Catalogue, done: Counter[str], seed: i
         "lost_plans": wrong["lost_plans"],
         "lost_decisions": wrong["lost_decisions"],
         "contradictions": wrong["contradictions"],
-        "dead_letters": evidence.dead_letters,
+        "dead_letters": sum(1 for _ in stray_letters(evidence)),
         "in_doubt": doubts(evidence),
         "in_doubt_unexplained": wrong["in_doubt_unexplained"],
         "unfinished": wrong["unfinished"],
+        "lies": len({lie.number for lie in evidence.lies}),
+        "lies_refused": len(refused_lies(evidence)),
+        "lies_believed": wrong["lies_believed"],
         "seed": seed,
         "seconds": round(seconds, 1),
     }

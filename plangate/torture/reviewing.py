@@ -1,11 +1,16 @@
-"""The reviewers: every held gate is decided by the seed, sometimes twice, too early, or too late."""
+"""The reviewers: every held gate is decided by the seed, sometimes twice, too early, or too late.
+
+They hear of a question on its topic, and then look at the gate: what the store shows is what they answer.
+"""
 
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from confluent_kafka import Message
@@ -19,6 +24,8 @@ from gate_policy.catalogue import Catalogue
 from gate_policy.route import route
 from gate_store.database import utc_now
 from plangate.torture.chance import chance
+from plangate.torture.gates import Gates
+from plangate.torture.liars.lie import is_own
 from producers.decisions import decide
 from producers.kafka_producer import KafkaProducer
 
@@ -33,7 +40,9 @@ KINDS = {
     DecisionKind.RESPOND: 0.04,
 }
 
+AGAIN_S = 0.3  # until they look again for a gate that is not there yet
 Happened = Callable[[str], bool]
+Due = tuple[float, int, UUID | None, Sequence[DecisionMade]]  # a gate to look at, or what to say
 
 
 class Collected:
@@ -50,36 +59,67 @@ class Collected:
 class Reviewers:
     """Decide each request once, as the seed has it. `sent` are the decisions that Kafka has."""
 
-    def __init__(self, seed: int, catalogue: Catalogue, producer: KafkaProducer, happened: Happened) -> None:
+    def __init__(
+        self,
+        seed: int,
+        catalogue: Catalogue,
+        producer: KafkaProducer,
+        happened: Happened,
+        gates: Gates,
+        is_lie: Callable[[bytes | None], bool],
+    ) -> None:
         self.sent: list[DecisionMade] = []
+        self._gates = gates
+        self._is_lie = is_lie
         self._seed = seed
         self._catalogue = catalogue
         self._producer = producer
         self._happened = happened
         self._decided: set[Any] = set()
-        self._due: list[tuple[float, int, list[DecisionMade]]] = []
+        self._due: list[Due] = []
         self._count = itertools.count()
 
-    def hear(self, topic: str, record: Any, message: Message) -> None:  # noqa: ARG002 - the listeners' signature
+    def hear(self, topic: str, record: Any, message: Message) -> None:
         """A request, or a plan that some reviewer has heard of already."""
+        if record is None:
+            return
         if topic == APPROVAL_REQUESTS.name:
-            self._decide(record)
-        elif topic == PLANS.name and self._dice(record.steps, "early", record.revision).random() < EARLY:
+            self._look_later(record.request_id)
+        elif topic == PLANS.name and not self._is_lie(message.value()) and self._is_early(record):
             self._decide_early(record)
 
     def speak(self) -> None:
-        """Send the decisions that are due."""
+        """Look at the gates that are due, and send the decisions that are."""
         due = []
         while self._due and self._due[0][0] <= time.monotonic():
             due.append(heapq.heappop(self._due))
-        said = [decision for _, _, decisions in due for decision in decisions]
         try:
+            found = self._gates.pending({gate for _, _, gate, _ in due if gate is not None})
+            said = [decision for _, _, _, decisions in due for decision in decisions]
             self._producer.send_all(said)
         except Exception:
             for each in due:
                 heapq.heappush(self._due, each)
             raise
         self.sent += said
+        for _, _, gate, _ in due:
+            if gate is not None:
+                self._look(gate, found)
+
+    def _look_later(self, gate: UUID) -> None:
+        if gate not in self._decided:
+            self._later(0, gate=gate)
+
+    def _look(self, gate: UUID, found: Mapping[UUID, ApprovalRequested | None]) -> None:
+        """Decide on what the store shows. A gate that is not there yet may come; a closed one is over."""
+        if gate not in found:
+            self._later(AGAIN_S, gate=gate)
+        elif (request := found[gate]) is not None:
+            self._decide(request)
+
+    def _is_early(self, plan: PlanProposed) -> bool:
+        dice: Random = self._dice(plan.steps, "early", plan.revision)
+        return dice.random() < EARLY
 
     def _decide_early(self, plan: PlanProposed) -> None:
         expected = route(plan, self._catalogue, now=utc_now())
@@ -110,6 +150,8 @@ class Reviewers:
             yield self._said(request, DecisionKind.CONFIRM)
             return
         (kind,) = dice.choices(list(KINDS), list(KINDS.values()))
+        if is_own(request.steps):  # no one whom they know asks for this
+            kind = DecisionKind.REJECT
         first = self._said(request, kind, steps=_edited(request, dice) if kind is DecisionKind.EDIT else None)
         yield first
         if dice.random() < TWICE:
@@ -135,8 +177,8 @@ class Reviewers:
             voice, request, kind, by=by, event_id=name, now=(lambda: now) if now else utc_now, **what
         )
 
-    def _later(self, delay: float, said: list[DecisionMade]) -> None:
-        heapq.heappush(self._due, (time.monotonic() + delay, next(self._count), said))
+    def _later(self, delay: float, said: Sequence[DecisionMade] = (), gate: UUID | None = None) -> None:
+        heapq.heappush(self._due, (time.monotonic() + delay, next(self._count), gate, said))
 
     def _dice(self, steps: tuple[Step, ...], *about: Any) -> Any:
         label = steps[0].arguments["label"] if steps else "none"

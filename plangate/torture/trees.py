@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plangate.dev.processes import ChildProcess
-from plangate.torture.faults import APPS, RESUMER
+from plangate.torture.faults import APPS, RESUMER, SERVICE
 from plangate.torture.places import Places
 
 WORKER = "plangate.torture.worker_child"
+SERVICE_CHILD = "plangate.torture.services.child"
 STOP_S = 60.0
 
 
@@ -23,15 +24,18 @@ class Modules:
 
     apps: str = "plangate.torture.apps_child"
     resumer: str = "plangate.torture.resumer_child"
+    services: str = "plangate.torture.services.supervisor_child"
     python: Sequence[str] = (sys.executable, "-P")
 
 
 class Tree:
     """A supervisor with its children. `lock` is held while somebody starts or stops it."""
 
+    word = "worker"
+
     def __init__(self, number: int, modules: Modules, places: Places) -> None:
         self.lock = threading.Lock()
-        self._name = f"worker-{number}"
+        self._name = f"{self.word}-{number}"
         self._modules = modules
         self._places = places
         self._child: ChildProcess | None = None
@@ -45,10 +49,13 @@ class Tree:
         modules = self._modules
         self._child = ChildProcess(
             self._name,
-            [*modules.python, "-m", WORKER, modules.apps, modules.resumer, "1"],
+            [*modules.python, "-m", *self._command(modules)],
             log=self._places.folder / f"{self._name}.log",
             folder=Path.cwd(),
         )
+
+    def _command(self, modules: Modules) -> Sequence[str]:
+        return (WORKER, modules.apps, modules.resumer, "1")
 
     def stop(self) -> None:
         """SIGTERM, and wait."""
@@ -83,11 +90,23 @@ class Tree:
     def _kind(self, pid: int) -> str:
         with suppress(OSError):
             command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-            if self._modules.resumer in command:
-                return RESUMER
-            if self._modules.apps in command:
-                return APPS
+            return next((kind for module, kind in self._kinds().items() if module in command), "")
         return ""
+
+    def _kinds(self) -> dict[str, str]:
+        return {self._modules.resumer: RESUMER, self._modules.apps: APPS}
 
     def _is_awake(self, pid: int) -> bool:
         return (self._places.awake / str(pid)).exists()
+
+
+class ServiceTree(Tree):
+    """The services that carry out their own plans, under a supervisor of theirs."""
+
+    word = "services"
+
+    def _command(self, modules: Modules) -> Sequence[str]:
+        return (modules.services,)
+
+    def _kinds(self) -> dict[str, str]:
+        return {SERVICE_CHILD: SERVICE}

@@ -28,8 +28,9 @@ from gate_store.in_doubt import in_doubt_request
 from plangate import Plan
 from plangate import Step as AgentStep
 from plangate.torture.calling import content
-from plangate.torture.evidence import Evidence, RunRow
+from plangate.torture.evidence import Evidence
 from plangate.torture.judge import judge
+from plangate.torture.rows import RunRow
 from producers.plans import proposal
 
 CATALOGUE = load_catalogue(Path(plangate.torture.__file__).with_name("catalogue.yaml").read_text(), "torture")

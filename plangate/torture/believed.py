@@ -1,0 +1,189 @@
+"""Which lies were believed: what they changed of an honest plan, gate, run, clearance, outcome or effect.
+
+Counted are (a) calls of the witness that no honest decision or clearance covers, (b) rows about honest plans
+that a lie made or changed, (c) honest plans that did not end.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+from gate_events.records import ApprovalRequested, PlanCleared
+from gate_events.values import Terms
+from gate_events.words import DecisionKind, GateState, RequestKind, Timing
+from gate_policy.catalogue import Catalogue
+from gate_policy.judge import judge
+from plangate.torture.evidence import Evidence
+from plangate.torture.honesty import Honesty
+from plangate.torture.liars.on_outcomes import FORGED
+from plangate.torture.rows import EffectRow, GateRow
+
+
+def believed(evidence: Evidence, catalogue: Catalogue) -> Iterator[str]:
+    """Every trace of a lie that was believed; nothing where nobody lied."""
+    if not evidence.lies:
+        return
+    honesty = Honesty(evidence, catalogue)
+    for look in LOOKS:
+        yield from look(evidence, honesty, catalogue)
+
+
+def _calls(evidence: Evidence, honesty: Honesty, _: Catalogue) -> Iterator[str]:
+    for call in evidence.calls:
+        if not honesty.covers(call["key"], call["content"]):
+            yield f"call of {call['label']} ({call['action']}): no honest word covers it"
+
+
+def _gates(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterator[str]:
+    for gate in evidence.rows.gates:
+        asked = gate.request
+        if not _is_honests(asked, honesty, evidence):
+            continue
+        where = f"gate {asked.request_id} ({asked.kind.value}, {asked.timing.value}) of plan {asked.plan_id}"
+        if evidence.told.is_lies_record(asked):
+            yield f"{where}: a liar asked"
+        elif asked.digest not in honesty.asked:
+            yield f"{where}: nobody honest proposed what it asks"
+        elif asked.kind is RequestKind.PLAN:
+            yield from (f"{where}: {why}" for why in _weaker(asked, honesty, catalogue))
+        yield from (f"{where}: {why}" for why in _ended_by_a_lie(gate, evidence, honesty))
+
+
+def _is_honests(record: Any, honesty: Honesty, evidence: Evidence) -> bool:
+    """Whether a record is about an honest party's plan or run."""
+    thread = record.run.thread_id if record.run else None
+    return record.plan_id in honesty.plans or thread in evidence.runs
+
+
+def _weaker(asked: ApprovalRequested, honesty: Honesty, catalogue: Catalogue) -> Iterator[str]:
+    """Where a gate asks for less than the catalogue would, or in other words."""
+    plan = honesty.plans.get(asked.plan_id)
+    if plan is None or asked.digest not in honesty.proposals:
+        return  # an edited plan keeps the floor of the plan that was edited
+    own = judge(plan, catalogue, now=asked.requested_at)
+    if own.review is None:
+        yield "the catalogue asks nobody"
+        return
+    if asked.tier < own.tier:
+        yield f"it says {asked.tier.value}, the catalogue {own.tier.value}"
+    if [group.text for group in asked.review.groups] != [group.text for group in own.review.groups]:
+        yield f"it reads {[group.text for group in asked.review.groups]}"
+    yield from _weaker_terms(asked.review.terms, own.review.terms)
+
+
+def _weaker_terms(said: Terms, own: Terms) -> Iterator[str]:
+    if set(said.reviewers) != set(own.reviewers) or said.quorum < own.quorum:
+        yield f"reviewers {said.reviewers}, quorum {said.quorum}"
+    if said.use_by_s > own.use_by_s or said.deadline > own.deadline:
+        yield f"deadline {said.deadline}, use-by {said.use_by_s} s"
+
+
+def _ended_by_a_lie(gate: GateRow, evidence: Evidence, honesty: Honesty) -> Iterator[str]:
+    """Its end goes back to an honest person, or to the clock and the gate where they had reason."""
+    verdict, asked = gate.verdict, gate.request
+    if verdict is None:
+        return
+    by_id = {row.decision.event_id: row.decision for row in evidence.rows.decisions}
+    decision = by_id.get(verdict.decision_id)
+    if decision is None or evidence.told.is_lies_record(decision):
+        yield f"{gate.state} by a liar's decision {verdict.decision_id}"
+    elif decision.kind is DecisionKind.EXPIRE and decision.decided_at < asked.review.terms.deadline:
+        yield "EXPIRED before its deadline"
+    elif decision.kind is DecisionKind.SUPERSEDE and not _was_replaced(asked, evidence, honesty):
+        yield f"SUPERSEDED without an honest reason: {decision.note}"
+
+
+def _was_replaced(asked: ApprovalRequested, evidence: Evidence, honesty: Honesty) -> bool:
+    """Whether something honest took its place: another attempt, a later plan of its run, or its outcome.
+
+    A doubt is closed where it became known what happened: that shows at the effects.
+    """
+    if asked.kind is RequestKind.IN_DOUBT:
+        return True
+    for other in evidence.rows.gates:
+        if other.request.request_id == asked.request_id or other.request.digest not in honesty.asked:
+            continue
+        same_run = asked.run and other.request.run and asked.run.thread_id == other.request.run.thread_id
+        newer = (other.request.revision, other.request.attempt) > (asked.revision, asked.attempt)
+        if (other.request.plan_id == asked.plan_id and newer) or (
+            same_run and other.request.plan_id != asked.plan_id
+        ):
+            return True
+    ended = any(outcome.digest == asked.digest for outcome in evidence.outcomes)
+    return ended and asked.digest in honesty.may_run
+
+
+def _clearances(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterator[str]:
+    for cleared in evidence.rows.clearances:
+        if not _is_honests(cleared, honesty, evidence):
+            continue
+        where = f"clearance of plan {cleared.plan_id}, revision {cleared.revision}"
+        if cleared.digest not in honesty.may_run:
+            yield f"{where}: no honest word covers it"
+        elif isinstance(cleared, PlanCleared):
+            own = judge(honesty.proposals[cleared.digest], catalogue, now=cleared.cleared_at)
+            if own.timing is Timing.BEFORE or (own.review is None) != (cleared.review is None):
+                yield f"{where}: the catalogue wants a review {own.timing and own.timing.value}"
+
+
+def _outcomes(evidence: Evidence, honesty: Honesty, _: Catalogue) -> Iterator[str]:
+    for outcome in evidence.rows.outcomes:
+        if _is_honests(outcome, honesty, evidence) and evidence.told.is_lies_record(outcome):
+            yield f"outcome of plan {outcome.plan_id}: {outcome.status.value}, says a liar"
+
+
+def _effects(evidence: Evidence, honesty: Honesty, _: Catalogue) -> Iterator[str]:
+    happened = {call["key"] for call in evidence.calls if call["manner"] != "fails"}
+    for effect in evidence.rows.effects:
+        if effect.plan_id in honesty.plans and (why := _untrue(effect, happened)):
+            yield f"effect {effect.step_id} of plan {effect.plan_id}: {why}"
+
+
+def _untrue(effect: EffectRow, happened: set[str]) -> str:
+    if effect.result == FORGED:
+        return "its result is a liar's"
+    if effect.state == "SUCCEEDED" and str(effect.effect_id) not in happened:
+        return "it counts as done, the witness saw nothing"
+    return ""
+
+
+def _runs(evidence: Evidence, honesty: Honesty, _: Catalogue) -> Iterator[str]:
+    for thread, run in evidence.runs.items():
+        if run.plan_id is not None and run.plan_id not in honesty.plans:
+            yield f"{thread} is bound to plan {run.plan_id}, which nobody honest proposed"
+        if run.digest is not None and run.digest not in honesty.may_run:
+            yield f"{thread} may execute what no honest word covers"
+
+
+def _service_plans(evidence: Evidence, honesty: Honesty, _: Catalogue) -> Iterator[str]:
+    """Plans of services that did not end; runs that did not are `unfinished`, and so is this."""
+    yield from (f"plan {plan} did not end" for plan in unended(evidence, honesty))
+
+
+def unended(evidence: Evidence, honesty: Honesty) -> Iterator[UUID]:
+    """Plans of services without an outcome, an answer, or at least a dead letter that says why."""
+    ended = {each.plan_id for each in evidence.outcomes if each.digest in honesty.asked}
+    ended |= {each.plan_id for each in evidence.verdicts if each.state is GateState.RESPONDED}
+    ended |= refused(evidence)
+    yield from (plan.plan_id for plan in evidence.service_plans if plan.plan_id not in ended)
+
+
+def refused(evidence: Evidence) -> set[UUID]:
+    """Plans of services that were refused aloud, because somebody else had taken their id before."""
+    ours = {plan.plan_id for plan in evidence.service_plans}
+    return {
+        each.plan_id
+        for each in evidence.buried
+        if each.plan_id in ours and not evidence.told.is_lie(each.value)
+    }
+
+
+LOOKS: tuple[Callable[[Evidence, Honesty, Catalogue], Iterator[str]], ...] = (
+    _calls,
+    _gates,
+    _clearances,
+    _outcomes,
+    _effects,
+    _runs,
+    _service_plans,
+)

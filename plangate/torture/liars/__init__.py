@@ -1,0 +1,1 @@
+"""Adversaries who may write `plans`, `outcomes`, `auto-execute`, `approval-requests` and `decisions`."""

@@ -1,0 +1,55 @@
+"""What was told, so that the judge and the honest know it from what is true. No worker ever sees this."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from gate_events.codec import decode, encode
+from plangate.torture.lines import append
+
+
+@dataclass(frozen=True)
+class Lie:
+    """One record of a lie; a replay is a true record at the wrong time."""
+
+    number: int
+    kind: str
+    topic: str
+    record: Any
+    value: bytes
+    replay: bool = False
+
+
+class Told:
+    """All lies, noted before they are sent. Read from other threads: its sets only grow."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self.lies: list[Lie] = []
+        self._file = file
+        self._values: set[bytes] = set()
+        self._records: set[bytes] = set()
+
+    def note(self, lie: Lie) -> None:
+        """It is about to be sent."""
+        if not lie.replay:
+            self._values.add(lie.value)
+            self._records.add(encode(decode(lie.value, type(lie.record))))
+        self.lies.append(lie)
+        if self._file is not None:
+            append(self._file, _line(lie))
+
+    def is_lie(self, value: bytes | None) -> bool:
+        """Whether these bytes are a lie's."""
+        return value in self._values
+
+    def is_lies_record(self, record: Any) -> bool:
+        """Whether a record, from wherever it was read, says what a lie says."""
+        return bool(self._records) and encode(record) in self._records
+
+
+def _line(lie: Lie) -> dict[str, Any]:
+    plan: UUID = lie.record.plan_id
+    where = {"number": lie.number, "kind": lie.kind, "topic": lie.topic, "plan": str(plan)}
+    return {**where, "at": time.time(), "event": str(lie.record.event_id), "replay": lie.replay}

@@ -1,0 +1,108 @@
+"""Who speaks on the topics of a laboratory: reviewers, an echo, proposers to services, and a liar."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from gate_events.topics import (
+    APPROVAL_REQUESTS,
+    AUTO_EXECUTE,
+    DEAD_LETTERS,
+    DECISIONS,
+    OUTCOMES,
+    PLANS,
+    VERDICTS,
+    Topic,
+)
+from gate_policy.catalogue import Catalogue
+from plangate.settings import Settings
+from plangate.torture.calling import ask
+from plangate.torture.ears import Ears, Listener
+from plangate.torture.echo import Echo
+from plangate.torture.evidence import Said
+from plangate.torture.gates import Gates
+from plangate.torture.liars.liar import Liar
+from plangate.torture.liars.told import Told
+from plangate.torture.places import Places
+from plangate.torture.reviewing import Reviewers
+from plangate.torture.services.customers import Customers
+from plangate.wiring import open_producer, schema_ids
+
+ALL = (PLANS, AUTO_EXECUTE, APPROVAL_REQUESTS, DECISIONS, OUTCOMES, VERDICTS, DEAD_LETTERS)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """How much is said, and by what."""
+
+    seed: int
+    lies: int
+    kinds: Collection[str]  # of lies; all where none is named
+    service_plans: int
+    catalogue: Catalogue
+    port: int  # the witness's
+    share: Callable[[], float]  # of the runs that are at rest
+
+
+@dataclass(frozen=True)
+class Parties:
+    """Those who speak. `close` ends their listening."""
+
+    reviewers: Reviewers
+    customers: Customers
+    liar: Liar
+    register: Told
+    ears: Sequence[Ears]
+
+    @property
+    def told(self) -> int:
+        """How many lies were told."""
+        return self.liar.told
+
+    @property
+    def are_done(self) -> bool:
+        """Whether all lies are told and all plans of services have ended."""
+        return self.liar.is_done and self.customers.is_done
+
+    def close(self) -> None:
+        """Listen no more."""
+        for ears in self.ears:
+            ears.close()
+
+    def said(self, threads: Sequence[str], submitted: Mapping[str, UUID]) -> Said:
+        """What they know that they said."""
+        return Said(threads, submitted, self.reviewers.sent, self.customers.sent, self.register)
+
+
+@contextmanager
+def parties(settings: Settings, store: Engine, places: Places, cast: Cast) -> Iterator[Parties]:
+    """Everyone, listening; the liar with a connection of his own."""
+    with ExitStack() as open_:
+        producer = open_.enter_context(open_producer(settings, "plangate-torture"))
+        liars = open_.enter_context(open_producer(settings, "plangate-torture-liar"))
+        told = Told(places.lies)
+        reviewers = Reviewers(
+            cast.seed,
+            cast.catalogue,
+            producer,
+            lambda key: bool(ask({"do": "ask", "key": key}, cast.port)["happened"]),
+            Gates(store),
+            told.is_lie,
+        )
+        customers = Customers(cast.seed, cast.service_plans, producer, told, cast.share)
+        liar = Liar(cast.seed, cast.lies, liars, told, cast.share, cast.kinds)
+        honest = (reviewers, customers, Echo(cast.seed, producer))
+        ears = [_ears(settings, ALL, honest)]
+        if cast.lies:
+            ears.append(_ears(settings, ALL, (liar,)))
+        given = Parties(reviewers, customers, liar, told, ears)
+        open_.callback(given.close)
+        yield given
+
+
+def _ears(settings: Settings, topics: Sequence[Topic], listeners: Sequence[Listener]) -> Ears:
+    ids = schema_ids(settings)
+    return Ears(settings, [each.name for each in topics], listeners, ids.schema_of if ids else None)

@@ -1,0 +1,1 @@
+"""Services that propose plans and carry them out by themselves, with a store and without."""

@@ -1,0 +1,216 @@
+"""The judge of lies: what the honest said is told from what liars did, and each thing believed is found."""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from gate_events.codec import encode
+from gate_events.digest import plan_digest
+from gate_events.ids import derived, effect_key
+from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared
+from gate_events.values import Step
+from gate_events.words import DeciderKind, DecisionKind, GateState, OutcomeStatus, StepStatus, Tier
+from gate_policy.route import route
+from plangate.torture.buried import Buried
+from plangate.torture.chance import chance
+from plangate.torture.evidence import Evidence
+from plangate.torture.judge import judge
+from plangate.torture.liars.lie import LIAR, Learned, Pen
+from plangate.torture.liars.on_outcomes import executed
+from plangate.torture.liars.on_plans import proposal
+from plangate.torture.liars.on_requests import approved, request
+from plangate.torture.liars.told import Lie, Told
+from plangate.torture.refusals import refused_lies, stray_letters
+from plangate.torture.rows import DecisionRow, EffectRow, GateRow, Rows, RunRow
+from tests.faults.test_judge import (
+    CATALOGUE,
+    CLEAN,
+    DECISION,
+    NOW,
+    PLAN,
+    REQUEST,
+    STEP,
+    THREAD,
+    VERDICT,
+    call,
+)
+
+PEN = Pen(1, chance(1), Learned(1))
+GATE = GateRow(REQUEST, "APPROVED", VERDICT)
+RULED = DecisionRow(DECISION, "DECIDED")
+EFFECT = EffectRow(effect_key(PLAN.plan_id, "s1"), PLAN.plan_id, "s1", "SUCCEEDED", "resumer", "done")
+ROWS = Rows({THREAD: RunRow("DONE", PLAN.plan_id)}, (GATE,), (RULED,), (VERDICT,), (), (EFFECT,), 0)
+
+
+def told(*records: Any) -> Told:
+    register = Told()
+    for number, record in enumerate(records):
+        register.note(Lie(number, "a kind", "a topic", record, encode(record)))
+    return register
+
+
+HARMLESS = (Step(step_id="s1", action_type="note", arguments={"label": "lie1/0/1", "amount": 1}),)
+NEXT = proposal(PLAN, revision=2, steps=HARMLESS, proposer=LIAR)
+NEXT_DIGEST = plan_digest(NEXT.plan_id, NEXT.revision, NEXT.steps, NEXT.run)
+# The lie that stands for any other; nothing came of it.
+LIED = replace(CLEAN, rows=ROWS, told=told(NEXT))
+
+
+def found(evidence: Evidence) -> set[str]:
+    return {name for name, cases in judge(evidence, CATALOGUE).items() if cases}
+
+
+def believed(evidence: Evidence) -> list[str]:
+    return judge(evidence, CATALOGUE)["lies_believed"]
+
+
+def clearance(plan: Any = NEXT) -> PlanCleared:
+    made = route(plan, CATALOGUE, now=NOW)
+    assert isinstance(made, PlanCleared)
+    return made
+
+
+def test_a_lie_that_changed_nothing_is_not_believed() -> None:
+    assert found(LIED) == set()
+
+
+def test_a_call_that_only_a_liars_plan_covers_is_unapproved_and_believed() -> None:
+    """The router and the gatekeeper are honest, but were fooled: their records do not excuse it."""
+    fooled = replace(LIED, cleared=[clearance()], calls=[*CLEAN.calls, call(HARMLESS[0])])
+    assert found(fooled) >= {"unapproved", "lies_believed"}
+
+
+def test_a_call_that_a_liars_own_decision_approved_is_believed() -> None:
+    said: DecisionMade = approved(REQUEST)
+    verdict = msgspec.structs.replace(VERDICT, decision_id=said.event_id, decided_by=LIAR)
+    fooled = replace(LIED, sent=[], verdicts=[verdict], told=told(said))
+    assert found(fooled) >= {"unapproved", "lies_believed"}
+
+
+def test_what_a_person_approved_as_edited_is_covered() -> None:
+    steps = (msgspec.structs.replace(STEP, arguments={**STEP.arguments, "amount": 6}),)
+    edit = msgspec.structs.replace(DECISION, kind=DecisionKind.EDIT, steps=steps)
+    digest = plan_digest(PLAN.plan_id, 2, steps, None)
+    verdict = msgspec.structs.replace(VERDICT, revision=2, digest=digest, steps=steps)
+    edited = replace(
+        LIED,
+        sent=[edit],
+        decided=[edit],
+        verdicts=[verdict],
+        calls=[call(steps[0])],
+        outcomes=[msgspec.structs.replace(CLEAN.outcomes[0], revision=2, digest=digest)],
+        rows=replace(ROWS, gates=(GateRow(REQUEST, "APPROVED", verdict),), clearances=(verdict,)),
+    )
+    assert found(edited) == set()
+
+
+def ended_by(decision: DecisionMade, state: GateState) -> Rows:
+    verdict = msgspec.structs.replace(VERDICT, decision_id=decision.event_id, state=state, execute=False)
+    return replace(
+        ROWS, gates=(GateRow(REQUEST, state.value, verdict),), decisions=(DecisionRow(decision, "DECIDED"),)
+    )
+
+
+def clock(**changed: Any) -> DecisionMade:
+    words = {"kind": DecisionKind.EXPIRE, "decider": DeciderKind.CLOCK, "decided_by": "clock"}
+    return msgspec.structs.replace(DECISION, event_id=derived("expire"), **{**words, **changed})
+
+
+GATES_WORD = clock(kind=DecisionKind.SUPERSEDE, decider=DeciderKind.GATE, decided_by="gate")
+OWN_WORDS = request(PLAN, PEN)
+EASY = msgspec.structs.replace(
+    REQUEST, review=msgspec.structs.replace(
+        REQUEST.review, terms=msgspec.structs.replace(REQUEST.review.terms, reviewers=(LIAR,))
+    )
+)  # fmt: skip
+
+
+def gate(asked: ApprovalRequested) -> Rows:
+    return replace(ROWS, gates=(GateRow(asked, "APPROVED", VERDICT),))
+
+
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        (gate(OWN_WORDS), "it reads"),
+        (gate(EASY), "reviewers"),
+        (gate(msgspec.structs.replace(REQUEST, tier=Tier.REVERSIBLE)), "it says REVERSIBLE"),
+        (gate(msgspec.structs.replace(REQUEST, digest=NEXT_DIGEST)), "nobody honest proposed"),
+        (ended_by(clock(), GateState.EXPIRED), "EXPIRED before its deadline"),
+        (replace(ROWS, decisions=()), "by a liar's decision"),
+        (replace(ROWS, clearances=(VERDICT, clearance())), "no honest word covers it"),
+        (replace(ROWS, effects=(replace(EFFECT, result="forged"),)), "its result is a liar's"),
+        (replace(ROWS, effects=(replace(EFFECT, effect_id=derived("other")),)), "the witness saw nothing"),
+    ],
+)
+def test_each_row_about_an_honest_plan_that_a_lie_changed_is_found(rows: Rows, what: str) -> None:
+    assert any(what in case for case in believed(replace(LIED, rows=rows)))
+
+
+def test_a_gate_is_superseded_with_an_honest_reason_or_the_lie_was_believed() -> None:
+    rows = ended_by(GATES_WORD, GateState.SUPERSEDED)
+    assert believed(replace(LIED, rows=rows)) == []  # the plan had ended
+    assert any("without an honest reason" in case for case in believed(replace(LIED, rows=rows, outcomes=[])))
+
+
+def test_a_gate_that_a_liar_asked_about_an_honest_plan_is_believed() -> None:
+    lied = replace(LIED, rows=gate(OWN_WORDS), told=told(OWN_WORDS))
+    assert any("a liar asked" in case for case in believed(lied))
+
+
+def test_a_liars_outcome_of_an_honest_plan_is_believed_and_one_of_his_own_plan_is_not() -> None:
+    own = msgspec.structs.replace(NEXT, plan_id=derived("his own"))
+    for victim, believes in ((PLAN, True), (own, False)):
+        lie = executed(victim, PEN, OutcomeStatus.NOT_RUN, StepStatus.SKIPPED)
+        lied = replace(LIED, rows=replace(ROWS, outcomes=(lie,)), told=told(lie))
+        assert bool(believed(lied)) is believes
+
+
+@pytest.mark.parametrize(
+    "run", [RunRow("DONE", derived("his own")), RunRow("DONE", PLAN.plan_id, "", "f" * 64)]
+)
+def test_a_run_that_a_lie_took_is_found(run: RunRow) -> None:
+    assert found(replace(LIED, runs={THREAD: run})) >= {"lies_believed"}
+
+
+def test_a_plan_of_a_service_must_end_or_be_refused_aloud() -> None:
+    service = replace(LIED, service_plans=[PLAN])
+    assert found(service) == set()
+    silent = replace(
+        service, outcomes=[], verdicts=[], calls=[], rows=replace(ROWS, clearances=(), effects=())
+    )
+    assert found(silent) >= {"unfinished", "lies_believed"}
+    aloud = replace(silent, buried=[Buried(encode(PLAN), "its id was taken", PLAN.plan_id, REQUEST.digest)])
+    assert found(aloud) & {"unfinished"} == set()
+
+
+def test_a_probed_action_that_happened_twice_is_a_blind_repeat_and_one_that_failed_first_is_none() -> None:
+    sends = msgspec.structs.replace(STEP, action_type="send")
+    twice = [call(sends), call(sends, pid=2)]
+    assert judge(replace(CLEAN, calls=twice), CATALOGUE)["blind_repeats"]
+    failed = [call(sends, manner="fails"), call(sends, pid=2)]
+    assert not judge(replace(CLEAN, calls=failed), CATALOGUE)["blind_repeats"]
+
+
+def refused(evidence: Evidence) -> set[int]:
+    return refused_lies(evidence)
+
+
+def test_a_lie_is_refused_where_the_log_or_the_store_says_so() -> None:
+    assert refused(LIED) == set()
+    assert refused(replace(LIED, buried=[Buried(encode(NEXT))])) == {0}
+    routed = Buried(b"what the router made of it", "", NEXT.plan_id, NEXT_DIGEST)
+    assert refused(replace(LIED, buried=[routed])) == {0}
+    said = approved(REQUEST)
+    ruled = replace(LIED, told=told(said), rows=replace(ROWS, decisions=(DecisionRow(said, "REFUSED"),)))
+    assert refused(ruled) == {0}
+    assert refused(replace(LIED, told=told(OWN_WORDS))) == {0}  # asked in the gatekeeper's own words
+
+
+def test_a_dead_letter_that_answers_a_lie_is_no_loss_and_any_other_is() -> None:
+    assert list(stray_letters(replace(LIED, buried=[Buried(encode(NEXT))]))) == []
+    assert list(
+        stray_letters(replace(LIED, buried=[Buried(encode(PLAN), "why", PLAN.plan_id, REQUEST.digest)]))
+    )
