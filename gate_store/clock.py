@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, delete, exists, select, update
+from sqlalchemy import Connection, Select, and_, delete, exists, select, update
 
 from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade
@@ -24,9 +24,27 @@ def ask_expiry(conn: Connection, now: datetime, limit: int = 500) -> int:
         .order_by(gates.c.deadline)
     )
     late = _take(conn, due, limit)
-    outbox.put(conn, [_expire(request) for request in late], now)
+    outbox.put(conn, [expiry(request) for request in late], now)
     _mark(conn, late, expiry_asked_at=now)
     return len(late)
+
+
+def ask_expiry_again(conn: Connection, now: datetime, after: timedelta, limit: int = 500) -> int:
+    """Say EXPIRE once more for gates that stand though it was said `after` ago; returns how many.
+
+    A gatekeeper whose clock is behind did not take it. It is the same record: where it only waits, it is
+    a redelivery.
+    """
+    unheard = (
+        select(whole(gates.c.request))
+        .where(gates.c.state == word("PENDING"), gates.c.deadline <= now)
+        .where(gates.c.expiry_asked_at <= now - after)
+        .order_by(gates.c.deadline)
+    )
+    standing = _take(conn, unheard, limit)
+    outbox.put(conn, [expiry(request) for request in standing], now)
+    _mark(conn, standing, expiry_asked_at=now)
+    return len(standing)
 
 
 def ask_again(conn: Connection, now: datetime, limit: int = 500) -> int:
@@ -55,12 +73,15 @@ def settle_waiting(
 ) -> list[DecisionMade]:
     """Give up decisions whose request did not come within `patience`, and return them for dead-letters.
 
-    Their rows go, so that a replay from there is a new delivery. Commit after they are published.
+    Their rows go, so that a replay from there is a new delivery. Commit after they are published. A word of
+    the clock or the gate may wait at an open gate too, for its reason: the store never had it.
     """
     opened = exists().where(gates.c.gate_id == decisions.c.gate_id)
+    judged_at_once = decisions.c.kind.not_in([DecisionKind.EXPIRE.value, DecisionKind.SUPERSEDE.value])
     lost = (
         select(decisions.c.decision_id, whole(decisions.c.record).label("record"))
-        .where(decisions.c.disposition == word("WAITING"), decisions.c.recorded_at <= now - patience, ~opened)
+        .where(decisions.c.disposition == word("WAITING"), decisions.c.recorded_at <= now - patience)
+        .where(~and_(opened, judged_at_once))
         .order_by(decisions.c.arrival)
         .limit(limit)
         .with_for_update(skip_locked=True, of=decisions)
@@ -82,11 +103,11 @@ def _mark(conn: Connection, requests: Sequence[ApprovalRequested], **asked_at: d
     conn.execute(update(gates).where(among(conn, gates.c.gate_id, ids)).values(**asked_at))
 
 
-def _expire(request: ApprovalRequested) -> DecisionMade:
-    """The same record however often, and by whichever clock, it is said."""
+def expiry(request: ApprovalRequested) -> DecisionMade:
+    """The clock's word on a gate: the same record however often, and by whichever clock, it is said."""
     deadline = request.review.terms.deadline
     return DecisionMade(
-        event_id=derived("expire", request.request_id),
+        event_id=expiry_id(request.request_id),
         request_id=request.request_id,
         plan_id=request.plan_id,
         revision=request.revision,
@@ -97,3 +118,8 @@ def _expire(request: ApprovalRequested) -> DecisionMade:
         decider=DeciderKind.CLOCK,
         note=f"nobody decided by {deadline.isoformat()}",
     )
+
+
+def expiry_id(gate_id: UUID) -> UUID:
+    """The id of the clock's word on a gate, which nobody else's decision may carry."""
+    return derived("expire", gate_id)

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from gate_events.names import name_key
 from gate_events.records import DecisionMade
 from gate_events.words import DecisionKind, GateState, Resolution
 from gate_store.dispositions import Fate
@@ -67,7 +68,7 @@ def _resolved(resolution: Resolution | None) -> GateState:
 def _voice(gate: Standing, decision: DecisionMade) -> Ruling:
     """One voice for the plan: the last of a quorum of distinct people decides."""
     quorum = gate.request.review.terms.quorum
-    if decision.decided_by in gate.approved_by:
+    if name_key(decision.decided_by) in gate.approved_by:
         return refused(f"{decision.decided_by} has approved already; a quorum counts distinct people")
     voices = len(gate.approved_by) + 1
     if voices < quorum:

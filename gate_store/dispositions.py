@@ -8,7 +8,8 @@ from uuid import UUID
 class Fate(StrEnum):
     """WAITING: its gate is not there yet. DECIDED: it closed the gate. COUNTED: one voice of a quorum.
 
-    LATE: the gate was closed, or its deadline over. REFUSED: it may not be. The last two change nothing.
+    LATE: the gate was closed, or its deadline over. REFUSED: it may not be. DEAD_LETTER: nor may it be
+    recorded under its id. The last three change nothing.
     """
 
     WAITING = "WAITING"
@@ -16,6 +17,7 @@ class Fate(StrEnum):
     COUNTED = "COUNTED"
     LATE = "LATE"
     REFUSED = "REFUSED"
+    DEAD_LETTER = "DEAD_LETTER"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,27 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, select
 
+from gate_events.names import name_key
 from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted
 from gate_events.words import DecisionKind, GateState
 from gate_store.dialects import among, lock_names, read, whole, word
 from gate_store.dispositions import Disposition, Fate
+from gate_store.own_words import Words, superseding_words
 from gate_store.rulings import Standing
+from gate_store.said import AS_SAID, Said, as_said
 from gate_store.tables import decisions, gates, outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What stands under a decision's id already."""
+
+    said: Said
+    disposition: Disposition
+
+    def repeats(self, decision: DecisionMade) -> bool:
+        """Whether it is the same decision once more, and not another under its id."""
+        return _to_the_letter(self.said.decision) == _to_the_letter(decision)
 
 
 @dataclass(slots=True)
@@ -20,19 +35,23 @@ class Docket:
     """What is known while a batch is decided, in memory; the rows are ours until the commit."""
 
     standings: dict[UUID, Standing]  # by gate
-    recorded: dict[UUID, Disposition]  # by decision
+    recorded: dict[UUID, Recorded]  # by decision
+    words: Words  # what the gates may say of themselves
     outcomes: dict[UUID, PlanExecuted] = field(default_factory=dict)  # by plan, where an UNDO asks for it
 
-    def note(self, decision: DecisionMade, disposition: Disposition, state: GateState | None) -> None:
+    def note(self, said: Said, disposition: Disposition, state: GateState | None) -> None:
         """Let the next decision of the batch meet the gate as this one left it."""
-        self.recorded[decision.event_id] = disposition
+        decision = said.decision
+        before = self.recorded.get(decision.event_id)
+        if disposition.fate is not Fate.DEAD_LETTER and (before is None or before.repeats(decision)):
+            self.recorded[decision.event_id] = Recorded(said, disposition)
         standing = self.standings.get(decision.request_id)
         if standing is None:
             return
         if state is not None:
             self.standings[decision.request_id] = Standing(standing.request, state)
         elif disposition.fate is Fate.COUNTED:
-            voices = standing.approved_by | {decision.decided_by}
+            voices = standing.approved_by | {name_key(decision.decided_by)}
             self.standings[decision.request_id] = Standing(standing.request, standing.state, voices)
 
 
@@ -42,7 +61,9 @@ def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
     _wait_for_openers(conn, gate_ids)
     standings = _locked_gates(conn, gate_ids)
     _add_voices(conn, standings)
-    return Docket(standings, _recorded(conn, batch), _outcomes(conn, batch))
+    superseded = {each.request_id for each in batch if each.kind is DecisionKind.SUPERSEDE}
+    asked = [standing.request for gate, standing in standings.items() if gate in superseded]
+    return Docket(standings, _recorded(conn, batch), superseding_words(conn, asked), _outcomes(conn, batch))
 
 
 def _wait_for_openers(conn: Connection, gate_ids: set[UUID]) -> None:
@@ -74,18 +95,29 @@ def _add_voices(conn: Connection, standings: dict[UUID, Standing]) -> None:
     )
     for row in found:
         standing = standings[row.gate_id]
-        voices = standing.approved_by | {row.decided_by}
+        voices = standing.approved_by | {name_key(row.decided_by)}
         standings[row.gate_id] = Standing(standing.request, standing.state, voices)
 
 
-def _recorded(conn: Connection, batch: Sequence[DecisionMade]) -> dict[UUID, Disposition]:
+def _recorded(conn: Connection, batch: Sequence[DecisionMade]) -> dict[UUID, Recorded]:
     ids = {decision.event_id for decision in batch}
     found = conn.execute(
-        select(decisions.c.decision_id, decisions.c.disposition, decisions.c.why).where(
-            among(conn, decisions.c.decision_id, ids)
-        )
+        select(
+            decisions.c.decision_id,
+            decisions.c.disposition,
+            decisions.c.why,
+            *AS_SAID,
+        ).where(among(conn, decisions.c.decision_id, ids))
     )
-    return {row.decision_id: Disposition(row.decision_id, Fate(row.disposition), row.why) for row in found}
+    return {
+        row.decision_id: Recorded(as_said(row), Disposition(row.decision_id, Fate(row.disposition), row.why))
+        for row in found
+    }
+
+
+def _to_the_letter(decision: DecisionMade) -> bytes:
+    """Python takes 1 for True and for 1.0, which are other arguments."""
+    return msgspec.json.encode(decision, order="sorted")
 
 
 def _outcomes(conn: Connection, batch: Iterable[DecisionMade]) -> dict[UUID, PlanExecuted]:

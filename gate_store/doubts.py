@@ -16,6 +16,7 @@ from gate_store.superseding import supersede
 from gate_store.tables import clearances, effects, gates
 from gate_store.verdicts import asked_again
 
+BY_REPORT, BY_PROBE = SETTLED_BY = ("report", "probe")  # who tells what became of a step after all
 _REPORTED = "the executor reported after all"
 _SETTLED = "it is known by now what became of the step"
 
@@ -80,7 +81,7 @@ def settle_doubts(
     plan_id: UUID,
     step_id: str,
     now: datetime,
-    source: str = "report",
+    source: str = BY_REPORT,
     note: str = _REPORTED,
 ) -> list[DecisionMade]:
     """The SUPERSEDE of the open question about a step, since `source` answered it otherwise.
@@ -111,7 +112,7 @@ def answered_doubts(
     said = [about[key] for key in conn.execute(settled).scalars()]
     gate_ids = [request.request_id for request in said]
     conn.execute(update(gates).where(among(conn, gates.c.gate_id, gate_ids)).values(expiry_asked_at=now))
-    return [supersede(request, "report", now, _SETTLED) for request in said]
+    return [supersede(request, BY_REPORT, now, _SETTLED) for request in said]
 
 
 def _beginning(conn: Connection, plan_id: UUID, step_id: str) -> Beginning | None:

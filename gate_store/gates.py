@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 
-from gate_events.records import ApprovalRequested, DecisionMade
-from gate_events.words import GateState, RequestKind, Timing
+from gate_events.records import ApprovalRequested
+from gate_events.words import DecisionKind, GateState, RequestKind, Timing
 from gate_store import outbox
 from gate_store.bindings import Pause, bind
 from gate_store.bulk import insert_new
-from gate_store.dialects import among, lock_names, read, whole, word
+from gate_store.dialects import among, lock_names, word
 from gate_store.doubts import answered_doubts
+from gate_store.said import AS_SAID, Said, as_said
 from gate_store.superseding import outdated, overtaken, superseded
 from gate_store.tables import decisions, gates
 
 
-def open_gates(conn: Connection, requests: Sequence[ApprovalRequested], now: datetime) -> list[DecisionMade]:
+def open_gates(conn: Connection, requests: Sequence[ApprovalRequested], now: datetime) -> list[Said]:
     """Open a gate for each request that has none, and bind its paused run.
 
     Returns the WAITING decisions, in log order, that have their gate now: apply them next, in the same
@@ -37,7 +37,7 @@ def open_gates(conn: Connection, requests: Sequence[ApprovalRequested], now: dat
     outbox.put(conn, answered_doubts(conn, fresh, now), now)
     plans = {request.plan_id for request in proposals}
     outbox.put(conn, [*overtaken(conn, plans), *outdated(conn, plans)], now)
-    return _waiting(conn, list(by_gate))
+    return _waiting(conn, requests)
 
 
 def asks_before(request: ApprovalRequested) -> bool:
@@ -62,10 +62,22 @@ def _row(request: ApprovalRequested) -> dict[str, Any]:
     }
 
 
-def _waiting(conn: Connection, gate_ids: Sequence[UUID]) -> list[DecisionMade]:
+def _waiting(conn: Connection, requests: Sequence[ApprovalRequested]) -> list[Said]:
+    """What waits for these gates, and each SUPERSEDE that may have waited for them to take a place."""
+    gate_ids = {request.request_id for request in requests}
+    plans = {request.plan_id for request in requests}
+    threads = {request.run.thread_id for request in requests if request.run}
+    rivals = select(gates.c.gate_id).where(among(conn, gates.c.thread_id, threads))
+    of_rivals = or_(among(conn, decisions.c.plan_id, plans), decisions.c.gate_id.in_(rivals))
     found = conn.execute(
-        select(whole(decisions.c.record))
-        .where(among(conn, decisions.c.gate_id, gate_ids), decisions.c.disposition == word("WAITING"))
+        select(*AS_SAID)
+        .where(decisions.c.disposition == word("WAITING"))
+        .where(
+            or_(
+                among(conn, decisions.c.gate_id, gate_ids),
+                and_(decisions.c.kind == DecisionKind.SUPERSEDE.value, of_rivals),
+            )
+        )
         .order_by(decisions.c.arrival)
     )
-    return [read(record, DecisionMade) for record in found.scalars()]
+    return [as_said(row) for row in found]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import assert_never
 
+from gate_events.names import name_key, same_name, unprintable
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind, GateState, RequestKind, Resolution, Timing
 from gate_store.dispositions import Fate
@@ -46,6 +47,13 @@ def _speaks_of_what_is_asked(gate: Standing, decision: DecisionMade) -> Ruling |
 _MAY_WITHDRAW = (DeciderKind.PERSON, DeciderKind.SERVICE, DeciderKind.PROPOSER)
 
 
+def _has_a_plain_name(gate: Standing, decision: DecisionMade) -> Ruling | None:  # noqa: ARG001 - one of OBJECTIONS
+    if strange := unprintable(decision.decided_by):
+        marks = ", ".join(f"U+{ord(mark):04X}" for mark in strange)
+        return refused(f"decided_by {decision.decided_by!a} holds {marks}, which nobody sees: leave it out")
+    return None
+
+
 def _may_speak(gate: Standing, decision: DecisionMade) -> Ruling | None:
     """Whether this kind of decider, and this one, may say this kind of thing."""
     request, who = gate.request, decision.decided_by
@@ -55,7 +63,7 @@ def _may_speak(gate: Standing, decision: DecisionMade) -> Ruling | None:
         case DecisionKind.SUPERSEDE:
             return _only(decision, DeciderKind.GATE, "only the gate itself puts a newer one in its place")
         case DecisionKind.WITHDRAW:
-            if who != request.proposer or decision.decider not in _MAY_WITHDRAW:
+            if not same_name(who, request.proposer) or decision.decider not in _MAY_WITHDRAW:
                 return refused(f"only the proposer, {request.proposer}, withdraws the plan")
             return None
         case (
@@ -90,13 +98,16 @@ def _only(decision: DecisionMade, decider: DeciderKind, why: str) -> Ruling | No
 
 def _may_review(request: ApprovalRequested, decision: DecisionMade) -> Ruling | None:
     who, reviewers = decision.decided_by, request.review.terms.reviewers
-    if who == request.proposer:
+    listed = name_key(who) in {name_key(each) for each in reviewers}
+    if same_name(who, request.proposer):
         return refused(f"{who} proposed the plan and never decides on it; withdraw it, or ask someone else")
+    if same_name(who, request.agent.name):
+        return refused(f"{who} is the agent that made the plan and never decides on it; ask someone else")
     match decision.decider:
         case DeciderKind.PERSON:
-            allowed = not reviewers or who in reviewers
+            allowed = not reviewers or listed
         case DeciderKind.SERVICE:
-            allowed = who in reviewers  # a service reviews only where the terms name it
+            allowed = listed  # a service reviews only where the terms name it
         case (
             DeciderKind.PROPOSER
             | DeciderKind.CLOCK
@@ -110,7 +121,7 @@ def _may_review(request: ApprovalRequested, decision: DecisionMade) -> Ruling | 
             assert_never(decision.decider)
     if allowed:
         return None
-    named = ", ".join(reviewers) or "any person but the proposer"
+    named = ", ".join(reviewers) or "any person but the proposer and the agent"
     return refused(f"{who} ({decision.decider.value}) is no reviewer of this gate; reviewers: {named}")
 
 
@@ -176,6 +187,7 @@ def _is_complete(gate: Standing, decision: DecisionMade) -> Ruling | None:
 
 OBJECTIONS: tuple[Callable[[Standing, DecisionMade], Ruling | None], ...] = (
     _belongs,
+    _has_a_plain_name,
     _finds_it_open,
     _speaks_of_what_is_asked,
     _may_speak,

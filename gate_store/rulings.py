@@ -13,7 +13,7 @@ class Standing:
 
     request: ApprovalRequested
     state: GateState = GateState.PENDING
-    approved_by: frozenset[str] = frozenset()  # the voices of a quorum so far
+    approved_by: frozenset[str] = frozenset()  # the voices of a quorum so far, as names are compared
 
 
 @dataclass(frozen=True, slots=True)

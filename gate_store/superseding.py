@@ -14,7 +14,10 @@ from gate_events.words import DeciderKind, DecisionKind
 from gate_store.dialects import among, read, whole, word
 from gate_store.tables import clearances, gates, outcomes
 
-_ASKS_BEFORE = (gates.c.kind == "PLAN", gates.c.timing == "BEFORE")
+ASKS_BEFORE = (gates.c.kind == "PLAN", gates.c.timing == "BEFORE")
+EXECUTED = "the plan has an outcome already"
+NEWER_REVISION = "revision {} of the plan took its place"
+NEWER_PLAN = "plan {} of the same run took its place"
 
 
 def superseded(conn: Connection, opened: Sequence[ApprovalRequested]) -> list[DecisionMade]:
@@ -31,12 +34,14 @@ def overtaken(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade
     found = conn.execute(
         select(whole(gates.c.request).label("request"), whole(outcomes.c.record).label("outcome"))
         .join_from(gates, outcomes, gates.c.plan_id == outcomes.c.plan_id)
-        .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == word("PENDING"), *_ASKS_BEFORE)
+        .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == word("PENDING"), *ASKS_BEFORE)
     )
-    note = "the plan has an outcome already"
     return [
         supersede(
-            read(row.request, ApprovalRequested), "outcome", read(row.outcome, PlanExecuted).executed_at, note
+            read(row.request, ApprovalRequested),
+            "outcome",
+            read(row.outcome, PlanExecuted).executed_at,
+            EXECUTED,
         )
         for row in found
     ]
@@ -47,13 +52,15 @@ def outdated(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade]
     found = conn.execute(
         select(whole(gates.c.request).label("request"), whole(clearances.c.record).label("cleared"))
         .join_from(gates, clearances, gates.c.plan_id == clearances.c.plan_id)
-        .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == word("PENDING"), *_ASKS_BEFORE)
+        .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == word("PENDING"), *ASKS_BEFORE)
         .where(clearances.c.gate_id.is_(None), clearances.c.revision > gates.c.revision)
         .order_by(clearances.c.revision)
     )
     newer = [(read(row.request, ApprovalRequested), read(row.cleared, PlanCleared)) for row in found]
-    note = "revision {} of the plan took its place"
-    said = [supersede(old, new.event_id, new.cleared_at, note.format(new.revision)) for old, new in newer]
+    said = [
+        supersede(old, new.event_id, new.cleared_at, NEWER_REVISION.format(new.revision))
+        for old, new in newer
+    ]
     return list({decision.request_id: decision for decision in said}.values())
 
 
@@ -79,7 +86,7 @@ def _rivals(conn: Connection, opened: Sequence[ApprovalRequested]) -> list[Appro
     found = conn.execute(
         select(whole(gates.c.request)).where(
             gates.c.state == word("PENDING"),
-            *_ASKS_BEFORE,
+            *ASKS_BEFORE,
             or_(among(conn, gates.c.plan_id, plans), among(conn, gates.c.thread_id, threads)),
         )
     )
@@ -90,7 +97,7 @@ def _newest(conn: Connection, opened: Sequence[ApprovalRequested]) -> dict[UUID,
     """The newest gate of each plan, open or closed."""
     found = conn.execute(
         select(gates.c.plan_id, gates.c.gate_id, gates.c.revision, gates.c.requested_at)
-        .where(among(conn, gates.c.plan_id, {request.plan_id for request in opened}), *_ASKS_BEFORE)
+        .where(among(conn, gates.c.plan_id, {request.plan_id for request in opened}), *ASKS_BEFORE)
         .order_by(gates.c.revision, gates.c.attempt)
     )
     return {row.plan_id: row for row in found}
@@ -102,7 +109,7 @@ def _by_plan(
     for request in pending:
         newer = newest.get(request.plan_id)
         if newer is not None and newer.revision > request.revision:
-            note = f"revision {newer.revision} of the plan took its place"
+            note = NEWER_REVISION.format(newer.revision)
             yield supersede(request, newer.gate_id, newer.requested_at, note)
 
 
@@ -110,11 +117,16 @@ def _by_thread(pending: Iterable[ApprovalRequested]) -> Iterator[DecisionMade]:
     threads = defaultdict(list)
     for request in pending:
         if request.run:
-            order = (request.run.checkpoint_id, request.requested_at, str(request.request_id))
-            threads[request.run.thread_id].append((order, request))
+            threads[request.run.thread_id].append(request)
     for rivals in threads.values():
-        _, newest = max(rivals, key=lambda rival: rival[0])
-        for _, request in rivals:
+        newest = max(rivals, key=order_in_thread)
+        for request in rivals:
             if request.plan_id != newest.plan_id:
-                note = f"plan {newest.plan_id} of the same run took its place"
+                note = NEWER_PLAN.format(newest.plan_id)
                 yield supersede(request, newest.request_id, newest.requested_at, note)
+
+
+def order_in_thread(request: ApprovalRequested) -> tuple[str, datetime, str]:
+    """Of plans of one run the last by this order is the newest."""
+    checkpoint = request.run.checkpoint_id if request.run else ""
+    return checkpoint, request.requested_at, str(request.request_id)

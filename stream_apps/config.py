@@ -29,6 +29,7 @@ class AppsConfig:
     schema_of_id: SchemaOfId | None = None
     spool: Path = Path("dead-letters-spool")  # for dead letters that the broker refuses
     patience_s: float = 86_400.0  # how long a decision waits for its approval request
+    dating_tolerance_s: float = 300.0  # how far a decision's own date may be from the broker's
     stuck_after_s: float = 120.0
     stop_within_s: float = 20.0
     clock: Clock = utc_now

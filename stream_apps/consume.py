@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import faust
@@ -10,6 +11,8 @@ import faust
 from stream_apps.exits import BROKEN, leave
 from stream_apps.faust_app import raw_channel
 from stream_apps.progress import Progress
+
+_LOG_APPEND_TIME = 1  # Kafka's number for it
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -31,6 +34,13 @@ class Received:
     def headers(self) -> Headers:
         """All headers, repeated names too (Faust's own dictionary keeps one of each)."""
         return self.message.headers or ()
+
+    @property
+    def appended_at(self) -> datetime | None:
+        """When the broker appended it, to the millisecond; None where the topic keeps its writer's time."""
+        if self.message.timestamp_type != _LOG_APPEND_TIME:
+            return None
+        return datetime.fromtimestamp(self.message.timestamp, UTC)
 
     def ack(self) -> None:
         """The work is durable. Offsets are handed on in order, because Faust forgives a gap of one."""

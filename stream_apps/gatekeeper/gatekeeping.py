@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -84,7 +85,7 @@ class Gatekeeping:
     async def _commit(self, decoded: Sequence[_Decoded]) -> None:
         """Commit in one transaction; where the data are at fault, halve until the culprit stands alone."""
         try:
-            committed = await self._thread.do(lambda: self._write([record for _, record in decoded]))
+            committed = await self._thread.do(lambda: self._write(decoded))
         except Exception as error:  # a record must not stop the records behind it, whatever it provokes
             if len(decoded) == 1:
                 self._dead_letters.bury(decoded[0][0], f"the store cannot take it: {_plain(error)}")
@@ -93,17 +94,21 @@ class Gatekeeping:
             await self._commit(decoded[:middle])
             await self._commit(decoded[middle:])
             return
-        for received, record in decoded:
-            if why := committed.refused.get(record.event_id):
+        for place, (received, record) in enumerate(decoded):
+            if why := committed.dead_letters.get(place) or committed.refused.get(record.event_id):
                 self._dead_letters.bury(received, why)
             else:
                 received.ack()
         if committed.said:
             self._bells.outbox()
 
-    def _write(self, records: Sequence[Any]) -> Committed:
+    def _write(self, decoded: Sequence[_Decoded]) -> Committed:
+        config = self._config
+        records = [record for _, record in decoded]
+        appended = [received.appended_at for received, _ in decoded]
+        tolerance = timedelta(seconds=config.dating_tolerance_s)
         with self._thread.store.begin() as conn:
-            committed = commit_batch(conn, records, self._config.catalogue, self._config.clock())
+            committed = commit_batch(conn, records, config.catalogue, config.clock(), appended, tolerance)
         if committed.ready:
             self._ring_ready()
         return committed

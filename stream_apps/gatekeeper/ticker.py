@@ -10,7 +10,7 @@ from gate_events.codec import encode
 from gate_events.headers import cloud_event
 from gate_events.records import DecisionMade
 from gate_events.topics import DECISIONS, key_of
-from gate_store.clock import ask_again, ask_expiry, settle_waiting
+from gate_store.clock import ask_again, ask_expiry, ask_expiry_again, settle_waiting
 from stream_apps.config import AppsConfig
 from stream_apps.dead_letters import DeadLetters, Origin
 from stream_apps.gatekeeper.gatekeeping import StoreThread
@@ -18,6 +18,8 @@ from stream_apps.gatekeeper.gatekeeping import StoreThread
 _log = logging.getLogger("plangate.gatekeeper")
 _TICK_S = 1.0
 _LIMIT = 500
+_MARGIN = timedelta(seconds=1)  # clocks differ: the broker and another gatekeeper shall find it due as well
+_UNHEARD_AFTER = timedelta(minutes=1)
 _SAFE_WITHIN_S = 10.0  # the store's write lock is held meanwhile
 _SOURCE = "plangate/gatekeeper"
 
@@ -43,7 +45,8 @@ class Ticker:
     def _tick(self) -> None:
         now = self._config.clock()
         with self._thread.store.begin() as conn:
-            ask_expiry(conn, now, _LIMIT)
+            ask_expiry(conn, now - _MARGIN, _LIMIT)
+            ask_expiry_again(conn, now - _MARGIN, _UNHEARD_AFTER, _LIMIT)
             ask_again(conn, now, _LIMIT)
         if not self._dead_letters.waits:  # else this would hold the store up for nothing
             self._give_up(now)

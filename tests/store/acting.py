@@ -1,7 +1,9 @@
 """What the tests do with a store, and what they look at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -11,10 +13,12 @@ from gate_events.contracts import SINGLE_OBJECT, contract_of
 from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided, PlanExecuted, PlanProposed
 from gate_events.topics import TOPICS
+from gate_events.words import DecisionKind
 from gate_store.decisions import apply_decisions
 from gate_store.dialects import whole
 from gate_store.dispositions import Disposition, Fate
 from gate_store.gates import open_gates
+from gate_store.said import Said
 from gate_store.tables import gates, outbox, runs
 from gate_store.verdicts import Retier, Undo
 from tests.store.examples import NOON, proposed
@@ -33,18 +37,28 @@ def compensated(
 
 
 def decide(
-    conn: Connection, *batch: DecisionMade, retier: Retier = as_edited, undo: Undo = compensated
+    conn: Connection,
+    *batch: DecisionMade | Said,
+    now: datetime = NOON,
+    retier: Retier = as_edited,
+    undo: Undo = compensated,
+    verdicts: Mapping[UUID, PlanDecided] | None = None,
 ) -> list[Disposition]:
-    return apply_decisions(conn, batch, NOON, retier, undo)
+    """Decisions that come when they are dated; what the clock says, when it is time."""
+    came = [each if isinstance(each, Said) else Said(each, each.decided_at) for each in batch]
+    expiries = [each.moment for each in came if each.decision.kind is DecisionKind.EXPIRE]
+    return apply_decisions(conn, came, max([now, *expiries]), retier, undo, verdicts)
 
 
 def fates(dispositions: Sequence[Disposition]) -> list[Fate]:
     return [each.fate for each in dispositions]
 
 
-def ask(conn: Connection, *requests: ApprovalRequested) -> list[Disposition]:
+def ask(
+    conn: Connection, *requests: ApprovalRequested, verdicts: Mapping[UUID, PlanDecided] | None = None
+) -> list[Disposition]:
     """Open gates as the gatekeeper does: what waited for them is applied at once."""
-    return decide(conn, *open_gates(conn, requests, NOON))
+    return decide(conn, *open_gates(conn, requests, NOON), verdicts=verdicts)
 
 
 def state_of(conn: Connection, request: ApprovalRequested) -> str:

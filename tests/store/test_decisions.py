@@ -11,8 +11,9 @@ from gate_events.ids import effect_key
 from gate_events.pause import GateAnswer
 from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided, PlanProposed
 from gate_events.values import Step
-from gate_events.words import DeciderKind, DecisionKind, GateState, Resolution
+from gate_events.words import DecisionKind, GateState, Resolution
 from gate_store.claims import Grant
+from gate_store.clock import expiry
 from gate_store.dispositions import Fate
 from gate_store.ledger import claim_effect
 from gate_store.tables import clearances, cleared_steps, decisions, effects, gates, runs
@@ -284,8 +285,7 @@ def test_a_resolution_settles_the_effect_and_frees_the_run(
 def test_a_doubt_that_nobody_answered_is_asked_again(conn: Connection) -> None:
     doubt = asked_in_doubt()
     ask(conn, doubt)
-    expiry = decided(doubt, DecisionKind.EXPIRE, "clock", at=NOON + HOUR, decider=DeciderKind.CLOCK)
-    decide(conn, expiry)
+    decide(conn, expiry(doubt))
     [again] = said(conn, ApprovalRequested)
     assert (again.attempt, again.in_doubt, again.requested_at) == (2, doubt.in_doubt, NOON + HOUR)
     assert again.review.terms.deadline == NOON + 2 * HOUR

@@ -1,0 +1,116 @@
+"""What becomes of one decision of a batch, as the store and the decisions before it have it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from gate_events.records import PlanDecided
+from gate_events.words import GateState
+from gate_store.deciding import rule
+from gate_store.dispositions import Disposition, Fate
+from gate_store.docket import Docket, Recorded
+from gate_store.own_words import disproof, speaks_as_ours, takes_our_id
+from gate_store.replaying import closed_then
+from gate_store.rulings import Standing
+from gate_store.said import Said
+from gate_store.verdicts import Closing, Retier, Undo, close
+
+_WAITS = "its approval request has not come yet"
+_NOT_YET = "what it speaks of is not there yet"
+_ID_WAS_USED = "its id was used before, for another decision: each decision needs an id of its own"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A decision with what became of it. `row_id` None: its row stays as it is, or there is none."""
+
+    said: Said
+    disposition: Disposition
+    row_id: UUID | None
+    closing: Closing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """By what decisions are judged. With `verdicts`, a replay: those close gates that closed them then."""
+
+    now: datetime
+    retier: Retier
+    undo: Undo
+    verdicts: Mapping[UUID, PlanDecided] | None = None
+
+    def judge(self, docket: Docket, said: Said) -> Judged:
+        """What becomes of the next decision."""
+        decision = said.decision
+        before = docket.recorded.get(decision.event_id)
+        standing = docket.standings.get(decision.request_id)
+        if before and before.repeats(decision):
+            if standing is None or before.disposition.fate is not Fate.WAITING:
+                return Judged(said, before.disposition, None)
+            said = before.said  # it counts by when it first came
+        if self.verdicts is None and standing is not None and speaks_as_ours(decision):
+            return self._our_word(docket, said, standing, before)
+        if unfit := _unfit(said, before):
+            return unfit
+        if standing is None:
+            return _kept(said, Fate.WAITING, _WAITS)
+        return self._ruled(docket, said, standing)
+
+    def _our_word(self, docket: Docket, said: Said, standing: Standing, before: Recorded | None) -> Judged:
+        """A word of the clock or the gate counts only where the store would say it now."""
+        repeats = before is not None and before.repeats(said.decision)
+        is_open = standing.state is GateState.PENDING
+        if is_open and (why := disproof(said, standing.request, docket.words, self.now)):
+            return _kept(said, Fate.WAITING, _NOT_YET) if repeats else _dead(said, why)
+        judged = self._ruled(docket, said, standing)
+        if before is None or repeats:
+            return judged
+        # Whoever took the id cannot hold the word up; the row's own id is one that nobody could take.
+        row_id = uuid4() if judged.closing else None
+        return Judged(said, judged.disposition, row_id, judged.closing)
+
+    def _ruled(self, docket: Docket, said: Said, standing: Standing) -> Judged:
+        request, decision = standing.request, said.as_it_counts
+        if self.verdicts is not None and standing.state is GateState.PENDING:
+            closing = closed_then(request, said.decision, self.verdicts)
+            if closing is not None:
+                return _closed(said, closing)
+        ruling = rule(standing, decision)
+        if ruling.state is None:
+            return _kept(said, ruling.fate, ruling.why)
+        if self.verdicts is not None:
+            return _kept(said, Fate.LATE, "it closed nothing then: no verdict names it")
+        outcome = docket.outcomes.get(request.plan_id)
+        ended = close(
+            request, decision, ruling.state, self.retier, lambda asked, word: self.undo(asked, word, outcome)
+        )
+        return _kept(said, Fate.REFUSED, ended) if isinstance(ended, str) else _closed(said, ended)
+
+
+def _unfit(said: Said, before: Recorded | None) -> Judged | None:
+    """What can be told of a decision without its gate."""
+    if before and not before.repeats(said.decision):
+        return _dead(said, _ID_WAS_USED)
+    if why := takes_our_id(said.decision):
+        return _dead(said, why)
+    if said.misdated and not speaks_as_ours(said.decision):
+        return _kept(said, Fate.REFUSED, said.misdated)
+    return None
+
+
+def _closed(said: Said, closing: Closing) -> Judged:
+    why = f"closed the gate: {closing.verdict.state.value}"
+    return Judged(said, _disposition(said, Fate.DECIDED, why), said.decision.event_id, closing)
+
+
+def _kept(said: Said, fate: Fate, why: str) -> Judged:
+    return Judged(said, _disposition(said, fate, why), said.decision.event_id)
+
+
+def _dead(said: Said, why: str) -> Judged:
+    return Judged(said, _disposition(said, Fate.DEAD_LETTER, why), None)
+
+
+def _disposition(said: Said, fate: Fate, why: str) -> Disposition:
+    return Disposition(said.decision.event_id, fate, why)
