@@ -6,14 +6,13 @@ from typing import Any
 
 from confluent_kafka import Message
 
-from gate_events.codec import encode
 from gate_events.headers import cloud_event
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.topics import TOPIC_OF, key_of
 from plangate.torture.chance import chance
 from plangate.torture.liars import on_clearances, on_decisions, on_outcomes, on_plans, on_requests, replays
 from plangate.torture.liars.lie import KINDS, Heard, Kind, Learned, Pen, is_own
-from plangate.torture.liars.told import Lie, Told
+from plangate.torture.liars.told import Lie, Told, written
 from producers.kafka_producer import KafkaProducer
 
 ROOMS = (on_clearances, on_decisions, on_outcomes, on_plans, on_requests, replays)  # their kinds are in KINDS
@@ -73,9 +72,8 @@ class Liar:
             self._think_of_the_past()
         while self._to_send:
             lie = self._to_send[0]
-            self._producer.send_bytes(
-                lie.topic, key_of(lie.record), lie.value, cloud_event(lie.record, SOURCE)
-            )
+            headers = cloud_event(lie.record, SOURCE, json=lie.value.startswith(b"{"))
+            self._producer.send_bytes(lie.topic, key_of(lie.record), lie.value, headers)
             self._to_send.popleft()
             if not self._to_send or self._to_send[0].number != lie.number:
                 self.told += 1
@@ -132,7 +130,7 @@ class Liar:
         if isinstance(record, Heard):
             return Lie(self._written, kind.name, record.topic, record.record, record.value, replay=True)
         topic = TOPIC_OF[type(record)].name
-        return Lie(self._written, kind.name, topic, record, encode(record))
+        return Lie(self._written, kind.name, topic, record, written(record))
 
 
 def _kinds(seed: int, count: int, among: Collection[str]) -> Iterator[Kind]:

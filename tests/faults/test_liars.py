@@ -1,0 +1,199 @@
+"""The liars themselves: every kind of lie is told, is what it seems to be, and stays within its bounds."""
+
+from collections import Counter
+from typing import Any, cast
+
+import msgspec
+import pytest
+from confluent_kafka import Message
+
+from gate_events.codec import decode, encode
+from gate_events.digest import plan_digest
+from gate_events.ids import derived, plan_id_of_pause
+from gate_events.records import (
+    ApprovalRequested,
+    DecisionMade,
+    PlanCleared,
+    PlanDecided,
+    PlanExecuted,
+    PlanProposed,
+)
+from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES, PLANS, TOPIC_OF
+from gate_events.values import RunIdentity
+from gate_events.words import OutcomeStatus, PauseKind, StepStatus
+from gate_policy.route import route
+from gate_store.database import utc_now
+from plangate import Plan, Step
+from plangate.torture.chance import chance
+from plangate.torture.liars.liar import Liar, kinds_told
+from plangate.torture.liars.lie import KINDS, LIAR, Heard, Learned, Pen
+from plangate.torture.liars.on_clearances import cleared
+from plangate.torture.liars.on_outcomes import executed
+from plangate.torture.liars.told import Told, written
+from plangate.torture.services import plans
+from producers.kafka_producer import KafkaProducer
+from producers.plans import proposal
+from tests.faults.test_judge import CATALOGUE, DECISION, REQUEST
+
+RUN = RunIdentity(
+    graph="one_gate", graph_version="1", thread_id="torture-1-7", checkpoint_id="1f0", kind=PauseKind.DYNAMIC
+)
+SEED = 1
+
+
+def run_plan(action: str) -> PlanProposed:
+    plan = Plan([Step(action, {"label": "7/0/0", "amount": 5})], "be tortured", "torture-agent")
+    return msgspec.structs.replace(proposal(plan, plan_id_of_pause(RUN), 1, utc_now), run=RUN)
+
+
+def service_plan(number: int) -> PlanProposed:
+    return proposal(plans.plan(SEED, number), plans.plan_id(SEED, number), 1, utc_now)
+
+
+PROPOSED = [*map(run_plan, ("wire", "note", "tag")), *map(service_plan, range(30))]
+ROUTED = [route(plan, CATALOGUE, now=utc_now()) for plan in PROPOSED]
+DOUBT = msgspec.structs.replace(REQUEST, kind=type(REQUEST.kind).IN_DOUBT)
+OUTCOME = executed(PROPOSED[0], Pen(0, chance(0), Learned(0)), OutcomeStatus.DONE, StepStatus.SUCCEEDED)
+HONEST: list[Any] = [*PROPOSED, *ROUTED, DOUBT, DECISION, OUTCOME]
+
+
+def heard(record: Any) -> Heard:
+    return Heard(TOPIC_OF[type(record)].name, record, b"key", encode(record), [])
+
+
+def learned() -> Learned:
+    asked = [each for each in ROUTED if isinstance(each, ApprovalRequested)]
+    known = Learned(SEED, CATALOGUE.digest, asked, {}, 1)
+    for each in HONEST:
+        known.oldest.setdefault(TOPIC_OF[type(each)].name, []).append(heard(each))
+    return known
+
+
+def lies(name: str) -> list[Any]:
+    """What that kind makes of every honest record that it hears."""
+    kind = KINDS[name]
+    made: list[Any] = []
+    for number, record in enumerate(HONEST):
+        if TOPIC_OF[type(record)].name == kind.hears:
+            made += kind.makes(heard(record), Pen(number, chance(SEED, number), learned()))
+    return made
+
+
+FORGED = sorted(name for name in KINDS if not name.endswith("_told_again"))
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_every_kind_makes_records_that_can_be_written_and_are_no_honest_ones(name: str) -> None:
+    made = lies(name)
+    assert made
+    for record in made:
+        assert written(record) not in {encode(each) for each in HONEST}
+
+
+@pytest.mark.parametrize("name", sorted(set(KINDS) - set(FORGED)))
+def test_a_replay_is_a_true_record_byte_by_byte(name: str) -> None:
+    assert {each.value for each in lies(name)} <= {encode(each) for each in HONEST}
+
+
+def everything() -> list[Any]:
+    return [record for name in FORGED for record in lies(name)]
+
+
+def test_nobody_lies_in_the_name_of_a_listed_reviewer() -> None:
+    decisions = [each for each in everything() if isinstance(each, DecisionMade)]
+    assert decisions
+    assert not {each.decided_by for each in decisions} & {"ana", "ben", plans.PROPOSER, "torture-agent"}
+
+
+def test_nobody_clears_a_plan_of_a_service_without_a_store() -> None:
+    clearances = [each for each in everything() if isinstance(each, PlanCleared)]
+    assert {plans.serves(each.steps) for each in clearances} == {"", plans.WITH_STORE}
+    without = next(each for each in PROPOSED if plans.serves(each.steps) == plans.WITHOUT_STORE)
+    assert cleared(without, "0" * 64) == ()
+
+
+def test_nobody_speaks_as_the_executor_of_a_services_cleared_plan() -> None:
+    cleared_ = {each.digest for each in ROUTED if isinstance(each, PlanCleared) and each.run is None}
+    outcomes = [each for each in everything() if isinstance(each, PlanExecuted)]
+    assert outcomes
+    assert not {each.digest for each in outcomes} & cleared_
+
+
+def test_nobody_writes_verdicts() -> None:
+    assert not [each for each in everything() if isinstance(each, PlanDecided)]
+
+
+def test_a_forged_digest_is_that_of_the_forged_steps() -> None:
+    for each in everything():
+        if isinstance(each, PlanCleared | ApprovalRequested):
+            assert each.digest == plan_digest(each.plan_id, each.revision, each.steps, each.run)
+
+
+class Wire:
+    """Takes what a producer would send."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, bytes]] = []
+
+    def send_bytes(self, topic: str, key: bytes, value: bytes, headers: Any) -> None:
+        assert key
+        assert headers
+        self.sent.append((topic, value))
+
+
+class Said:
+    """A message as the liar hears it."""
+
+    def __init__(self, record: Any) -> None:
+        self._value = encode(record)
+
+    def key(self) -> bytes:
+        return b"key"
+
+    def value(self) -> bytes:
+        return self._value
+
+    def headers(self) -> list[Any]:
+        return []
+
+
+def told(count: int, kinds: tuple[str, ...] = ()) -> tuple[Told, Wire]:
+    register, wire = Told(), Wire()
+    liar = Liar(SEED, count, cast(KafkaProducer, wire), register, lambda: 1.0, kinds)
+    for _turn in range(count):
+        for record in HONEST:
+            liar.hear(TOPIC_OF[type(record)].name, record, cast(Message, Said(record)))
+        liar.speak()
+        if liar.is_done:
+            break
+    assert liar.is_done
+    return register, wire
+
+
+def test_as_many_lies_are_told_as_were_ordered_of_every_kind_as_often_and_all_are_registered() -> None:
+    count = 2 * len(KINDS)
+    register, wire = told(count)
+    numbers = Counter(kinds_told(register.lies))
+    assert numbers.total() == count
+    assert {topic for topic, _ in wire.sent} <= {
+        each.name for each in (PLANS, AUTO_EXECUTE, APPROVAL_REQUESTS, DECISIONS, OUTCOMES)
+    }
+    for lie in register.lies:
+        assert register.is_lie(lie.value) is not lie.replay
+        assert register.is_lies_record(decode(lie.value, type(lie.record))) is not lie.replay
+
+
+def test_the_same_seed_chooses_the_same_kinds() -> None:
+    assert kinds_told(told(60)[0].lies) == kinds_told(told(60)[0].lies)
+
+
+def test_some_kinds_alone_can_be_ordered() -> None:
+    assert set(kinds_told(told(5, ("expired_early",))[0].lies)) <= {"expired_early"}
+
+
+def test_a_lie_is_never_provoked_by_a_lie() -> None:
+    own = proposal(Plan([Step("note", {"label": "lie9/0/1"})], agent=LIAR), derived("own"), 1, utc_now)
+    liar = Liar(SEED, 5, cast(KafkaProducer, Wire()), Told(), lambda: 0.5)
+    liar.hear(PLANS.name, own, cast(Message, Said(own)))
+    liar.speak()
+    assert liar.told == 0
