@@ -52,6 +52,7 @@ def asked(
         request_id=gate,
         kind=RequestKind.PLAN,
         timing=Timing.BEFORE,
+        attempt=attempt,
         plan_id=plan.plan_id,
         revision=plan.revision,
         digest=judgement.digest,

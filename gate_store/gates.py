@@ -9,7 +9,6 @@ from sqlalchemy import Connection, and_, or_, select
 from gate_events.records import ApprovalRequested
 from gate_events.words import DecisionKind, GateState, RequestKind, Timing
 from gate_store import outbox
-from gate_store.bindings import Pause, bind
 from gate_store.bulk import insert_new
 from gate_store.dialects import among, lock_names, word
 from gate_store.doubts import answered_doubts
@@ -19,7 +18,7 @@ from gate_store.tables import decisions, gates
 
 
 def open_gates(conn: Connection, requests: Sequence[ApprovalRequested], now: datetime) -> list[Said]:
-    """Open a gate for each request that has none, and bind its paused run.
+    """Open a gate for each request that has none.
 
     Returns the WAITING decisions, in log order, that have their gate now: apply them next, in the same
     transaction. Gates that a newer one replaces get their SUPERSEDE through the outbox.
@@ -32,7 +31,6 @@ def open_gates(conn: Connection, requests: Sequence[ApprovalRequested], now: dat
     fresh = [by_gate[gate] for gate in dict.fromkeys(r.request_id for r in requests) if gate not in there]
     insert_new(conn, gates, [_row(request) for request in fresh], "gate_id")
     proposals = [request for request in fresh if asks_before(request)]
-    bind(conn, [Pause(request.run, request.plan_id) for request in proposals if request.run], now)
     outbox.put(conn, superseded(conn, proposals), now)
     outbox.put(conn, answered_doubts(conn, fresh, now), now)
     plans = {request.plan_id for request in proposals}

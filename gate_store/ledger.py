@@ -23,6 +23,7 @@ from gate_store.dialects import among
 from gate_store.doubts import doubt_about, settle_doubts
 from gate_store.engine.port import NotClearedError
 from gate_store.plain_text import storable
+from gate_store.revocations import under_way, why_revoked
 from gate_store.tables import clearances, cleared_steps, effects
 
 
@@ -50,6 +51,10 @@ def claim_effect(
     begun = _begun(row) if row else None
     grant = grant_again(begun, now, lease_s, idempotent=idempotent) if begun else Grant.GO
     if grant is Grant.GO:
+        if (why := why_revoked(conn, digest)) is not None:
+            raise NotClearedError(step.step_id, why)
+        if under_way(conn, plan_id, cleared.revision) is not None:
+            return Claim(key, Grant.BUSY)  # what an older revision began ends first
         _refuse_stale(conn, cleared, step, now)
         return _go(conn, _fresh(plan_id, cleared, step, executor, window_key, now), begun)
     if grant is Grant.IN_DOUBT and begun and begun.state is EffectState.CLAIMED:
@@ -126,7 +131,7 @@ def prior_effects(
 
 def _covered(conn: Connection, plan_id: UUID, digest: str, step: Step) -> Row[*tuple[Any, ...]]:
     row = conn.execute(
-        select(clearances.c.digest, clearances.c.use_by, cleared_steps.c.step_digest)
+        select(clearances.c.digest, clearances.c.revision, clearances.c.use_by, cleared_steps.c.step_digest)
         .join_from(clearances, cleared_steps)
         .where(
             clearances.c.digest == digest,

@@ -237,7 +237,9 @@ runs = Table(
     Column("token", BigInteger, nullable=False, comment="grows with every claim; fences checkpoint writes"),
     Column("worker", Text, nullable=True),
     Column("lease_until", UtcMoment, nullable=True),
-    Column("plan_id", Uuid, nullable=True, comment="the plan that the run is paused at or executes"),
+    Column(
+        "plan_id", Uuid, nullable=True, index=True, comment="the plan that the run is paused at or executes"
+    ),
     Column("asked_digest", Text, nullable=True, comment="of the plan that the interrupt asked about"),
     Column("digest", Text, ForeignKey("clearances.digest"), nullable=True, comment="what it may execute"),
     Column("pause", JSON(none_as_null=True), nullable=True, comment="RunIdentity of the bound pause"),
@@ -306,6 +308,7 @@ revisions = Table(
     Column("digest", Text, nullable=False),
     Column("proposer", Text, nullable=False, comment="as names are compared: the owner of a plan id"),
     Column("agent", Text, nullable=False, comment="likewise"),
+    Column("thread_id", Text, nullable=True, comment="of the run whose plan it is"),
     Column("recorded_at", UtcMoment, nullable=False),
 )
 
@@ -386,12 +389,32 @@ Index(
     sqlite_where=_set_aside,
 )
 
-# A trigger notes here what the outbox says on topics that the gatekeeper reads again.
-own_words = Table(
-    "own_words",
+# A trigger notes here the questions of the outbox: the gatekeeper meets them again on their topic.
+own_requests = Table(
+    "own_requests",
     metadata,
     Column("event_id", Uuid, primary_key=True),
-    Column("body", LargeBinary, nullable=False, comment="as in the outbox"),
+    Column("contract", Text, nullable=True, comment="as in the outbox"),
+    Column("body", LargeBinary, nullable=False, comment="likewise"),
+)
+
+asked_anew = Table(
+    "asked_anew",
+    metadata,
+    Column("request_id", Uuid, primary_key=True, comment="of a request that was not taken as it was"),
+    Column("gate_id", Uuid, ForeignKey("gates.gate_id"), nullable=False, comment="what was asked instead"),
+    Column("why", Text, nullable=False),
+)
+
+waiting_plans = Table(
+    "waiting_plans",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("record", Text, primary_key=True, comment="the record type"),
+    Column("plan_id", Uuid, nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("body", JSON, nullable=False, comment="the record, whole: an earlier revision has not come yet"),
+    Column("recorded_at", UtcMoment, nullable=False, index=True),
 )
 
 # Workers of the version before write here; a trigger takes what they write into plan_outcomes.

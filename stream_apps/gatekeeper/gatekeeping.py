@@ -94,8 +94,8 @@ class Gatekeeping:
             await self._commit(decoded[:middle])
             await self._commit(decoded[middle:])
             return
-        for place, (received, record) in enumerate(decoded):
-            if why := committed.dead_letters.get(place) or committed.refused.get(record.event_id):
+        for place, (received, _) in enumerate(decoded):
+            if why := committed.refused.get(place):
                 self._dead_letters.bury(received, why)
             else:
                 received.ack()

@@ -25,6 +25,7 @@ from gate_store.engine.sqlite.store import SqliteEngineStore
 from gate_store.gates import open_gates
 from gate_store.migrate import upgrade
 from gate_store.outcomes import record_outcomes
+from gate_store.plan_claims import Claim, admit
 from gate_store.savers.serde import strict_serde
 from gate_store.tables import decisions, effects, gates, metadata, outbox, runs
 from tests.model.universe import PATIENCE, retier, undo
@@ -66,6 +67,9 @@ class Picture:
     runs: dict[str, Any]
     effects: dict[UUID, Any]
     outbox: list[tuple[int, Record]]
+
+
+_CLAIMS = (ApprovalRequested, PlanCleared)
 
 
 class World:
@@ -127,14 +131,18 @@ class World:
     def deliver(self, batch: Sequence[Any], *, commit: bool = True) -> set[UUID]:
         """One transaction of the gatekeeper; returns the clearances that it refused."""
         kinds = {kind: [each for each in batch if type(each) is kind] for kind in self.logs}
+        claims = [Claim(each, place) for place, each in enumerate(batch) if type(each) in _CLAIMS]
+        claims.sort(key=lambda claim: type(claim.record) is PlanCleared)
         with self.store.connect() as conn, conn.begin() as transaction:
-            refused = record_cleared(conn, kinds[PlanCleared], self.now)
-            waited = open_gates(conn, kinds[ApprovalRequested], self.now)
+            admitted = admit(conn, claims, self.now)
+            through = [claim.record for claim in (*admitted.own, *admitted.to_judge)]
+            waited = open_gates(conn, [each for each in through if type(each) is ApprovalRequested], self.now)
+            record_cleared(conn, [each for each in through if type(each) is PlanCleared], self.now)
             record_outcomes(conn, kinds[PlanExecuted], self.now)
             apply_decisions(conn, [*waited, *kinds[DecisionMade]], self.now, retier, undo)
             if not commit:
                 transaction.rollback()
-        return set(refused)
+        return {batch[place].event_id for place in admitted.refused}
 
     def tick(self) -> list[DecisionMade]:
         """The ticker's work; returns the decisions that were given up."""

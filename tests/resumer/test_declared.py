@@ -18,7 +18,7 @@ async def clear(stage: Stage, graph: str, action: str, *who: str) -> None:
     """Submit a plan of this action, and let it run unasked, as the router does with a harmless one."""
     plan = await stage.submit(graph, who=who or ["ann"], action=action)
     with stage.engine.begin() as conn:
-        assert not record_cleared(conn, [cleared(plan.plan_id, steps=plan.steps, run=plan.run)], utc_now())
+        record_cleared(conn, [cleared(plan.plan_id, steps=plan.steps, run=plan.run)], utc_now())
 
 
 @pytest.mark.parametrize("graph", ["pays", "pays_async", "pays_partly", "pays_by_id"])

@@ -11,13 +11,23 @@ from sqlalchemy import Connection, select
 from gate_events.codec import decode
 from gate_events.contracts import SINGLE_OBJECT, contract_of
 from gate_events.ids import derived
-from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided, PlanExecuted, PlanProposed
+from gate_events.records import (
+    ApprovalRequested,
+    DecisionMade,
+    PlanCleared,
+    PlanDecided,
+    PlanExecuted,
+    PlanProposed,
+)
 from gate_events.topics import TOPICS
+from gate_events.values import RunIdentity
 from gate_events.words import DecisionKind
+from gate_store.bulk import insert_new
+from gate_store.clearances import record_cleared
 from gate_store.decisions import apply_decisions
 from gate_store.dialects import whole
 from gate_store.dispositions import Disposition, Fate
-from gate_store.gates import open_gates
+from gate_store.gates import asks_before, open_gates
 from gate_store.said import Said
 from gate_store.tables import gates, outbox, runs
 from gate_store.verdicts import Retier, Undo
@@ -54,10 +64,40 @@ def fates(dispositions: Sequence[Disposition]) -> list[Fate]:
     return [each.fate for each in dispositions]
 
 
+def paused(conn: Connection, *records: ApprovalRequested | PlanCleared) -> None:
+    """The threads of these records that are not known yet wait at their plans, as a pause leaves them."""
+    asks = [each for each in records if not isinstance(each, ApprovalRequested) or asks_before(each)]
+    insert_new(conn, runs, [_paused(each, each.run) for each in asks if each.run], "thread_id")
+
+
+def _paused(record: ApprovalRequested | PlanCleared, run: RunIdentity) -> dict[str, Any]:
+    return {
+        "thread_id": run.thread_id,
+        "graph": run.graph,
+        "status": "PAUSED",
+        "token": 1,
+        "plan_id": record.plan_id,
+        "asked_digest": record.digest if record.revision == 1 else None,
+        "pause": run,
+        "attempts": 0,
+        "not_before": NOON,
+        "error": "",
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+
+
+def clear(conn: Connection, *plans: PlanCleared, at: datetime = NOON) -> None:
+    """Let plans run unasked, as the gatekeeper does with what it judged."""
+    paused(conn, *plans)
+    record_cleared(conn, plans, at)
+
+
 def ask(
     conn: Connection, *requests: ApprovalRequested, verdicts: Mapping[UUID, PlanDecided] | None = None
 ) -> list[Disposition]:
     """Open gates as the gatekeeper does: what waited for them is applied at once."""
+    paused(conn, *requests)
     return decide(conn, *open_gates(conn, requests, NOON), verdicts=verdicts)
 
 

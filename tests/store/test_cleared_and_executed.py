@@ -17,7 +17,7 @@ from gate_store.decisions import apply_decisions
 from gate_store.dialects import on_postgres
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import clearances, effects, outcomes, runs
-from tests.store.acting import as_edited, ask, compensated, decide, run_of, said, state_of, verdict_of
+from tests.store.acting import as_edited, ask, clear, compensated, decide, run_of, said, state_of, verdict_of
 from tests.store.examples import (
     AFTER,
     HOUR,
@@ -27,7 +27,6 @@ from tests.store.examples import (
     cleared,
     decided,
     executed,
-    plan_id,
     review,
     run,
 )
@@ -35,25 +34,18 @@ from tests.store.examples import (
 
 def test_a_cleared_plan_wakes_its_run(conn: Connection) -> None:
     plan = cleared(run=run())
-    assert record_cleared(conn, [plan], NOON) == {}
+    clear(conn, plan)
     row = run_of(conn)
     assert (row.status, row.digest, row.use_by) == ("READY", plan.digest, None)
     assert (row.answer["state"], len(row.answer["steps"])) == ("APPROVED", 2)
 
 
 def test_a_redelivered_clearance_wakes_nobody_twice(conn: Connection) -> None:
-    record_cleared(conn, [cleared(run=run())] * 2, NOON)
+    clear(conn, cleared(run=run()), cleared(run=run()))
     conn.execute(update(runs).values(status="DONE"))
-    record_cleared(conn, [cleared(run=run())], NOON)
+    clear(conn, cleared(run=run()))
     assert run_of(conn).status == "DONE"
     assert conn.execute(select(func.count()).select_from(clearances)).scalar() == 1
-
-
-def test_a_clearance_whose_digest_is_not_of_its_steps_is_refused(conn: Connection) -> None:
-    good, bad = cleared(plan_id("good")), msgspec.structs.replace(cleared(), digest="f" * 64)
-    refused = record_cleared(conn, [bad, good], NOON)
-    assert list(refused) == [bad.event_id]
-    assert conn.execute(select(clearances.c.plan_id)).scalars().all() == [good.plan_id]
 
 
 def test_the_first_outcome_of_a_plan_is_kept(conn: Connection) -> None:
@@ -144,17 +136,6 @@ def test_a_service_that_cannot_tell_how_a_step_ended_asks_a_human(conn: Connecti
     assert conn.execute(state).scalar_one() == "SUCCEEDED"
 
 
-def test_what_a_human_was_asked_about_the_router_does_not_clear(conn: Connection) -> None:
-    request, word = asked(run=run()), cleared(run=run())
-    assert request.digest == word.digest
-    ask(conn, request)
-    decide(conn, decided(request, DecisionKind.REJECT))
-    refused = record_cleared(conn, [word], NOON)
-    assert list(refused) == [word.event_id]
-    assert str(request.request_id) in refused[word.event_id]
-    assert conn.execute(select(func.count()).select_from(clearances)).scalar() == 0
-
-
 @pytest.mark.parametrize("cleared_first", [False, True])
 def test_a_cleared_revision_closes_the_question_about_an_older_one(
     conn: Connection, cleared_first: bool
@@ -193,14 +174,14 @@ def test_an_undo_sees_what_its_plan_did(conn: Connection) -> None:
 def test_a_gatekeeper_whose_clock_is_ahead_makes_no_run_wait(conn: Connection) -> None:
     """Claims go by the database's clock. SQLite has none of its own: there all share the machine's."""
     ahead = utc_now() + timedelta(hours=1)
-    record_cleared(conn, [cleared(run=run())], ahead)
+    clear(conn, cleared(run=run()), at=ahead)
     in_the_future = run_of(conn).not_before > utc_now() + timedelta(minutes=1)
     assert in_the_future == (not on_postgres(conn))
 
 
 def test_nor_does_the_word_on_a_doubt(conn: Connection) -> None:
     ahead, plan = utc_now() + timedelta(hours=1), cleared(run=run())
-    record_cleared(conn, [plan], NOON)
+    clear(conn, plan)
     conn.execute(update(runs).values(status="IN_DOUBT"))
     doubt = asked_in_doubt(plan.plan_id, run=run())
     ask(conn, doubt)

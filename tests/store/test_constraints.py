@@ -29,6 +29,7 @@ from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outbox import put
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import (
+    asked_anew,
     clearances,
     cleared_steps,
     decisions,
@@ -38,13 +39,14 @@ from gate_store.tables import (
     metadata,
     outbox,
     outcomes,
-    own_words,
+    own_requests,
     plan_outcomes,
     planned_effects,
     policies,
     revisions,
     revocations,
     runs,
+    waiting_plans,
     workers,
 )
 from tests.store.acting import ask, decide
@@ -83,7 +85,9 @@ def fill(conn: Connection) -> None:
     conn.execute(insert(planned_effects).values(new_planned_effect()))
     conn.execute(insert(policies).values(new_policy()))
     conn.execute(insert(workers).values(new_worker()))
-    conn.execute(insert(own_words).values(event_id=proposed().event_id, body=b"own"))
+    conn.execute(insert(asked_anew).values(new_asked_anew()))
+    conn.execute(insert(waiting_plans).values(new_waiting_plan()))
+    conn.execute(insert(own_requests).values(event_id=proposed().event_id, body=b"own"))
     conn.execute(insert(executions).values(new_execution()))
     asked_for = new_run(thread_id="asked", status="DONE", asked_digest=DONE.digest, plan_id=DONE.plan_id)
     conn.execute(insert(runs).values(asked_for))
@@ -218,6 +222,15 @@ def new_policy() -> dict[str, Any]:
     return {"digest": "0" * 64, "text": "actions: {}", "first_seen": NOON, "by": "router"}
 
 
+def new_asked_anew() -> dict[str, Any]:
+    return {"request_id": asked(plan_id("refused")).event_id, "gate_id": REQUEST.request_id, "why": "tier"}
+
+
+def new_waiting_plan() -> dict[str, Any]:
+    at = {"plan_id": CLEARED.plan_id, "revision": 2, "recorded_at": NOON}
+    return {"digest": "0" * 64, "record": "PlanCleared", "body": CLEARED, **at}
+
+
 def new_worker() -> dict[str, Any]:
     return {"name": "host-1-a", "instance": "host-1", "started_at": NOON}
 
@@ -314,7 +327,12 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "a_ready_run_has_an_answer": lambda: insert(runs).values(new_run(status="READY")),
     "a_waiting_run_has_a_pause_and_a_plan": lambda: insert(runs).values(new_run(pause=None)),
     "pk_runs": lambda: insert(runs).values(new_run(thread_id="t1")),
-    "pk_own_words": lambda: insert(own_words).values(event_id=proposed().event_id, body=b""),
+    "pk_asked_anew": lambda: insert(asked_anew).values(new_asked_anew()),
+    "fk_asked_anew_gate_id": lambda: insert(asked_anew).values(
+        {**new_asked_anew(), "request_id": uuid4(), "gate_id": uuid4()}
+    ),
+    "pk_waiting_plans": lambda: insert(waiting_plans).values(new_waiting_plan()),
+    "pk_own_requests": lambda: insert(own_requests).values(event_id=proposed().event_id, body=b""),
     "pk_workers": lambda: insert(workers).values(new_worker()),
     # 5: an effect happens once, or a human is asked
     "pk_effects": lambda: insert(effects).values(
@@ -363,7 +381,10 @@ SQLITE_SAYS = {
     "pk_revisions": "UNIQUE constraint failed: revisions.plan_id, revisions.revision",
     "pk_revocations": "UNIQUE constraint failed: revocations.digest",
     "pk_policies": "UNIQUE constraint failed: policies.digest",
-    "pk_own_words": "UNIQUE constraint failed: own_words.event_id",
+    "pk_asked_anew": "UNIQUE constraint failed: asked_anew.request_id",
+    "fk_asked_anew_gate_id": "FOREIGN KEY constraint failed",
+    "pk_waiting_plans": "UNIQUE constraint failed: waiting_plans.digest, waiting_plans.record",
+    "pk_own_requests": "UNIQUE constraint failed: own_requests.event_id",
     "pk_workers": "UNIQUE constraint failed: workers.name",
     "pk_planned_effects": "UNIQUE constraint failed: planned_effects.digest, planned_effects.step_id",
     "fk_revocations_digest": "FOREIGN KEY constraint failed",
@@ -447,7 +468,7 @@ def test_every_named_constraint_is_shown(conn: Connection) -> None:
     assert (named - implied) | triggers(conn) == set(FORBIDDEN)
 
 
-OTHERS = {"take_over_outcome", "note_own_word"}  # no law: it moves what the version before writes
+OTHERS = {"take_over_outcome", "note_own_request"}  # no law: it moves what the version before writes
 
 
 def test_an_outcome_written_by_the_version_before_is_taken_over(conn: Connection) -> None:
@@ -464,9 +485,9 @@ def triggers(conn: Connection) -> set[str]:
     return set(conn.execute(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")).scalars()) - OTHERS
 
 
-def test_what_the_gatekeeper_will_read_again_is_noted_as_our_own_word(conn: Connection) -> None:
+def test_a_question_of_the_outbox_is_noted_as_our_own(conn: Connection) -> None:
     request = asked(plan_id("noted"))
     put(conn, [request, executed(CLEARED)], NOON)
-    assert conn.execute(select(own_words.c.event_id, own_words.c.body)).all() == [
+    assert conn.execute(select(own_requests.c.event_id, own_requests.c.body)).all() == [
         (request.event_id, body_of(request))
     ]

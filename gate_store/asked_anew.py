@@ -1,0 +1,26 @@
+"""Which of our questions stands in place of a request that was not taken as it came."""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from gate_store.bulk import insert_new
+from gate_store.dialects import among
+from gate_store.plain_text import storable
+from gate_store.tables import asked_anew
+
+
+def note_asked_anew(conn: Connection, asked: Iterable[tuple[UUID, UUID, str]]) -> None:
+    """Note (request id, gate id, why)."""
+    rows = [{"request_id": request, "gate_id": gate, "why": storable(why)} for request, gate, why in asked]
+    insert_new(conn, asked_anew, rows, "request_id")
+
+
+def gates_asked_anew(conn: Connection, request_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The gates that stand in place of these requests."""
+    if not request_ids:
+        return {}
+    columns = (asked_anew.c.request_id, asked_anew.c.gate_id)
+    found = conn.execute(select(*columns).where(among(conn, asked_anew.c.request_id, request_ids)))
+    return {row.request_id: row.gate_id for row in found}

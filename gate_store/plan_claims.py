@@ -1,0 +1,270 @@
+"""Which records about plans may count at all: each is a claim, held against what the store knows.
+
+What passes is judged by the gatekeeper's own catalogue before anything follows from it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+
+from gate_events.digest import plan_digest
+from gate_events.errors import UnencodableError
+from gate_events.ids import plan_id_of_pause
+from gate_events.records import ApprovalRequested
+from gate_events.values import RunIdentity
+from gate_events.words import RequestKind, Timing
+from gate_store.asked_anew import gates_asked_anew
+from gate_store.dialects import among, lock_names, read, whole
+from gate_store.own_requests import forget, own
+from gate_store.plan_owners import PlanRecord, note_revisions, owner_of, owners
+from gate_store.tables import clearances, effects, gates, runs
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A record about a plan; `position` is its place in the batch, None where it waited in the store."""
+
+    record: PlanRecord
+    position: int | None = None
+
+
+@dataclass(slots=True)
+class Admitted:
+    """What is left of a batch of claims. What is in none of these was said before and changes nothing."""
+
+    own: list[Claim] = field(default_factory=list)  # our own questions, come back as they were said
+    to_judge: list[Claim] = field(default_factory=list)  # what a router says
+    early: list[Claim] = field(default_factory=list)  # an earlier revision has not come yet
+    asked_already: dict[UUID, UUID] = field(default_factory=dict)  # request: the gate that asks the same
+    refused: dict[int, str] = field(default_factory=dict)  # by position
+
+
+def admit(conn: Connection, claims: Sequence[Claim], now: datetime) -> Admitted:
+    """Hold claims against the store, in order; notes the revisions of what passes.
+
+    A request that asks stands before a clearance of the same batch, as in `commit_batch`.
+    """
+    admitted = Admitted()
+    if not claims:
+        return admitted
+    known = _Known(conn, claims)
+    passed: list[PlanRecord] = []
+    for claim in claims:
+        why = _objection(known, claim.record)
+        if why is not None:
+            if claim.position is not None:
+                admitted.refused[claim.position] = why
+        elif known.repeats(claim.record):
+            admitted.asked_already |= known.asked_already(claim.record)
+        elif known.is_early(claim.record):
+            admitted.early.append(claim)
+        else:
+            where = admitted.own if known.is_own(claim.record) else admitted.to_judge
+            where.append(claim)
+            known.note(claim.record)
+            if _asks_or_clears(claim.record):
+                passed.append(claim.record)
+    note_revisions(conn, passed, now)
+    forget(conn, [claim.record.event_id for claim in claims if known.is_own(claim.record)])
+    return admitted
+
+
+def _objection(known: "_Known", record: PlanRecord) -> str | None:
+    """Why a claim does not count."""
+    if why := _content(record):
+        return why
+    if isinstance(record, ApprovalRequested):
+        if why := known.other_gate(record):
+            return why
+        if known.is_own(record) or known.repeats(record):
+            return None
+        if not _is_routed(record):
+            return known.not_asked(record)
+    if why := known.not_the_runs(record) or known.not_the_owners(record):
+        return why
+    return known.stricter(record)
+
+
+def _content(record: PlanRecord) -> str | None:
+    try:
+        real = plan_digest(record.plan_id, record.revision, record.steps, record.run)
+    except UnencodableError as error:
+        return str(error)
+    return None if real == record.digest else "its digest is not that of its own steps"
+
+
+def _is_routed(request: ApprovalRequested) -> bool:
+    """Whether a router may ask this: all other questions are the store's own."""
+    kind = (request.kind, request.timing, request.attempt)
+    return kind == (RequestKind.PLAN, Timing.BEFORE, 1)
+
+
+def _asks_or_clears(record: PlanRecord) -> bool:
+    return not isinstance(record, ApprovalRequested) or (
+        (record.kind, record.timing) == (RequestKind.PLAN, Timing.BEFORE)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """A gate that is there, open or closed."""
+
+    digest: str
+    asks_before: bool
+
+
+class _Known:
+    """What the store knows about the plans, runs and gates of a batch."""
+
+    def __init__(self, conn: Connection, claims: Sequence[Claim]) -> None:
+        records = [claim.record for claim in claims]
+        requests = [each for each in records if isinstance(each, ApprovalRequested)]
+        plan_ids = {each.plan_id for each in records}
+        gate_ids = {each.request_id for each in requests}
+        lock_names(conn, {*plan_ids, *gate_ids})  # the same plan, or an outcome of it, may be coming
+        self._own = {id(each) for each, ours in zip(requests, own(conn, requests), strict=True) if ours}
+        self._gates = _gates(conn, plan_ids)
+        self._anew = gates_asked_anew(conn, gate_ids)
+        self._cleared = _cleared(conn, plan_ids)
+        self._owners = owners(conn, plan_ids)
+        self._runs = _runs(conn, {each.run.thread_id for each in records if each.run})
+        self._plans_of_runs = _plans_of_runs(conn, plan_ids)
+        self._doubts = _doubts(conn, {each.plan_id for each in requests if each.in_doubt})
+
+    def is_own(self, record: PlanRecord) -> bool:
+        """Whether it is our own word."""
+        return id(record) in self._own
+
+    def other_gate(self, request: ApprovalRequested) -> str | None:
+        """The gate's id is taken by another question."""
+        gate = self._gates.get(request.request_id)
+        if gate is None or gate.digest == request.digest:
+            return None
+        return f"gate {request.request_id} asks about another content already"
+
+    def repeats(self, record: PlanRecord) -> bool:
+        """Whether it says once more what is known."""
+        if not isinstance(record, ApprovalRequested):
+            return record.digest in self._cleared
+        known = record.request_id in self._gates or record.request_id in self._anew
+        return known or (_is_routed(record) and self._asks(record.digest) is not None)
+
+    def asked_already(self, record: PlanRecord) -> dict[UUID, UUID]:
+        """The gate that stands in place of a router's request, where none has its id."""
+        if not isinstance(record, ApprovalRequested) or record.request_id in self._gates:
+            return {}
+        gate_id = self._asks(record.digest)
+        return {record.request_id: gate_id} if gate_id else {}
+
+    def _asks(self, digest: str) -> UUID | None:
+        """The gate at which a human was asked whether this very plan may run."""
+        gates_of_it = (
+            gate_id for gate_id, gate in self._gates.items() if gate.asks_before and gate.digest == digest
+        )
+        return next(gates_of_it, None)
+
+    def is_early(self, record: PlanRecord) -> bool:
+        """Whether an earlier revision has still to come; they travel on two topics."""
+        if record.run is not None or not _asks_or_clears(record) or self.is_own(record):
+            return False
+        owner = self._owners.get(record.plan_id)
+        return record.revision > (owner.last if owner else 0) + 1
+
+    def not_asked(self, request: ApprovalRequested) -> str | None:
+        """Only the store asks again, asks afterwards and asks about doubts."""
+        doubt = request.in_doubt
+        # asked before own words were noted: a doubt that stands, and knows no gate of its own
+        if doubt and (request.plan_id, doubt.step_id) in self._doubts:
+            return None
+        what = "whether an effect happened" if doubt else f"a review {request.timing.value}"
+        return f"this store has not asked {what} as attempt {request.attempt}: only what it asked is a gate"
+
+    def not_the_runs(self, record: PlanRecord) -> str | None:
+        """A run is answered only by its own question."""
+        if record.run is None:
+            taken = record.plan_id in self._plans_of_runs
+            return f"plan {record.plan_id} is what a run asked: only that run answers it" if taken else None
+        row = self._runs.get(record.run.thread_id)
+        if row is None or row.plan_id != record.plan_id or row.pause is None:
+            return f"run {record.run.thread_id} did not ask about plan {record.plan_id}"
+        if read(row.pause, RunIdentity) != record.run:
+            return f"run {record.run.thread_id} asked about plan {record.plan_id} at another pause"
+        return _other_question(row, record)
+
+    def not_the_owners(self, record: PlanRecord) -> str | None:
+        """A plan has an owner, and a revision one content."""
+        owner = self._owners.get(record.plan_id)
+        return owner.objection(record) if owner else None
+
+    def stricter(self, record: PlanRecord) -> str | None:
+        """A plan judged twice may be judged differently: what was asked is not cleared, nor the reverse."""
+        if isinstance(record, ApprovalRequested):
+            cleared = record.digest in self._cleared
+            return "this very plan was cleared already: nothing is left to ask" if cleared else None
+        if gate_id := self._asks(record.digest):
+            return f"a human was asked about this plan at gate {gate_id}: only the verdict clears it"
+        return None
+
+    def note(self, record: PlanRecord) -> None:
+        """Let the next claim of the batch meet what this one leaves behind."""
+        if isinstance(record, ApprovalRequested):
+            self._gates[record.request_id] = _Gate(record.digest, _asks_or_clears(record))
+        else:
+            self._cleared.add(record.digest)
+        if _asks_or_clears(record):
+            owner = self._owners.setdefault(record.plan_id, owner_of(record))
+            owner.digests.setdefault(record.revision, record.digest)
+
+
+def _other_question(row: Row[*tuple[Any, ...]], record: PlanRecord) -> str | None:
+    """The store's digest decides; older pauses have none, and then the pause names its plan."""
+    if row.asked_digest is not None:
+        asked = row.asked_digest == record.digest
+    else:
+        asked = record.run is not None and record.plan_id == plan_id_of_pause(record.run)
+        asked = asked and record.revision == 1
+    if asked:
+        return None
+    return f"run {row.thread_id} asked something else: only what its interrupt asked answers it"
+
+
+def _gates(conn: Connection, plan_ids: Iterable[UUID]) -> dict[UUID, _Gate]:
+    columns = (gates.c.gate_id, gates.c.digest, gates.c.kind, gates.c.timing)
+    found = conn.execute(select(*columns).where(among(conn, gates.c.plan_id, plan_ids)))
+    return {row.gate_id: _Gate(row.digest, (row.kind, row.timing) == ("PLAN", "BEFORE")) for row in found}
+
+
+def _cleared(conn: Connection, plan_ids: Iterable[UUID]) -> set[str]:
+    query = select(clearances.c.digest).where(among(conn, clearances.c.plan_id, plan_ids))
+    return set(conn.execute(query).scalars())
+
+
+def _runs(conn: Connection, threads: Iterable[str]) -> dict[str, Row[*tuple[Any, ...]]]:
+    names = sorted(threads)
+    if not names:
+        return {}
+    found = conn.execute(
+        select(
+            runs.c.thread_id, runs.c.plan_id, runs.c.asked_digest, whole(runs.c.pause).label("pause")
+        ).where(among(conn, runs.c.thread_id, names))
+    )
+    return {row.thread_id: row for row in found}
+
+
+def _plans_of_runs(conn: Connection, plan_ids: Iterable[UUID]) -> set[UUID]:
+    query = select(runs.c.plan_id).where(among(conn, runs.c.plan_id, plan_ids))
+    return {plan for plan in conn.execute(query).scalars() if plan is not None}
+
+
+def _doubts(conn: Connection, plan_ids: Iterable[UUID]) -> set[tuple[UUID, str]]:
+    wanted = set(plan_ids)
+    if not wanted:
+        return set()
+    query = select(effects.c.plan_id, effects.c.step_id).where(
+        among(conn, effects.c.plan_id, wanted), effects.c.state == "IN_DOUBT", effects.c.doubt_id.is_(None)
+    )
+    return {(row.plan_id, row.step_id) for row in conn.execute(query)}

@@ -1,0 +1,57 @@
+"""What plans that wait would do outside: the next plan is checked against it, before either has done it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, exists, or_, select
+
+from gate_store.bulk import insert_new
+from gate_store.dialects import among, word
+from gate_store.plain_text import storable
+from gate_store.tables import clearances, gates, plan_outcomes, planned_effects, revocations
+
+
+def note_planned_effects(
+    conn: Connection, plan_id: UUID, digest: str, keys: Iterable[tuple[str, str]], now: datetime
+) -> None:
+    """Note what a plan that was asked about or cleared would do: (step id, effect key)."""
+    rows = [_row(plan_id, digest, step_id, key, now) for step_id, key in keys]
+    insert_new(conn, planned_effects, rows, "digest", "step_id")
+
+
+def waiting_effects(conn: Connection, keys: Collection[str]) -> Mapping[str, tuple[datetime, UUID]]:
+    """When each effect was first planned, and by which plan, of plans that are still to run.
+
+    A plan waits while its gate is open, and once it may run until its outcome is there.
+    """
+    if not keys:
+        return {}
+    wanted = planned_effects
+    asked = exists().where(
+        gates.c.plan_id == wanted.c.plan_id,
+        gates.c.digest == wanted.c.digest,
+        gates.c.state == word("PENDING"),
+    )
+    ended = exists().where(
+        plan_outcomes.c.plan_id == clearances.c.plan_id, plan_outcomes.c.digest == clearances.c.digest
+    )
+    revoked = exists().where(revocations.c.digest == clearances.c.digest)
+    may_run = exists().where(and_(clearances.c.digest == wanted.c.digest, ~ended, ~revoked))
+    found = conn.execute(
+        select(wanted.c.window_key, wanted.c.noted_at, wanted.c.plan_id)
+        .where(among(conn, wanted.c.window_key, keys), or_(asked, may_run))
+        .order_by(wanted.c.noted_at.desc())
+    )
+    return {row.window_key: (row.noted_at, row.plan_id) for row in found}
+
+
+def _row(plan_id: UUID, digest: str, step_id: str, key: str, now: datetime) -> dict[str, Any]:
+    return {
+        "digest": digest,
+        "step_id": step_id,
+        "plan_id": plan_id,
+        "window_key": storable(key),
+        "noted_at": now,
+    }

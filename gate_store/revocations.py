@@ -1,0 +1,139 @@
+"""What may run no more: a newer revision revokes an older clearance none of whose effects has begun.
+
+A begun one ends first, and the newer waits. A revocation is a row, looked at wherever an effect begins.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, exists, or_, select
+
+from gate_events.ids import derived
+from gate_events.records import PlanCleared, PlanDecided
+from gate_events.words import GateState, RequestKind, Timing
+from gate_store import outbox
+from gate_store.bulk import insert_new
+from gate_store.dialects import among, read, whole
+from gate_store.plan_owners import PlanRecord
+from gate_store.tables import clearances, effects, executions, plan_outcomes, revocations
+
+_BY_REVISION = "revision {} of the plan took its place"
+
+
+@dataclass(frozen=True, slots=True)
+class _Older:
+    """A clearance and the newer plan that takes its place."""
+
+    word: PlanCleared | PlanDecided
+    newer: PlanRecord
+
+    @property
+    def why(self) -> str:
+        return _BY_REVISION.format(self.newer.revision)
+
+
+def revoke_older(conn: Connection, newer: Iterable[PlanRecord], now: datetime) -> int:
+    """Revoke what services were allowed under older revisions and nobody began; returns how many.
+
+    Each is told on `verdicts` as SUPERSEDED. A run has no newer revision: only an edit makes one, before
+    anything is cleared.
+    """
+    last = {each.plan_id: each for each in sorted(newer, key=lambda one: one.revision) if each.run is None}
+    if not last:
+        return 0
+    # FOR UPDATE: an effect that begins holds its clearance by the foreign key: one waits for the other
+    found = conn.execute(
+        select(clearances.c.digest, clearances.c.plan_id, clearances.c.revision, clearances.c.gate_id)
+        .add_columns(whole(clearances.c.record).label("record"))
+        .where(among(conn, clearances.c.plan_id, last))
+        .order_by(clearances.c.digest)
+        .with_for_update()
+    ).all()
+    older = [row for row in found if row.revision < last[row.plan_id].revision]
+    settled = _begun_ended_or_revoked(conn, [row.digest for row in older])
+    revoked = [_Older(_word(row), last[row.plan_id]) for row in older if row.digest not in settled]
+    insert_new(conn, revocations, [_row(each, now) for each in revoked], "digest")
+    outbox.put(conn, [_superseded(each, now) for each in revoked], now)
+    return len(revoked)
+
+
+def why_revoked(conn: Connection, digest: str) -> str | None:
+    """Why this plan may run no more; None: it may."""
+    return conn.execute(select(revocations.c.why).where(revocations.c.digest == digest)).scalar()
+
+
+def under_way(conn: Connection, plan_id: UUID, revision: int) -> int | None:
+    """An older revision of the plan that was begun and has not ended: it ends first."""
+    older = (
+        select(clearances.c.revision)
+        .where(clearances.c.plan_id == plan_id, clearances.c.revision < revision)
+        .where(_begun(), ~_ended(), ~_is_revoked())
+        .order_by(clearances.c.revision)
+        .limit(1)
+    )
+    found: int | None = conn.execute(older).scalar()
+    return found
+
+
+def _begun_ended_or_revoked(conn: Connection, digests: list[str]) -> set[str]:
+    if not digests:
+        return set()
+    query = select(clearances.c.digest).where(
+        among(conn, clearances.c.digest, digests), or_(_begun(), _ended(), _is_revoked())
+    )
+    return set(conn.execute(query).scalars())
+
+
+def _begun() -> ColumnElement[bool]:
+    by_ledger = exists().where(
+        effects.c.plan_id == clearances.c.plan_id, effects.c.digest == clearances.c.digest
+    )
+    by_word = exists().where(
+        executions.c.plan_id == clearances.c.plan_id,
+        executions.c.digest == clearances.c.digest,
+        executions.c.begun_at.is_not(None),
+    )
+    return or_(by_ledger, by_word)
+
+
+def _ended() -> ColumnElement[bool]:
+    return exists().where(
+        plan_outcomes.c.plan_id == clearances.c.plan_id, plan_outcomes.c.digest == clearances.c.digest
+    )
+
+
+def _is_revoked() -> ColumnElement[bool]:
+    return exists().where(revocations.c.digest == clearances.c.digest)
+
+
+def _word(row: Row[*tuple[Any, ...]]) -> PlanCleared | PlanDecided:
+    return read(row.record, PlanDecided) if row.gate_id else read(row.record, PlanCleared)
+
+
+def _row(each: _Older, now: datetime) -> dict[str, Any]:
+    return {"digest": each.word.digest, "by_digest": each.newer.digest, "at": now, "why": each.why}
+
+
+def _superseded(each: _Older, now: datetime) -> PlanDecided:
+    """The word to services. The gate, if there was one, stays as it was decided."""
+    word, revocation = each.word, derived("revoked", each.word.digest)
+    return PlanDecided(
+        event_id=derived("verdict", revocation),
+        request_id=revocation,
+        decision_id=revocation,
+        kind=RequestKind.PLAN,
+        timing=Timing.BEFORE,
+        plan_id=word.plan_id,
+        revision=word.revision,
+        digest=word.digest,
+        state=GateState.SUPERSEDED,
+        execute=False,
+        steps=word.steps,
+        run=None,
+        decided_by="gate",
+        decided_at=now,
+        note=each.why,
+    )

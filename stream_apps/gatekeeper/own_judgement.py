@@ -1,0 +1,164 @@
+"""The gatekeeper judges for itself: what a router says counts only where our own catalogue says it too.
+
+The stricter way stands: what either asks about is asked, in our own words.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
+from gate_events.words import Timing
+from gate_policy.catalogue import Catalogue
+from gate_policy.effects import PriorEffect, effect_keys
+from gate_policy.errors import UnjudgeablePlanError
+from gate_policy.judge import Judgement, judge
+from gate_policy.requirements import Requirements
+from gate_policy.route import asked, cleared
+from gate_store.plan_claims import Claim
+from gate_store.plan_owners import PlanRecord
+
+_BEFORE = Requirements(timing=Timing.BEFORE)
+_OWN_ATTEMPT = 2  # the first is the router's: a decision on its words never counts for ours
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAnew:
+    """A question of our own in place of what a router said; `request_id` is that of its request, if any."""
+
+    gate: ApprovalRequested
+    request_id: UUID | None
+    why: str
+
+
+@dataclass(slots=True)
+class Judged:
+    """What follows from the claims of a batch."""
+
+    requests: list[ApprovalRequested] = field(default_factory=list)  # right as they came
+    anew: list[AskedAnew] = field(default_factory=list)
+    cleared: list[PlanCleared] = field(default_factory=list)  # in our own words
+    refused: dict[int, str] = field(default_factory=dict)  # by position in the batch
+    effects: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # (step id, key) by plan digest
+
+
+class OwnJudgement:
+    """Judges the claims of one batch, each as of the moment that its record tells.
+
+    `prior` are the effects that the store knows; plans of this batch meet each other's, too.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        prior: Mapping[str, PriorEffect],
+        known_policies: frozenset[str] = frozenset(),
+        tolerance: timedelta = timedelta(minutes=5),
+    ) -> None:
+        self._catalogue = catalogue
+        self._prior = dict(prior)
+        self._policies = known_policies | {catalogue.digest}
+        self._tolerance = tolerance
+        self.judged = Judged()
+
+    def take(self, claims: Iterable[Claim], moments: Mapping[int, datetime], now: datetime) -> None:
+        """Judge claims in order. `moments` are the broker's, by position; else it is `now`."""
+        for claim in claims:
+            moment = now if claim.position is None else moments.get(claim.position, now)
+            try:
+                self._take(claim, moment)
+            except UnjudgeablePlanError as error:
+                self._refuse(claim, str(error))
+
+    def _take(self, claim: Claim, moment: datetime) -> None:
+        record = claim.record
+        at = _dated(record)
+        if abs(at - moment) > self._tolerance:
+            at = moment
+        plan = proposed(record, at)
+        judgement = judge(plan, self._catalogue, now=at, prior=self._prior)
+        if isinstance(record, PlanCleared) and judgement.timing is not Timing.BEFORE:
+            self.judged.cleared.append(cleared(plan, judgement, at))
+        elif isinstance(record, PlanCleared):
+            self._ask_anew(claim, plan, judgement, "a human must decide before it runs")
+        else:
+            if judgement.timing is not Timing.BEFORE:
+                judgement = judge(plan, self._catalogue, now=at, prior=self._prior, required=_BEFORE)
+            self._compare(claim, record, plan, judgement)
+        self._note_effects(plan, judgement, at)
+
+    def _compare(
+        self, claim: Claim, request: ApprovalRequested, plan: PlanProposed, judgement: Judgement
+    ) -> None:
+        differs = list(self._differences(request, judgement))
+        if differs:
+            self._ask_anew(claim, plan, judgement, f"our own judgement differs in {', '.join(differs)}")
+        else:
+            self.judged.requests.append(request)
+
+    def _differences(self, request: ApprovalRequested, judgement: Judgement) -> Iterable[str]:
+        ours, theirs = judgement.review, request.review
+        if request.tier is not judgement.tier:
+            yield "tier"
+        if request.level is not judgement.level:
+            yield "level"
+        if ours is None or ours.terms != theirs.terms:
+            yield "terms"
+        if ours is None or ours.groups != theirs.groups:
+            yield "sentences"
+        if ours is None or ours.findings != theirs.findings:
+            yield "findings"
+        if ours is None or ours.reasons != theirs.reasons:
+            yield "reasons"
+        if request.policy not in self._policies:
+            yield "policy"
+
+    def _ask_anew(self, claim: Claim, plan: PlanProposed, judgement: Judgement, why: str) -> None:
+        review = judgement.review
+        if review is None:
+            raise AssertionError("a plan that is judged BEFORE has a review")
+        gate = asked(plan, judgement, review, plan.proposed_at, _OWN_ATTEMPT)
+        record = claim.record
+        request_id = record.request_id if isinstance(record, ApprovalRequested) else None
+        self.judged.anew.append(AskedAnew(gate, request_id, why))
+        self._refuse(claim, f"asked anew as {gate.request_id}: {why}")
+
+    def _refuse(self, claim: Claim, why: str) -> None:
+        if claim.position is not None:
+            self.judged.refused[claim.position] = why
+
+    def _note_effects(self, plan: PlanProposed, judgement: Judgement, at: datetime) -> None:
+        """The next plan of the batch meets these as those of a plan that waits."""
+        keys = [(step.step_id, step.effect_key) for step in judgement.steps if step.effect_key]
+        self.judged.effects[judgement.digest] = keys
+        for _, key in keys:
+            self._prior.setdefault(key, PriorEffect(key, at, plan.plan_id, "", waits=True))
+
+
+def proposed(record: PlanRecord, at: datetime) -> PlanProposed:
+    """The proposal that a router's record speaks of."""
+    return PlanProposed(
+        event_id=record.event_id,
+        plan_id=record.plan_id,
+        revision=record.revision,
+        proposed_at=at,
+        proposer=record.proposer,
+        agent=record.agent,
+        goal=record.goal,
+        steps=record.steps,
+        run=record.run,
+    )
+
+
+def effects_to_look_up(claims: Sequence[Claim], catalogue: Catalogue) -> set[tuple[str, int]]:
+    """Effect keys of the plans, and the seconds for which each counts as done."""
+    return {
+        (effect.key, effect.window_s)
+        for claim in claims
+        for effect in effect_keys(claim.record.steps, catalogue)
+    }
+
+
+def _dated(record: PlanRecord) -> datetime:
+    return record.requested_at if isinstance(record, ApprovalRequested) else record.cleared_at

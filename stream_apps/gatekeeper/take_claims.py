@@ -1,0 +1,142 @@
+"""Takes what routers say about plans: held against the store, judged anew, then asked or cleared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gate_events.records import ApprovalRequested, PlanCleared
+from gate_policy.catalogue import Catalogue
+from gate_policy.effects import PriorEffect, effect_keys
+from gate_store import outbox
+from gate_store.asked_anew import note_asked_anew
+from gate_store.clearances import record_cleared
+from gate_store.gates import asks_before, open_gates
+from gate_store.ledger import prior_effects
+from gate_store.plan_claims import Admitted, Claim, admit
+from gate_store.plan_owners import PlanRecord
+from gate_store.planned_effects import note_planned_effects, waiting_effects
+from gate_store.policies import kept_policies
+from gate_store.revocations import revoke_older
+from gate_store.said import Said
+from gate_store.waiting_plans import wait, wait_no_more, waiting
+from stream_apps.gatekeeper.own_judgement import Judged, OwnJudgement
+from stream_apps.gatekeeper.window_keys import window_keys
+
+_ASKED_ALREADY = "this very plan was asked about already"
+
+
+@dataclass(slots=True)
+class Taken:
+    """What came of the claims of a batch."""
+
+    waited: list[Said] = field(default_factory=list)  # decisions whose gate has opened
+    refused: dict[int, str] = field(default_factory=dict)  # by position in the batch
+    cleared: bool = False
+    asked: bool = False
+
+
+def take_claims(
+    conn: Connection,
+    records: Sequence[Any],
+    catalogue: Catalogue,
+    now: datetime,
+    appended: Sequence[datetime | None],
+) -> Taken:
+    """Take the requests, then the clearances of a batch: the stricter way stands, in one batch or in two.
+
+    `appended` are the broker's moments, where it keeps them. A claim about a later revision waits in the
+    store for the earlier one, and has its turn here.
+    """
+    taken = Taken()
+    moments = {place: moment for place, moment in enumerate(appended) if moment is not None}
+    claims = [*_claims(records, ApprovalRequested), *_claims(records, PlanCleared)]
+    tried: set[tuple[str, str]] = set()
+    while claims:
+        admitted = admit(conn, claims, now)
+        taken.refused |= admitted.refused
+        wait(conn, [claim.record for claim in admitted.early], now)
+        judged = _judge(conn, admitted, catalogue, now, moments)
+        taken.refused |= judged.refused
+        _carry_out(conn, admitted, judged, catalogue, now, taken)
+        through = [claim.record for claim in (*admitted.own, *admitted.to_judge)]
+        wait_no_more(conn, [record for record in through if _name(record) in tried])
+        claims = _whose_turn_it_is(conn, through, tried)
+    return taken
+
+
+def _claims(records: Sequence[Any], kind: type[Any]) -> list[Claim]:
+    found = [Claim(record, place) for place, record in enumerate(records) if type(record) is kind]
+    return sorted(found, key=lambda claim: claim.record.revision)
+
+
+def _judge(
+    conn: Connection,
+    admitted: Admitted,
+    catalogue: Catalogue,
+    now: datetime,
+    moments: Mapping[int, datetime],
+) -> Judged:
+    if not admitted.to_judge:
+        return Judged()
+    records = [claim.record for claim in admitted.to_judge]
+    foreign = {record.policy for record in records} - {catalogue.digest}
+    own = OwnJudgement(catalogue, _prior(conn, records, catalogue, now), kept_policies(conn, foreign))
+    own.take(admitted.to_judge, moments, now)
+    return own.judged
+
+
+def _prior(
+    conn: Connection, records: Sequence[PlanRecord], catalogue: Catalogue, now: datetime
+) -> dict[str, PriorEffect]:
+    """What was done before, and what plans that wait would do."""
+    wanted = {
+        (effect.key, effect.window_s) for record in records for effect in effect_keys(record.steps, catalogue)
+    }
+    planned = waiting_effects(conn, {key for key, _ in wanted})
+    prior = {key: PriorEffect(key, at, plan, "", waits=True) for key, (at, plan) in planned.items()}
+    done = prior_effects(conn, sorted(wanted), now)
+    return prior | {key: PriorEffect(key, *found) for key, found in done.items()}
+
+
+def _carry_out(
+    conn: Connection,
+    admitted: Admitted,
+    judged: Judged,
+    catalogue: Catalogue,
+    now: datetime,
+    taken: Taken,
+) -> None:
+    own = [claim.record for claim in admitted.own if isinstance(claim.record, ApprovalRequested)]
+    anew = [each.gate for each in judged.anew]
+    requests = [*own, *judged.requests, *anew]
+    taken.waited += open_gates(conn, requests, now)
+    outbox.put(conn, anew, now)
+    instead = [(each.request_id, each.gate.request_id, each.why) for each in judged.anew if each.request_id]
+    instead += [(*pair, _ASKED_ALREADY) for pair in admitted.asked_already.items()]
+    note_asked_anew(conn, instead)
+    record_cleared(conn, judged.cleared, now, partial(window_keys, catalogue=catalogue))
+    newer: list[PlanRecord] = [*filter(asks_before, requests), *judged.cleared]
+    revoke_older(conn, newer, now)
+    for record in newer:
+        keys = window_keys(record.steps, catalogue=catalogue)
+        note_planned_effects(conn, record.plan_id, record.digest, keys.items(), now)
+    taken.cleared = taken.cleared or bool(judged.cleared)
+    taken.asked = taken.asked or bool(requests)
+
+
+def _whose_turn_it_is(
+    conn: Connection, through: Sequence[PlanRecord], tried: set[tuple[str, str]]
+) -> list[Claim]:
+    """What waited for these, each once a batch."""
+    services = {record.plan_id for record in through if record.run is None}
+    found = [record for record in waiting(conn, services) if _name(record) not in tried]
+    tried |= {_name(record) for record in found}
+    return [Claim(record) for record in found]
+
+
+def _name(record: PlanRecord) -> tuple[str, str]:
+    return record.digest, type(record).__name__

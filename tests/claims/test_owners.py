@@ -1,0 +1,67 @@
+"""A plan has an owner, and a revision one content."""
+
+import pytest
+from sqlalchemy import Connection, select
+
+from gate_events.values import Agent
+from gate_store.tables import waiting_plans
+from gate_store.waiting_plans import settle_waiting_plans
+from tests.claims.gate import commit, may_run, open_questions, proposed, refusals, routed, step
+from tests.store.acting import said
+from tests.store.examples import HOUR, NOON
+
+PAY = proposed(step("pay", what="bob"))
+
+
+@pytest.mark.parametrize("proposer", ["mallory", "billing-service-2"])
+def test_a_plan_id_belongs_to_its_first_proposer(conn: Connection, proposer: str) -> None:
+    commit(conn, routed(PAY))
+    [why] = refusals(commit(conn, routed(proposed(step("look"), revision=2, proposer=proposer))))
+    assert "was first proposed by billing-service for agent biller" in why
+    assert [gate.digest for gate in open_questions(conn)] == [routed(PAY).digest]
+
+
+def test_and_to_its_first_agent(conn: Connection) -> None:
+    commit(conn, routed(PAY))
+    assert refusals(commit(conn, routed(proposed(revision=2, agent=Agent(name="another")))))
+
+
+def test_another_spelling_of_the_owner_is_the_owner(conn: Connection) -> None:
+    commit(conn, routed(PAY))
+    again = routed(proposed(step("pay", what="eve"), revision=2, proposer="Billing-Service "))
+    assert refusals(commit(conn, again)) == []
+
+
+@pytest.mark.parametrize("first", ["asked", "cleared"])
+def test_the_same_revision_with_other_content_is_refused_and_said(conn: Connection, first: str) -> None:
+    commit(conn, routed(PAY if first == "asked" else proposed()))
+    [why] = refusals(commit(conn, routed(proposed(step("look", what="something else")))))
+    assert "revision 1 of plan" in why
+    assert "has other content already: propose it as revision 2" in why
+
+
+def test_a_redelivery_is_no_lie(conn: Connection) -> None:
+    commit(conn, routed(PAY))
+    assert refusals(commit(conn, routed(PAY), routed(PAY))) == []
+    assert len(open_questions(conn)) == 1
+
+
+def test_a_later_revision_waits_for_the_earlier_one(conn: Connection) -> None:
+    """They may travel on two topics, and the second come first."""
+    later = routed(proposed(step("look"), revision=2))
+    assert refusals(commit(conn, later)) == []
+    assert (may_run(conn), conn.execute(select(waiting_plans.c.revision)).scalars().all()) == (set(), [2])
+    commit(conn, routed(proposed(step("look", what="first"))))
+    assert later.digest in may_run(conn)
+    assert conn.execute(select(waiting_plans)).all() == []
+
+
+def test_a_revision_that_nothing_leads_to_is_given_up_in_the_end(conn: Connection) -> None:
+    lie = routed(proposed(step("pay"), revision=2**31 - 1))
+    commit(conn, routed(PAY), lie)
+    assert len(open_questions(conn)) == 1
+    assert settle_waiting_plans(conn, NOON, HOUR) == []
+    assert settle_waiting_plans(conn, NOON + HOUR, HOUR) == [lie]
+    assert conn.execute(select(waiting_plans)).all() == []
+    assert refusals(commit(conn, routed(proposed(step("pay", what="next"), revision=2)))) == []
+    assert said(conn, type(lie)) == []
