@@ -54,6 +54,7 @@ actions:
     says: "Untag {{ what }}"
     undo: {action: tag, arguments: {what: "{{ what }}"}}
   send: {tier: IRREVERSIBLE, says: "Send {{ what }}"}
+  blink: {tier: IRREVERSIBLE, says: "Blink", deadline: 1s}
   pay: {tier: IRREVERSIBLE, says: "Pay {{ what }}", reviewers: [finance]}
 """
 
