@@ -1,6 +1,7 @@
 """The liars themselves: every kind of lie is told, is what it seems to be, and stays within its bounds."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Any, cast
 
 import msgspec
@@ -22,7 +23,6 @@ from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCO
 from gate_events.values import RunIdentity
 from gate_events.words import OutcomeStatus, PauseKind, StepStatus
 from gate_policy.route import route
-from gate_store.database import utc_now
 from plangate import Plan, Step
 from plangate.torture.chance import chance
 from plangate.torture.liars.liar import Liar, kinds_told
@@ -33,7 +33,7 @@ from plangate.torture.liars.told import Told, written
 from plangate.torture.services import plans
 from producers.kafka_producer import KafkaProducer
 from producers.plans import proposal
-from tests.faults.test_judge import CATALOGUE, DECISION, REQUEST
+from tests.faults.test_judge import CATALOGUE, DECISION, NOW, REQUEST
 
 RUN = RunIdentity(
     graph="one_gate", graph_version="1", thread_id="torture-1-7", checkpoint_id="1f0", kind=PauseKind.DYNAMIC
@@ -41,17 +41,21 @@ RUN = RunIdentity(
 SEED = 1
 
 
+def at_noon() -> datetime:
+    return NOW
+
+
 def run_plan(action: str) -> PlanProposed:
     plan = Plan([Step(action, {"label": "7/0/0", "amount": 5})], "be tortured", "torture-agent")
-    return msgspec.structs.replace(proposal(plan, plan_id_of_pause(RUN), 1, utc_now), run=RUN)
+    return msgspec.structs.replace(proposal(plan, plan_id_of_pause(RUN), 1, at_noon), run=RUN)
 
 
 def service_plan(number: int) -> PlanProposed:
-    return proposal(plans.plan(SEED, number), plans.plan_id(SEED, number), 1, utc_now)
+    return proposal(plans.plan(SEED, number), plans.plan_id(SEED, number), 1, at_noon)
 
 
 PROPOSED = [*map(run_plan, ("wire", "note", "tag")), *map(service_plan, range(30))]
-ROUTED = [route(plan, CATALOGUE, now=utc_now()) for plan in PROPOSED]
+ROUTED = [route(plan, CATALOGUE, now=NOW) for plan in PROPOSED]
 DOUBT = msgspec.structs.replace(REQUEST, kind=type(REQUEST.kind).IN_DOUBT)
 OUTCOME = executed(PROPOSED[0], Pen(0, chance(0), Learned(0)), OutcomeStatus.DONE, StepStatus.SUCCEEDED)
 HONEST: list[Any] = [*PROPOSED, *ROUTED, DOUBT, DECISION, OUTCOME]
@@ -192,7 +196,7 @@ def test_some_kinds_alone_can_be_ordered() -> None:
 
 
 def test_a_lie_is_never_provoked_by_a_lie() -> None:
-    own = proposal(Plan([Step("note", {"label": "lie9/0/1"})], agent=LIAR), derived("own"), 1, utc_now)
+    own = proposal(Plan([Step("note", {"label": "lie9/0/1"})], agent=LIAR), derived("own"), 1, at_noon)
     liar = Liar(SEED, 5, cast(KafkaProducer, Wire()), Told(), lambda: 0.5)
     liar.hear(PLANS.name, own, cast(Message, Said(own)))
     liar.speak()

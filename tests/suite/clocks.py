@@ -19,7 +19,7 @@ def clocks_read(sources: Mapping[str, str]) -> list[str]:
         f"{name}:{call.lineno}"
         for name, tree in trees.items()
         for call in _calls_at_import(tree)
-        if _called(call) in CLOCKS | readers[name]
+        if _uses(call) & (CLOCKS | readers[name])
     ]
 
 
@@ -63,11 +63,14 @@ def _readers(trees: Mapping[str, ast.Module]) -> dict[str, set[str]]:
 
 
 def _calls(function: Function, names: set[str]) -> bool:
-    return any(_called(node) in names for node in ast.walk(function) if isinstance(node, ast.Call))
+    return any(_uses(node) & names for node in ast.walk(function) if isinstance(node, ast.Call))
 
 
-def _called(call: ast.Call) -> str:
-    match call.func:
-        case ast.Name(name) | ast.Attribute(attr=name):
-            return name
-    return ""
+def _uses(call: ast.Call) -> set[str]:
+    """What a call calls, and what it hands on to be called."""
+    found = set()
+    for each in (call.func, *call.args, *(keyword.value for keyword in call.keywords)):
+        match each:
+            case ast.Name(name) | ast.Attribute(attr=name):
+                found.add(name)
+    return found

@@ -22,6 +22,8 @@ TESTS = Path(__file__).parents[1]
         "later = lambda at=utc_now(): at",
         "def asked(): return request(now())\ndef both(): return asked()\nREQUEST = both()",
         "from tests.there import asked as ask\nREQUEST = ask()",
+        "PLAN = proposal(1, utc_now)",
+        "def proposed(number): return proposal(number, clock=utc_now)\nPLANS = [*map(proposed, range(3))]",
     ],
 )
 def test_a_clock_that_is_read_at_import_is_found(source: str) -> None:
