@@ -29,7 +29,7 @@ from gate_events.topics import DEAD_LETTERS, TOPIC_OF, key_of
 from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus
 from gate_policy.route import route
 from gate_store.database import open_store, utc_now
-from gate_store.tables import gates, outcomes
+from gate_store.tables import gates, plan_outcomes
 from plangate import Plan, Step
 from plangate.dev.stack import Stack, services, workers
 from plangate.examples import example
@@ -185,7 +185,7 @@ def _decide_until_served(stack: Stack, report: Callable[[int], None]) -> None:
 
 def _served(stack: Stack) -> int:
     good = [derived("poison", number) for number in range(GOOD)]
-    query = select(func.count()).where(outcomes.c.plan_id.in_(good), outcomes.c.status == "DONE")
+    query = select(func.count()).where(plan_outcomes.c.plan_id.in_(good), plan_outcomes.c.status == "DONE")
     with open_store(stack.settings.store_url, pool_size=1).connect() as conn:
         return conn.execute(query).scalar_one()
 

@@ -26,7 +26,7 @@ from gate_events.ids import derived
 from gate_events.records import ApprovalRequested
 from gate_events.words import DecisionKind, Timing
 from gate_store.database import open_store, utc_now
-from gate_store.tables import clearances, gates, outcomes
+from gate_store.tables import clearances, gates, plan_outcomes
 from plangate.dev.stack import Stack, services, workers
 from plangate.examples import example
 from plangate.wiring import open_catalogue, open_producer
@@ -89,7 +89,7 @@ def _decide_until_done(stack: Stack, by_plan: dict[UUID, Case], report: Callable
         def look() -> bool:
             with store.connect() as conn:
                 waiting = _pending(conn, decided)
-                done = conn.execute(select(func.count()).select_from(outcomes)).scalar_one()
+                done = conn.execute(select(func.count()).select_from(plan_outcomes)).scalar_one()
             for request in waiting:
                 _decide(producer, request, right=by_plan[request.plan_id].is_right(catalogue))
             decided.update(request.request_id for request in waiting)
@@ -125,7 +125,7 @@ def _count(stack: Stack, by_plan: dict[UUID, Case], witness: Witness) -> Counter
         cleared = conn.execute(
             select(func.count()).select_from(clearances).where(clearances.c.gate_id.is_(None))
         ).scalar_one()
-        ended = set(conn.execute(select(outcomes.c.plan_id)).scalars())
+        ended = set(conn.execute(select(plan_outcomes.c.plan_id)).scalars())
         allowed = {str(plan_id) for plan_id in conn.execute(select(clearances.c.plan_id)).scalars()}
     return Counter(
         plans=len(by_plan),

@@ -1,35 +1,49 @@
 """What follows from a plan that is both cleared and executed, whichever was heard of first."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, delete, select, update
 
 from gate_events.digest import step_digest
 from gate_events.ids import derived, effect_key, request_id
-from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided, PlanExecuted
-from gate_events.values import Step
-from gate_events.words import OutcomeStatus, RequestKind, StepStatus, Timing
+from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
+from gate_events.values import Finding, Step
+from gate_events.words import RequestKind, StepStatus, Timing
 from gate_store import outbox
 from gate_store.bulk import insert_new
+from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
 from gate_store.dialects import among, read, whole
-from gate_store.doubts import doubt_about
+from gate_store.doubts import doubt_about, settle_doubts
+from gate_store.executions import asked_after, outcomes_came
 from gate_store.plain_text import storable
-from gate_store.tables import clearances, effects, outcomes
+from gate_store.superseding import overtaken
+from gate_store.tables import effects, plan_outcomes
 from gate_store.verdicts import later
 
 WindowKeys = Callable[[Sequence[Step]], Mapping[str, str]]
 """The catalogue's effect keys by step_id, of the steps that have one."""
 
+# What a later attempt may still say something new about.
+_NOT_DONE = (StepStatus.FAILED.value, StepStatus.IN_DOUBT.value, "RETRY")
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two outcomes of one attempt that do not agree on what happened."""
+
+    first: PlanExecuted
+    second: PlanExecuted
+
 
 @dataclass(frozen=True, slots=True)
 class _Executed:
     outcome: PlanExecuted
-    cleared: PlanCleared | PlanDecided
+    plan: ClearedPlan
 
 
 def no_window_keys(steps: Sequence[Step]) -> Mapping[str, str]:
@@ -38,110 +52,199 @@ def no_window_keys(steps: Sequence[Step]) -> Mapping[str, str]:
     return {}
 
 
-def follow_up(
-    conn: Connection, plan_ids: Collection[UUID], now: datetime, window_keys: WindowKeys = no_window_keys
+def follow_outcomes(
+    conn: Connection,
+    told: Iterable[PlanExecuted],
+    plans: Mapping[str, ClearedPlan],
+    now: datetime,
+    window_keys: WindowKeys = no_window_keys,
+    contradictions: Sequence[Contradiction] = (),
 ) -> None:
     """Note the effects of services in the ledger, and ask for the reviews that come after execution."""
-    executed = _executed(conn, plan_ids)
-    insert_new(conn, effects, list(_effect_rows(executed, window_keys)), "effect_id")
-    outbox.put(conn, _doubts(conn, executed, now), now)
-    outbox.put(conn, [asked for each in executed if (asked := _review(each))], now)
-
-
-def _doubts(conn: Connection, executed: Iterable[_Executed], now: datetime) -> list[ApprovalRequested]:
-    """What a service could not tell of its own effects, a human is asked."""
-    told = {
-        effect_key(each.outcome.plan_id, result.step_id): (each, result)
-        for each in executed
-        for result in each.outcome.results
-        if result.status.in_doubt and each.outcome.run is None
-    }
-    if not told:
-        return []
-    open_still = select(effects.c.effect_id).where(
-        among(conn, effects.c.effect_id, told), effects.c.state == "IN_DOUBT"
-    )
-    asked = []
-    for key in conn.execute(open_still).scalars():
-        each, result = told[key]
-        step = next((one for one in each.cleared.steps if one.step_id == result.step_id), None)
-        if step is None:
-            continue  # the ledger has it of another revision, which asked about it
-        known = result.detail or f"{each.outcome.executor} cannot tell"
-        asked.append(doubt_about(conn, each.cleared.digest, step, known, now))
-    return asked
-
-
-def _executed(conn: Connection, plan_ids: Collection[UUID]) -> list[_Executed]:
-    if not plan_ids:
-        return []
-    found = conn.execute(
-        select(
-            whole(outcomes.c.record).label("outcome"),
-            whole(clearances.c.record).label("cleared"),
-            clearances.c.gate_id,
-        )
-        .join_from(outcomes, clearances, outcomes.c.plan_id == clearances.c.plan_id)
-        .where(among(conn, outcomes.c.plan_id, plan_ids))
-        .order_by(clearances.c.cleared_at)
-    )
-    pairs = [_Executed(read(row.outcome, PlanExecuted), _cleared(row)) for row in found]
-    return [each for each in pairs if each.outcome.digest == each.cleared.digest]
-
-
-def _cleared(row: Row[*tuple[Any, ...]]) -> PlanCleared | PlanDecided:
-    return read(row.cleared, PlanDecided) if row.gate_id else read(row.cleared, PlanCleared)
-
-
-def _effect_rows(executed: Iterable[_Executed], window_keys: WindowKeys) -> Iterable[dict[str, Any]]:
+    executed = [_Executed(each, plans[each.digest]) for each in told if each.digest in plans]
     for each in executed:
-        if each.outcome.run is not None:
-            continue  # the resumer's ledger has them
-        steps = {step.step_id: step for step in each.cleared.steps}
-        keys = window_keys(each.cleared.steps)
-        for result in each.outcome.results:
-            step = steps.get(result.step_id)
-            if step is None or result.status is StepStatus.SKIPPED:
-                continue
-            yield {
-                "effect_id": effect_key(each.outcome.plan_id, step.step_id),
-                "plan_id": each.outcome.plan_id,
-                "digest": each.cleared.digest,
-                "step_id": step.step_id,
-                "step_digest": step_digest(each.outcome.plan_id, step),
-                "action_type": step.action_type,
-                "thread_id": None,
-                "token": 0,
-                "executor": each.outcome.executor,
-                "state": "IN_DOUBT" if result.status.in_doubt else result.status.value,
-                "window_key": keys.get(step.step_id),
-                "attempts": 1,
-                "detail": storable(result.detail),
-                "result": result.result,
-                "claimed_at": result.finished_at,
-                "finished_at": result.finished_at if not result.status.in_doubt else None,
-            }
+        if not each.plan.by_ledger:
+            _note_effects(conn, each, now, window_keys)
+    for one in contradictions:
+        _doubt(conn, one, plans[one.second.digest], now)
+    asked = asked_after(conn, [each.outcome for each in executed])
+    outcomes_came(conn, [each.outcome for each in executed])
+    reviews = (_review(each) for each in executed if each.outcome.digest not in asked)
+    outbox.put(conn, [review for review in reviews if review], now)
+
+
+def follow_clearances(
+    conn: Connection,
+    digests: Collection[str],
+    plan_ids: Collection[UUID],
+    now: datetime,
+    window_keys: WindowKeys = no_window_keys,
+) -> None:
+    """The same for outcomes that were heard of before their plan was cleared.
+
+    What cannot be true of the plan is set aside: it may not stand in the place of a true outcome.
+    """
+    waiting = _waiting(conn, digests, plan_ids)
+    if not waiting:
+        return
+    plans = cleared_plans(conn, [row.digest for row in waiting])
+    told = []
+    for row in waiting:
+        outcome, plan = read(row.record, PlanExecuted), plans[row.digest]
+        if plan.objection(outcome) or outcome.attempt > plan.attempt or _was_early(row, plan):
+            _set_aside(conn, row)
+        else:
+            told.append(outcome)
+    follow_outcomes(conn, told, plans, now, window_keys)
+    outbox.put(conn, overtaken(conn, plan_ids), now)
+
+
+def _waiting(
+    conn: Connection, digests: Collection[str], plan_ids: Collection[UUID]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    columns = [column for column in plan_outcomes.c if column.name != "record"]
+    return conn.execute(
+        select(*columns, whole(plan_outcomes.c.record).label("record"))
+        .where(among(conn, plan_outcomes.c.plan_id, plan_ids))
+        .where(among(conn, plan_outcomes.c.digest, digests), plan_outcomes.c.attempt > 0)
+        .order_by(plan_outcomes.c.attempt)
+    ).all()
+
+
+def _was_early(row: Row[*tuple[Any, ...]], plan: ClearedPlan) -> bool:
+    """Nobody could execute a plan before a human had approved it; the router's word may be late here."""
+    return plan.gate_id is not None and row.recorded_at < plan.cleared_at
+
+
+def _set_aside(conn: Connection, row: Row[*tuple[Any, ...]]) -> None:
+    """The clock makes a dead letter of it. It has no revision: what is kept is never changed."""
+    kept = and_(
+        plan_outcomes.c.plan_id == row.plan_id,
+        plan_outcomes.c.digest == row.digest,
+        plan_outcomes.c.attempt == row.attempt,
+    )
+    conn.execute(delete(plan_outcomes).where(kept))
+    record = msgspec.json.decode(row.record)
+    aside = {**row._mapping, "record": record, "attempt": -row.attempt}
+    insert_new(conn, plan_outcomes, [aside], "plan_id", "digest", "attempt")
+
+
+def _note_effects(conn: Connection, each: _Executed, now: datetime, window_keys: WindowKeys) -> None:
+    """What a service without the ledger did. A later attempt tells of what the one before left open."""
+    rows = list(_effect_rows(each, window_keys(each.plan.word.steps)))
+    insert_new(conn, effects, rows, "effect_id")
+    for row in rows:
+        known = each.plan.effects.get(row["step_id"])
+        if known is not None and known.state in _NOT_DONE and known.state != row["state"]:
+            changed = {name: row[name] for name in ("state", "executor", "detail", "result", "finished_at")}
+            told = update(effects).where(effects.c.effect_id == known.effect_id, effects.c.token == 0)
+            conn.execute(told.where(effects.c.state == known.state).values(**changed))
+            if known.state == StepStatus.IN_DOUBT.value:
+                outbox.put(conn, settle_doubts(conn, row["plan_id"], row["step_id"], now), now)
+    steps = {step.step_id: step for step in each.plan.word.steps}
+    for result in each.outcome.results:
+        if result.status.in_doubt and result.step_id in steps:
+            known_by = result.detail or f"{each.outcome.executor} cannot tell"
+            _ask(conn, each.outcome, steps[result.step_id], known_by, now)
+
+
+def _ask(conn: Connection, outcome: PlanExecuted, step: Step, known: str, now: datetime) -> None:
+    """Ask about a step that is in doubt still."""
+    doubted = select(effects.c.effect_id).where(
+        effects.c.plan_id == outcome.plan_id,
+        effects.c.step_id == step.step_id,
+        effects.c.step_digest == step_digest(outcome.plan_id, step),
+        effects.c.state == "IN_DOUBT",
+    )
+    if conn.execute(doubted).first():
+        outbox.put(conn, [doubt_about(conn, outcome.digest, step, known, now)], now)
+
+
+def _doubt(conn: Connection, both: Contradiction, plan: ClearedPlan, now: datetime) -> None:
+    """Of two outcomes that differ neither is believed: a human says what happened."""
+    first, second = (_statuses(each) for each in (both.first, both.second))
+    for step in plan.word.steps:
+        before, after = first.get(step.step_id), second.get(step.step_id)
+        if before is after:
+            continue
+        said = [status.value if status else StepStatus.SKIPPED.value for status in (before, after)]
+        known = f"{both.first.executor} said {said[0]}, then {both.second.executor} said {said[1]}"
+        row = {
+            **_effect_row(both.second, step, StepStatus.IN_DOUBT, known, None, now),
+            "window_key": None,
+        }
+        insert_new(conn, effects, [row], "effect_id")
+        doubted = update(effects).where(
+            effects.c.effect_id == row["effect_id"],
+            effects.c.step_digest == row["step_digest"],
+            effects.c.token == 0,
+        )
+        conn.execute(doubted.values(state="IN_DOUBT", detail=storable(known), finished_at=None))
+        _ask(conn, both.second, step, known, now)
+
+
+def _statuses(told: PlanExecuted) -> dict[str, StepStatus]:
+    return {each.step_id: each.status for each in told.results if each.status is not StepStatus.SKIPPED}
+
+
+def _effect_rows(each: _Executed, keys: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    steps = {step.step_id: step for step in each.plan.word.steps}
+    for result in each.outcome.results:
+        step = steps.get(result.step_id)
+        if step is not None and result.status is not StepStatus.SKIPPED:
+            at, told = result.finished_at, (result.status, result.detail, result.result)
+            yield {**_effect_row(each.outcome, step, *told, at), "window_key": keys.get(step.step_id)}
+
+
+def _effect_row(
+    outcome: PlanExecuted, step: Step, status: StepStatus, detail: str, result: Any, at: datetime
+) -> dict[str, Any]:
+    return {
+        "effect_id": effect_key(outcome.plan_id, step.step_id),
+        "plan_id": outcome.plan_id,
+        "digest": outcome.digest,
+        "step_id": step.step_id,
+        "step_digest": step_digest(outcome.plan_id, step),
+        "action_type": step.action_type,
+        "thread_id": None,
+        "token": 0,
+        "executor": storable(outcome.executor),
+        "state": "IN_DOUBT" if status.in_doubt else status.value,
+        "attempts": 1,
+        "detail": storable(detail),
+        "result": result,
+        "claimed_at": at,
+        "finished_at": None if status.in_doubt else at,
+    }
 
 
 def _review(each: _Executed) -> ApprovalRequested | None:
     """The question afterwards. A late execution gives the reviewer as much time as an early one."""
-    cleared, outcome = each.cleared, each.outcome
-    if not isinstance(cleared, PlanCleared) or cleared.review is None:
+    cleared, outcome = each.plan.word, each.outcome
+    if not isinstance(cleared, PlanCleared) or not has_run(outcome):
         return None
-    if outcome.status is OutcomeStatus.NOT_RUN:
+    return review_of(cleared, outcome.executed_at, outcome.attempt)
+
+
+def review_of(
+    cleared: PlanCleared, at: datetime, attempt: int = 1, findings: tuple[Finding, ...] = ()
+) -> ApprovalRequested | None:
+    """The review of a cleared plan after its execution; None where none was wanted."""
+    if cleared.review is None:
         return None
-    gate = request_id(cleared.plan_id, cleared.revision, RequestKind.PLAN, Timing.AFTER)
+    gate = request_id(cleared.plan_id, cleared.revision, RequestKind.PLAN, Timing.AFTER, "", attempt)
     terms = cleared.review.terms
-    deadline = later(outcome.executed_at, terms.deadline - cleared.cleared_at)
+    deadline = later(at, terms.deadline - cleared.cleared_at)
     return ApprovalRequested(
         event_id=derived("requested", gate),
         request_id=gate,
         kind=RequestKind.PLAN,
         timing=Timing.AFTER,
+        attempt=attempt,
         plan_id=cleared.plan_id,
         revision=cleared.revision,
         digest=cleared.digest,
-        requested_at=outcome.executed_at,
+        requested_at=at,
         tier=cleared.tier,
         level=cleared.level,
         policy=cleared.policy,
@@ -151,6 +254,8 @@ def _review(each: _Executed) -> ApprovalRequested | None:
         steps=cleared.steps,
         run=cleared.run,
         review=msgspec.structs.replace(
-            cleared.review, terms=msgspec.structs.replace(terms, deadline=deadline)
+            cleared.review,
+            terms=msgspec.structs.replace(terms, deadline=deadline),
+            findings=(*findings, *cleared.review.findings),
         ),
     )

@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 from gate_events.pause import answer_to_cleared
 from gate_events.records import PlanCleared
 from gate_store import outbox
-from gate_store.afterwards import WindowKeys, follow_up, no_window_keys
+from gate_store.afterwards import WindowKeys, follow_clearances, no_window_keys
 from gate_store.bindings import Answered, make_ready
 from gate_store.clearing import Clearance, clear, new_ones
 from gate_store.dialects import lock_names
+from gate_store.executions import await_outcomes
 from gate_store.superseding import outdated
 
 
@@ -33,5 +34,7 @@ def record_cleared(
     clear(conn, [Clearance(each, None, each.cleared_at, None) for each in fresh])
     paused = [(each, each.run) for each in fresh if each.run]
     make_ready(conn, [Answered(run, answer_to_cleared(each), may_run=True) for each, run in paused], now)
-    follow_up(conn, {each.plan_id for each in fresh}, now, window_keys)
+    await_outcomes(conn, fresh)
+    digests, plans = {each.digest for each in fresh}, {each.plan_id for each in fresh}
+    follow_clearances(conn, digests, plans, now, window_keys)
     outbox.put(conn, outdated(conn, {each.plan_id for each in fresh}), now)

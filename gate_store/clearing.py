@@ -1,6 +1,6 @@
 """What may run: the rows that the effect ledger is held against."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from gate_events.records import PlanCleared, PlanDecided
 from gate_store.bulk import insert_new, upsert
 from gate_store.dialects import among
 from gate_store.tables import clearances, cleared_steps
+from gate_store.verdicts import later
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,15 @@ class Clearance:
     gate_id: UUID | None
     cleared_at: datetime
     use_by: datetime | None
+    attempt: int = 1
+
+    @property
+    def begun_until(self) -> datetime | None:
+        """How long a plan that was begun in time may go on: as long again as the verdict holds."""
+        return later(self.use_by, self.use_by - self.cleared_at) if self.use_by else None
+
+
+_RENEWED = ["gate_id", "cleared_at", "use_by", "begun_until", "attempt", "record"]
 
 
 def clear(conn: Connection, cleared: Sequence[Clearance]) -> None:
@@ -30,7 +40,7 @@ def clear(conn: Connection, cleared: Sequence[Clearance]) -> None:
     words = [_row(each) for each in cleared if each.gate_id is None]
     verdicts = {each.record.digest: _row(each) for each in cleared if each.gate_id is not None}
     insert_new(conn, clearances, words, "digest")
-    upsert(conn, clearances, list(verdicts.values()), "digest", ["gate_id", "cleared_at", "use_by", "record"])
+    upsert(conn, clearances, list(verdicts.values()), "digest", _RENEWED)
     insert_new(conn, cleared_steps, list(_step_rows(cleared)), "digest", "step_id")
 
 
@@ -42,6 +52,14 @@ def new_ones(conn: Connection, cleared: Sequence[PlanCleared]) -> list[PlanClear
     return [by_digest[digest] for digest in dict.fromkeys(c.digest for c in cleared) if digest not in there]
 
 
+def uncleared(conn: Connection, digests: Collection[str]) -> set[str]:
+    """Those of the digests that were not cleared before."""
+    if not digests:
+        return set()
+    found = conn.execute(select(clearances.c.digest).where(among(conn, clearances.c.digest, digests)))
+    return set(digests) - set(found.scalars())
+
+
 def _row(each: Clearance) -> dict[str, Any]:
     return {
         "digest": each.record.digest,
@@ -50,6 +68,8 @@ def _row(each: Clearance) -> dict[str, Any]:
         "gate_id": each.gate_id,
         "cleared_at": each.cleared_at,
         "use_by": each.use_by,
+        "begun_until": each.begun_until,
+        "attempt": each.attempt,
         "record": each.record,
     }
 

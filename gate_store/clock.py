@@ -12,7 +12,7 @@ from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind
 from gate_store import outbox
 from gate_store.dialects import among, read, whole, word
-from gate_store.tables import clearances, decisions, effects, gates, outcomes
+from gate_store.tables import clearances, decisions, effects, gates, plan_outcomes
 from gate_store.verdicts import asked_again
 
 
@@ -53,7 +53,11 @@ def ask_again(conn: Connection, now: datetime, limit: int = 500) -> int:
     The question is the one that was asked, not the edited plan: the reviewer sees the words that belong to
     it. Runs are the resumer's to ask about.
     """
-    executed = exists().where(outcomes.c.plan_id == gates.c.plan_id)
+    executed = exists().where(
+        plan_outcomes.c.plan_id == gates.c.plan_id,
+        plan_outcomes.c.digest == clearances.c.digest,
+        plan_outcomes.c.attempt > 0,
+    )
     begun = exists().where(effects.c.plan_id == gates.c.plan_id)
     stale = (
         select(whole(gates.c.request))

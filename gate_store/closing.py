@@ -10,9 +10,10 @@ from gate_events.pause import answer_to_verdict
 from gate_events.records import Record
 from gate_events.words import DecisionKind, GateState, RequestKind, Timing
 from gate_store import outbox
+from gate_store.afterwards import follow_clearances
 from gate_store.bindings import Answered, make_ready
 from gate_store.bulk import update_rows
-from gate_store.clearing import Clearance, clear
+from gate_store.clearing import Clearance, clear, uncleared
 from gate_store.resolving import resolve
 from gate_store.tables import gates
 from gate_store.verdicts import Closing
@@ -34,7 +35,10 @@ def carry_out(conn: Connection, closings: Sequence[Closing], now: datetime) -> N
     if not closings:
         return
     _close(conn, closings)
-    clear(conn, [_clearance(each) for each in closings if each.verdict.execute])
+    cleared = [_clearance(each) for each in closings if each.verdict.execute]
+    fresh = uncleared(conn, [each.record.digest for each in cleared])
+    clear(conn, cleared)
+    follow_clearances(conn, fresh, {each.record.plan_id for each in cleared}, now)
     make_ready(conn, [answered for each in closings if (answered := _answer(each))], now)
     resolve(conn, [each for each in closings if each.decision.kind is DecisionKind.RESOLVE], now)
     said: list[Record] = [record for each in closings for record in (each.verdict, *each.more)]
@@ -54,7 +58,8 @@ def _ended(each: Closing) -> dict[str, object]:
 
 def _clearance(each: Closing) -> Clearance:
     gate: UUID = each.request.request_id
-    return Clearance(each.verdict, gate, each.verdict.decided_at, each.verdict.use_by)
+    verdict = each.verdict
+    return Clearance(verdict, gate, verdict.decided_at, verdict.use_by, each.request.attempt)
 
 
 def _answer(each: Closing) -> Answered | None:

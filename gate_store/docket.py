@@ -12,10 +12,11 @@ from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted
 from gate_events.words import DecisionKind, GateState
 from gate_store.dialects import among, lock_names, read, whole, word
 from gate_store.dispositions import Disposition, Fate
+from gate_store.happened import what_happened
 from gate_store.own_words import Words, superseding_words
 from gate_store.rulings import Standing
 from gate_store.said import AS_SAID, Said, as_said
-from gate_store.tables import decisions, gates, outcomes
+from gate_store.tables import decisions, gates
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Docket:
     standings: dict[UUID, Standing]  # by gate
     recorded: dict[UUID, Recorded]  # by decision
     words: Words  # what the gates may say of themselves
-    outcomes: dict[UUID, PlanExecuted] = field(default_factory=dict)  # by plan, where an UNDO asks for it
+    outcomes: dict[str, PlanExecuted] = field(default_factory=dict)  # by digest, where an UNDO asks for it
 
     def note(self, said: Said, disposition: Disposition, state: GateState | None) -> None:
         """Let the next decision of the batch meet the gate as this one left it."""
@@ -120,13 +121,6 @@ def _to_the_letter(decision: DecisionMade) -> bytes:
     return msgspec.json.encode(decision, order="sorted")
 
 
-def _outcomes(conn: Connection, batch: Iterable[DecisionMade]) -> dict[UUID, PlanExecuted]:
-    plans = {decision.plan_id for decision in batch if decision.kind is DecisionKind.UNDO}
-    if not plans:
-        return {}
-    found = conn.execute(
-        select(outcomes.c.plan_id, whole(outcomes.c.record).label("record")).where(
-            among(conn, outcomes.c.plan_id, plans)
-        )
-    )
-    return {row.plan_id: msgspec.json.decode(row.record, type=PlanExecuted) for row in found}
+def _outcomes(conn: Connection, batch: Iterable[DecisionMade]) -> dict[str, PlanExecuted]:
+    undone = [decision for decision in batch if decision.kind is DecisionKind.UNDO]
+    return what_happened(conn, {each.plan_id for each in undone}) if undone else {}

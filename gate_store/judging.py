@@ -81,7 +81,7 @@ class Judge:
             return _kept(said, ruling.fate, ruling.why)
         if self.verdicts is not None:
             return _kept(said, Fate.LATE, "it closed nothing then: no verdict names it")
-        outcome = docket.outcomes.get(request.plan_id)
+        outcome = docket.outcomes.get(request.digest)
         ended = close(
             request, decision, ruling.state, self.retier, lambda asked, word: self.undo(asked, word, outcome)
         )

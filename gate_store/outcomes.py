@@ -1,19 +1,38 @@
-"""What became of plans."""
+"""What became of plans, as whoever executes them tells: kept by plan, digest and attempt."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select
 
 from gate_events.records import PlanExecuted
-from gate_events.words import OutcomeStatus
+from gate_events.words import OutcomeStatus, StepStatus
 from gate_store import outbox
-from gate_store.afterwards import WindowKeys, follow_up, no_window_keys
+from gate_store.afterwards import Contradiction, WindowKeys, follow_outcomes, no_window_keys
 from gate_store.bulk import insert_new
-from gate_store.dialects import lock_names
+from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
+from gate_store.dialects import among, lock_names, read, whole
+from gate_store.executions import note_begun
 from gate_store.superseding import overtaken
-from gate_store.tables import outcomes
+from gate_store.tables import gates, plan_outcomes
+
+_OPEN_STILL = ("PENDING", "APPROVED")
+_NOT_APPROVED = "a human was asked about this plan and did not approve it: nothing of it may have run"
+
+Key = tuple[UUID, str, int]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What a batch does to the outcomes that are kept."""
+
+    known: dict[Key, PlanExecuted]
+    fresh: dict[Key, PlanExecuted] = field(default_factory=dict)
+    replaced: list[Key] = field(default_factory=list)
+    contradictions: list[Contradiction] = field(default_factory=list)
 
 
 def record_outcomes(
@@ -21,25 +40,119 @@ def record_outcomes(
     executed: Sequence[PlanExecuted],
     now: datetime,
     window_keys: WindowKeys = no_window_keys,
-) -> None:
-    """Keep the first outcome of each plan; a redelivery changes nothing. BEGUN is no outcome yet.
+) -> dict[UUID, str]:
+    """Keep the first outcome of each attempt at a cleared plan; a redelivery changes nothing.
 
-    The effects of services go into the ledger under the catalogue's `window_keys`, a cleared plan with a
-    review is asked about now, and an open question whether the plan may run is closed: it has.
+    An outcome whose plan is not cleared yet is kept, and nothing follows from it until it is. The effects of
+    services go into the ledger under the catalogue's `window_keys`, a cleared plan with a review is asked
+    about now, and an open question whether the plan may run is closed: it has. An outcome that contradicts
+    the one before it of the same attempt raises a doubt. BEGUN says that an executor is at it.
+    Returns, by event_id, why a record does not count.
     """
-    executed = [each for each in executed if each.status is not OutcomeStatus.BEGUN]
     if not executed:
-        return
-    by_plan = {each.plan_id: each for each in reversed(executed)}
-    lock_names(conn, by_plan)
-    insert_new(conn, outcomes, [_row(each, now) for each in by_plan.values()], "plan_id")
-    follow_up(conn, by_plan.keys(), now, window_keys)
-    outbox.put(conn, overtaken(conn, by_plan), now)
+        return {}
+    lock_names(conn, {each.plan_id for each in executed})
+    plans = cleared_plans(conn, {each.digest for each in executed})
+    ended = _closed_unapproved(conn, [each for each in executed if each.digest not in plans])
+    refused = {each.event_id: why for each in executed if (why := _objection(each, plans, ended))}
+    sound = [each for each in executed if each.event_id not in refused]
+    note_begun(conn, [each for each in sound if each.status is OutcomeStatus.BEGUN], now)
+    told = [each for each in sound if each.status is not OutcomeStatus.BEGUN]
+    kept = _Kept(_known(conn, {each.plan_id for each in told}))
+    for each in told:
+        if why := _keep(kept, each, plans.get(each.digest)):
+            refused[each.event_id] = why
+    _write(conn, kept, now)
+    follow_outcomes(conn, kept.fresh.values(), plans, now, window_keys, kept.contradictions)
+    outbox.put(conn, overtaken(conn, {each.plan_id for each in told}), now)
+    return refused
+
+
+def _objection(told: PlanExecuted, plans: Mapping[str, ClearedPlan], unapproved: set[str]) -> str | None:
+    if told.attempt < 1:
+        return "its attempt is below 1"
+    if plan := plans.get(told.digest):
+        if told.status is OutcomeStatus.BEGUN:
+            return "its run's resumer says when it has ended" if plan.word.run else None
+        return plan.objection(told)
+    if told.digest in unapproved and has_run(told):
+        return _NOT_APPROVED
+    return None
+
+
+def _closed_unapproved(conn: Connection, told: Sequence[PlanExecuted]) -> set[str]:
+    """The digests that humans were asked about, and that none of them approved or may still approve."""
+    if not told:
+        return set()
+    found = conn.execute(
+        select(gates.c.digest, gates.c.state).where(
+            among(conn, gates.c.plan_id, {each.plan_id for each in told}),
+            among(conn, gates.c.digest, {each.digest for each in told}),
+            gates.c.kind == "PLAN",
+            gates.c.timing == "BEFORE",
+        )
+    ).all()
+    alive = {row.digest for row in found if row.state in _OPEN_STILL}
+    return {row.digest for row in found} - alive
+
+
+def _known(conn: Connection, plan_ids: Iterable[UUID]) -> dict[Key, PlanExecuted]:
+    found = conn.execute(
+        select(
+            plan_outcomes.c.plan_id,
+            plan_outcomes.c.digest,
+            plan_outcomes.c.attempt,
+            whole(plan_outcomes.c.record).label("record"),
+        ).where(among(conn, plan_outcomes.c.plan_id, plan_ids), plan_outcomes.c.attempt > 0)
+    )
+    return {(row.plan_id, row.digest, row.attempt): read(row.record, PlanExecuted) for row in found}
+
+
+def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None) -> str | None:
+    """Note one outcome among those kept; words say why it is not."""
+    key = (told.plan_id, told.digest, told.attempt)
+    before = kept.known.get(key)
+    if before is None:
+        tried = [attempt for _, digest, attempt in kept.known if digest == told.digest]
+        if plan and told.attempt > max([plan.attempt, *(one + 1 for one in tried)]):
+            return f"nobody asked for attempt {told.attempt} at this plan"
+        kept.known[key] = kept.fresh[key] = told
+    elif _says(before) == _says(told):
+        return None
+    elif plan is None:
+        return "another outcome of this attempt waits for its plan's clearance, and says otherwise"
+    elif plan.by_ledger:  # which agrees with this one
+        kept.replaced.append(key)
+        kept.known[key] = kept.fresh[key] = told
+    else:
+        kept.contradictions.append(Contradiction(before, told))
+    return None
+
+
+def _says(told: PlanExecuted) -> tuple[Any, ...]:
+    """What two outcomes of one attempt must agree about."""
+    tried = {r.step_id: r.status for r in told.results if r.status is not StepStatus.SKIPPED}
+    return (tried, has_run(told))
+
+
+def _write(conn: Connection, kept: _Kept, now: datetime) -> None:
+    for plan_id, digest, attempt in kept.replaced:
+        conn.execute(
+            delete(plan_outcomes).where(
+                plan_outcomes.c.plan_id == plan_id,
+                plan_outcomes.c.digest == digest,
+                plan_outcomes.c.attempt == attempt,
+            )
+        )
+    rows = [_row(each, now) for each in kept.fresh.values()]
+    insert_new(conn, plan_outcomes, rows, "plan_id", "digest", "attempt")
 
 
 def _row(each: PlanExecuted, now: datetime) -> dict[str, Any]:
     return {
         "plan_id": each.plan_id,
+        "digest": each.digest,
+        "attempt": each.attempt,
         "event_id": each.event_id,
         "status": each.status.value,
         "recorded_at": now,

@@ -20,10 +20,11 @@ from gate_store.superseding import (
     EXECUTED,
     NEWER_PLAN,
     NEWER_REVISION,
+    executed_revisions,
     order_in_thread,
     supersede,
 )
-from gate_store.tables import clearances, effects, gates, outcomes
+from gate_store.tables import clearances, effects, gates
 
 _EARLY = "{} the deadline {} had not come; the clock says it again when it has"
 _FORGED = "the {} says no such thing about this gate"
@@ -83,7 +84,7 @@ def _of_plans(conn: Connection, asked: Sequence[ApprovalRequested]) -> Iterator[
     if not asked:
         return
     plans = {request.plan_id for request in asked}
-    newer, cleared, executed = _rivals(conn, asked), _cleared(conn, plans), _executed(conn, plans)
+    newer, cleared, executed = _rivals(conn, asked), _cleared(conn, plans), executed_revisions(conn, plans)
     for request in asked:
         at = request.requested_at
         for rival in newer[request.plan_id]:
@@ -95,7 +96,7 @@ def _of_plans(conn: Connection, asked: Sequence[ApprovalRequested]) -> Iterator[
         for word in cleared[request.plan_id]:
             if word.revision > request.revision:
                 yield supersede(request, word.event_id, at, NEWER_REVISION.format(word.revision))
-        if request.plan_id in executed:
+        if request.revision <= executed.get(request.plan_id, 0):
             yield supersede(request, "outcome", at, EXECUTED)
 
 
@@ -124,11 +125,6 @@ def _cleared(conn: Connection, plans: Collection[UUID]) -> defaultdict[UUID, lis
         word = read(record, PlanCleared)
         found[word.plan_id].append(word)
     return found
-
-
-def _executed(conn: Connection, plans: Collection[UUID]) -> set[UUID]:
-    ended = select(outcomes.c.plan_id).where(among(conn, outcomes.c.plan_id, plans))
-    return set(conn.execute(ended).scalars())
 
 
 def _of_doubts(conn: Connection, asked: Sequence[ApprovalRequested]) -> Iterator[DecisionMade]:

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Column, Connection, Row, Select, desc, or_, select
 
 from gate_store.dialects import whole, word
-from gate_store.tables import clearances, decisions, effects, gates, outcomes, runs
+from gate_store.tables import clearances, decisions, effects, gates, plan_outcomes, runs
 
 View = dict[str, Any]
 
@@ -29,7 +29,7 @@ def show(conn: Connection, id_: UUID) -> View | None:
     said = decisions_of(conn, plan_id)
     if not opened and not cleared and not said:
         return None
-    outcome = conn.execute(select(whole(outcomes.c.record)).where(outcomes.c.plan_id == plan_id)).scalar()
+    outcome = _newest_outcome(conn, plan_id)
     return {
         "plan_id": str(plan_id),
         "gates": [_gate(conn, row) for row in opened],
@@ -39,6 +39,23 @@ def show(conn: Connection, id_: UUID) -> View | None:
         "effects": effects_of(conn, plan_id),
         "outcome": msgspec.json.decode(outcome) if outcome else None,
     }
+
+
+def _newest_outcome(conn: Connection, plan_id: UUID) -> str | None:
+    """Of what was cleared last and then happened; else of what waits for its clearance."""
+    same = (clearances.c.digest == plan_outcomes.c.digest) & (clearances.c.plan_id == plan_outcomes.c.plan_id)
+    found = conn.execute(
+        select(whole(plan_outcomes.c.record))
+        .join_from(plan_outcomes, clearances, same, isouter=True)
+        .where(plan_outcomes.c.plan_id == plan_id, plan_outcomes.c.attempt > 0)
+        .order_by(
+            clearances.c.digest.is_(None),
+            clearances.c.revision.desc(),
+            plan_outcomes.c.attempt.desc(),
+            plan_outcomes.c.recorded_at.desc(),
+        )
+    )
+    return found.scalars().first()
 
 
 def list_runs(conn: Connection, status: str | None = None, limit: int = 100) -> list[View]:

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
-from gate_events.words import DeciderKind, DecisionKind
+from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus
 from gate_store.dialects import among, read, whole, word
-from gate_store.tables import clearances, gates, outcomes
+from gate_store.tables import clearances, gates, plan_outcomes
 
 ASKS_BEFORE = (gates.c.kind == "PLAN", gates.c.timing == "BEFORE")
 EXECUTED = "the plan has an outcome already"
@@ -30,13 +30,20 @@ def superseded(conn: Connection, opened: Sequence[ApprovalRequested]) -> list[De
 
 
 def overtaken(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade]:
-    """The SUPERSEDE of each open question whether a plan may run that has run already."""
+    """The SUPERSEDE of each open question whether a plan may run that has run already.
+
+    What ran was cleared, and is of the same revision or a newer one.
+    """
+    ran = plan_outcomes
     found = conn.execute(
-        select(whole(gates.c.request).label("request"), whole(outcomes.c.record).label("outcome"))
-        .join_from(gates, outcomes, gates.c.plan_id == outcomes.c.plan_id)
+        select(whole(gates.c.request).label("request"), whole(ran.c.record).label("outcome"))
+        .join_from(gates, ran, gates.c.plan_id == ran.c.plan_id)
+        .join(clearances, (clearances.c.digest == ran.c.digest) & (clearances.c.plan_id == ran.c.plan_id))
         .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == word("PENDING"), *ASKS_BEFORE)
+        .where(clearances.c.revision >= gates.c.revision)
+        .where(ran.c.attempt > 0, ran.c.status != OutcomeStatus.NOT_RUN.value)
     )
-    return [
+    said = [
         supersede(
             read(row.request, ApprovalRequested),
             "outcome",
@@ -45,6 +52,20 @@ def overtaken(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade
         )
         for row in found
     ]
+    return list({decision.request_id: decision for decision in said}.values())
+
+
+def executed_revisions(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The newest revision of each plan that was cleared and has an outcome of having run."""
+    newest = (
+        select(clearances.c.plan_id, func.max(clearances.c.revision).label("revision"))
+        .join_from(clearances, plan_outcomes, clearances.c.digest == plan_outcomes.c.digest)
+        .where(clearances.c.plan_id == plan_outcomes.c.plan_id)
+        .where(among(conn, clearances.c.plan_id, plan_ids), plan_outcomes.c.attempt > 0)
+        .where(plan_outcomes.c.status != OutcomeStatus.NOT_RUN.value)
+        .group_by(clearances.c.plan_id)
+    )
+    return {row.plan_id: row.revision for row in conn.execute(newest)}
 
 
 def outdated(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade]:

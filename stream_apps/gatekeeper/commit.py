@@ -1,6 +1,6 @@
 """One batch of records as one SQL transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -44,7 +44,7 @@ def commit_batch(
     Outcomes come before decisions too, since an UNDO reads what its plan did. `appended` holds the broker's
     moment of each record, None where it keeps none; a decision dated more than `tolerance` off is refused.
     """
-    outcomes = _only(records, PlanExecuted)
+    outcomes = {place: record for place, record in enumerate(records) if type(record) is PlanExecuted}
     moments = appended or [None] * len(records)
     decisions = {
         place: said(record, now, moment, tolerance)
@@ -52,13 +52,15 @@ def commit_batch(
         if type(record) is DecisionMade
     }
     taken = take_claims(conn, records, catalogue, now, moments)
-    record_outcomes(conn, outcomes, now, partial(window_keys, catalogue=catalogue))
+    keys = partial(window_keys, catalogue=catalogue)
+    untold = record_outcomes(conn, list(outcomes.values()), now, keys)
     became = decide(conn, [*taken.waited, *decisions.values()], catalogue, now)[len(taken.waited) :]
     dead = {
         place: each.why
         for place, each in zip(decisions, became, strict=True)
         if each.fate is Fate.DEAD_LETTER
     }
+    dead |= {place: untold[each.event_id] for place, each in outcomes.items() if each.event_id in untold}
     ready = bool(taken.cleared or taken.waited or decisions)
     return Committed(
         ready=ready, said=bool(taken.asked or decisions or outcomes), refused=taken.refused | dead
@@ -71,7 +73,3 @@ def decide(
     """Apply decisions by this catalogue; what became of each."""
     undo = partial(undo_plan, catalogue=catalogue)
     return apply_decisions(conn, decisions, now, partial(retier, catalogue=catalogue), undo)
-
-
-def _only(records: Iterable[Any], kind: type[R]) -> list[R]:
-    return [record for record in records if type(record) is kind]

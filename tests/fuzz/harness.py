@@ -26,7 +26,7 @@ from gate_store.clock import ask_again, ask_expiry
 from gate_store.database import open_store
 from gate_store.engine.port import OutboxRow
 from gate_store.migrate import upgrade
-from gate_store.tables import clearances, decisions, gates, outbox, outcomes
+from gate_store.tables import clearances, decisions, gates, outbox, plan_outcomes
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
@@ -225,7 +225,7 @@ def _place(record: Any) -> tuple[Column[Any], Any]:
         case PlanCleared():
             return clearances.c.digest, record.digest
         case PlanExecuted():
-            return outcomes.c.plan_id, record.plan_id
+            return plan_outcomes.c.plan_id, record.plan_id
     raise AssertionError(f"the gatekeeper reads no {TOPIC_OF[type(record)].name}")
 
 

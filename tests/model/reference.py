@@ -12,8 +12,16 @@ from uuid import UUID
 
 from gate_events.digest import plan_digest
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
-from gate_events.values import Step
-from gate_events.words import DeciderKind, DecisionKind, RequestKind, Resolution, Timing
+from gate_events.values import RunIdentity, Step
+from gate_events.words import (
+    DeciderKind,
+    DecisionKind,
+    OutcomeStatus,
+    RequestKind,
+    Resolution,
+    StepStatus,
+    Timing,
+)
 from tests.model.reference_runs import Runs
 from tests.model.universe import retier
 from tests.store.examples import NOON
@@ -51,6 +59,7 @@ class Cleared:
     plan: UUID
     steps: dict[str, Step]
     use_by: datetime | None
+    run: RunIdentity | None = None
 
 
 class Reference:
@@ -61,7 +70,7 @@ class Reference:
         self.fates: dict[UUID, str] = {}
         self.waiting: dict[UUID, DecisionMade] = {}
         self.cleared: dict[str, Cleared] = {}
-        self.outcomes: dict[UUID, PlanExecuted] = {}
+        self.outcomes: dict[str, Told] = {}  # by digest
         self.runs = Runs(self.cleared, NOON)
 
     def take(self, records: Sequence[Any]) -> None:
@@ -70,8 +79,7 @@ class Reference:
             self._clear(each)
         opened = [each.request_id for each in _only(records, ApprovalRequested) if self._open(each)]
         for each in _only(records, PlanExecuted):
-            self.outcomes.setdefault(each.plan_id, each)
-            self._note_effects(each.plan_id)
+            self._tell(each)
         for each in [d for d in self.waiting.values() if d.request_id in opened]:
             self._decide(each)
         for each in _only(records, DecisionMade):
@@ -90,11 +98,12 @@ class Reference:
     def _clear(self, word: PlanCleared) -> None:
         if word.digest in self.cleared or word.event_id in self.refused(word):
             return
-        self.cleared[word.digest] = Cleared(word.plan_id, {s.step_id: s for s in word.steps}, None)
+        steps = {s.step_id: s for s in word.steps}
+        self.cleared[word.digest] = Cleared(word.plan_id, steps, None, word.run)
         if word.run:
             self.runs.bind(word.run, word.plan_id)
             self.runs.answer(word.run, word.plan_id, word.digest)
-        self._note_effects(word.plan_id)
+        self._hear_what_waited(word.digest, None)
 
     def _open(self, request: ApprovalRequested) -> bool:
         if request.request_id in self.gates:
@@ -143,7 +152,7 @@ class Reference:
             stricter = not isinstance(tiered, str) and tiered is not None
             return stricter or (tiered is None and request.review.terms.quorum == 1)
         if said.kind is K.UNDO:
-            return request.plan_id in self.outcomes
+            return request.digest in self.outcomes and request.digest in self.cleared
         return said.kind is not K.RESOLVE or said.resolution is not None
 
     def _close(self, gate: Gate, said: DecisionMade) -> None:
@@ -167,15 +176,94 @@ class Reference:
         digest = plan_digest(request.plan_id, revision, steps, request.run)
         holds = request.review.terms.use_by_s
         use_by = said.decided_at + timedelta(seconds=holds) if holds else None
-        self.cleared[digest] = Cleared(request.plan_id, {s.step_id: s for s in steps}, use_by)
+        fresh = digest not in self.cleared
+        self.cleared[digest] = Cleared(request.plan_id, {s.step_id: s for s in steps}, use_by, request.run)
+        if fresh:
+            self._hear_what_waited(digest, said.decided_at)
         return digest
 
-    def _note_effects(self, plan: UUID) -> None:
-        """What a service did without the ledger is in the ledger once it is told and cleared."""
-        outcome = self.outcomes.get(plan)
-        if outcome is None or outcome.run or outcome.digest not in self.cleared:
+    def _tell(self, told: PlanExecuted) -> None:
+        """What an executor says counts only of what was cleared, and where the ledger agrees."""
+        if told.status is OutcomeStatus.BEGUN:
             return
-        self.runs.effects.note(outcome, self.cleared[outcome.digest].steps)
+        plan, before = self.cleared.get(told.digest), self.outcomes.get(told.digest)
+        if plan is None:
+            asked = [g for g in self.gates.values() if _is_about(g, told)]
+            alive = any(gate.state in ("PENDING", "APPROVED") for gate in asked)
+            if not before and not (asked and not alive and has_run(told)):
+                self.outcomes[told.digest] = Told(told, self.runs.now)
+        elif self._agrees(plan, told):
+            known = self.runs.effects.of(told.plan_id, plan.steps)
+            by_ledger = bool(plan.run) or any(each.token for each in known.values())
+            if before is None or (by_ledger and _says(before.outcome) != _says(told)):
+                self.outcomes[told.digest] = Told(told, self.runs.now)
+                self._note_effects(plan, told, by_ledger=by_ledger)
+            elif _says(before.outcome) != _says(told):
+                self.runs.effects.contradict(before.outcome, told, plan.steps)
+
+    def _hear_what_waited(self, digest: str, approved_at: datetime | None) -> None:
+        """Nobody executes a plan before its approval."""
+        waited = self.outcomes.pop(digest, None)
+        if waited is None or (approved_at and waited.at < approved_at):
+            return
+        plan = self.cleared[digest]
+        if self._agrees(plan, waited.outcome):
+            known = self.runs.effects.of(plan.plan, plan.steps)
+            self.outcomes[digest] = waited
+            self._note_effects(plan, waited.outcome, by_ledger=any(each.token for each in known.values()))
+
+    def _agrees(self, plan: Cleared, told: PlanExecuted) -> bool:
+        known = self.runs.effects.of(told.plan_id, plan.steps)
+        run = self.runs.all.get(plan.run.thread_id) if plan.run else None
+        if run and run.digest == told.digest and run.status in ("READY", "RUNNING", "IN_DOUBT"):
+            return False
+        if not plan.run and not any(each.token for each in known.values()):
+            return True
+        if not plan.run and any(each.state == "CLAIMED" for each in known.values()):
+            return False
+        said = {result.step_id: result.status for result in told.results}
+        return all(
+            said.get(name, StepStatus.SKIPPED)
+            is (_TOLD[known[name].state] if name in known else _TOLD["RETRY"])
+            for name in plan.steps
+        )
+
+    def _note_effects(self, plan: Cleared, told: PlanExecuted, *, by_ledger: bool) -> None:
+        """What a service did without the ledger is in the ledger once it is told and cleared."""
+        if not (plan.run or by_ledger):
+            self.runs.effects.note(told, plan.steps)
+
+
+@dataclass
+class Told:
+    """An outcome, and when it was heard."""
+
+    outcome: PlanExecuted
+    at: datetime
+
+
+_TOLD = {
+    "SUCCEEDED": StepStatus.SUCCEEDED,
+    "FAILED": StepStatus.FAILED,
+    "IN_DOUBT": StepStatus.IN_DOUBT,
+    "CLAIMED": StepStatus.IN_DOUBT,
+    "RETRY": StepStatus.SKIPPED,
+}
+
+
+def has_run(told: PlanExecuted) -> bool:
+    """Whether anything was tried."""
+    tried = any(each.status is not StepStatus.SKIPPED for each in told.results)
+    return tried or told.status is not OutcomeStatus.NOT_RUN
+
+
+def _says(told: PlanExecuted) -> tuple[Any, ...]:
+    tried = {each.step_id: each.status for each in told.results if each.status is not StepStatus.SKIPPED}
+    return tried, has_run(told)
+
+
+def _is_about(gate: Gate, told: PlanExecuted) -> bool:
+    return asks_before(gate.request) and gate.request.digest == told.digest
 
 
 def asks_before(request: ApprovalRequested) -> bool:

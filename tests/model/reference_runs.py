@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from gate_events.digest import step_digest
 from gate_events.records import PlanExecuted
 from gate_events.values import RunIdentity, Step
 from gate_events.words import Resolution, StepStatus
@@ -50,11 +51,21 @@ class Effects:
     def begun_under(self, digest: str) -> bool:
         return any(each.digest == digest for each in self.all.values())
 
+    def of(self, plan: UUID, steps: dict[str, Step]) -> dict[str, Effect]:
+        """What is known of these very steps."""
+        found = {name: self.all.get((plan, name)) for name in steps}
+        return {
+            name: effect
+            for name, effect in found.items()
+            if effect and step_digest(plan, effect.step) == step_digest(plan, steps[name])
+        }
+
     def note(self, outcome: PlanExecuted, steps: dict[str, Step]) -> None:
+        known = self.of(outcome.plan_id, steps)
         for result in outcome.results:
             if result.step_id in steps and result.status is not StepStatus.SKIPPED:
                 told = Effect(
-                    result.status.value,
+                    "IN_DOUBT" if result.status.in_doubt else result.status.value,
                     outcome.digest,
                     steps[result.step_id],
                     0,
@@ -62,6 +73,20 @@ class Effects:
                     result.finished_at,
                 )
                 self.all.setdefault((outcome.plan_id, result.step_id), told)
+                before = known.get(result.step_id)
+                if before and before.state in ("FAILED", "IN_DOUBT", "RETRY"):
+                    before.state = told.state
+
+    def contradict(self, first: PlanExecuted, second: PlanExecuted, steps: dict[str, Step]) -> None:
+        """Of two that differ neither is believed."""
+        said = [{each.step_id: each.status for each in told.results} for told in (first, second)]
+        for name, step in steps.items():
+            one, other = (told.get(name, StepStatus.SKIPPED) for told in said)
+            if one is not other:
+                told = Effect("IN_DOUBT", second.digest, step, 0, None, second.executed_at)
+                self.all.setdefault((second.plan_id, name), told)
+                if name in self.of(second.plan_id, steps):
+                    self.all[second.plan_id, name].state = "IN_DOUBT"
 
 
 class Runs:

@@ -16,7 +16,7 @@ from gate_store.database import utc_now
 from gate_store.decisions import apply_decisions
 from gate_store.dialects import on_postgres
 from gate_store.outcomes import record_outcomes
-from gate_store.tables import clearances, effects, outcomes, runs
+from gate_store.tables import clearances, effects, plan_outcomes, runs
 from tests.store.acting import as_edited, ask, clear, compensated, decide, run_of, said, state_of, verdict_of
 from tests.store.examples import (
     AFTER,
@@ -52,7 +52,7 @@ def test_the_first_outcome_of_a_plan_is_kept(conn: Connection) -> None:
     failed = executed(cleared(), OutcomeStatus.FAILED, StepStatus.FAILED)
     record_outcomes(conn, [failed, executed(cleared())], NOON)
     record_outcomes(conn, [executed(cleared())], NOON)
-    assert conn.execute(select(outcomes.c.status)).scalars().all() == ["FAILED"]
+    assert conn.execute(select(plan_outcomes.c.status)).scalars().all() == ["FAILED"]
 
 
 def window_keys(steps: object) -> dict[str, str]:
@@ -101,21 +101,25 @@ def test_a_plan_that_did_not_run_is_not_reviewed(conn: Connection) -> None:
 def test_an_outcome_that_nothing_cleared_leaves_no_effects(conn: Connection) -> None:
     record_outcomes(conn, [executed(cleared())], NOON)
     assert conn.execute(select(func.count()).select_from(effects)).scalar() == 0
-    assert conn.execute(select(func.count()).select_from(outcomes)).scalar() == 1
+    assert conn.execute(select(func.count()).select_from(plan_outcomes)).scalar() == 1
 
 
 def test_an_open_question_about_an_executed_plan_is_closed(conn: Connection) -> None:
-    request = asked()
-    ask(conn, request)
-    record_outcomes(conn, [executed(request)], NOON)
+    first, again = asked(), asked(attempt=2)
+    ask(conn, first)
+    decide(conn, decided(first))
+    ask(conn, again)
+    record_outcomes(conn, [executed(first)], NOON)
     [closing] = said(conn, DecisionMade)
     decide(conn, closing)
-    assert state_of(conn, request) == "SUPERSEDED"
+    assert state_of(conn, again) == "SUPERSEDED"
 
 
 def test_a_question_that_comes_after_its_plan_was_executed_is_closed(conn: Connection) -> None:
-    request = asked(attempt=2)
-    record_outcomes(conn, [executed(request)], NOON)
+    first, request = asked(), asked(attempt=2)
+    ask(conn, first)
+    decide(conn, decided(first))
+    record_outcomes(conn, [executed(first)], NOON)
     ask(conn, request)
     [closing] = said(conn, DecisionMade)
     decide(conn, closing)

@@ -3,12 +3,14 @@
 import json
 from uuid import uuid4
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
+from gate_events.words import StepStatus
 from gate_store.clearances import record_cleared
-from gate_store.ledger import claim_effect
+from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.queries import decisions_of, effects_of, list_runs, pending, show
+from gate_store.tables import runs
 from tests.store.acting import ask, decide
 from tests.store.examples import HOUR, NOON, STEPS, asked, cleared, decided, executed, plan_id, run
 
@@ -29,7 +31,10 @@ def test_a_plan_is_shown_whole_by_its_id_or_its_gates(conn: Connection) -> None:
     request = asked(run=run())
     ask(conn, request)
     decide(conn, decided(request))
-    claim_effect(conn, request.plan_id, request.digest, STEPS[0], "w", NOON)
+    for step in STEPS:
+        claim = claim_effect(conn, request.plan_id, request.digest, step, "w", NOON)
+        finish_effect(conn, request.plan_id, step, claim, StepStatus.SUCCEEDED, NOON)
+    conn.execute(update(runs).values(status="DONE"))
     record_outcomes(conn, [executed(request)], NOON)
     seen = show(conn, request.plan_id)
     assert seen == show(conn, request.request_id)
@@ -37,8 +42,8 @@ def test_a_plan_is_shown_whole_by_its_id_or_its_gates(conn: Connection) -> None:
     assert (seen["gates"][0]["state"], seen["gates"][0]["verdict"]["decided_by"]) == ("APPROVED", "ada")
     assert [each["disposition"] for each in seen["decisions"]] == ["DECIDED"]
     assert [each["digest"] for each in seen["clearances"]] == [request.digest]
-    assert [each["status"] for each in seen["runs"]] == ["READY"]
-    assert [each["state"] for each in seen["effects"]] == ["CLAIMED"]
+    assert [each["status"] for each in seen["runs"]] == ["DONE"]
+    assert [each["state"] for each in seen["effects"]] == ["SUCCEEDED", "SUCCEEDED"]
     assert seen["outcome"]["status"] == "DONE"
     assert json.loads(json.dumps(seen)) == seen
 

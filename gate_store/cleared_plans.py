@@ -1,0 +1,158 @@
+"""Cleared plans as the store knows them, and what an outcome may say of one."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, and_, select
+
+from gate_events.records import PlanCleared, PlanDecided, PlanExecuted
+from gate_events.words import OutcomeStatus, StepStatus
+from gate_store.dialects import among, read, whole
+from gate_store.tables import clearances, cleared_steps, effects, runs
+
+TOLD_AS = {
+    "SUCCEEDED": StepStatus.SUCCEEDED,
+    "FAILED": StepStatus.FAILED,
+    "IN_DOUBT": StepStatus.IN_DOUBT,
+    "CLAIMED": StepStatus.IN_DOUBT,  # begun, and nobody said how it ended
+    "RETRY": StepStatus.SKIPPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEffect:
+    """What the ledger holds of a step of equal content, under whatever revision it was begun."""
+
+    effect_id: UUID
+    state: str
+    executor: str
+    result: Any
+    by_claim: bool  # claimed in the ledger, not told by an outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ClearedPlan:
+    """What was cleared under one digest, and what is known of it."""
+
+    word: PlanCleared | PlanDecided
+    gate_id: UUID | None
+    cleared_at: datetime
+    attempt: int
+    effects: Mapping[str, KnownEffect]  # by step_id
+    run_goes_on: bool = False
+
+    @property
+    def by_ledger(self) -> bool:
+        """Whether who executes it claims its steps in the ledger, which then knows best."""
+        return self.word.run is not None or any(each.by_claim for each in self.effects.values())
+
+    def objection(self, told: PlanExecuted) -> str | None:
+        """Why an outcome of this digest does not count; None: it does."""
+        word = self.word
+        if (told.plan_id, told.revision) != (word.plan_id, word.revision):
+            return f"its digest is that of plan {word.plan_id}, revision {word.revision}"
+        if why := self._unfit_results(told):
+            return why
+        if self.run_goes_on:
+            return "the run of this plan goes on: only its resumer tells what became of it, when it has ended"
+        return self._unlike_ledger(told) if self.by_ledger else None
+
+    def _unfit_results(self, told: PlanExecuted) -> str | None:
+        steps, seen = {step.step_id for step in self.word.steps}, set[str]()
+        for result in told.results:
+            if result.step_id not in steps:
+                return f"it has a result of step {result.step_id!r}, which the plan has not"
+            if result.step_id in seen:
+                return f"it has two results of step {result.step_id!r}"
+            seen.add(result.step_id)
+        return None
+
+    def _unlike_ledger(self, told: PlanExecuted) -> str | None:
+        """The ledger's word counts: what a record says beside it is a claim."""
+        results = {result.step_id: result for result in told.results}
+        for step in self.word.steps:
+            result, known = results.get(step.step_id), self.effects.get(step.step_id)
+            status = result.status if result else StepStatus.SKIPPED
+            if known and known.state == "CLAIMED" and self.word.run is None:
+                return f"step {step.step_id!r} is still being done by {known.executor}, says the ledger"
+            expected = TOLD_AS[known.state] if known else StepStatus.SKIPPED
+            if status is not expected:
+                state = known.state if known else "not begun"
+                return f"of step {step.step_id!r} it says {status.value}, and the ledger {state}"
+            if self.word.run and result and known and result.result != known.result:
+                return f"of step {step.step_id!r} it has another result than the ledger"
+        return None
+
+
+def has_run(told: PlanExecuted) -> bool:
+    """Whether anything of the plan was tried."""
+    tried = any(result.status is not StepStatus.SKIPPED for result in told.results)
+    return tried or told.status is not OutcomeStatus.NOT_RUN
+
+
+def cleared_plans(conn: Connection, digests: Iterable[str]) -> dict[str, ClearedPlan]:
+    """What was cleared under these digests, by digest."""
+    wanted = sorted(set(digests))
+    if not wanted:
+        return {}
+    found = conn.execute(
+        select(
+            clearances.c.digest,
+            clearances.c.plan_id,
+            clearances.c.gate_id,
+            clearances.c.cleared_at,
+            clearances.c.attempt,
+            whole(clearances.c.record).label("word"),
+        ).where(among(conn, clearances.c.digest, wanted))
+    ).all()
+    words = {row.digest: _word(row) for row in found}
+    by_digest = _effects(conn, wanted) if found else {}
+    going_on = _runs_that_go_on(conn, words.values())
+    return {
+        row.digest: ClearedPlan(
+            words[row.digest],
+            row.gate_id,
+            row.cleared_at,
+            row.attempt,
+            by_digest.get(row.digest, {}),
+            row.digest in going_on,
+        )
+        for row in found
+    }
+
+
+def _word(row: Row[*tuple[Any, ...]]) -> PlanCleared | PlanDecided:
+    return read(row.word, PlanDecided) if row.gate_id else read(row.word, PlanCleared)
+
+
+def _effects(conn: Connection, digests: list[str]) -> dict[str, dict[str, KnownEffect]]:
+    same = and_(
+        effects.c.plan_id == clearances.c.plan_id,
+        effects.c.step_id == cleared_steps.c.step_id,
+        effects.c.step_digest == cleared_steps.c.step_digest,
+    )
+    found = conn.execute(
+        select(cleared_steps.c.digest, effects)
+        .join_from(cleared_steps, clearances, clearances.c.digest == cleared_steps.c.digest)
+        .join(effects, same)
+        .where(among(conn, cleared_steps.c.digest, digests))
+    )
+    known: dict[str, dict[str, KnownEffect]] = {}
+    for row in found:
+        told = KnownEffect(row.effect_id, row.state, row.executor, row.result, row.token > 0)
+        known.setdefault(row.digest, {})[row.step_id] = told
+    return known
+
+
+def _runs_that_go_on(conn: Connection, words: Iterable[PlanCleared | PlanDecided]) -> set[str | None]:
+    """Digests that a run may still execute."""
+    threads = sorted({word.run.thread_id for word in words if word.run})
+    if not threads:
+        return set()
+    wanted = select(runs.c.digest).where(
+        among(conn, runs.c.thread_id, threads), runs.c.status.in_(["READY", "RUNNING", "IN_DOUBT"])
+    )
+    return set(conn.execute(wanted).scalars())

@@ -1,0 +1,218 @@
+"""Outcomes are claims: what they say counts only of what was cleared, and where the ledger agrees."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import Connection, select, update
+
+from gate_events.digest import plan_digest
+from gate_events.ids import derived
+from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted, StepResult
+from gate_events.values import Step
+from gate_events.words import DecisionKind, OutcomeStatus, Resolution, StepStatus, Timing
+from gate_store.ledger import claim_effect, finish_effect
+from gate_store.outcomes import record_outcomes
+from gate_store.tables import effects, plan_outcomes, runs
+from tests.store.acting import ask, clear, decide, said, state_of
+from tests.store.examples import (
+    AFTER,
+    HOUR,
+    NOON,
+    STEPS,
+    asked,
+    cleared,
+    decided,
+    executed,
+    plan_id,
+    review,
+    run,
+)
+
+OK, SKIPPED, FAILED = StepStatus.SUCCEEDED, StepStatus.SKIPPED, StepStatus.FAILED
+LATER = NOON + HOUR / 2
+
+
+def told(plan: PlanCleared | ApprovalRequested, *statuses: StepStatus, **changes: Any) -> PlanExecuted:
+    """An outcome with a status for each step."""
+    results = tuple(
+        StepResult(step_id=step.step_id, status=status, finished_at=LATER)
+        for step, status in zip(plan.steps, statuses, strict=True)
+    )
+    done = OutcomeStatus.DONE if set(statuses) == {OK} else OutcomeStatus.FAILED
+    fields: dict[str, Any] = {"status": done, "results": results, **changes}
+    return msgspec.structs.replace(executed(plan), **fields)
+
+
+def revised(plan: Any, revision: int = 2, steps: tuple[Step, ...] = STEPS) -> Any:
+    digest = plan_digest(plan.plan_id, revision, steps, plan.run)
+    event = derived("cleared", plan.plan_id, revision)
+    return msgspec.structs.replace(plan, revision=revision, steps=steps, digest=digest, event_id=event)
+
+
+def states(conn: Connection) -> dict[str, str]:
+    return {row.step_id: row.state for row in conn.execute(select(effects))}
+
+
+def kept(conn: Connection) -> list[tuple[int, str]]:
+    found = conn.execute(select(plan_outcomes).order_by(plan_outcomes.c.attempt))
+    return [(row.attempt, row.status) for row in found]
+
+
+def test_every_revision_that_ran_is_reviewed(conn: Connection) -> None:
+    first = cleared(review=review(allowed=AFTER))
+    second = revised(first, steps=(Step(step_id="s9", action_type="credit", arguments={"to": "eve"}),))
+    for plan in (first, second):
+        clear(conn, plan)
+        assert record_outcomes(conn, [executed(plan)], NOON) == {}
+    reviews = [(each.timing, each.revision) for each in said(conn, ApprovalRequested)]
+    assert reviews == [(Timing.AFTER, 1), (Timing.AFTER, 2)]
+    assert set(states(conn)) == {"s1", "s2", "s9"}
+
+
+def test_an_older_revision_that_did_not_run_closes_nothing_that_is_newer(conn: Connection) -> None:
+    rejected = asked()
+    ask(conn, rejected)
+    decide(conn, decided(rejected, DecisionKind.REJECT))
+    newer = asked(revision=2)
+    ask(conn, newer)
+    not_run = executed(rejected, OutcomeStatus.NOT_RUN, SKIPPED)
+    assert record_outcomes(conn, [not_run], NOON) == {}
+    assert said(conn, DecisionMade) == []
+    assert state_of(conn, newer) == "PENDING"
+
+
+def test_a_softer_revision_after_one_that_did_not_run_is_reviewed(conn: Connection) -> None:
+    rejected = asked()
+    ask(conn, rejected)
+    decide(conn, decided(rejected, DecisionKind.REJECT))
+    record_outcomes(conn, [executed(rejected, OutcomeStatus.NOT_RUN, SKIPPED)], NOON)
+    softer = revised(cleared(review=review(allowed=AFTER)))
+    clear(conn, softer)
+    record_outcomes(conn, [executed(softer)], NOON)
+    assert [each.timing for each in said(conn, ApprovalRequested)] == [Timing.AFTER]
+
+
+@pytest.mark.parametrize("status", [OutcomeStatus.DONE, OutcomeStatus.NOT_RUN])
+def test_an_outcome_that_nothing_cleared_closes_no_gate(conn: Connection, status: OutcomeStatus) -> None:
+    request = asked()
+    ask(conn, request)
+    of_this = executed(request, status)
+    nonsense = msgspec.structs.replace(of_this, revision=9, digest="f" * 64)
+    record_outcomes(conn, [nonsense, of_this], NOON)
+    assert said(conn, DecisionMade) == []
+    assert states(conn) == {}
+
+
+def test_what_was_told_before_the_approval_does_not_stand_in_the_place_of_the_truth(conn: Connection) -> None:
+    request = asked()
+    ask(conn, request)
+    record_outcomes(conn, [told(request, OK, OK)], NOON)
+    decide(conn, decided(request, at=LATER))
+    assert (states(conn), kept(conn)) == ({}, [(-1, "DONE")])
+    assert record_outcomes(conn, [told(request, FAILED, SKIPPED)], LATER) == {}
+    assert states(conn) == {"s1": "FAILED"}
+
+
+def test_what_was_rejected_cannot_have_run(conn: Connection) -> None:
+    request = asked()
+    ask(conn, request)
+    decide(conn, decided(request, DecisionKind.REJECT))
+    [why] = record_outcomes(conn, [executed(request)], NOON).values()
+    assert "did not approve it" in why
+    assert kept(conn) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"revision": 2}, "revision 1"),
+        ({"plan_id": plan_id("other")}, "its digest is that of plan"),
+        ({"attempt": 2}, "nobody asked for attempt 2"),
+    ],
+)
+def test_an_outcome_that_is_not_of_what_was_cleared_is_refused(
+    conn: Connection, changes: dict[str, Any], why: str
+) -> None:
+    plan = cleared()
+    clear(conn, plan)
+    [refusal] = record_outcomes(conn, [msgspec.structs.replace(executed(plan), **changes)], NOON).values()
+    assert why in refusal
+    assert kept(conn) == []
+
+
+def test_results_of_steps_that_the_plan_has_not_or_has_once_are_refused(conn: Connection) -> None:
+    plan, other = cleared(), cleared(steps=(*STEPS, Step(step_id="s3", action_type="email.send")))
+    clear(conn, plan)
+    twice = msgspec.structs.replace(executed(plan), results=executed(plan).results[:1] * 2)
+    foreign = msgspec.structs.replace(executed(plan), results=executed(other).results)
+    for record, why in ((twice, "two results of step 's1'"), (foreign, "'s3', which the plan has not")):
+        assert why in record_outcomes(conn, [record], NOON)[record.event_id]
+
+
+def test_of_a_run_nothing_counts_but_what_its_ledger_says(conn: Connection) -> None:
+    plan = cleared(run=run())
+    clear(conn, plan)
+    forged = [executed(plan), msgspec.structs.replace(executed(plan), run=None)]
+    for record in forged:
+        assert "the run of this plan goes on" in record_outcomes(conn, [record], NOON)[record.event_id]
+    conn.execute(update(runs).values(status="DONE"))
+    for record in forged:
+        assert "of step 's1'" in record_outcomes(conn, [record], NOON)[record.event_id]
+    assert (states(conn), kept(conn)) == ({}, [])
+    true = executed(plan, OutcomeStatus.NOT_RUN, SKIPPED)
+    assert record_outcomes(conn, [true], NOON) == {}
+    assert kept(conn) == [(1, "NOT_RUN")]
+
+
+def test_of_what_a_service_claims_in_the_ledger_an_outcome_says_nothing_else(conn: Connection) -> None:
+    plan = cleared(review=review(allowed=AFTER))
+    clear(conn, plan)
+    claim = claim_effect(conn, plan.plan_id, plan.digest, STEPS[0], "mailer", NOON)
+    forged = told(plan, OK, OK)
+    assert "still being done by" in record_outcomes(conn, [forged], NOON)[forged.event_id]
+    finish_effect(conn, plan.plan_id, STEPS[0], claim, OK, NOON)
+    assert "of step 's2'" in record_outcomes(conn, [forged], NOON)[forged.event_id]
+    assert (states(conn), said(conn, ApprovalRequested)) == ({"s1": "SUCCEEDED"}, [])
+    assert record_outcomes(conn, [told(plan, OK, SKIPPED)], NOON) == {}
+    assert len(said(conn, ApprovalRequested)) == 1
+
+
+def test_two_outcomes_of_one_attempt_that_differ_are_a_doubt(conn: Connection) -> None:
+    plan = cleared()
+    clear(conn, plan)
+    record_outcomes(conn, [told(plan, OK, SKIPPED)], NOON)
+    assert record_outcomes(conn, [told(plan, OK, OK)], NOON) == {}
+    assert states(conn) == {"s1": "SUCCEEDED", "s2": "IN_DOUBT"}
+    [question] = said(conn, ApprovalRequested)
+    assert (question.in_doubt.step_id, "SKIPPED, then" in question.in_doubt.known) == ("s2", True)
+    assert kept(conn) == [(1, "FAILED")]
+
+
+def test_a_later_attempt_counts(conn: Connection) -> None:
+    plan = cleared(review=review(allowed=AFTER))
+    clear(conn, plan)
+    record_outcomes(conn, [told(plan, OK, FAILED)], NOON)
+    assert record_outcomes(conn, [told(plan, OK, OK, attempt=2)], LATER) == {}
+    assert states(conn) == {"s1": "SUCCEEDED", "s2": "SUCCEEDED"}
+    assert [each.attempt for each in said(conn, ApprovalRequested)] == [1, 2]
+
+
+def test_an_undo_goes_by_what_a_human_has_settled_since(conn: Connection) -> None:
+    seen: list[PlanExecuted | None] = []
+
+    def undo(request: ApprovalRequested, decision: DecisionMade, outcome: PlanExecuted | None) -> str:
+        seen.append(outcome)
+        return "it cannot be taken back"
+
+    plan = cleared(review=review(allowed=AFTER))
+    clear(conn, plan)
+    record_outcomes(conn, [told(plan, StepStatus.IN_DOUBT, OK)], NOON)
+    questions = said(conn, ApprovalRequested)
+    doubt = next(each for each in questions if each.in_doubt)
+    after = next(each for each in questions if not each.in_doubt)
+    ask(conn, doubt, after)
+    decide(conn, decided(doubt, DecisionKind.RESOLVE, resolution=Resolution.HAPPENED))
+    decide(conn, decided(after, DecisionKind.UNDO), undo=undo)
+    assert seen[0] is not None
+    assert [each.status for each in seen[0].results] == [OK, OK]
