@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
-from gate_events.records import ApprovalRequested, PlanCleared
+from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
 from gate_events.values import Terms
 from gate_events.words import DecisionKind, GateState, RequestKind, Timing
 from gate_policy.catalogue import Catalogue
@@ -127,9 +127,18 @@ def _clearances(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> I
 
 
 def _outcomes(evidence: Evidence, honesty: Honesty, _: Catalogue) -> Iterator[str]:
-    for outcome in evidence.rows.outcomes:
-        if _is_honests(outcome, honesty, evidence) and evidence.told.is_lies_record(outcome):
-            yield f"outcome of plan {outcome.plan_id}: {outcome.status.value}, says a liar"
+    """What may run has the outcome that its executor told: a liar's neither stands for it nor before it."""
+    kept = {each.digest for each in evidence.rows.outcomes if not evidence.told.is_lies_record(each)}
+    for told in {each.digest: each for each in evidence.outcomes}.values():
+        if told.digest in honesty.may_run and told.digest not in kept and _has_ended(told):
+            yield f"outcome of plan {told.plan_id}: {told.status.value} is not what the store has"
+    for lie in evidence.rows.outcomes:
+        if evidence.told.is_lies_record(lie) and lie.digest in honesty.may_run:
+            yield f"outcome of plan {lie.plan_id}: {lie.status.value}, says a liar"
+
+
+def _has_ended(told: PlanExecuted) -> bool:
+    return told.status.value != "BEGUN"
 
 
 def _effects(evidence: Evidence, honesty: Honesty, _: Catalogue) -> Iterator[str]:

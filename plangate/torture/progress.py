@@ -6,6 +6,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from gate_store.tables import decisions, gates, outbox, runs
+from plangate.torture.liars.lie import LIAR
 
 AT_REST = ("DONE", "FAILED", "STALE")
 
@@ -39,7 +40,7 @@ def look(store: Engine, prefix: str) -> Standing | None:
                         (runs, (mine, rest)),
                         (runs, (mine, ~rest)),
                         (gates, (gates.c.state == "PENDING",)),
-                        (decisions, (decisions.c.disposition == "WAITING",)),
+                        (decisions, (decisions.c.disposition == "WAITING", decisions.c.decided_by != LIAR)),
                         (outbox, ()),
                     )
                 )

@@ -41,7 +41,8 @@ PEN = Pen(1, chance(1), Learned(1))
 GATE = GateRow(REQUEST, "APPROVED", VERDICT)
 RULED = DecisionRow(DECISION, "DECIDED")
 EFFECT = EffectRow(effect_key(PLAN.plan_id, "s1"), PLAN.plan_id, "s1", "SUCCEEDED", "resumer", "done")
-ROWS = Rows({THREAD: RunRow("DONE", PLAN.plan_id)}, (GATE,), (RULED,), (VERDICT,), (), (EFFECT,), 0)
+ENDED = tuple(CLEAN.outcomes)
+ROWS = Rows({THREAD: RunRow("DONE", PLAN.plan_id)}, (GATE,), (RULED,), (VERDICT,), ENDED, (EFFECT,), 0)
 
 
 def told(*records: Any) -> Told:
@@ -94,14 +95,20 @@ def test_what_a_person_approved_as_edited_is_covered() -> None:
     edit = msgspec.structs.replace(DECISION, kind=DecisionKind.EDIT, steps=steps)
     digest = plan_digest(PLAN.plan_id, 2, steps, None)
     verdict = msgspec.structs.replace(VERDICT, revision=2, digest=digest, steps=steps)
+    ended = msgspec.structs.replace(CLEAN.outcomes[0], revision=2, digest=digest)
+    of_it = {
+        "gates": (GateRow(REQUEST, "APPROVED", verdict),),
+        "clearances": (verdict,),
+        "outcomes": (ended,),
+    }
     edited = replace(
         LIED,
         sent=[edit],
         decided=[edit],
         verdicts=[verdict],
         calls=[call(steps[0])],
-        outcomes=[msgspec.structs.replace(CLEAN.outcomes[0], revision=2, digest=digest)],
-        rows=replace(ROWS, gates=(GateRow(REQUEST, "APPROVED", verdict),), clearances=(verdict,)),
+        outcomes=[ended],
+        rows=replace(ROWS, **of_it),  # type: ignore[arg-type] # the fields' own types
     )
     assert found(edited) == set()
 
@@ -160,11 +167,18 @@ def test_a_gate_that_a_liar_asked_about_an_honest_plan_is_believed() -> None:
     assert any("a liar asked" in case for case in believed(lied))
 
 
+def test_an_outcome_that_a_lie_kept_out_of_the_store_is_found() -> None:
+    assert any(
+        "is not what the store has" in case
+        for case in believed(replace(LIED, rows=replace(ROWS, outcomes=())))
+    )
+
+
 def test_a_liars_outcome_of_an_honest_plan_is_believed_and_one_of_his_own_plan_is_not() -> None:
     own = msgspec.structs.replace(NEXT, plan_id=derived("his own"))
     for victim, believes in ((PLAN, True), (own, False)):
         lie = executed(victim, PEN, OutcomeStatus.NOT_RUN, StepStatus.SKIPPED)
-        lied = replace(LIED, rows=replace(ROWS, outcomes=(lie,)), told=told(lie))
+        lied = replace(LIED, rows=replace(ROWS, outcomes=(*ENDED, lie)), told=told(lie))
         assert bool(believed(lied)) is believes
 
 
