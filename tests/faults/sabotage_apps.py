@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from gate_store import judging, objections, own_words, plan_claims
+from gate_store import judging, objections, plan_claims
 from gate_store.plan_claims import Claim
 from gate_store.plan_owners import PlanRecord
 from plangate.torture import apps_child

@@ -3,6 +3,7 @@
 import json
 import sys
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from plangate.dev.stack import environment
@@ -22,6 +23,19 @@ def run_without(guard: str, folder: Path, size: tuple[int, int, int], seed: int 
     modules = Modules(resumer="tests.faults.sabotage")
     orders = Orders(runs, kills, pauses, seed, workers=2, modules=modules, patience_s=60.0)
     with own(folder, "apache", "postgresql", orders.lease_s) as stack, environment({GUARD: guard}):
+        return torture(stack, folder, orders, lambda *_: None)
+
+
+def lied_to_without(
+    guard: str, folder: Path, kinds: Collection[str], runs: int = 12, seed: int = 1
+) -> Report:
+    """A laboratory whose apps lack one defence, and lies of those kinds are told."""
+    modules = Modules(apps="tests.faults.sabotage_apps")
+    count = max(12, 3 * len(kinds))
+    orders = Orders(
+        runs, 0, 0, seed, 1, modules=modules, liars=count, kinds=kinds, service_plans=runs, patience_s=30.0
+    )
+    with own(folder, "mock", None, orders.lease_s) as stack, environment({GUARD: guard}):
         return torture(stack, folder, orders, lambda *_: None)
 
 

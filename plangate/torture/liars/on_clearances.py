@@ -15,7 +15,7 @@ from gate_events.topics import APPROVAL_REQUESTS, PLANS
 from gate_events.words import Level, RequestKind, Tier, Timing
 from gate_store.database import utc_now
 from plangate.torture.liars.lie import Heard, Pen, lie
-from plangate.torture.liars.on_plans import gated, harmless
+from plangate.torture.liars.on_plans import gated, harmless, named
 from plangate.torture.services.plans import WITHOUT_STORE, serves
 
 
@@ -65,7 +65,8 @@ def cleared_with_own_steps(heard: Heard, pen: Pen) -> Sequence[Any]:
 def cleared_in_a_next_revision(heard: Heard, pen: Pen) -> Sequence[Any]:
     """A next revision that nobody proposed, irreversible."""
     steps = pen.steps(gated(heard.record.steps))
-    return cleared(heard.record, pen.learned.policy, revision=heard.record.revision + 1, steps=steps)
+    changed = {"revision": heard.record.revision + 1, "steps": steps, **named(heard.record)}
+    return cleared(heard.record, pen.learned.policy, **changed)
 
 
 @lie(APPROVAL_REQUESTS.name)

@@ -11,7 +11,7 @@ from gate_events.topics import PLANS
 from gate_events.values import Agent, RunIdentity, Step
 from gate_store.database import utc_now
 from plangate.torture.liars.lie import LIAR, Heard, Pen, lie
-from plangate.torture.services.plans import GATED, HARMLESS, plan_id, serves
+from plangate.torture.services.plans import GATED, HARMLESS, WITHOUT_STORE, plan_id, serves
 
 LAST = 2**31 - 1
 AHEAD = 3  # so many of the services' plans a liar is before their proposers
@@ -60,12 +60,25 @@ def run_in_a_gated_plan(heard: Heard, pen: Pen) -> Sequence[Any]:
     return _with_run(heard, pen, pen.steps("wire"))
 
 
+def named(victim: Any) -> dict[str, Any]:
+    """As whom he revises the victim's plan.
+
+    The proposer of a run's plan is no secret, and need not be believed. A service's next revision in its
+    proposer's own name is a claim that nothing but a signature refutes: there he speaks as himself.
+    """
+    return {} if victim.run else {"proposer": LIAR, "agent": Agent(name=LIAR)}
+
+
+def unknown_to(victim: PlanProposed, action: str) -> bool:
+    """Whether the executor cannot know that the router's clearance was refused: it has no store."""
+    return serves(victim.steps) == WITHOUT_STORE and action in HARMLESS.values()
+
+
 def _revision(heard: Heard, pen: Pen, revision: int, action: str) -> Sequence[Any]:
     victim: PlanProposed = heard.record
-    # The proposer of a run's plan is no secret, and need not be believed. A service's next revision in its
-    # proposer's own name is a claim that nothing but a signature refutes: there he speaks as himself.
-    named = {} if victim.run else {"proposer": LIAR, "agent": Agent(name=LIAR)}
-    return (proposal(victim, revision=revision, steps=pen.steps(action), **named),)
+    if unknown_to(victim, action):
+        return ()
+    return (proposal(victim, revision=revision, steps=pen.steps(action), **named(victim)),)
 
 
 @lie(PLANS.name)
@@ -95,7 +108,10 @@ def last_revision(heard: Heard, pen: Pen) -> Sequence[Any]:
 @lie(PLANS.name)
 def same_revision_with_other_content(heard: Heard, pen: Pen) -> Sequence[Any]:
     """The victim's plan id and revision, the proposer's own name, and harmless steps."""
-    return (proposal(heard.record, steps=pen.steps(harmless(heard.record.steps))),)
+    action = harmless(heard.record.steps)
+    if unknown_to(heard.record, action):
+        return ()
+    return (proposal(heard.record, steps=pen.steps(action)),)
 
 
 @lie(PLANS.name)
@@ -105,8 +121,8 @@ def later_checkpoint(heard: Heard, pen: Pen) -> Sequence[Any]:
     if run is None:
         return ()
     later = msgspec.structs.replace(run, checkpoint_id=pen.dice.choice(("~", "zzzz")))
-    named = {"plan_id": plan_id_of_pause(later), "run": later, "revision": 1}
-    return (proposal(heard.record, **named, steps=pen.steps(pen.dice.choice(("wire", "note")))),)
+    pause = {"plan_id": plan_id_of_pause(later), "run": later, "revision": 1}
+    return (proposal(heard.record, **pause, steps=pen.steps(pen.dice.choice(("wire", "note")))),)
 
 
 @lie(PLANS.name)

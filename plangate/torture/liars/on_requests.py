@@ -15,7 +15,7 @@ from gate_events.words import DeciderKind, DecisionKind, Level, RequestKind, Tie
 from gate_policy.requirements import ALLOWED
 from gate_store.database import utc_now
 from plangate.torture.liars.lie import LIAR, Heard, Pen, lie
-from plangate.torture.liars.on_plans import gated
+from plangate.torture.liars.on_plans import gated, named
 
 NICE = "Look something up"
 
@@ -113,7 +113,8 @@ def asked_about_own_steps(heard: Heard, pen: Pen) -> Sequence[Any]:
     """A next revision that nobody proposed; the liar reviews it."""
     steps = pen.steps(gated(heard.record.steps))
     revision = heard.record.revision + 1
-    asked = request(heard.record, pen, revision=revision, steps=steps, terms=_terms(Timing.BEFORE, LIAR))
+    changed = {"revision": revision, "steps": steps, **named(heard.record)}
+    asked = request(heard.record, pen, **changed, terms=_terms(Timing.BEFORE, LIAR))
     return asked, approved(asked)
 
 
