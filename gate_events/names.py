@@ -54,6 +54,13 @@ def unprintable(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(char for char in text if invisible(char)))
 
 
+def fault_of_name(text: str) -> str | None:
+    """What is wrong with a name, naming the characters; None: nothing."""
+    if strange := unprintable(text):
+        return f"holds {', '.join(f'U+{ord(char):04X}' for char in strange)}, which nobody sees"
+    return None
+
+
 def _once(text: str) -> str:
     blank = _BLANKS.sub(" ", text)
     seen = "".join(char for char in blank if not invisible(char))

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from gate_events.digest import plan_digest
 from gate_events.errors import UnencodableError
+from gate_events.names import fault_of_name
 from gate_events.records import PlanProposed
 from gate_events.values import Review, Terms
 from gate_events.words import Level, Tier, Timing
@@ -58,8 +59,9 @@ def judge(
 ) -> Judgement:
     """Judge a plan. `prior` holds effects already done by effect key; `required` is a floor for edits.
 
-    Raises UnjudgeablePlanError where an argument has no canonical JSON.
+    Raises UnjudgeablePlanError where an argument has no canonical JSON, or a name holds what nobody sees.
     """
+    _refuse_unseen_names(plan)
     digest = digest_of(plan)
     floor = required or NOTHING_REQUIRED
     facts = Facts(plan)
@@ -88,6 +90,12 @@ def judge(
         digest=digest,
         policy=catalogue.digest,
     )
+
+
+def _refuse_unseen_names(plan: PlanProposed) -> None:
+    for field, name in (("proposer", plan.proposer), ("agent.name", plan.agent.name)):
+        if fault := fault_of_name(name):
+            raise UnjudgeablePlanError(field, ascii(name), fault, "leave it out")
 
 
 def digest_of(plan: PlanProposed) -> str:

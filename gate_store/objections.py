@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import assert_never
 
-from gate_events.names import name_key, same_name, unprintable
+from gate_events.names import fault_of_name, name_key, same_name
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind, GateState, RequestKind, Resolution, Timing
 from gate_store.dispositions import Fate
@@ -48,9 +48,8 @@ _MAY_WITHDRAW = (DeciderKind.PERSON, DeciderKind.SERVICE, DeciderKind.PROPOSER)
 
 
 def _has_a_plain_name(gate: Standing, decision: DecisionMade) -> Ruling | None:  # noqa: ARG001 - one of OBJECTIONS
-    if strange := unprintable(decision.decided_by):
-        marks = ", ".join(f"U+{ord(mark):04X}" for mark in strange)
-        return refused(f"decided_by {decision.decided_by!a} holds {marks}, which nobody sees: leave it out")
+    if fault := fault_of_name(decision.decided_by):
+        return refused(f"decided_by {decision.decided_by!a} {fault}: leave it out")
     return None
 
 

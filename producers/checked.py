@@ -7,8 +7,11 @@ from uuid import UUID
 import msgspec
 
 from gate_events.errors import UnencodableError
+from gate_events.names import fault_of_name
 
 R = TypeVar("R")
+
+_NAMES = ("proposer", "decided_by", "reported_by", "executor")
 
 
 def checked(record: R) -> R:
@@ -18,6 +21,15 @@ def checked(record: R) -> R:
     """
     try:
         plain = msgspec.to_builtins(record, builtin_types=(UUID, datetime))
-        return msgspec.convert(plain, type(record))
+        made = msgspec.convert(plain, type(record))
     except (msgspec.ValidationError, TypeError, RecursionError) as error:
         raise UnencodableError(type(record).__name__, str(error)) from error
+    for field in _NAMES:
+        _refuse_unseen(field, getattr(made, field, None))
+    _refuse_unseen("agent.name", getattr(getattr(made, "agent", None), "name", None))
+    return made
+
+
+def _refuse_unseen(field: str, name: str | None) -> None:
+    if name and (fault := fault_of_name(name)):
+        raise UnencodableError(field, f"{name!a} {fault}; leave it out")

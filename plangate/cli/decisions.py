@@ -78,9 +78,11 @@ def respond(gate: GateId, note: Note, by: By = None, wait: Wait = 15, as_json: J
 def withdraw(
     gate: GateId, note: Note = "", by: By = None, wait: Wait = 15, as_json: JsonFlag = False
 ) -> None:
-    """Take one's own plan back; the proposer's right."""
-    request = _request(load_settings(), gate)
-    _say(gate, DecisionKind.WITHDRAW, by or request.proposer, wait, as_json, note=note)
+    """Take one's own plan back; the proposer's right: say --by PROPOSER unless that is your login name.
+
+    A name is claimed and not proven: who may write to `decisions` may say any.
+    """
+    _say(gate, DecisionKind.WITHDRAW, by, wait, as_json, note=note)
 
 
 def confirm(gate: GateId, note: Note = "", by: By = None, wait: Wait = 15, as_json: JsonFlag = False) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import typer
 
 from gate_events.records import PlanProposed
+from gate_events.topics import DECISIONS
 from gate_store import migrate
 from plangate.cli.failures import CommandError, line_for
 from plangate.cli.output import JsonFlag, show
@@ -45,6 +46,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Look at everything; one failure hides no other."""
     looks: dict[str, Callable[[Settings], str]] = {
         "Kafka and topics": _topics,
+        "decisions' moments": _moments,
         "Kafka options": _options,
         "schema registry": _registry,
         "store": _store,
@@ -68,6 +70,20 @@ def _topics(settings: Settings) -> str:
     if missing:
         raise CommandError(f"missing: {', '.join(missing)}", "run `plangate topics create`")
     return f"{settings.bootstrap_servers}: {len(states)} topics"
+
+
+def _moments(settings: Settings) -> str:
+    """Who dates decisions: deadlines and use-bys go by that."""
+    topics.require(settings, DECISIONS)
+    dated_by, name = topics.dated_by(settings, DECISIONS), settings.topic(DECISIONS.name)
+    if dated_by == topics.LOG_APPEND_TIME:
+        return f"{name}: the broker's"
+    earlier = "of a decision's own date and its first sight the earlier counts"
+    if dated_by is None:
+        return f"{name}: the cluster does not tell; {earlier}"
+    alter = f"kafka-configs.sh --alter --entity-type topics --entity-name {name}"
+    mend = f"{alter} --add-config message.timestamp.type={topics.LOG_APPEND_TIME}"
+    raise CommandError(f"{name} is {dated_by}: {earlier}", mend)
 
 
 def _options(settings: Settings) -> str:

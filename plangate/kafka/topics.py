@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined] # it is public
 from confluent_kafka.cimpl import NewTopic
 
 from gate_events.topics import TOPICS, Topic
@@ -14,6 +15,8 @@ from plangate.settings import Settings
 
 TIMEOUT_S = 5.0  # a broker that is there answers in a fraction of it
 _CREATE_S = 30.0
+LOG_APPEND_TIME = "LogAppendTime"
+_DATED_BY = "message.timestamp.type"
 
 
 class KafkaUnreachableError(ConnectionError):
@@ -96,6 +99,17 @@ def create(settings: Settings) -> list[TopicState]:
     return describe(settings)
 
 
+def dated_by(settings: Settings, topic: Topic) -> str | None:
+    """Who dates a topic's records, in Kafka's words; None where the cluster does not tell."""
+    resource = ConfigResource(ConfigResource.Type.TOPIC, settings.topic(topic.name))
+    try:
+        (asked,) = admin(settings).describe_configs([resource], request_timeout=TIMEOUT_S).values()
+        entry = asked.result(_CREATE_S).get(_DATED_BY)
+    except (KafkaException, FutureTimeoutError):  # the mock cluster knows no such question
+        return None
+    return None if entry is None else str(entry.value)
+
+
 def delete(settings: Settings) -> None:
     """Delete all topics of `topic_prefix`, which must not be empty. Kafka forgets their consumer groups.
 
@@ -111,10 +125,14 @@ def delete(settings: Settings) -> None:
 
 
 def topic_config(topic: Topic, replication: int) -> dict[str, str]:
-    """Nothing expires: the topics are the record. `autonomy` keeps the newest per key."""
+    """Nothing expires: the topics are the record. `autonomy` keeps the newest per key.
+
+    The broker dates the records, since deadlines and use-bys go by the moment of a decision.
+    """
     return {
         "cleanup.policy": "compact" if topic.compacted else "delete",
         "retention.ms": "-1",
+        _DATED_BY: LOG_APPEND_TIME,
         "min.insync.replicas": "2" if replication >= 3 else "1",
     }
 

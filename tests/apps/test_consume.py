@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +26,15 @@ def _received(count: int) -> tuple[list[Received], list[int]]:
         records.append(Received(event, "plans", line, Progress()))
         line.append(records[-1])
     return records, acked
+
+
+def test_the_brokers_moment_is_known_only_where_the_broker_dates_records() -> None:
+    [record], _ = _received(1)
+    record.message.timestamp = 1_764_400_000.25
+    record.message.timestamp_type = 1
+    assert record.appended_at == datetime(2025, 11, 29, 7, 6, 40, 250_000, tzinfo=UTC)
+    record.message.timestamp_type = 0  # its writer's
+    assert record.appended_at is None
 
 
 def test_offsets_are_acked_in_order_whatever_is_durable_first() -> None:

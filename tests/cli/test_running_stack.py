@@ -129,7 +129,8 @@ def test_the_proposer_takes_its_plan_back_but_cannot_approve_it(project: Project
     approved = project.run("approve", gate["plan_id"], "--by", gate["proposer"])
     approved.complains("REFUSED", "never decides on it", "nothing was changed")
     project.run("withdraw", gate["plan_id"], "--by", "ben").complains("REFUSED", "only the proposer")
-    assert project.run("withdraw", gate["plan_id"]).code == 0
+    project.run("withdraw", gate["plan_id"]).complains("REFUSED", "only the proposer")
+    assert project.run("withdraw", gate["plan_id"], "--by", gate["proposer"]).code == 0
     assert project.done("withdrawn")[0].startswith("WITHDRAWN")
 
 
