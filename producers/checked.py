@@ -24,9 +24,9 @@ def checked(record: R) -> R:
         made = msgspec.convert(plain, type(record))
     except (msgspec.ValidationError, TypeError, RecursionError) as error:
         raise UnencodableError(type(record).__name__, str(error)) from error
+    _refuse_unseen("agent.name", getattr(getattr(made, "agent", None), "name", None))
     for field in _NAMES:
         _refuse_unseen(field, getattr(made, field, None))
-    _refuse_unseen("agent.name", getattr(getattr(made, "agent", None), "name", None))
     return made
 
 
