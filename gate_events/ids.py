@@ -29,5 +29,15 @@ def request_id(
 
 
 def effect_key(plan_id: UUID, step_id: str) -> UUID:
-    """The idempotency key of a step: one effect per plan and step, whatever the revision."""
+    """The idempotency key of a step, for the first content of it that the ledger saw, in any revision."""
     return derived("effect", plan_id, step_id)
+
+
+def key_in_force(plan_id: UUID, step_id: str, step_digest: str, first: str | None) -> UUID:
+    """The idempotency key of a step's content. `first`: the digest of the first content seen, if any.
+
+    Other content is another effect: under the same key a service would take it for done.
+    """
+    if first is None or first == step_digest:
+        return effect_key(plan_id, step_id)
+    return derived("effect", plan_id, step_id, step_digest)

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, delete, select, update
 
 from gate_events.digest import step_digest
-from gate_events.ids import derived, effect_key, request_id
+from gate_events.ids import derived, request_id
 from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
 from gate_events.values import Finding, Step
 from gate_events.words import RequestKind, StepStatus, Timing
@@ -19,6 +19,7 @@ from gate_store.bulk import insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
 from gate_store.dialects import among, read, whole
 from gate_store.doubts import doubt_about, settle_doubts
+from gate_store.effect_keys import Content, keys_in_force
 from gate_store.executions import asked_after, outcomes_came
 from gate_store.plain_text import storable
 from gate_store.superseding import overtaken
@@ -131,7 +132,8 @@ def _set_aside(conn: Connection, row: Row[*tuple[Any, ...]]) -> None:
 
 def _note_effects(conn: Connection, each: _Executed, now: datetime, window_keys: WindowKeys) -> None:
     """What a service without the ledger did. A later attempt tells of what the one before left open."""
-    rows = list(_effect_rows(each, window_keys(each.plan.word.steps)))
+    rows = _with_keys(conn, list(_effect_rows(each, window_keys(each.plan.word.steps))))
+    steps = {step.step_id: step for step in each.plan.word.steps}
     insert_new(conn, effects, rows, "effect_id")
     for row in rows:
         known = each.plan.effects.get(row["step_id"])
@@ -140,12 +142,18 @@ def _note_effects(conn: Connection, each: _Executed, now: datetime, window_keys:
             told = update(effects).where(effects.c.effect_id == known.effect_id, effects.c.token == 0)
             conn.execute(told.where(effects.c.state == known.state).values(**changed))
             if known.state == StepStatus.IN_DOUBT.value:
-                outbox.put(conn, settle_doubts(conn, row["plan_id"], row["step_id"], now), now)
-    steps = {step.step_id: step for step in each.plan.word.steps}
+                outbox.put(conn, settle_doubts(conn, row["plan_id"], steps[row["step_id"]], now), now)
     for result in each.outcome.results:
         if result.status.in_doubt and result.step_id in steps:
             known_by = result.detail or f"{each.outcome.executor} cannot tell"
             _ask(conn, each.outcome, steps[result.step_id], known_by, now)
+
+
+def _with_keys(conn: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with their effects' ids: a step may have had other content in another revision."""
+    contents = [Content(row["plan_id"], row["step_id"], row["step_digest"]) for row in rows]
+    keys = keys_in_force(conn, contents)
+    return [{"effect_id": keys[content], **row} for content, row in zip(contents, rows, strict=True)]
 
 
 def _ask(conn: Connection, outcome: PlanExecuted, step: Step, known: str, now: datetime) -> None:
@@ -169,10 +177,8 @@ def _doubt(conn: Connection, both: Contradiction, plan: ClearedPlan, now: dateti
             continue
         said = [status.value if status else StepStatus.SKIPPED.value for status in (before, after)]
         known = f"{both.first.executor} said {said[0]}, then {both.second.executor} said {said[1]}"
-        row = {
-            **_effect_row(both.second, step, StepStatus.IN_DOUBT, known, None, now),
-            "window_key": None,
-        }
+        told = _effect_row(both.second, step, StepStatus.IN_DOUBT, known, None, now)
+        (row,) = _with_keys(conn, [{**told, "window_key": None}])
         insert_new(conn, effects, [row], "effect_id")
         doubted = update(effects).where(
             effects.c.effect_id == row["effect_id"],
@@ -200,7 +206,6 @@ def _effect_row(
     outcome: PlanExecuted, step: Step, status: StepStatus, detail: str, result: Any, at: datetime
 ) -> dict[str, Any]:
     return {
-        "effect_id": effect_key(outcome.plan_id, step.step_id),
         "plan_id": outcome.plan_id,
         "digest": outcome.digest,
         "step_id": step.step_id,

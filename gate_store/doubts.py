@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select, update
 
-from gate_events.ids import effect_key
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanDecided
 from gate_events.values import Step
 from gate_events.words import RequestKind
 from gate_store.dialects import among, read, whole
+from gate_store.effect_keys import Content
 from gate_store.in_doubt import Beginning, in_doubt_request
 from gate_store.superseding import supersede
 from gate_store.tables import clearances, effects, gates
@@ -35,17 +35,24 @@ def doubt_about(conn: Connection, digest: str, step: Step, known: str, now: date
     A doubt that is asked already gives the same request. Raises UnknownClearanceError.
     """
     word, origin = _cleared_as(conn, digest)
+    content = Content.of(word.plan_id, step)
     return in_doubt_request(
         origin,
         step=step,
         known=known,
         now=now,
-        begun=_beginning(conn, word.plan_id, step.step_id),
-        attempt=_attempt(conn, word.plan_id, step.step_id),
+        begun=_beginning(conn, content),
+        attempt=_attempt(conn, content),
         revision=word.revision,
         digest=word.digest,
         steps=word.steps,
     )
+
+
+def cleared_step(conn: Connection, digest: str, step_id: str) -> Step:
+    """The step of the plan cleared as `digest`. Raises UnknownClearanceError."""
+    word, _ = _cleared_as(conn, digest)
+    return next(step for step in word.steps if step.step_id == step_id)
 
 
 def stale_question(conn: Connection, digest: str, now: datetime) -> ApprovalRequested:
@@ -79,7 +86,7 @@ def _cleared_as(
 def settle_doubts(
     conn: Connection,
     plan_id: UUID,
-    step_id: str,
+    step: Step,
     now: datetime,
     source: str = BY_REPORT,
     note: str = _REPORTED,
@@ -88,7 +95,9 @@ def settle_doubts(
 
     Its gate is marked as told to end: whoever doubts the step once more asks anew.
     """
-    pending = [request for request, is_open in _doubts(conn, plan_id, step_id) if is_open]
+    content = Content.of(plan_id, step)
+    asked = _doubts(conn, plan_id, step.step_id)
+    pending = [request for request, is_open in asked if is_open and doubted_content(request) == content]
     gate_ids = [request.request_id for request in pending]
     marked = update(gates).where(among(conn, gates.c.gate_id, gate_ids)).values(expiry_asked_at=now)
     conn.execute(marked)
@@ -99,35 +108,36 @@ def answered_doubts(
     conn: Connection, opened: Sequence[ApprovalRequested], now: datetime
 ) -> list[DecisionMade]:
     """The SUPERSEDE of questions that open about steps that are in doubt no more."""
-    about = {
-        effect_key(request.plan_id, request.in_doubt.step_id): request
-        for request in opened
-        if request.kind is RequestKind.IN_DOUBT and request.in_doubt
-    }
+    doubted = [request for request in opened if request.kind is RequestKind.IN_DOUBT]
+    about = {content: request for request in doubted if (content := doubted_content(request))}
     if not about:
         return []
-    settled = select(effects.c.effect_id).where(
-        among(conn, effects.c.effect_id, about), effects.c.state != "IN_DOUBT"
+    settled = select(effects.c.plan_id, effects.c.step_id, effects.c.step_digest).where(
+        among(conn, effects.c.plan_id, {content.plan_id for content in about}), effects.c.state != "IN_DOUBT"
     )
-    said = [about[key] for key in conn.execute(settled).scalars()]
+    said = [about[content] for row in conn.execute(settled) if (content := Content(*row)) in about]
     gate_ids = [request.request_id for request in said]
     conn.execute(update(gates).where(among(conn, gates.c.gate_id, gate_ids)).values(expiry_asked_at=now))
     return [supersede(request, BY_REPORT, now, _SETTLED) for request in said]
 
 
-def _beginning(conn: Connection, plan_id: UUID, step_id: str) -> Beginning | None:
+def _beginning(conn: Connection, content: Content) -> Beginning | None:
     row = conn.execute(
         select(effects.c.executor, effects.c.claimed_at).where(
-            effects.c.effect_id == effect_key(plan_id, step_id)
+            effects.c.plan_id == content.plan_id,
+            effects.c.step_id == content.step_id,
+            effects.c.step_digest == content.digest,
         )
     ).one_or_none()
     return Beginning(row.executor, row.claimed_at) if row else None
 
 
-def _attempt(conn: Connection, plan_id: UUID, step_id: str) -> int:
+def _attempt(conn: Connection, content: Content) -> int:
     """Each doubt is a gate of its own, since a closed one never opens again."""
-    asked = _doubts(conn, plan_id, step_id)
-    still_open = [request.attempt for request, is_open in asked if is_open]
+    asked = _doubts(conn, content.plan_id, content.step_id)
+    still_open = [
+        request.attempt for request, is_open in asked if is_open and doubted_content(request) == content
+    ]
     return max(still_open, default=1 + max((request.attempt for request, _ in asked), default=0))
 
 
@@ -147,3 +157,9 @@ def _doubts(conn: Connection, plan_id: UUID, step_id: str) -> list[tuple[Approva
 
 def _is_about(request: ApprovalRequested, step_id: str) -> bool:
     return request.in_doubt is not None and request.in_doubt.step_id == step_id
+
+
+def doubted_content(request: ApprovalRequested) -> Content | None:
+    """The step that is in doubt, as its plan had it."""
+    doubted = (step for step in request.steps if _is_about(request, step.step_id))
+    return next((Content.of(request.plan_id, step) for step in doubted), None)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, exists, func, select, update
 
 from gate_events.digest import step_digest
-from gate_events.ids import effect_key
+from gate_events.ids import effect_key, key_in_force
 from gate_events.pause import expired
 from gate_events.values import Step
 from gate_events.words import StepStatus
@@ -20,11 +20,13 @@ from gate_store import outbox
 from gate_store.bulk import insert_new
 from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
 from gate_store.dialects import among
-from gate_store.doubts import doubt_about, settle_doubts
+from gate_store.doubts import cleared_step, doubt_about, settle_doubts
 from gate_store.engine.port import NotClearedError
 from gate_store.plain_text import storable
 from gate_store.revocations import under_way, why_revoked
 from gate_store.tables import clearances, cleared_steps, effects
+
+_UNDER_WAY = {EffectState.CLAIMED, EffectState.IN_DOUBT}
 
 
 def claim_effect(
@@ -46,20 +48,23 @@ def claim_effect(
     a plan that the router cleared a moment ago may be covered when asked again.
     """
     cleared = _covered(conn, plan_id, digest, step)
-    key = effect_key(plan_id, step.step_id)
-    row = conn.execute(select(effects).where(effects.c.effect_id == key).with_for_update()).one_or_none()
+    rows = _rows(conn, plan_id, step.step_id)
+    row = next((row for row in rows if row.step_digest == cleared.step_digest), None)
+    key = row.effect_id if row else _new_key(plan_id, step.step_id, cleared.step_digest, rows)
     begun = _begun(row) if row else None
     grant = grant_again(begun, now, lease_s, idempotent=idempotent) if begun else Grant.GO
     if grant is Grant.GO:
         if (why := why_revoked(conn, digest)) is not None:
             raise NotClearedError(step.step_id, why)
+        if other := next((one for one in rows if one.state in _UNDER_WAY and one is not row), None):
+            return _after_another(conn, key, other, now, lease_s)
         if under_way(conn, plan_id, cleared.revision) is not None:
             return Claim(key, Grant.BUSY)  # what an older revision began ends first
         _refuse_stale(conn, cleared, step, now)
-        return _go(conn, _fresh(plan_id, cleared, step, executor, window_key, now), begun)
+        return _go(conn, _fresh(key, plan_id, cleared, step, executor, window_key, now), begun)
     if grant is Grant.IN_DOUBT and begun and begun.state is EffectState.CLAIMED:
         known = f"{begun.executor} did not say how it ended"
-        _doubt(conn, digest, step, known, now)
+        _doubt(conn, key, digest, step, known, now)
         return Claim(key, grant, detail=known)
     return Claim(key, grant, result=begun.result if begun else None, detail=begun.detail if begun else "")
 
@@ -96,7 +101,7 @@ def finish_effect(
     if status is StepStatus.IN_DOUBT:
         outbox.put(conn, [doubt_about(conn, digest, step, detail or "its executor cannot tell", now)], now)
     else:
-        outbox.put(conn, settle_doubts(conn, plan_id, step.step_id, now), now)
+        outbox.put(conn, settle_doubts(conn, plan_id, step, now), now)
     return True
 
 
@@ -154,6 +159,35 @@ def _refuse_stale(conn: Connection, cleared: Row[*tuple[Any, ...]], step: Step, 
         raise NotClearedError(step.step_id, f"the verdict held until {cleared.use_by.isoformat()}")
 
 
+def _rows(conn: Connection, plan_id: UUID, step_id: str) -> list[Row[*tuple[Any, ...]]]:
+    """The effects of a step, one for each content that it had in the plan's revisions."""
+    of_step = select(effects).where(effects.c.plan_id == plan_id, effects.c.step_id == step_id)
+    return list(conn.execute(of_step.order_by(effects.c.effect_id).with_for_update()))
+
+
+def _new_key(plan_id: UUID, step_id: str, digest: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> UUID:
+    plain = effect_key(plan_id, step_id)
+    first = next((row.step_digest for row in rows if row.effect_id == plain), None)
+    return key_in_force(plan_id, step_id, digest, first)
+
+
+def _after_another(
+    conn: Connection, key: UUID, other: Row[*tuple[Any, ...]], now: datetime, lease_s: float
+) -> Claim:
+    """The step had other content before, and that may still be under way: it ends first."""
+    begun = _begun(other)
+    grant = grant_again(begun, now, lease_s, idempotent=False)
+    if grant is Grant.BUSY:
+        return Claim(key, grant)
+    known = begun.detail
+    if begun.state is EffectState.CLAIMED:
+        known = f"{begun.executor} did not say how it ended"
+        _doubt(
+            conn, other.effect_id, other.digest, cleared_step(conn, other.digest, other.step_id), known, now
+        )
+    return Claim(key, Grant.IN_DOUBT, detail=f"what an earlier revision made of it is in doubt: {known}")
+
+
 def _begun(row: Row[*tuple[Any, ...]]) -> Begun:
     return Begun(EffectState(row.state), row.executor, row.claimed_at, row.result, row.detail)
 
@@ -171,6 +205,7 @@ def _go(conn: Connection, fresh: dict[str, Any], begun: Begun | None) -> Claim:
 
 
 def _fresh(
+    key: UUID,
     plan_id: UUID,
     cleared: Row[*tuple[Any, ...]],
     step: Step,
@@ -179,7 +214,7 @@ def _fresh(
     now: datetime,
 ) -> dict[str, Any]:
     return {
-        "effect_id": effect_key(plan_id, step.step_id),
+        "effect_id": key,
         "plan_id": plan_id,
         "digest": cleared.digest,
         "step_id": step.step_id,
@@ -198,9 +233,8 @@ def _fresh(
     }
 
 
-def _doubt(conn: Connection, digest: str, step: Step, known: str, now: datetime) -> None:
+def _doubt(conn: Connection, key: UUID, digest: str, step: Step, known: str, now: datetime) -> None:
     request = doubt_about(conn, digest, step, known, now)
-    key = effect_key(request.plan_id, step.step_id)
     doubted = {"state": EffectState.IN_DOUBT.value, "detail": storable(known)}
     conn.execute(update(effects).where(effects.c.effect_id == key).values(**doubted))
     outbox.put(conn, [request], now)

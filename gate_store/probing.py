@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select, update
 
+from gate_events.digest import step_digest
 from gate_events.pause import GateAnswer
 from gate_events.values import Step
 from gate_store import outbox
@@ -39,7 +40,14 @@ def doubted_steps(
 ) -> list[Doubted]:
     """Steps in doubt of these action types, by effect id from `after` on."""
     wanted = (
-        select(effects.c.effect_id, effects.c.step_id, runs.c.thread_id, runs.c.graph, runs.c.plan_id)
+        select(
+            effects.c.effect_id,
+            effects.c.step_id,
+            effects.c.step_digest,
+            runs.c.thread_id,
+            runs.c.graph,
+            runs.c.plan_id,
+        )
         .add_columns(whole(runs.c.answer).label("answer"), claimant_is_gone().label("is_gone"))
         .join_from(runs, effects, effects.c.plan_id == runs.c.plan_id)
         .where(runs.c.status == "IN_DOUBT", effects.c.state == "IN_DOUBT")
@@ -52,14 +60,14 @@ def doubted_steps(
         Doubted(row.effect_id, row.thread_id, row.graph, row.plan_id, step, row.is_gone)
         for row in found
         for step in read(row.answer, GateAnswer).steps
-        if step.step_id == row.step_id
+        if step.step_id == row.step_id and step_digest(row.plan_id, step) == row.step_digest
     ]
 
 
 def settle_by_probe(conn: Connection, doubt: Doubted, *, happened: bool, now: datetime) -> bool:
     """Write down what a probe found; False: it was settled otherwise meanwhile, undo the transaction."""
     state, detail = _FOUND[happened]
-    said = settle_doubts(conn, doubt.plan_id, doubt.step.step_id, now, BY_PROBE, detail)
+    said = settle_doubts(conn, doubt.plan_id, doubt.step, now, BY_PROBE, detail)
     settled = (
         update(effects)
         .where(effects.c.effect_id == doubt.effect_id, effects.c.state == "IN_DOUBT")

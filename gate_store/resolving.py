@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, exists
 
-from gate_events.ids import effect_key
 from gate_events.words import Resolution
 from gate_store.bulk import update_rows
 from gate_store.dialects import database_now
+from gate_store.doubts import doubted_content
 from gate_store.plain_text import storable
 from gate_store.tables import effects, runs
 from gate_store.verdicts import Closing
@@ -19,7 +19,7 @@ from gate_store.verdicts import Closing
 def resolve(conn: Connection, closings: Sequence[Closing], now: datetime) -> None:
     """Settle the effects, and let their runs go on with the answer they had."""
     settled = [row for each in closings if (row := _settled(each))]
-    update_rows(conn, effects, settled, ["effect_id"], effects.c.state == "IN_DOUBT")
+    update_rows(conn, effects, settled, ["plan_id", "step_id", "step_digest"], effects.c.state == "IN_DOUBT")
     waiting = {each.request.run.thread_id: each for each in closings if each.request.run}
     go_on(conn, {thread: each.request.plan_id for thread, each in waiting.items()}, now)
 
@@ -34,11 +34,14 @@ def go_on(conn: Connection, plans: Mapping[str, UUID], now: datetime) -> None:
 
 
 def _settled(each: Closing) -> dict[str, Any] | None:
-    if each.request.in_doubt is None or each.decision.resolution is None:
+    content = doubted_content(each.request)
+    if content is None or each.decision.resolution is None:
         return None
     state, finished = _state(each.decision.resolution)
     return {
-        "effect_id": effect_key(each.request.plan_id, each.request.in_doubt.step_id),
+        "plan_id": content.plan_id,
+        "step_id": content.step_id,
+        "step_digest": content.digest,
         "state": state,
         "detail": storable(f"{each.decision.decided_by} resolved the doubt: {each.decision.note}"),
         "finished_at": each.decision.decided_at if finished else None,

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Engine
 
@@ -15,6 +16,7 @@ from gate_policy.catalogue import Catalogue
 from gate_policy.effects import effect_of
 from gate_store.claims import Claim, Grant
 from gate_store.database import Clock
+from gate_store.effect_keys import Content, keys_in_force
 from gate_store.engine.port import NotClearedError
 from gate_store.ledger import claim_effect, finish_effect
 from producers.acting import Word
@@ -31,6 +33,9 @@ _log = logging.getLogger("plangate.verdicts")
 class StepLedger(Protocol):
     """Says what may be done, and remembers what was done."""
 
+    def key(self, word: Word, step: Step) -> UUID:
+        """The idempotency key of a step, the same at every attempt."""
+
     def claim(self, word: Word, step: Step) -> Claim:
         """The claim of a step, durable before it is done; never BUSY. Raises NotClearedError."""
 
@@ -41,11 +46,18 @@ class StepLedger(Protocol):
 
 
 class NoLedger:
-    """Where no store is configured: every step may be done, under its idempotency key."""
+    """Where no store is configured: every step may be done, under its idempotency key.
+
+    Nothing remembers whether an earlier revision had other content under that key.
+    """
+
+    def key(self, word: Word, step: Step) -> UUID:
+        """That of the step's first content."""
+        return effect_key(word.plan_id, step.step_id)
 
     def claim(self, word: Word, step: Step) -> Claim:
         """Granted."""
-        return Claim(effect_key(word.plan_id, step.step_id), Grant.GO)
+        return Claim(self.key(word, step), Grant.GO)
 
     def finish(
         self, word: Word, step: Step, claim: Claim, status: StepStatus, result: Any, detail: str
@@ -77,6 +89,11 @@ class StoreLedger:
         self._lease_s = lease_s
         self._patience_s = patience_s
         self._sleep = sleep
+
+    def key(self, word: Word, step: Step) -> UUID:
+        """The key of this content of the step: its own where the ledger saw other content first."""
+        content = Content.of(word.plan_id, step)
+        return self._in_transaction(keys_in_force, [content])[content]
 
     def claim(self, word: Word, step: Step) -> Claim:
         """Wait until the step is no longer another's, and claim it. Raises NotClearedError."""

@@ -6,7 +6,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-from gate_events.ids import effect_key
 from gate_events.json_text import kept_result
 from gate_events.pause import expired
 from gate_events.records import StepResult
@@ -71,7 +70,7 @@ class Work:
 
     def key(self, step: AnyStep | str) -> str:
         """The step's idempotency key, the same at every attempt: hand it to the service that acts."""
-        return str(effect_key(self.plan_id, self._approved(step).step_id))
+        return str(self._ledger.key(self._word, self._approved(step)))
 
     def once(self, step: AnyStep | str, function: Callable[[Step], T]) -> T:
         """Call `function(step)` unless the step is done, and return its result, now or as it was recorded.

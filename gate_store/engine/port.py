@@ -69,7 +69,8 @@ class ClaimedRun:
     use_by: datetime | None
     own_head: str | None  # the newest checkpoint that a resumer wrote, None before the first
     head: Any  # CheckpointTuple at the root namespace, as LangGraph's savers return it; None: gone
-    effects: dict[str, EffectRow]  # by step_id, of this plan
+    effects: dict[str, EffectRow]  # by step_id, of the answer's own content of the step
+    keys: dict[str, UUID]  # idempotency keys of the answer's steps, where the plan has effects
     alone: bool = False  # its last worker died with it in hand: nothing may run beside it
 
 

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from gate_events.digest import step_digest
+from gate_events.ids import effect_key, key_in_force
 from gate_events.pause import GateAnswer
 from gate_events.values import RunIdentity
 from gate_store.engine.port import ClaimedRun, EffectRow
@@ -13,7 +15,10 @@ from gate_store.plain_text import storable
 
 
 class _Effect(msgspec.Struct):
+    effect_id: UUID
+    digest: str
     step_id: str
+    step_digest: str
     state: str
     attempts: int
     detail: str
@@ -41,6 +46,8 @@ def claimed_run(
     """The claimed run. Raises ValueError (msgspec.ValidationError is one) where the row makes no sense."""
     if pause is None or plan_id is None:
         raise ValueError("the run is READY without a pause and a plan")
+    said = msgspec.json.decode(answer, type=GateAnswer)
+    own, keys = _effects(effects, plan_id, said)
     return ClaimedRun(
         thread_id=thread_id,
         graph=graph,
@@ -49,23 +56,42 @@ def claimed_run(
         plan_id=plan_id,
         digest=digest,
         pause=msgspec.json.decode(pause, type=RunIdentity),
-        answer=msgspec.json.decode(answer, type=GateAnswer),
+        answer=said,
         use_by=use_by,
         own_head=own_head,
         head=head,
-        effects=_effects(effects),
+        effects=own,
+        keys=keys,
         alone=alone,
     )
 
 
-def _effects(array: str | None) -> dict[str, EffectRow]:
+def _effects(
+    array: str | None, plan_id: UUID, answer: GateAnswer
+) -> tuple[dict[str, EffectRow], dict[str, UUID]]:
+    """The plan's effects as the answer has its steps, and the keys of all steps that were seen.
+
+    Of an answer that lets nothing run they are those of its own digest.
+    """
     rows = msgspec.json.decode(array or "[]", type=list[_Effect])
-    return {
-        row.step_id: EffectRow(
-            row.step_id, row.state, row.attempts, row.result, row.detail, row.executor, row.is_gone
-        )
-        for row in rows
+    if not rows:
+        return {}, {}
+    wanted = {step.step_id: step_digest(plan_id, step) for step in answer.steps}
+    own = {row.step_id: row for row in rows if _is_own(row, wanted, answer)}
+    first = {row.effect_id: row.step_digest for row in rows}
+    keys = {
+        step_id: key_in_force(plan_id, step_id, digest, first.get(effect_key(plan_id, step_id)))
+        for step_id, digest in wanted.items()
     }
+    return {step_id: _row(row) for step_id, row in own.items()}, keys
+
+
+def _is_own(row: _Effect, wanted: dict[str, str], answer: GateAnswer) -> bool:
+    return wanted.get(row.step_id) == row.step_digest if wanted else row.digest == answer.digest
+
+
+def _row(row: _Effect) -> EffectRow:
+    return EffectRow(row.step_id, row.state, row.attempts, row.result, row.detail, row.executor, row.is_gone)
 
 
 def text(words: str) -> str:

@@ -79,7 +79,7 @@ class RunLedger:
 
     def key(self, step: Step) -> str:
         """The idempotency key of the step's effect, the same at every attempt."""
-        return str(effect_key(self._plan_id, step.step_id))
+        return str(self._id(step))
 
     def function(self, step: Step) -> Callable[[Any], Any]:
         """What langgraph.json names for the approved step. Raises NotClearedError, UndeclaredEffectError."""
@@ -196,9 +196,6 @@ class RunLedger:
     def _is_idempotent(self, step: Step) -> bool:
         return self._traits(step.action_type).idempotent
 
-    def _id(self, step: Step) -> UUID:
-        return effect_key(self._plan_id, step.step_id)
-
     def is_open(self, step: Step) -> bool:
         """Whether it was begun, now or before, without a word on how it ended."""
         row = self.rows.get(step.step_id)
@@ -210,6 +207,11 @@ class RunLedger:
 
     def _on_loop(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _id(self, step: Step) -> UUID:
+        """The key in force: of the approved content, also where an earlier revision had other content."""
+        seen = self._run.claimed.keys.get(step.step_id)
+        return seen or effect_key(self._plan_id, step.step_id)
 
     def _lock_of(self, step: Step) -> asyncio.Lock:
         return self._locks.setdefault(step.step_id, asyncio.Lock())
@@ -290,7 +292,7 @@ class RunLedger:
     async def _intend(self, step: Step, *, repeat: bool) -> None:
         self._refuse_late()
         intent = Intent(
-            effect_id=effect_key(self._plan_id, step.step_id),
+            effect_id=self._id(step),
             step=step,
             step_digest=self._approved[step.step_id],
             window_key=self._traits(step.action_type).window_key(step),
@@ -352,7 +354,7 @@ class RunLedger:
     def _note(self, step: Step, state: str, detail: str, result: Any) -> None:
         if self._run.closing and not self.is_open(step):
             return  # a call that returned too late: a human is asked about it
-        self._run.note(Result(effect_key(self._plan_id, step.step_id), state, detail, result))
+        self._run.note(Result(self._id(step), state, detail, result))
         self._is(step, state, detail, result)
         self.begun.pop(step.step_id, None)
 

@@ -39,6 +39,7 @@ SELECT
     c.answer, c.use_by, c.head_id,
     (
         SELECT json_agg(json_build_object(
+            'effect_id', e.effect_id, 'digest', e.digest, 'step_digest', e.step_digest,
             'step_id', e.step_id, 'state', e.state, 'attempts', e.attempts, 'detail', e.detail,
             'result', e.result, 'executor', e.executor,
             'is_gone', EXISTS (

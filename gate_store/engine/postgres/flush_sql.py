@@ -39,8 +39,12 @@ intent AS (
     JOIN clearances AS c ON c.digest = f.digest
     JOIN cleared_steps AS s
         ON s.digest = c.digest AND s.step_id = i.step_id AND s.step_digest = i.step_digest
-    WHERE c.use_by IS NULL OR c.use_by > now()
-        OR EXISTS (SELECT 1 FROM effects AS e WHERE e.plan_id = c.plan_id AND e.digest = c.digest)
+    WHERE (c.use_by IS NULL OR c.use_by > now()
+           OR EXISTS (SELECT 1 FROM effects AS e WHERE e.plan_id = c.plan_id AND e.digest = c.digest))
+    AND NOT EXISTS (
+        SELECT 1 FROM effects AS o
+        WHERE o.plan_id = c.plan_id AND o.step_id = s.step_id AND o.step_digest <> s.step_digest
+            AND o.state IN ('CLAIMED', 'IN_DOUBT'))
 ),
 begun AS (
     INSERT INTO effects (effect_id, plan_id, digest, step_id, step_digest, action_type, thread_id, token,
@@ -120,6 +124,11 @@ SELECT CASE
     WHEN s.step_id IS NULL THEN 'the cleared plan has no such step'
     WHEN s.step_digest <> $3 THEN 'its content is not what was cleared'
     WHEN e.effect_id IS NOT NULL THEN 'it was begun before and is ' || e.state
+    WHEN EXISTS (
+        SELECT 1 FROM effects AS o
+        WHERE o.plan_id = c.plan_id AND o.step_id = s.step_id AND o.step_digest <> s.step_digest
+            AND o.state IN ('CLAIMED', 'IN_DOUBT'))
+        THEN 'what an earlier revision made of it is not known to have ended'
     WHEN c.use_by <= now() THEN 'the approval was good until ' || c.use_by
     ELSE 'no verdict or clearance covers it'
 END AS why,

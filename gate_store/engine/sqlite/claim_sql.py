@@ -34,6 +34,7 @@ ORDER BY checkpoint_id DESC LIMIT 1
 
 EFFECTS = """
 SELECT json_group_array(json_object(
+    'effect_id', effect_id, 'digest', digest, 'step_digest', step_digest,
     'step_id', step_id, 'state', state, 'attempts', attempts, 'detail', detail, 'result', json(result),
     'executor', executor, 'is_gone', json(CASE WHEN EXISTS (
         SELECT 1 FROM workers WHERE name = executor AND ended_at IS NOT NULL) THEN 'true' ELSE 'false' END)))

@@ -29,6 +29,10 @@ _COVERED = """
     WHERE r.thread_id = :thread_id AND r.token = :token AND r.status = 'RUNNING' AND (
         c.use_by IS NULL OR c.use_by > :now
         OR EXISTS (SELECT 1 FROM effects AS e WHERE e.plan_id = c.plan_id AND e.digest = c.digest))
+    AND NOT EXISTS (
+        SELECT 1 FROM effects AS o
+        WHERE o.plan_id = c.plan_id AND o.step_id = s.step_id AND o.step_digest <> s.step_digest
+            AND o.state IN ('CLAIMED', 'IN_DOUBT'))
 """
 
 BEGIN_EFFECT = f"""
@@ -67,6 +71,11 @@ SELECT CASE
     WHEN s.step_id IS NULL THEN 'the cleared plan has no such step'
     WHEN s.step_digest <> :step_digest THEN 'its content is not what was cleared'
     WHEN e.effect_id IS NOT NULL THEN 'it was begun before and is ' || e.state
+    WHEN EXISTS (
+        SELECT 1 FROM effects AS o
+        WHERE o.plan_id = c.plan_id AND o.step_id = s.step_id AND o.step_digest <> s.step_digest
+            AND o.state IN ('CLAIMED', 'IN_DOUBT'))
+        THEN 'what an earlier revision made of it is not known to have ended'
     WHEN c.use_by <= :now THEN 'the approval was good until ' || c.use_by
     ELSE 'no verdict or clearance covers it'
 END AS why,
