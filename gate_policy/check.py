@@ -6,6 +6,7 @@ from gate_events.words import Tier
 from gate_policy.actions import Action
 from gate_policy.catalogue import Catalogue, compiled
 from gate_policy.errors import CatalogueError, Problem
+from gate_policy.rules import Rule
 from gate_policy.validate import checked
 from gate_policy.yaml_text import Document, Path, dotted, parse
 
@@ -80,11 +81,26 @@ def _of_arguments(action: Action) -> Iterator[Warned]:
 
 def _of_rules(catalogue: Catalogue) -> Iterator[Warned]:
     for at, rule in enumerate(catalogue.rules):
-        for action in sorted(rule.actions or ()):
-            listed = catalogue.actions[action].arguments
-            for name in sorted(rule.when.arguments - set(listed or rule.when.arguments)):
-                fault = f"is not among the arguments of {action}"
-                mend = (
-                    f"list it there, or mend the condition; without it rule {rule.name} always counts as met"
+        path: Path = ("rules", at, "when")
+        actions = [catalogue.actions[name] for name in sorted(rule.actions or ())]
+        for action in actions:
+            for name in sorted(rule.when.arguments - set(action.arguments or rule.when.arguments)):
+                yield (
+                    path,
+                    name,
+                    f"is not among the arguments of {action.name}",
+                    _missing(name, rule, actions),
                 )
-                yield ("rules", at, "when"), name, fault, mend
+        silent = [one.name for one in actions or catalogue.actions.values() if one.arguments is None]
+        for name in sorted(rule.when.tested) if silent else ():
+            fault = f"is asked for by has(), and {silent[0]} does not list its arguments"
+            mend = "list them: where this name is misspelt, nobody can tell, and has() is always false"
+            yield path, name, fault, mend
+
+
+def _missing(name: str, rule: Rule, actions: list[Action]) -> str:
+    if name in rule.when.tested and any(name in (one.arguments or (name,)) for one in actions):
+        return "list it there, or mend the condition; without it has() is false"
+    return (
+        f"list it there, or mend the condition; where rule {rule.name} needs it, it counts as met without it"
+    )

@@ -72,7 +72,7 @@ class Compiler:
             self._document.problem(path, entry.name, "asks for nothing", mend)
         return Rule(
             name=entry.name,
-            when=self._condition((*path, "when"), entry.when),
+            when=self._condition((*path, "when"), entry),
             because=entry.because,
             actions=None if entry.actions is None else frozenset(entry.actions),
             tier=entry.tier,
@@ -131,12 +131,21 @@ class Compiler:
             self._document.problem(path, source, f"names {strange[0]}", mend)
         return template
 
-    def _condition(self, path: Path, source: str) -> Condition:
+    def _condition(self, path: Path, entry: RuleEntry) -> Condition:
         try:
-            return Condition(source)
+            return Condition(entry.when, self._listed(entry.actions))
         except ConditionFaultError as fault:
-            self._document.problem(path, source, fault.fault, fault.mend)
+            self._document.problem(path, entry.when, fault.fault, fault.mend)
             return Condition("true")  # never used: the problem stops the load
+
+    def _listed(self, names: Sequence[str] | None) -> frozenset[str] | None:
+        """All the arguments that these actions take; None where one of them does not say."""
+        known = self._entry.actions
+        entries = [known[name] for name in (known if names is None else names) if name in known]
+        lists = [entry.arguments for entry in entries]
+        if not lists or None in lists:
+            return None
+        return frozenset(name for one in lists for name in one or ())
 
     def _effect(self, path: Path, entry: ActionEntry) -> Effect | None:
         if entry.effect is None:

@@ -1,29 +1,38 @@
 """Conditions in CEL: compiled once, evaluated per step; a condition that fails is a doubt."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any
 
-import cel
+from cel_expr_python import cel
 
+from gate_policy.cel_program import BUDGET, Eval, Program
+from gate_policy.cel_tree import (
+    Call,
+    Constant,
+    Fold,
+    ListOf,
+    MapOf,
+    Name,
+    Select,
+    Tree,
+    UnreadableTreeError,
+    read,
+)
+from gate_policy.cel_values import Budget
 from gate_policy.errors import ConditionFaultError
 
-VARIABLES = ("action", "args", "agent", "plan", "step")
-_TYPES = {"bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"}
-_FUNCTIONS = (
-    _TYPES
-    | {"size", "contains", "startsWith", "endsWith", "matches", "has", "timestamp", "duration"}
-    | {"all", "exists", "exists_one", "filter", "map"}
-    | {"getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"}
-    | {"getHours", "getMinutes", "getSeconds", "getMilliseconds"}
-)
-_BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
-_ARGS = re.compile(r"\bargs\b")
-_FIELD = re.compile(r"\bargs\.([A-Za-z_]\w*+)(?!\s*\()")
+FIELDS = {
+    "agent": ("name", "model", "prompt_version", "tools"),
+    "plan": ("goal", "proposer", "revision", "steps", "counts"),
+    "step": ("id", "index", "claimed_tier"),
+}
+VARIABLES = ("action", "args", *FIELDS)
 _PER_PLAN = frozenset({"agent", "plan"})
-_NAME = re.compile(r"[A-Za-z]\w*")
+_UNDECLARED = re.compile(r"<input>:(\d+):(\d+): undeclared reference to '(\w+)")
 LONGEST = 4_000  # characters
+ROUNDS = 500_000  # of macros, for all the rules and steps of a plan
 
 
 class Verdict(Enum):
@@ -35,57 +44,112 @@ class Verdict(Enum):
 
 
 class Condition:
-    """A compiled CEL expression over `action`, `args`, `agent`, `plan` and `step`."""
+    """A compiled CEL expression over `action`, `args`, `agent`, `plan` and `step`.
 
-    __slots__ = ("_narrow", "_program", "arguments", "per_step", "source", "variables")
+    `listed` are all the arguments that the actions take which it is about; None: not all of them say so.
+    """
 
-    def __init__(self, source: str) -> None:
+    __slots__ = ("_evaluate", "arguments", "per_step", "source", "tested", "variables")
+
+    def __init__(self, source: str, listed: frozenset[str] | None = None) -> None:
         self.source = source
-        self._program = _compiled(source)
-        self.variables = tuple(name for name in VARIABLES if name in self._program.variables())
-        fields = _FIELD.findall(source)
-        self.arguments = frozenset(fields)  # those that it mentions as args.name
-        # handing over only these is quicker, and right where `args` stands nowhere by itself
-        self._narrow = len(fields) == len(_ARGS.findall(source))
+        tree = _checked(source)
+        parts = list(_parts(tree))
+        named = {part.name for part in parts if isinstance(part, Name)}
+        self.variables = tuple(name for name in VARIABLES if name in named)
+        self.tested = frozenset(_tested(parts))  # arguments that it asks has() of
+        fields = {part.field for part in parts if isinstance(part, Select) and part.operand == Name("args")}
+        self.arguments = self.tested | fields
         self.per_step = not _PER_PLAN.issuperset(self.variables)
+        self._evaluate = _compiled(tree, self.tested - listed if listed is not None else frozenset())
 
-    def verdict(self, value_of: Callable[[str], Any]) -> Verdict:
+    def verdict(self, value_of: Callable[[str], Any], budget: Budget) -> Verdict:
         """Whether the condition holds, given a way to get each variable."""
         try:
-            found = self._program.execute(self._values(value_of))
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException:  # CEL raises by the kind of fault, Rust's panic included; every kind is a doubt
+            scope = {name: value_of(name) for name in self.variables}
+            scope[BUDGET] = budget
+            found = self._evaluate(scope)
+        except Exception:  # every kind of fault is a doubt, the library's own too
             return Verdict.DOUBT
         if found is True:
             return Verdict.YES
         return Verdict.NO if found is False else Verdict.DOUBT
 
-    def _values(self, value_of: Callable[[str], Any]) -> dict[str, Any]:
-        values = {name: value_of(name) for name in self.variables}
-        if self._narrow and "args" in values:
-            given = values["args"]
-            values["args"] = {name: given[name] for name in self.arguments if name in given}
-        return values
+
+def _environment() -> Any:
+    fields = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
+    variables = dict.fromkeys(("args", *FIELDS), fields)
+    return cel.NewEnv(variables={"action": cel.Type.STRING, **variables})
 
 
-def _compiled(source: str) -> Any:
+_CEL = _environment()
+
+
+def _checked(source: str) -> Tree:
     if len(source) > LONGEST:
         raise ConditionFaultError(f"is {len(source)} characters long", f"keep it below {LONGEST}")
     try:
-        program = cel.compile(source)
-    except ValueError as error:
-        said = str(error).partition("ERROR: ")[2].partition("\n")[0][:200]
-        fault = f"is no CEL: {said or 'it does not parse'}"
-        raise ConditionFaultError(fault, "write a CEL expression such as: args.amount > 100") from error
-    _refuse_unknown(program, source)
-    return program
+        tree = read(_CEL.compile(source).serialize())
+    except (UnreadableTreeError, RecursionError) as error:
+        raise ConditionFaultError(f"has {error}, which no condition needs", "write plain CEL") from error
+    except Exception as error:  # the library raises RuntimeError and UnicodeError
+        raise _fault(str(error), source) from error
+    for part in _parts(tree):
+        _refuse_unknown_field(part)
+    return tree
 
 
-def _refuse_unknown(program: Any, source: str) -> None:
-    known = {*VARIABLES, *_TYPES, *_BOUND.findall(source)}
-    if strange := sorted(set(program.variables()) - known):
-        raise ConditionFaultError(f"names the unknown variable {strange[0]}", f"use {', '.join(VARIABLES)}")
-    named = {name for name in program.functions() if _NAME.fullmatch(name)}
-    if strange := sorted(named - _FUNCTIONS):
-        raise ConditionFaultError(f"calls the unknown function {strange[0]}", "use CEL's standard functions")
+def _fault(said: str, source: str) -> ConditionFaultError:
+    if unknown := _UNDECLARED.search(said):
+        line, column, name = int(unknown[1]), int(unknown[2]), unknown[3]
+        if source.split("\n")[line - 1][column - 1 : column] == "(":  # where the library points for calls
+            return ConditionFaultError(f"calls the unknown function {name}", "use CEL's standard functions")
+        return ConditionFaultError(f"names the unknown variable {name}", f"use {', '.join(VARIABLES)}")
+    said = said.partition("ERROR: ")[2].partition("\n")[0][:200]
+    fault = f"is no CEL: {said or 'it does not parse'}"
+    return ConditionFaultError(fault, "write a CEL expression such as: args.amount > 100")
+
+
+def _refuse_unknown_field(part: Tree) -> None:
+    if not isinstance(part, Select) or not isinstance(part.operand, Name):
+        return
+    known = FIELDS.get(part.operand.name)
+    if known and part.field not in known:
+        fault = f"names the unknown field {part.operand.name}.{part.field}"
+        raise ConditionFaultError(fault, f"use {', '.join(known)}")
+
+
+def _compiled(tree: Tree, doubtful: frozenset[str]) -> Eval:
+    try:
+        return Program(doubtful).of(tree)
+    except UnreadableTreeError as error:
+        mend = "write numbers without u: JSON has no unsigned ones"
+        raise ConditionFaultError(f"has {error}", mend) from error
+
+
+def _tested(parts: list[Tree]) -> Iterator[str]:
+    for part in parts:
+        match part:
+            case Select(Name("args"), name, True):
+                yield name
+            case Call("@in", None, (Constant(str() as name), Name("args"))):
+                yield name
+
+
+def _parts(tree: Tree) -> Iterator[Tree]:
+    """A tree and everything in it."""
+    yield tree
+    within: tuple[Tree, ...] = ()
+    match tree:
+        case Select(operand, _, _):
+            within = (operand,)
+        case Call(_, target, arguments):
+            within = ((target,) if target else ()) + arguments
+        case ListOf(elements):
+            within = elements
+        case MapOf(entries):
+            within = tuple(one for entry in entries for one in entry)
+        case Fold(_, over, _, start, goes_on, step, result):
+            within = (over, start, goes_on, step, result)
+    for one in within:
+        yield from _parts(one)

@@ -6,26 +6,28 @@ from typing import Any
 
 from gate_events.records import PlanProposed
 from gate_events.values import Step
-from gate_policy.conditions import Condition, Verdict
+from gate_policy.cel_values import Budget
+from gate_policy.conditions import ROUNDS, Condition, Verdict
 
 
 class Facts:
     """The CEL variables of a plan, each made when a rule first asks for it."""
 
-    __slots__ = ("_agent", "_plan", "_proposed", "_verdicts")
+    __slots__ = ("_agent", "_budget", "_plan", "_proposed", "_verdicts")
 
     def __init__(self, proposed: PlanProposed) -> None:
         self._proposed = proposed
         self._agent: dict[str, Any] | None = None
         self._plan: dict[str, Any] | None = None
         self._verdicts: dict[str, Verdict] = {}
+        self._budget = Budget(ROUNDS)
 
     def verdict(self, condition: Condition, step: Step, index: int) -> Verdict:
         """What a condition says about a step; one about the plan alone is asked only once."""
         if condition.per_step:
-            return condition.verdict(self._of(step, index))
+            return condition.verdict(self._of(step, index), self._budget)
         if condition.source not in self._verdicts:
-            self._verdicts[condition.source] = condition.verdict(self._of(step, index))
+            self._verdicts[condition.source] = condition.verdict(self._of(step, index), self._budget)
         return self._verdicts[condition.source]
 
     def _of(self, step: Step, index: int) -> Callable[[str], Any]:
