@@ -113,7 +113,7 @@ def _timing(
 ) -> Timing | None:
     if catalogue.mode == "earned" or any(one.before for one in found):
         return Timing.BEFORE
-    timing = floor.timing
+    timing = stricter(floor.timing, None)
     for one in judged:
         timing = stricter(timing, timing_of(one.tier, one.before))
         if one.opinions and timing is None and any(rule.body for rule, _ in one.opinions):

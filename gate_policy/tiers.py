@@ -12,8 +12,9 @@ def higher(one: Tier, other: Tier) -> Tier:
 
 
 def stricter(one: Timing | None, other: Timing | None) -> Timing | None:
-    """The stricter of two timings: no review, AFTER, BEFORE."""
-    return one if one is other or _WAIT[one] >= _WAIT[other] else other
+    """The stricter of two review timings; None is no review, and one that nobody knows is the strictest."""
+    found = one if _WAIT[one] >= _WAIT[other] else other
+    return Timing.BEFORE if found is Timing.UNKNOWN else found
 
 
 def timing_of(tier: Tier, high_stakes: bool) -> Timing | None:

@@ -6,14 +6,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate_events.words import Tier, Timing
+from gate_events.words import Tier, Timing, known
 from gate_policy.catalogue import load_catalogue
 from gate_policy.effects import PriorEffect
 from gate_policy.judge import Judgement, judge
 from gate_policy.requirements import Body, Requirements, united
 from tests.policy.plans import NOW, OFFICE, OTHER_PLAN, UNTIMED, plan, step
 
-WAIT = {None: 0, Timing.AFTER: 1, Timing.BEFORE: 2}
+WAIT = {None: 0, Timing.AFTER: 1, Timing.BEFORE: 2, Timing.UNKNOWN: 2}
 ACTIONS = ["read", "note", "tag", "open", "close", "mail", "launch"]
 ARGUMENTS = st.dictionaries(st.sampled_from(["to", "who", "amount"]), st.sampled_from(["eva", 3, None]))
 STEPS = st.lists(st.tuples(st.sampled_from(ACTIONS), ARGUMENTS), min_size=1, max_size=6)
@@ -25,7 +25,7 @@ RULE = st.fixed_dictionaries(
         )
     },
     optional={
-        "tier": st.sampled_from([tier.value for tier in Tier]),
+        "tier": st.sampled_from([tier.value for tier in known(Tier)]),
         "high_stakes": st.just("true"),
         "reviewers": st.just("[money]"),
         "quorum": st.just("2"),
