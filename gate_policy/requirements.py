@@ -33,6 +33,9 @@ class Requirements:
     bodies: frozenset[Body] = frozenset()
 
 
+ASKED_BEFORE = Requirements(timing=Timing.BEFORE)  # a human decides before it runs, whatever its tier
+
+
 def requirements_of(request: ApprovalRequested) -> Requirements:
     """What an open request asked for: the floor under an edit of its plan."""
     terms = request.review.terms

@@ -10,13 +10,22 @@ from gate_events.words import RequestKind, Timing
 from gate_policy.catalogue import Catalogue
 from gate_policy.effects import PriorEffect
 from gate_policy.judge import NO_PRIOR, Judgement, judge
+from gate_policy.requirements import Requirements
 
 
 def route(
-    plan: PlanProposed, catalogue: Catalogue, *, now: datetime, prior: Mapping[str, PriorEffect] = NO_PRIOR
+    plan: PlanProposed,
+    catalogue: Catalogue,
+    *,
+    now: datetime,
+    prior: Mapping[str, PriorEffect] = NO_PRIOR,
+    required: Requirements | None = None,
 ) -> PlanCleared | ApprovalRequested:
-    """The record that the router publishes for a plan. Raises UnjudgeablePlanError."""
-    judgement = judge(plan, catalogue, now=now, prior=prior)
+    """The record that the router publishes for a plan; `required` as in `judge`.
+
+    Raises UnjudgeablePlanError.
+    """
+    judgement = judge(plan, catalogue, now=now, prior=prior, required=required)
     if judgement.timing is Timing.BEFORE and judgement.review is not None:
         return asked(plan, judgement, judgement.review, now)
     return cleared(plan, judgement, now)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from gate_events.names import name_key
 from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted
 from gate_events.words import DecisionKind, GateState
+from gate_store.asked_anew import gates_asked_anew
 from gate_store.dialects import among, lock_names, read, whole, word
 from gate_store.dispositions import Disposition, Fate
 from gate_store.happened import what_happened
@@ -38,6 +39,7 @@ class Docket:
     standings: dict[UUID, Standing]  # by gate
     recorded: dict[UUID, Recorded]  # by decision
     words: Words  # what the gates may say of themselves
+    anew: dict[UUID, UUID] = field(default_factory=dict)  # request: the gate in its place
     outcomes: dict[str, PlanExecuted] = field(default_factory=dict)  # by digest, where an UNDO asks for it
 
     def note(self, said: Said, disposition: Disposition, state: GateState | None) -> None:
@@ -64,7 +66,13 @@ def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
     _add_voices(conn, standings)
     superseded = {each.request_id for each in batch if each.kind is DecisionKind.SUPERSEDE}
     asked = [standing.request for gate, standing in standings.items() if gate in superseded]
-    return Docket(standings, _recorded(conn, batch), superseding_words(conn, asked), _outcomes(conn, batch))
+    return Docket(
+        standings,
+        _recorded(conn, batch),
+        superseding_words(conn, asked),
+        gates_asked_anew(conn, gate_ids - standings.keys()),
+        _outcomes(conn, batch),
+    )
 
 
 def _wait_for_openers(conn: Connection, gate_ids: set[UUID]) -> None:

@@ -1,8 +1,9 @@
 """Approval requests open gates."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, and_, or_, select
 
@@ -58,6 +59,18 @@ def _row(request: ApprovalRequested) -> dict[str, Any]:
         "requested_at": request.requested_at,
         "request": request,
     }
+
+
+def waiting_for(conn: Connection, gate_ids: Collection[UUID]) -> list[Said]:
+    """The decisions that wait for gates of these ids, in log order."""
+    if not gate_ids:
+        return []
+    found = conn.execute(
+        select(*AS_SAID)
+        .where(among(conn, decisions.c.gate_id, gate_ids), decisions.c.disposition == word("WAITING"))
+        .order_by(decisions.c.arrival)
+    )
+    return [as_said(row) for row in found]
 
 
 def _waiting(conn: Connection, requests: Sequence[ApprovalRequested]) -> list[Said]:

@@ -17,6 +17,7 @@ from gate_store.said import Said
 from gate_store.verdicts import Closing, Retier, Undo, close
 
 _WAITS = "its approval request has not come yet"
+_ASKED_ANEW = "the plan was asked about anew as {}: look at that question and decide on it"
 _NOT_YET = "what it speaks of is not there yet"
 _ID_WAS_USED = "its id was used before, for another decision: each decision needs an id of its own"
 
@@ -46,13 +47,16 @@ class Judge:
         before = docket.recorded.get(decision.event_id)
         standing = docket.standings.get(decision.request_id)
         if before and before.repeats(decision):
-            if standing is None or before.disposition.fate is not Fate.WAITING:
+            undecidable = standing is None and decision.request_id not in docket.anew
+            if undecidable or before.disposition.fate is not Fate.WAITING:
                 return Judged(said, before.disposition, None)
             said = before.said  # it counts by when it first came
         if self.verdicts is None and standing is not None and speaks_as_ours(decision):
             return self._our_word(docket, said, standing, before)
         if unfit := _unfit(said, before):
             return unfit
+        if standing is None and (gate := docket.anew.get(decision.request_id)):
+            return _kept(said, Fate.REFUSED, _ASKED_ANEW.format(gate))
         if standing is None:
             return _kept(said, Fate.WAITING, _WAITS)
         return self._ruled(docket, said, standing)

@@ -73,6 +73,11 @@ def admit(conn: Connection, claims: Sequence[Claim], now: datetime) -> Admitted:
     return admitted
 
 
+def asked_digests(conn: Connection, plan_ids: Iterable[UUID]) -> set[str]:
+    """The digests of plans about which a human was asked whether they may run."""
+    return {gate.digest for gate in _gates(conn, plan_ids).values() if gate.asks_before}
+
+
 def _objection(known: "_Known", record: PlanRecord) -> str | None:
     """Why a claim does not count."""
     if why := _content(record):

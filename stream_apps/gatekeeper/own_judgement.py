@@ -14,12 +14,11 @@ from gate_policy.catalogue import Catalogue
 from gate_policy.effects import PriorEffect, effect_keys
 from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.judge import Judgement, judge
-from gate_policy.requirements import Requirements
+from gate_policy.requirements import ASKED_BEFORE
 from gate_policy.route import asked, cleared
 from gate_store.plan_claims import Claim
 from gate_store.plan_owners import PlanRecord
 
-_BEFORE = Requirements(timing=Timing.BEFORE)
 _OWN_ATTEMPT = 2  # the first is the router's: a decision on its words never counts for ours
 
 
@@ -84,7 +83,7 @@ class OwnJudgement:
             self._ask_anew(claim, plan, judgement, "a human must decide before it runs")
         else:
             if judgement.timing is not Timing.BEFORE:
-                judgement = judge(plan, self._catalogue, now=at, prior=self._prior, required=_BEFORE)
+                judgement = judge(plan, self._catalogue, now=at, prior=self._prior, required=ASKED_BEFORE)
             self._compare(claim, record, plan, judgement)
         self._note_effects(plan, judgement, at)
 

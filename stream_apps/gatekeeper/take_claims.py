@@ -14,17 +14,17 @@ from gate_policy.effects import PriorEffect, effect_keys
 from gate_store import outbox
 from gate_store.asked_anew import note_asked_anew
 from gate_store.clearances import record_cleared
-from gate_store.gates import asks_before, open_gates
-from gate_store.ledger import prior_effects
+from gate_store.gates import asks_before, open_gates, waiting_for
 from gate_store.plan_claims import Admitted, Claim, admit
 from gate_store.plan_owners import PlanRecord
-from gate_store.planned_effects import note_planned_effects, waiting_effects
+from gate_store.planned_effects import note_planned_effects
 from gate_store.policies import kept_policies
 from gate_store.revocations import revoke_older
 from gate_store.said import Said
 from gate_store.waiting_plans import wait, wait_no_more, waiting
 from stream_apps.gatekeeper.own_judgement import Judged, OwnJudgement
 from stream_apps.gatekeeper.window_keys import window_keys
+from stream_apps.prior_effects import look_up_effects
 
 _ASKED_ALREADY = "this very plan was asked about already"
 
@@ -96,10 +96,7 @@ def _prior(
     wanted = {
         (effect.key, effect.window_s) for record in records for effect in effect_keys(record.steps, catalogue)
     }
-    planned = waiting_effects(conn, {key for key, _ in wanted})
-    prior = {key: PriorEffect(key, at, plan, "", waits=True) for key, (at, plan) in planned.items()}
-    done = prior_effects(conn, sorted(wanted), now)
-    return prior | {key: PriorEffect(key, *found) for key, found in done.items()}
+    return look_up_effects(conn, wanted, now)
 
 
 def _carry_out(
@@ -118,6 +115,7 @@ def _carry_out(
     instead = [(each.request_id, each.gate.request_id, each.why) for each in judged.anew if each.request_id]
     instead += [(*pair, _ASKED_ALREADY) for pair in admitted.asked_already.items()]
     note_asked_anew(conn, instead)
+    taken.waited += waiting_for(conn, {request_id for request_id, _, _ in instead})
     record_cleared(conn, judged.cleared, now, partial(window_keys, catalogue=catalogue))
     newer: list[PlanRecord] = [*filter(asks_before, requests), *judged.cleared]
     revoke_older(conn, newer, now)

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from gate_events.codec import encode
 from gate_events.headers import cloud_event
-from gate_events.records import DecisionMade
-from gate_events.topics import DECISIONS, key_of
+from gate_events.records import DecisionMade, Record
+from gate_events.topics import TOPIC_OF, key_of
 from gate_store.clock import ask_again, ask_expiry, ask_expiry_again, settle_waiting
+from gate_store.plan_owners import PlanRecord
+from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.config import AppsConfig
 from stream_apps.dead_letters import DeadLetters, Origin
 from stream_apps.gatekeeper.gatekeeping import StoreThread
@@ -53,32 +55,44 @@ class Ticker:
 
     def _give_up(self, now: datetime) -> None:
         """Safe among the dead letters before the store forgets that they wait."""
+        patience = timedelta(seconds=self._config.patience_s)
         try:
             with self._thread.store.begin() as conn:
-                if given_up := settle_waiting(conn, now, timedelta(seconds=self._config.patience_s)):
-                    self._bury(given_up)
+                if given_up := settle_waiting(conn, now, patience):
+                    self._bury([(each, _no_request(each, patience)) for each in given_up])
+            with self._thread.store.begin() as conn:
+                if early := settle_waiting_plans(conn, now, patience):
+                    self._bury([(each, _no_earlier(each, patience)) for each in early])
         except TimeoutError:
-            _log.info("Kafka did not take the decisions that were given up; a later tick tries again")
+            _log.info("Kafka did not take the records that were given up; a later tick tries again")
 
-    def _bury(self, decisions: Sequence[DecisionMade]) -> None:
-        futures: list[Future[None]] = [Future() for _ in decisions]
+    def _bury(self, letters: Sequence[tuple[Record, str]]) -> None:
+        futures: list[Future[None]] = [Future() for _ in letters]
 
         def send() -> None:
-            for decision, future in zip(decisions, futures, strict=True):
-                self._send(decision, future)
+            for (record, why), future in zip(letters, futures, strict=True):
+                self._send(record, why, future)
 
         self._loop.call_soon_threadsafe(send)
         for future in futures:
             future.result(_SAFE_WITHIN_S)
 
-    def _send(self, decision: DecisionMade, safe: "Future[None]") -> None:
-        waited = timedelta(seconds=self._config.patience_s)
-        error = (
-            f"no approval request {decision.request_id} came within {waited}; check the ids and decide again"
-        )
-        value, headers = encode(decision), cloud_event(decision, _SOURCE)
-        origin = Origin(DECISIONS.name, event_id=decision.event_id)  # the store keeps no offsets
-        self._dead_letters.send(key_of(decision), value, headers, origin, error, lambda: _settle(safe))
+    def _send(self, record: Record, why: str, safe: "Future[None]") -> None:
+        value, headers = encode(record), cloud_event(record, _SOURCE)
+        origin = Origin(TOPIC_OF[type(record)].name, event_id=record.event_id)  # the store keeps no offsets
+        self._dead_letters.send(key_of(record), value, headers, origin, why, lambda: _settle(safe))
+
+
+def _no_request(decision: DecisionMade, waited: timedelta) -> str:
+    gate = decision.request_id
+    return f"no approval request {gate} came within {waited}; check the ids and decide again"
+
+
+def _no_earlier(record: PlanRecord, waited: timedelta) -> str:
+    return (
+        f"revision {record.revision} of plan {record.plan_id} came, and the one before it did not within"
+        f" {waited}; number revisions one by one"
+    )
 
 
 def _settle(safe: "Future[None]") -> None:

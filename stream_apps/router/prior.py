@@ -1,20 +1,22 @@
 """What was already done outside, looked up off the event loop."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Engine
 
+from gate_events.records import PlanCleared
 from gate_policy.effects import PriorEffect
 from gate_policy.judge import NO_PRIOR
 from gate_store.database import Clock
-from gate_store.ledger import prior_effects
+from gate_store.plan_claims import asked_digests
 from stream_apps.patience import through_outages
+from stream_apps.prior_effects import look_up_effects
 from stream_apps.progress import Progress
 
 
 class PriorEffects:
-    """Asks the effect ledger; waits for the store through outages."""
+    """Asks the store; waits for it through outages."""
 
     def __init__(self, store: Engine, clock: Clock, progress: Progress) -> None:
         self._store = store
@@ -30,7 +32,18 @@ class PriorEffects:
             "the store", lambda: asyncio.to_thread(self._look_up, wanted), self._progress
         )
 
+    async def asked(self, cleared: Sequence[PlanCleared]) -> set[str]:
+        """The digests of those plans about which a human was asked before."""
+        if not cleared:
+            return set()
+        return await through_outages(
+            "the store", lambda: asyncio.to_thread(self._asked, cleared), self._progress
+        )
+
+    def _asked(self, cleared: Sequence[PlanCleared]) -> set[str]:
+        with self._store.begin() as conn:
+            return asked_digests(conn, {each.plan_id for each in cleared})
+
     def _look_up(self, wanted: list[tuple[str, int]]) -> Mapping[str, PriorEffect]:
         with self._store.begin() as conn:
-            found = prior_effects(conn, wanted, self._clock())
-        return {key: PriorEffect(key, *done) for key, done in found.items()}
+            return look_up_effects(conn, wanted, self._clock())

@@ -3,21 +3,22 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from gate_events.errors import UndecodableError
+from gate_events.errors import UndecodableError, UnencodableError
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_policy.effects import PriorEffect, effect_keys
 from gate_policy.errors import UnjudgeablePlanError
+from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_policy.route import route
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.encoding import Encoder, traceparent_of
-from stream_apps.plain_errors import plainly
 from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.router.prior import PriorEffects
 
 OUTPUTS = (PlanCleared, ApprovalRequested)
+_UNROUTABLE = "the plan cannot be routed: {}: {}"
 _AT_ONCE = 32  # records between two turns of the event loop
 
 Plans = Sequence[tuple[Received, PlanProposed]]
@@ -48,9 +49,15 @@ class Routing:
         for start in range(0, len(batch), _AT_ONCE):
             plans = await self._decoded(batch[start : start + _AT_ONCE])
             prior = await self._prior.of(self._effects(plans))
-            for received, plan in plans:
+            routed = [self._routed(received, plan, prior) for received, plan in plans]
+            asked = await self._prior.asked([each for each in routed if isinstance(each, PlanCleared)])
+            for (received, plan), record in zip(plans, routed, strict=True):
                 await self._writer.room()
-                self._route(received, plan, prior)
+                if isinstance(record, PlanCleared) and record.digest in asked:
+                    # judged twice, and differently: the stricter way stands
+                    self._send(received, self._routed(received, plan, prior, ASKED_BEFORE))
+                else:
+                    self._send(received, record)
             await asyncio.sleep(0)
 
     async def _decoded(self, batch: Sequence[Received]) -> Plans:
@@ -71,22 +78,34 @@ class Routing:
                 found.add((effect.key, effect.window_s))
         return found
 
-    def _route(self, received: Received, plan: PlanProposed, prior: Mapping[str, PriorEffect]) -> None:
+    def _routed(
+        self,
+        received: Received,
+        plan: PlanProposed,
+        prior: Mapping[str, PriorEffect],
+        required: Requirements | None = None,
+    ) -> PlanCleared | ApprovalRequested | None:
+        """What becomes of a plan; None: it was buried."""
         try:
-            record = plainly(route)(plan, self._catalogue, now=self._config.clock(), prior=prior)
-            value = self._encoder.value(record)
+            return route(plan, self._catalogue, now=self._config.clock(), prior=prior, required=required)
         except UnjudgeablePlanError as error:
             self._dead_letters.bury(received, str(error))
-            return
         except Exception as error:  # a plan must not stop the plans behind it, whatever it provokes
-            self._dead_letters.bury(received, f"the plan cannot be routed: {type(error).__name__}: {error}")
-            return
-        self._send(received, record, value)
+            self._dead_letters.bury(received, _UNROUTABLE.format(type(error).__name__, error))
+        return None
 
-    def _send(self, received: Received, record: PlanCleared | ApprovalRequested, value: bytes) -> None:
+    def _send(self, received: Received, record: PlanCleared | ApprovalRequested | None) -> None:
+        if record is None:
+            return
+
         def refused(problem: str) -> None:
             self._dead_letters.bury(received, problem)
 
+        try:
+            value = self._encoder.value(record)
+        except UnencodableError as error:
+            refused(_UNROUTABLE.format(type(error).__name__, error))
+            return
         headers = self._encoder.headers(record, traceparent_of(received.headers))
         topic, key = self._encoder.topic(record), self._encoder.key(record)
         self._writer.send(Outgoing(topic, key, value, headers, received.ack, refused))

@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from base64 import b64decode
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from gate_events.codec import encode, to_json
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.values import Step
 from gate_events.words import Tier, Timing
+from gate_policy.catalogue import load_catalogue
+from gate_policy.route import route
 from tests.apps.world import World, headers_of, plan, until
 
 
@@ -28,6 +31,20 @@ def test_a_plan_goes_where_its_highest_step_belongs(world: World) -> None:
     assert cleared[between.plan_id].tier is Tier.PARTIALLY_REVERSIBLE
     assert cleared[between.plan_id].review is not None
     assert (asked.plan_id, asked.tier, asked.timing) == (final.plan_id, Tier.IRREVERSIBLE, Timing.BEFORE)
+
+
+def test_the_router_never_clears_what_a_human_was_asked_about(world: World) -> None:
+    """A plan judged twice may be judged differently; services act upon clearances before anybody looks."""
+    world.start("router", "gatekeeper")
+    harmless = plan("look")
+    knows_nothing = load_catalogue("version: 1\nactions: {}\n")
+    world.send(route(harmless, knows_nothing, now=datetime.now(UTC)))
+    world.read(ApprovalRequested, 2)  # what was sent, and the gatekeeper's own question in its place
+    world.send(harmless)
+    asked = world.read(ApprovalRequested, 3)
+    assert {each.plan_id for each in asked} == {harmless.plan_id}
+    with world.reader("auto-execute") as reader:
+        assert sum(reader.ends().values()) == 0
 
 
 def test_the_trace_of_a_plan_is_carried_on(world: World) -> None:

@@ -13,7 +13,7 @@ from gate_policy.catalogue import load_catalogue
 from gate_policy.route import route
 from gate_store.dialects import read, whole
 from gate_store.policies import keep_policy
-from gate_store.tables import asked_anew, clearances, gates
+from gate_store.tables import asked_anew, clearances, decisions, gates
 from tests.claims.gate import (
     CATALOGUE,
     asked,
@@ -187,3 +187,19 @@ def test_and_in_one_batch_too(conn: Connection) -> None:
     plans = [routed(proposed(step("mail", to="ann"), name=name)) for name in ("first", "second")]
     assert len(refusals(commit(conn, *plans))) == 1
     assert len(may_run(conn)) == 1
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["after it", "before it"])
+def test_a_decision_on_what_was_asked_anew_is_told_where_to_decide(conn: Connection, early: bool) -> None:
+    """Who decided had other sentences before him."""
+    forged = FORGED["sentences"]
+    decision = decided(forged)
+    for record in (decision, forged) if early else (forged, decision):
+        commit(conn, record)
+    ours = the_question(conn)
+    [(disposition, why)] = conn.execute(select(decisions.c.disposition, decisions.c.why)).all()
+    assert disposition == "REFUSED"
+    assert (
+        why == f"the plan was asked about anew as {ours.request_id}: look at that question and decide on it"
+    )
+    assert len(open_questions(conn)) == 1
