@@ -1,0 +1,73 @@
+"""What an edit made of a plan is held to the terms and findings of what it became."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from gate_events.records import ApprovalRequested
+from gate_events.values import Step
+from gate_events.words import DecisionKind
+from gate_policy.catalogue import load_catalogue
+from gate_policy.route import route
+from stream_apps.gatekeeper.edits import retier
+from tests.policy.plans import NOW, plan, step
+from tests.store.examples import decided
+
+CATALOGUE = load_catalogue("""
+version: 1
+defaults: {deadline: 8h, use_by: 1h}
+actions:
+  pay: {tier: IRREVERSIBLE}
+  wire: {tier: IRREVERSIBLE, use_by: 5m}
+  call: {tier: IRREVERSIBLE, deadline: 1h}
+""")
+
+
+def asked(*steps: Step) -> ApprovalRequested:
+    request = route(plan(*steps), CATALOGUE, now=NOW)
+    assert isinstance(request, ApprovalRequested)
+    return request
+
+
+def became(request: ApprovalRequested, *steps: Step, at: datetime = NOW, by: str = "ada") -> Any:
+    return retier(request, decided(request, DecisionKind.EDIT, by, at=at, steps=steps), CATALOGUE)
+
+
+def test_an_edit_of_the_same_kind_is_approved_as_edited() -> None:
+    assert became(asked(step("s1", "pay", to="ann")), step("s1", "pay", to="bob")) is None
+
+
+def test_an_edit_takes_the_shorter_use_by_of_what_it_became() -> None:
+    again = became(asked(step("s1", "pay")), step("s1", "wire"))
+    assert again.review.terms.use_by_s == 300
+
+
+def test_an_edit_takes_the_earlier_deadline_of_what_it_became() -> None:
+    request, hour = asked(step("s1", "pay")), timedelta(hours=1)
+    assert became(request, step("s1", "call"), at=NOW + hour) is None
+    over = NOW + hour + timedelta(seconds=1)
+    assert became(request, step("s1", "call"), at=over).review.terms.deadline == over + hour
+
+
+@pytest.mark.parametrize(
+    "steps", [(step("s1", "unheard_of"),), (step("s1", "pay", to="a"), step("s2", "pay", to="a"))]
+)
+def test_an_edit_whose_findings_nobody_saw_is_asked_about(steps: tuple[Step, ...]) -> None:
+    again = became(asked(step("s1", "pay", to="ann")), *steps)
+    assert again.review.findings
+    assert (again.revision, again.steps) == (2, steps)
+
+
+def test_findings_that_were_seen_are_asked_about_once() -> None:
+    request = asked(step("s1", "pay", to="a"), step("s2", "unheard_of"))
+    assert request.review.findings
+    assert became(request, step("s1", "pay", to="b"), step("s2", "unheard_of")) is None
+
+
+def test_a_listed_reviewer_edits_under_any_spelling() -> None:
+    request = asked(step("s1", "pay", to="a"))
+    listed = msgspec.structs.replace(request.review.terms, reviewers=("Ada",))
+    request = msgspec.structs.replace(request, review=msgspec.structs.replace(request.review, terms=listed))
+    assert became(request, step("s1", "pay", to="b"), by="ada ") is None
