@@ -50,6 +50,7 @@ class Begun:
     claimed_at: datetime
     result: Any
     detail: str
+    lease_until: datetime | None = None  # as whoever claimed it last renewed it
 
 
 def grant_again(begun: Begun, now: datetime, lease_s: float, *, idempotent: bool) -> Grant:
@@ -66,5 +67,6 @@ def grant_again(begun: Begun, now: datetime, lease_s: float, *, idempotent: bool
         case EffectState.CLAIMED:
             if idempotent:
                 return Grant.GO
-            return Grant.BUSY if now < begun.claimed_at + timedelta(seconds=lease_s) else Grant.IN_DOUBT
+            until = begun.lease_until or begun.claimed_at + timedelta(seconds=lease_s)
+            return Grant.BUSY if now < until else Grant.IN_DOUBT
     assert_never(begun.state)

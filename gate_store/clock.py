@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, and_, delete, exists, select, update
+from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select, update
 
 from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind
 from gate_store import outbox
 from gate_store.dialects import among, read, whole, word
-from gate_store.tables import clearances, decisions, effects, gates, plan_outcomes
+from gate_store.tables import clearances, decisions, effects, executions, gates, plan_outcomes
 from gate_store.verdicts import asked_again
 
 
@@ -47,9 +47,14 @@ def ask_expiry_again(conn: Connection, now: datetime, after: timedelta, limit: i
     return len(standing)
 
 
-def ask_again(conn: Connection, now: datetime, limit: int = 500) -> int:
-    """Ask anew about approved plans of services that nobody began in time; returns how many.
+_SILENT_FOR = timedelta(minutes=10)  # without a word of BEGUN
 
+
+def ask_again(conn: Connection, now: datetime, limit: int = 500) -> int:
+    """Ask anew about approved plans of services that nobody began, or ended, in time; returns how many.
+
+    A begun plan has time until its clearance's `begun_until`, while a step is being done or in doubt, and
+    while its executor says that it is at it; then the rest is asked about, under the same digest.
     The question is the one that was asked, not the edited plan: the reviewer sees the words that belong to
     it. Runs are the resumer's to ask about.
     """
@@ -58,12 +63,22 @@ def ask_again(conn: Connection, now: datetime, limit: int = 500) -> int:
         plan_outcomes.c.digest == clearances.c.digest,
         plan_outcomes.c.attempt > 0,
     )
-    begun = exists().where(effects.c.plan_id == gates.c.plan_id)
+    of_plan = exists().where(effects.c.plan_id == gates.c.plan_id)
+    at_it = (executions.c.plan_id == gates.c.plan_id, executions.c.digest == clearances.c.digest)
+    begun = or_(of_plan, exists().where(*at_it, executions.c.begun_at.is_not(None)))
+    open_still = of_plan.where(effects.c.state.in_([word("CLAIMED"), word("IN_DOUBT")]))
+    heard = select(func.max(executions.c.heard_at)).where(*at_it).scalar_subquery()
+    rest = and_(
+        clearances.c.begun_until <= now,
+        or_(heard.is_(None), heard <= now - _SILENT_FOR),
+        clearances.c.digest == gates.c.digest,
+        ~open_still,
+    )
     stale = (
         select(whole(gates.c.request))
         .join_from(gates, clearances, clearances.c.gate_id == gates.c.gate_id)
         .where(clearances.c.use_by <= now, gates.c.thread_id.is_(None), gates.c.asked_again_at.is_(None))
-        .where(~executed, ~begun)
+        .where(~executed, or_(~begun, rest))
         .order_by(clearances.c.use_by)
     )
     unused = _take(conn, stale, limit)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
+    select,
     text,
     type_coerce,
 )
@@ -81,6 +82,11 @@ def database_now(conn: Connection, now: datetime) -> ColumnElement[datetime]:
     if on_postgres(conn):
         return type_coerce(func.clock_timestamp(), UtcMoment)
     return literal(now, UtcMoment)
+
+
+def store_moment(conn: Connection, now: datetime) -> datetime:
+    """The same, read."""
+    return conn.execute(select(database_now(conn, now))).scalar_one() if on_postgres(conn) else now
 
 
 def lease_end(conn: Connection, now: datetime, lease_s: float) -> ColumnElement[datetime]:

@@ -4,7 +4,7 @@ Commit the claim before the effect, and the finish after it. The engine keeps th
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,14 +19,15 @@ from gate_events.words import StepStatus
 from gate_store import outbox
 from gate_store.bulk import insert_new
 from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
-from gate_store.dialects import among
+from gate_store.dialects import among, word
 from gate_store.doubts import cleared_step, doubt_about, settle_doubts
-from gate_store.engine.port import NotClearedError
+from gate_store.engine.port import NotClearedError, OutdatedError
 from gate_store.plain_text import storable
 from gate_store.revocations import under_way, why_revoked
 from gate_store.tables import clearances, cleared_steps, effects
 
 _UNDER_WAY = {EffectState.CLAIMED, EffectState.IN_DOUBT}
+FORGOTTEN_AFTER = timedelta(seconds=30)  # its process may be on its way back, and asks by itself
 
 
 def claim_effect(
@@ -61,12 +62,20 @@ def claim_effect(
         if under_way(conn, plan_id, cleared.revision) is not None:
             return Claim(key, Grant.BUSY)  # what an older revision began ends first
         _refuse_stale(conn, cleared, step, now)
-        return _go(conn, _fresh(key, plan_id, cleared, step, executor, window_key, now), begun)
+        fresh = _fresh(key, plan_id, cleared, step, executor, window_key, now)
+        return _go(conn, {**fresh, "lease_until": now + timedelta(seconds=lease_s)}, begun)
     if grant is Grant.IN_DOUBT and begun and begun.state is EffectState.CLAIMED:
         known = f"{begun.executor} did not say how it ended"
         _doubt(conn, key, digest, step, known, now)
         return Claim(key, grant, detail=known)
     return Claim(key, grant, result=begun.result if begun else None, detail=begun.detail if begun else "")
+
+
+def renew_claim(conn: Connection, claim: Claim, now: datetime, lease_s: float) -> bool:
+    """Keep a granted claim while its function works; False: it is another's by now, or in doubt."""
+    ours = (effects.c.effect_id == claim.key, effects.c.token == claim.token, effects.c.state == "CLAIMED")
+    renewed = update(effects).where(*ours).values(lease_until=now + timedelta(seconds=lease_s))
+    return conn.execute(renewed).rowcount == 1
 
 
 def finish_effect(
@@ -82,6 +91,7 @@ def finish_effect(
 ) -> bool:
     """Record how a granted claim ended; False: the claim is another's by now, or a human has settled it.
 
+    What a human lets be tried again, and its first executor ends after all, is not tried again.
     IN_DOUBT asks a human. SKIPPED is for outcomes and no end of an effect: ValueError.
     """
     if status in (StepStatus.SKIPPED, StepStatus.UNKNOWN):
@@ -93,7 +103,7 @@ def finish_effect(
         "finished_at": None if status is StepStatus.IN_DOUBT else now,
     }
     ours = (effects.c.effect_id == claim.key, effects.c.token == claim.token)
-    unsettled = effects.c.state.in_([EffectState.CLAIMED, EffectState.IN_DOUBT])
+    unsettled = effects.c.state.in_([EffectState.CLAIMED, EffectState.IN_DOUBT, EffectState.RETRY])
     ended = update(effects).where(*ours, unsettled).values(**values).returning(effects.c.digest)
     digest = conn.execute(ended).scalar()
     if digest is None:
@@ -136,7 +146,13 @@ def prior_effects(
 
 def _covered(conn: Connection, plan_id: UUID, digest: str, step: Step) -> Row[*tuple[Any, ...]]:
     row = conn.execute(
-        select(clearances.c.digest, clearances.c.revision, clearances.c.use_by, cleared_steps.c.step_digest)
+        select(
+            clearances.c.digest,
+            clearances.c.revision,
+            clearances.c.use_by,
+            clearances.c.begun_until,
+            cleared_steps.c.step_digest,
+        )
         .join_from(clearances, cleared_steps)
         .where(
             clearances.c.digest == digest,
@@ -152,11 +168,18 @@ def _covered(conn: Connection, plan_id: UUID, digest: str, step: Step) -> Row[*t
 
 
 def _refuse_stale(conn: Connection, cleared: Row[*tuple[Any, ...]], step: Step, now: datetime) -> None:
-    """A plan that was begun in time may be ended."""
+    """A plan that was begun in time may go on for a while, and as long as a step of it is being done."""
     if not expired(cleared.use_by, now):
         return
-    if not conn.execute(select(exists().where(effects.c.digest == cleared.digest))).scalar():
-        raise NotClearedError(step.step_id, f"the verdict held until {cleared.use_by.isoformat()}")
+    begun = exists().where(effects.c.digest == cleared.digest)
+    if not conn.execute(select(begun)).scalar():
+        raise OutdatedError(step.step_id, f"the verdict held until {cleared.use_by.isoformat()}")
+    if not expired(cleared.begun_until, now):
+        return
+    in_hand = begun.where(effects.c.state == EffectState.CLAIMED, effects.c.lease_until > now)
+    if not conn.execute(select(in_hand)).scalar():
+        why = f"what was begun of it might go on until {cleared.begun_until.isoformat()}"
+        raise OutdatedError(step.step_id, why)
 
 
 def _rows(conn: Connection, plan_id: UUID, step_id: str) -> list[Row[*tuple[Any, ...]]]:
@@ -189,7 +212,9 @@ def _after_another(
 
 
 def _begun(row: Row[*tuple[Any, ...]]) -> Begun:
-    return Begun(EffectState(row.state), row.executor, row.claimed_at, row.result, row.detail)
+    return Begun(
+        EffectState(row.state), row.executor, row.claimed_at, row.result, row.detail, row.lease_until
+    )
 
 
 def _go(conn: Connection, fresh: dict[str, Any], begun: Begun | None) -> Claim:
@@ -238,3 +263,26 @@ def _doubt(conn: Connection, key: UUID, digest: str, step: Step, known: str, now
     doubted = {"state": EffectState.IN_DOUBT.value, "detail": storable(known)}
     conn.execute(update(effects).where(effects.c.effect_id == key).values(**doubted))
     outbox.put(conn, [request], now)
+
+
+def doubt_lost_claims(
+    conn: Connection, now: datetime, idempotent: Collection[str] = (), limit: int = 500
+) -> int:
+    """Ask about steps of services whose claim ran out and whose process did not come back; how many.
+
+    `idempotent` action types are repeated by whoever comes, and need nobody's word.
+    """
+    lost = (
+        select(effects)
+        .where(effects.c.state == word("CLAIMED"), effects.c.lease_until.is_not(None))
+        .where(effects.c.lease_until <= now - FORGOTTEN_AFTER)
+        .where(effects.c.action_type.not_in(sorted(idempotent)))
+        .order_by(effects.c.lease_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=effects)
+    )
+    found = conn.execute(lost).all()
+    for row in found:
+        known = f"{row.executor} did not say how it ended"
+        _doubt(conn, row.effect_id, row.digest, cleared_step(conn, row.digest, row.step_id), known, now)
+    return len(found)

@@ -12,7 +12,8 @@ Word = PlanCleared | PlanDecided
 
 # SUPERSEDED and RESPONDED are not the end of a plan: a newer revision is asked, or awaited.
 _ENDS_UNRUN = {GateState.REJECTED, GateState.EXPIRED, GateState.WITHDRAWN}
-_SETTLES_A_DOUBT = {GateState.APPROVED, GateState.REJECTED}
+# SUPERSEDED: whoever was at the step told how it ended after all.
+_SETTLES_A_DOUBT = {GateState.APPROVED, GateState.REJECTED, GateState.SUPERSEDED}
 _MAY_RUN = (RequestKind.PLAN, Timing.BEFORE, GateState.APPROVED)  # words of a newer version never may
 
 
@@ -25,11 +26,14 @@ class Task(Enum):
     NOTHING = "NOTHING"
 
 
-def task_of(word: Word, actions: Collection[str] | None, now: datetime) -> Task:
+def task_of(
+    word: Word, actions: Collection[str] | None, now: datetime, *, ledger_decides: bool = False
+) -> Task:
     """RUN only what may run here and now.
 
     A LangGraph run is its resumer's. A plan with an action outside `actions` (None: all are ours) is another
-    service's. A verdict past its use-by is nobody's: the gate asks again.
+    service's. A verdict past its use-by is nobody's: the gate asks again. Where `ledger_decides`, it knows
+    what was begun of a plan, and whether that may go on; it goes by the store's clock, too.
     """
     if word.run is not None or not _ours(word, actions):
         return Task.NOTHING
@@ -39,7 +43,7 @@ def task_of(word: Word, actions: Collection[str] | None, now: datetime) -> Task:
         return Task.GO_ON if word.state in _SETTLES_A_DOUBT else Task.NOTHING
     if word.execute:
         approved = (word.kind, word.timing, word.state) == _MAY_RUN
-        return Task.RUN if approved and not expired(word.use_by, now) else Task.NOTHING
+        return Task.RUN if approved and (ledger_decides or not expired(word.use_by, now)) else Task.NOTHING
     ended = word.timing is Timing.BEFORE and word.state in _ENDS_UNRUN
     return Task.SAY_NOT_RUN if ended else Task.NOTHING
 

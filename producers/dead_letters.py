@@ -1,10 +1,9 @@
-"""Keeps a record that could not be read, with its bytes and its error."""
+"""Keeps a record that could not be read or acted upon, with its bytes and its error."""
 
 from typing import cast
 
 from confluent_kafka import Message
 
-from gate_events.errors import UndecodableError
 from gate_events.headers import dead_letter
 from gate_events.ids import derived
 from gate_events.records import DeadLetter
@@ -13,7 +12,7 @@ from gate_store.database import Clock
 from producers.kafka_producer import KafkaProducer
 
 
-def bury(producer: KafkaProducer, app: str, now: Clock, message: Message, error: UndecodableError) -> None:
+def bury(producer: KafkaProducer, app: str, now: Clock, message: Message, error: Exception) -> None:
     """Send a record's own key, value and headers to `dead-letters`, with what DeadLetter says beside them."""
     topic, partition, offset = place_of(message)
     letter = DeadLetter(

@@ -2,7 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Event, Thread
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -16,9 +18,11 @@ from gate_policy.catalogue import Catalogue
 from gate_policy.effects import effect_of
 from gate_store.claims import Claim, Grant
 from gate_store.database import Clock
+from gate_store.dialects import store_moment
 from gate_store.effect_keys import Content, keys_in_force
-from gate_store.engine.port import NotClearedError
-from gate_store.ledger import claim_effect, finish_effect
+from gate_store.engine.port import NotClearedError, OutdatedError
+from gate_store.ledger import claim_effect, finish_effect, renew_claim
+from gate_store.standings import Standing, standing_of
 from producers.acting import Word
 
 T = TypeVar("T")
@@ -33,6 +37,8 @@ _log = logging.getLogger("plangate.verdicts")
 class StepLedger(Protocol):
     """Says what may be done, and remembers what was done."""
 
+    decides: bool  # whether it knows what was begun, and how late it is
+
     def key(self, word: Word, step: Step) -> UUID:
         """The idempotency key of a step, the same at every attempt."""
 
@@ -41,8 +47,14 @@ class StepLedger(Protocol):
 
     def finish(
         self, word: Word, step: Step, claim: Claim, status: StepStatus, result: Any, detail: str
-    ) -> None:
-        """Make durable how a claimed step ended."""
+    ) -> bool:
+        """Make durable how a claimed step ended; False: it is another's word by now."""
+
+    def kept(self, claim: Claim) -> AbstractContextManager[None]:
+        """Around the function that does a claimed step: the claim lasts as long as it."""
+
+    def may_run(self, word: Word) -> None:
+        """Raise NotClearedError where the store lets nothing of the plan be done."""
 
 
 class NoLedger:
@@ -50,6 +62,8 @@ class NoLedger:
 
     Nothing remembers whether an earlier revision had other content under that key.
     """
+
+    decides = False
 
     def key(self, word: Word, step: Step) -> UUID:
         """That of the step's first content."""
@@ -61,8 +75,18 @@ class NoLedger:
 
     def finish(
         self, word: Word, step: Step, claim: Claim, status: StepStatus, result: Any, detail: str
-    ) -> None:
+    ) -> bool:
         """Nothing remembers it but the outcome."""
+        del word, step, claim, status, result, detail
+        return True
+
+    def kept(self, claim: Claim) -> AbstractContextManager[None]:
+        """Nobody else can take it."""
+        del claim
+        return nullcontext()
+
+    def may_run(self, word: Word) -> None:
+        """Nothing is known against it."""
 
 
 class StoreLedger:
@@ -71,6 +95,8 @@ class StoreLedger:
     A step that another process began stays its own for `lease_s` seconds. A plan that the router cleared may
     be heard of here before the gatekeeper has noted it: that is waited for, `patience_s` seconds.
     """
+
+    decides = True
 
     def __init__(
         self,
@@ -111,16 +137,64 @@ class StoreLedger:
 
     def finish(
         self, word: Word, step: Step, claim: Claim, status: StepStatus, result: Any, detail: str
-    ) -> None:
-        """Commit how the step ended."""
+    ) -> bool:
+        """Commit how the step ended; False: someone else has settled it."""
 
         def ended(conn: Any) -> bool:
-            return finish_effect(
-                conn, word.plan_id, step, claim, status, self._now(), result=result, detail=detail
-            )
+            now = store_moment(conn, self._now())
+            return finish_effect(conn, word.plan_id, step, claim, status, now, result=result, detail=detail)
 
-        if not self._in_transaction(ended):
-            _log.warning("plan %s: step %s was settled by someone else", word.plan_id, step.step_id)
+        if ours := self._in_transaction(ended):
+            return ours
+        _log.warning("plan %s: step %s was settled by someone else", word.plan_id, step.step_id)
+        return False
+
+    @contextmanager
+    def kept(self, claim: Claim) -> Iterator[None]:
+        """Renew the claim in the background until the step's function has ended."""
+        ended = Event()
+
+        def renew() -> None:
+            while not ended.wait(self._lease_s / 3):
+                try:
+                    if not self._in_transaction(self._renew, claim):
+                        return  # the end of the step finds out whose it is
+                except Exception:
+                    _log.warning("a claim could not be renewed; it is tried again", exc_info=True)
+
+        keeper = Thread(target=renew, name="plangate-claim", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            keeper.join()
+
+    def may_run(self, word: Word) -> None:
+        """Wait until the store knows the plan, `patience_s` seconds.
+
+        Raises NotClearedError where nothing of it may be done, OutdatedError where it is late.
+        """
+        if not word.steps:
+            return
+        give_up = time.monotonic() + self._patience_s
+        while True:
+            standing = self._in_transaction(self._standing, word)
+            if standing.why:
+                raise (OutdatedError if standing.is_late else NotClearedError)(
+                    word.steps[0].step_id, standing.why
+                )
+            if standing.is_known:
+                return
+            if not isinstance(word, PlanCleared) or time.monotonic() > give_up:
+                raise NotClearedError(word.steps[0].step_id)
+            self._sleep(_ASK_EVERY_S)
+
+    def _standing(self, conn: Any, word: Word) -> Standing:
+        return standing_of(conn, word.plan_id, word.digest, store_moment(conn, self._now()))
+
+    def _renew(self, conn: Any, claim: Claim) -> bool:
+        return renew_claim(conn, claim, store_moment(conn, self._now()), self._lease_s)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -134,7 +208,7 @@ class StoreLedger:
             word.digest,
             step,
             self._executor,
-            self._now(),
+            store_moment(conn, self._now()),
             window_key=effect_of(step, action) if action else None,
             idempotent=action.idempotent if action else False,
             lease_s=self._lease_s,

@@ -1,7 +1,8 @@
 """For services that execute for themselves: what may run, one plan at a time."""
 
+import logging
 import socket
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -11,10 +12,13 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from confluent_kafka import Message
+
 from gate_events.codec import SchemaOfId
 from gate_events.records import StepResult
 from gate_policy.catalogue import load_catalogue
 from gate_store.database import Clock, open_store, utc_now
+from gate_store.engine.port import NotClearedError, OutdatedError
 from producers.acting import Task, task_of
 from producers.dead_letters import bury
 from producers.hearing import Heard, Words
@@ -24,6 +28,10 @@ from producers.store_ledger import LEASE_S, NoLedger, StepLedger, StoreLedger
 from producers.work import Work
 
 _POLL_S = 0.5
+
+Keep = Callable[[Message, Exception], None]
+
+_log = logging.getLogger("plangate.verdicts")
 
 
 class NoOutcomeError(RuntimeError):
@@ -72,11 +80,10 @@ def verdicts(
             judged = load_catalogue(catalogue.read_text("utf-8"), str(catalogue)) if catalogue else None
             ledger = StoreLedger(open_store(store_url), executor, now, judged, lease_s)
             opened.callback(ledger.close)
-        words = Words(
-            {**kafka, **(consumer or {})}, group, topic_prefix, schema_of, partial(bury, producer, group, now)
-        )
+        keep = partial(bury, producer, group, now)
+        words = Words({**kafka, **(consumer or {})}, group, topic_prefix, schema_of, keep)
         opened.callback(words.close)
-        settling = Settling(words, producer, executor, say_not_run, now)
+        settling = Settling(words, producer, executor, say_not_run, now, keep)
         return Verdicts(settling, ledger, actions, idle_s, now, opened.pop_all())
 
 
@@ -84,12 +91,13 @@ class Settling:
     """Delivers outcomes, and only then counts a word as read."""
 
     def __init__(
-        self, words: Words, producer: KafkaProducer, executor: str, say_not_run: bool, now: Clock
+        self, words: Words, producer: KafkaProducer, executor: str, say_not_run: bool, now: Clock, keep: Keep
     ) -> None:
         self.words = words
         self._producer = producer
         self._executor = executor
         self._say_not_run = say_not_run
+        self._bury = keep
         self._now = now
 
     def settle(self, heard: Heard, results: list[StepResult] | None) -> None:
@@ -97,6 +105,13 @@ class Settling:
         if results is not None:
             self._producer.send(outcome(heard.word, results, self._executor, self._now()))
         self.words.done(heard.message, durably=True)
+
+    def refuse(self, heard: Heard, error: NotClearedError) -> None:
+        """The store lets nothing of this plan be done; the plans behind it are not kept waiting."""
+        _log.warning("plan %s is passed over: %s", heard.word.plan_id, error)
+        if not isinstance(error, OutdatedError):  # a late one the gate asks about again
+            self._bury(heard.message, error)
+        self.words.done(heard.message)
 
     def pass_over(self, heard: Heard, task: Task) -> None:
         """Nothing of this plan is to be run here."""
@@ -154,11 +169,16 @@ class Verdicts:
         self.close()
 
     def _work(self, heard: Heard) -> Iterator[Work]:
-        task = task_of(heard.word, self._actions, self._now())
+        decides = self._ledger.decides
+        task = task_of(heard.word, self._actions, self._now(), ledger_decides=decides)
         # Without a ledger nothing knows which steps are done already.
-        goes_on = task is Task.GO_ON and not isinstance(self._ledger, NoLedger)
-        if task is not Task.RUN and not goes_on:
+        if task is not Task.RUN and not (task is Task.GO_ON and decides):
             self._settling.pass_over(heard, task)
+            return
+        try:
+            self._ledger.may_run(heard.word)
+        except NotClearedError as error:
+            self._settling.refuse(heard, error)
             return
         work = Work(heard.word, self._ledger, partial(self._settling.settle, heard), self._now)
         yield work

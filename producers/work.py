@@ -50,6 +50,7 @@ class Work:
         self._now = now
         self._results: dict[str, StepResult] = {}
         self._let_through: BaseException | None = None
+        self._refused: NotClearedError | None = None
         self._asked = False
         self.settled = False
 
@@ -84,8 +85,7 @@ class Work:
         """
         approved = self._approved(step)
         self._check_declared(approved, function)
-        self._refuse_late()
-        claim = self._ledger.claim(self._word, approved)
+        claim = self._claimed(approved)
         if claim.grant is Grant.GO:
             return self._run(approved, claim, function)
         self._note(approved, StepStatus(claim.grant.value), claim.result, claim.detail)
@@ -110,12 +110,26 @@ class Work:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        if error is not None and error is self._refused:
+            _log.warning("plan %s is passed over: %s", self.plan_id, error)
+            self._settle(None)
+            self.settled = True
+            return True
         recorded = error is not None and error is self._let_through
         if recorded:
             _log.error("plan %s: %s", self.plan_id, error, exc_info=error)
         if not self.settled and (error is None or recorded):
             self.done()
         return recorded
+
+    def _claimed(self, approved: StepRecord) -> Claim:
+        """Where the store lets nothing more be done of the plan, it is passed over: the gate asks again."""
+        try:
+            self._refuse_late()
+            return self._ledger.claim(self._word, approved)
+        except NotClearedError as error:
+            self._refused = error
+            raise
 
     def _check_declared(self, approved: StepRecord, function: Callable[..., Any]) -> None:
         """A plan may ask for what a marked function does not do; an unmarked one is the service's fault."""
@@ -130,7 +144,8 @@ class Work:
 
     def _run(self, step: StepRecord, claim: Claim, function: Callable[[Step], T]) -> T:
         try:
-            result = function(Step.of_value(step))
+            with self._ledger.kept(claim):
+                result = function(Step.of_value(step))
         except Exception as error:
             self._finish(step, claim, StepStatus.FAILED, None, f"{type(error).__name__}: {error}")
             self._let_through = error
@@ -139,7 +154,8 @@ class Work:
         return result
 
     def _finish(self, step: StepRecord, claim: Claim, status: StepStatus, result: Any, detail: str) -> None:
-        self._ledger.finish(self._word, step, claim, status, result, detail)
+        if not self._ledger.finish(self._word, step, claim, status, result, detail):
+            self._asked = True  # whoever settled it tells what became of the plan
         self._note(step, status, result, detail)
 
     def _note(self, step: StepRecord, status: StepStatus, result: Any, detail: str) -> None:
@@ -149,7 +165,7 @@ class Work:
 
     def _refuse_late(self) -> None:
         """A plan that was begun in time may be ended."""
-        use_by = use_by_of(self._word)
+        use_by = None if self._ledger.decides else use_by_of(self._word)
         if not self._results and use_by and expired(use_by, self._now()):
             raise NotClearedError(self._word.steps[0].step_id, f"the verdict held until {use_by.isoformat()}")
 

@@ -11,6 +11,8 @@ from gate_events.headers import cloud_event
 from gate_events.records import DecisionMade, Record
 from gate_events.topics import TOPIC_OF, key_of
 from gate_store.clock import ask_again, ask_expiry, ask_expiry_again, settle_waiting
+from gate_store.dialects import store_moment
+from gate_store.ledger import doubt_lost_claims
 from gate_store.plan_owners import PlanRecord
 from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.config import AppsConfig
@@ -34,6 +36,8 @@ class Ticker:
         self._thread = thread
         self._dead_letters = dead_letters
         self._loop = asyncio.get_running_loop()
+        actions = config.catalogue.actions.items()
+        self._idempotent = frozenset(name for name, action in actions if action.idempotent)
 
     async def run(self) -> None:
         """Tick for ever. The outbox is scanned once a second anyway, so nobody is rung."""
@@ -49,6 +53,7 @@ class Ticker:
         with self._thread.store.begin() as conn:
             ask_expiry(conn, now - _MARGIN, _LIMIT)
             ask_expiry_again(conn, now - _MARGIN, _UNHEARD_AFTER, _LIMIT)
+            doubt_lost_claims(conn, store_moment(conn, now), self._idempotent, _LIMIT)
             ask_again(conn, now, _LIMIT)
         if not self._dead_letters.waits:  # else this would hold the store up for nothing
             self._give_up(now)

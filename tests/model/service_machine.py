@@ -94,7 +94,7 @@ class ServiceMachine(RunMachine):
         """Also one whose claim was lost, and one that was told already."""
         held, state = data.draw(st.sampled_from(self.claims[::-1])), data.draw(ENDED)
         effect = self.reference.runs.effects.all[held.plan, held.step.step_id]
-        may = effect.token == held.claim.token and effect.state in ("CLAIMED", "IN_DOUBT")
+        may = effect.token == held.claim.token and effect.state in ("CLAIMED", "IN_DOUBT", "RETRY")
         with self.world.store.begin() as conn:
             done = finish_effect(conn, held.plan, held.step, held.claim, StepStatus(state), self.world.now)
         assert done == may

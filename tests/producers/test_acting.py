@@ -60,9 +60,14 @@ def test_a_plan_with_another_services_action_is_left_to_it() -> None:
         (GateState.APPROVED, Task.GO_ON),
         (GateState.REJECTED, Task.GO_ON),
         (GateState.EXPIRED, Task.NOTHING),
-        (GateState.SUPERSEDED, Task.NOTHING),
+        (GateState.SUPERSEDED, Task.GO_ON),
     ],
 )
 def test_an_answer_about_a_step_in_doubt_lets_the_plan_go_on(state: GateState, task: Task) -> None:
     word = decided(state, timing=Timing.AFTER)
     assert task_of(msgspec.structs.replace(word, kind=RequestKind.IN_DOUBT), None, NOW) is task
+
+
+def test_where_a_ledger_decides_a_late_verdict_is_left_to_it() -> None:
+    late = NOW + timedelta(days=30)
+    assert task_of(decided(use_by=NOW), None, late, ledger_decides=True) is Task.RUN

@@ -1,0 +1,50 @@
+"""Whether a service may do anything of a plan, before it begins."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, exists, select
+
+from gate_events.pause import expired
+from gate_store.revocations import why_revoked
+from gate_store.tables import clearances, effects, gates
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the store says of a plan; `why` it may not run, `is_late` where it was not used in time."""
+
+    is_known: bool
+    why: str = ""
+    is_late: bool = False
+
+
+def standing_of(conn: Connection, plan_id: UUID, digest: str, now: datetime) -> Standing:
+    """How the plan of this digest stands."""
+    cleared = conn.execute(
+        select(clearances.c.use_by, clearances.c.begun_until).where(
+            clearances.c.digest == digest, clearances.c.plan_id == plan_id
+        )
+    ).one_or_none()
+    if cleared is None:
+        return Standing(False, _asked(conn, plan_id, digest))
+    begun = bool(conn.execute(select(exists().where(effects.c.digest == digest))).scalar())
+    if not begun and (why := why_revoked(conn, digest)) is not None:
+        return Standing(True, why)
+    if expired(cleared.use_by, now) and not begun:
+        return Standing(True, f"the verdict held until {cleared.use_by.isoformat()}", is_late=True)
+    return Standing(True)
+
+
+def _asked(conn: Connection, plan_id: UUID, digest: str) -> str:
+    """A plan that a human was asked about is cleared by a verdict alone, whatever was said on its topic."""
+    found = conn.execute(
+        select(gates.c.gate_id, gates.c.state).where(
+            gates.c.plan_id == plan_id,
+            gates.c.digest == digest,
+            gates.c.kind == "PLAN",
+            gates.c.timing == "BEFORE",
+        )
+    ).first()
+    return f"a human was asked about it at gate {found.gate_id} ({found.state})" if found else ""

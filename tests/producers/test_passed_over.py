@@ -1,0 +1,93 @@
+"""What the store lets nobody do keeps no plan behind it waiting."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, insert
+
+from gate_events.records import ApprovalRequested, PlanCleared
+from gate_events.values import Review, Terms
+from gate_events.words import DecisionKind, Level, RequestKind, Tier, Timing
+from gate_store.clearances import record_cleared
+from gate_store.database import open_store
+from gate_store.gates import open_gates
+from gate_store.migrate import upgrade
+from gate_store.tables import revocations
+from plangate import Step, effect, verdicts
+from plangate.dev.apache_kafka import ApacheKafka
+from tests.producers.records import cleared
+from tests.producers.services import Bench
+
+
+@pytest.fixture
+def bench(kafka: ApacheKafka, topic_prefix: str) -> Bench:
+    return Bench(kafka, topic_prefix)
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[Engine]:
+    upgrade(sqlite_url)
+    opened = open_store(sqlite_url)
+    yield opened
+    opened.dispose()
+
+
+@effect("send_email")
+def send(step: Step) -> str:
+    return "sent"
+
+
+def served(bench: Bench, store_url: str) -> list[UUID]:
+    done = []
+    with verdicts(
+        bench.options, group="mailer", topic_prefix=bench.prefix, store_url=store_url, idle_s=1
+    ) as inbox:
+        for work in inbox:
+            with work:
+                for step in work.steps:
+                    work.once(step, send)
+            done.append(work.plan_id)
+    return done
+
+
+def question_about(plan: PlanCleared) -> ApprovalRequested:
+    now = datetime.now(UTC)
+    terms = Terms(deadline=now + timedelta(hours=1), use_by_s=60, allowed=(DecisionKind.APPROVE,))
+    return ApprovalRequested(
+        event_id=plan.event_id,
+        request_id=plan.event_id,
+        kind=RequestKind.PLAN,
+        timing=Timing.BEFORE,
+        plan_id=plan.plan_id,
+        revision=plan.revision,
+        digest=plan.digest,
+        requested_at=now,
+        tier=Tier.IRREVERSIBLE,
+        level=Level.L0,
+        policy=plan.policy,
+        proposer=plan.proposer,
+        agent=plan.agent,
+        goal="",
+        steps=plan.steps,
+        review=Review(groups=(), terms=terms),
+    )
+
+
+def test_a_service_passes_over_what_the_store_refused_and_goes_on(
+    bench: Bench, store: Engine, sqlite_url: str
+) -> None:
+    asked, revoked, good = (cleared() for _ in range(3))
+    now = datetime.now(UTC)
+    with store.begin() as conn:
+        open_gates(conn, [question_about(asked)], now)
+        record_cleared(conn, [revoked, good], now)
+        gone = {"digest": revoked.digest, "by_digest": None, "at": now, "why": "a newer revision"}
+        conn.execute(insert(revocations).values(**gone))
+    bench.say(asked, revoked, good)
+    assert served(bench, sqlite_url) == [good.plan_id]
+    assert [each.plan_id for each in bench.outcomes()] == [good.plan_id]
+    errors = [str(dict(each.headers() or [])["plangate_error"]) for each in bench.read("dead-letters")]
+    assert sorted("a human was asked" in error for error in errors) == [False, True]
+    assert served(bench, sqlite_url) == []
