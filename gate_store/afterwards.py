@@ -18,7 +18,7 @@ from gate_store import outbox
 from gate_store.bulk import insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
 from gate_store.dialects import among, read, whole
-from gate_store.doubts import doubt_about, settle_doubts
+from gate_store.doubts import doubt_about, note_doubt, settle_doubts
 from gate_store.effect_keys import Content, keys_in_force
 from gate_store.executions import asked_after, outcomes_came
 from gate_store.plain_text import storable
@@ -164,8 +164,10 @@ def _ask(conn: Connection, outcome: PlanExecuted, step: Step, known: str, now: d
         effects.c.step_digest == step_digest(outcome.plan_id, step),
         effects.c.state == "IN_DOUBT",
     )
-    if conn.execute(doubted).first():
-        outbox.put(conn, [doubt_about(conn, outcome.digest, step, known, now)], now)
+    if key := conn.execute(doubted).scalar():
+        request = doubt_about(conn, outcome.digest, step, known, now)
+        note_doubt(conn, key, request)
+        outbox.put(conn, [request], now)
 
 
 def _doubt(conn: Connection, both: Contradiction, plan: ClearedPlan, now: datetime) -> None:

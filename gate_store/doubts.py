@@ -55,6 +55,12 @@ def cleared_step(conn: Connection, digest: str, step_id: str) -> Step:
     return next(step for step in word.steps if step.step_id == step_id)
 
 
+def note_doubt(conn: Connection, effect_id: UUID, request: ApprovalRequested) -> None:
+    """Let an effect in doubt be settled by the answer to this question alone."""
+    doubted = update(effects).where(effects.c.effect_id == effect_id, effects.c.state == "IN_DOUBT")
+    conn.execute(doubted.values(doubt_id=request.request_id))
+
+
 def stale_question(conn: Connection, digest: str, now: datetime) -> ApprovalRequested:
     """The request that asks again about a plan whose verdict was not used in time.
 
@@ -112,10 +118,14 @@ def answered_doubts(
     about = {content: request for request in doubted if (content := doubted_content(request))}
     if not about:
         return []
-    settled = select(effects.c.plan_id, effects.c.step_id, effects.c.step_digest).where(
-        among(conn, effects.c.plan_id, {content.plan_id for content in about}), effects.c.state != "IN_DOUBT"
-    )
-    said = [about[content] for row in conn.execute(settled) if (content := Content(*row)) in about]
+    found = select(
+        effects.c.plan_id, effects.c.step_id, effects.c.step_digest, effects.c.state, effects.c.doubt_id
+    ).where(among(conn, effects.c.plan_id, {content.plan_id for content in about}))
+    said = []
+    for *names, state, doubt_id in conn.execute(found):
+        request = about.get(Content(*names))
+        if request and (state != "IN_DOUBT" or doubt_id not in {None, request.request_id}):
+            said.append(request)
     gate_ids = [request.request_id for request in said]
     conn.execute(update(gates).where(among(conn, gates.c.gate_id, gate_ids)).values(expiry_asked_at=now))
     return [supersede(request, BY_REPORT, now, _SETTLED) for request in said]
@@ -138,7 +148,10 @@ def _attempt(conn: Connection, content: Content) -> int:
     still_open = [
         request.attempt for request, is_open in asked if is_open and doubted_content(request) == content
     ]
-    return max(still_open, default=1 + max((request.attempt for request, _ in asked), default=0))
+    known = max(still_open, default=1 + max((request.attempt for request, _ in asked), default=0))
+    of_content = (effects.c.step_id == content.step_id, effects.c.step_digest == content.digest)
+    begun = select(effects.c.attempts).where(effects.c.plan_id == content.plan_id, *of_content)
+    return max(known, conn.execute(begun).scalar() or 1)  # an earlier attempt's question may not be here yet
 
 
 def _doubts(conn: Connection, plan_id: UUID, step_id: str) -> list[tuple[ApprovalRequested, bool]]:

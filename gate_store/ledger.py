@@ -20,7 +20,7 @@ from gate_store import outbox
 from gate_store.bulk import insert_new
 from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
 from gate_store.dialects import among, word
-from gate_store.doubts import cleared_step, doubt_about, settle_doubts
+from gate_store.doubts import cleared_step, doubt_about, note_doubt, settle_doubts
 from gate_store.engine.port import NotClearedError, OutdatedError
 from gate_store.plain_text import storable
 from gate_store.revocations import under_way, why_revoked
@@ -109,7 +109,9 @@ def finish_effect(
     if digest is None:
         return False
     if status is StepStatus.IN_DOUBT:
-        outbox.put(conn, [doubt_about(conn, digest, step, detail or "its executor cannot tell", now)], now)
+        request = doubt_about(conn, digest, step, detail or "its executor cannot tell", now)
+        note_doubt(conn, claim.key, request)
+        outbox.put(conn, [request], now)
     else:
         outbox.put(conn, settle_doubts(conn, plan_id, step, now), now)
     return True
@@ -262,6 +264,7 @@ def _doubt(conn: Connection, key: UUID, digest: str, step: Step, known: str, now
     request = doubt_about(conn, digest, step, known, now)
     doubted = {"state": EffectState.IN_DOUBT.value, "detail": storable(known)}
     conn.execute(update(effects).where(effects.c.effect_id == key).values(**doubted))
+    note_doubt(conn, key, request)
     outbox.put(conn, [request], now)
 
 

@@ -32,6 +32,7 @@ class Doubted:
     graph: str
     plan_id: UUID
     step: Step
+    doubt_id: UUID | None  # the gate that asks about it
     is_gone: bool  # who began it is known to have ended: what did not happen by now will not
 
 
@@ -44,6 +45,7 @@ def doubted_steps(
             effects.c.effect_id,
             effects.c.step_id,
             effects.c.step_digest,
+            effects.c.doubt_id,
             runs.c.thread_id,
             runs.c.graph,
             runs.c.plan_id,
@@ -57,7 +59,7 @@ def doubted_steps(
     )
     found = conn.execute(wanted.where(effects.c.effect_id > after) if after else wanted)
     return [
-        Doubted(row.effect_id, row.thread_id, row.graph, row.plan_id, step, row.is_gone)
+        Doubted(row.effect_id, row.thread_id, row.graph, row.plan_id, step, row.doubt_id, row.is_gone)
         for row in found
         for step in read(row.answer, GateAnswer).steps
         if step.step_id == row.step_id and step_digest(row.plan_id, step) == row.step_digest
@@ -71,6 +73,7 @@ def settle_by_probe(conn: Connection, doubt: Doubted, *, happened: bool, now: da
     settled = (
         update(effects)
         .where(effects.c.effect_id == doubt.effect_id, effects.c.state == "IN_DOUBT")
+        .where(effects.c.doubt_id.is_not_distinct_from(doubt.doubt_id))
         .values(state=state, detail=detail, finished_at=now if happened else None)
     )
     if conn.execute(settled).rowcount != 1:

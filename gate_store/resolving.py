@@ -19,7 +19,12 @@ from gate_store.verdicts import Closing
 def resolve(conn: Connection, closings: Sequence[Closing], now: datetime) -> None:
     """Settle the effects, and let their runs go on with the answer they had."""
     settled = [row for each in closings if (row := _settled(each))]
-    update_rows(conn, effects, settled, ["plan_id", "step_id", "step_digest"], effects.c.state == "IN_DOUBT")
+    content = ["plan_id", "step_id", "step_digest"]
+    in_doubt = effects.c.state == "IN_DOUBT"
+    # a doubt is answered by its own question; older rows do not say which that was
+    update_rows(conn, effects, settled, [*content, "doubt_id"], in_doubt)
+    older = [{name: value for name, value in row.items() if name != "doubt_id"} for row in settled]
+    update_rows(conn, effects, older, content, in_doubt, effects.c.doubt_id.is_(None))
     waiting = {each.request.run.thread_id: each for each in closings if each.request.run}
     go_on(conn, {thread: each.request.plan_id for thread, each in waiting.items()}, now)
 
@@ -42,6 +47,7 @@ def _settled(each: Closing) -> dict[str, Any] | None:
         "plan_id": content.plan_id,
         "step_id": content.step_id,
         "step_digest": content.digest,
+        "doubt_id": each.request.request_id,
         "state": state,
         "detail": storable(f"{each.decision.decided_by} resolved the doubt: {each.decision.note}"),
         "finished_at": each.decision.decided_at if finished else None,

@@ -71,6 +71,11 @@ class ClaimedRun:
     head: Any  # CheckpointTuple at the root namespace, as LangGraph's savers return it; None: gone
     effects: dict[str, EffectRow]  # by step_id, of the answer's own content of the step
     keys: dict[str, UUID]  # idempotency keys of the answer's steps, where the plan has effects
+    asked_digest: str | None = None  # of the plan that its interrupt asked about; None: an older pause
+    is_gated: bool = False  # a human's verdict cleared what it may execute
+    attempt: int = 1  # of the question that cleared it
+    begun_until: datetime | None = None  # how long it may go on where it was begun in time
+    now: datetime | None = None  # the store's clock at the claim
     alone: bool = False  # its last worker died with it in hand: nothing may run beside it
 
 
@@ -122,6 +127,7 @@ class Result:
     state: str
     detail: str
     result: Any
+    doubt_id: UUID | None = None  # of one IN_DOUBT: the gate that asks about it
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,11 @@ def claimed_run(
     own_head: str | None,
     head: Any,
     effects: str | None,
+    asked_digest: str | None,
+    is_gated: bool,
+    attempt: int,
+    begun_until: datetime | None,
+    now: datetime,
 ) -> ClaimedRun:
     """The claimed run. Raises ValueError (msgspec.ValidationError is one) where the row makes no sense."""
     if pause is None or plan_id is None:
@@ -62,6 +67,11 @@ def claimed_run(
         head=head,
         effects=own,
         keys=keys,
+        asked_digest=asked_digest,
+        is_gated=is_gated,
+        attempt=attempt,
+        begun_until=begun_until,
+        now=now,
         alone=alone,
     )
 

@@ -201,9 +201,9 @@ class RunLedger:
         row = self.rows.get(step.step_id)
         return step.step_id in self.begun or (row is not None and row.state == "CLAIMED")
 
-    def note_in_doubt(self, step: Step, known: str) -> None:
-        """Record that nobody knows about this step."""
-        self._note(step, "IN_DOUBT", plain(known), None)
+    def note_in_doubt(self, step: Step, known: str, doubt_id: UUID) -> None:
+        """Record that nobody knows about this step, and which gate asks."""
+        self._note(step, "IN_DOUBT", plain(known), None, doubt_id)
 
     def _on_loop(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -351,10 +351,10 @@ class RunLedger:
         self._note(step, "SUCCEEDED", detail, result)
         return result
 
-    def _note(self, step: Step, state: str, detail: str, result: Any) -> None:
+    def _note(self, step: Step, state: str, detail: str, result: Any, doubt_id: UUID | None = None) -> None:
         if self._run.closing and not self.is_open(step):
             return  # a call that returned too late: a human is asked about it
-        self._run.note(Result(self._id(step), state, detail, result))
+        self._run.note(Result(self._id(step), state, detail, result, doubt_id))
         self._is(step, state, detail, result)
         self.begun.pop(step.step_id, None)
 

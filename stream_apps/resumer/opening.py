@@ -8,7 +8,8 @@ from typing import Any
 from langgraph.types import Command
 
 from gate_events.digest import plan_digest, step_digest
-from gate_events.pause import answer_value
+from gate_events.ids import plan_id_of_pause
+from gate_events.pause import answer_value, is_question, question_of
 from gate_events.values import Step
 from gate_events.words import GateState, PauseKind
 from gate_store.graph_version import graph_version
@@ -16,7 +17,7 @@ from gate_store.pauses import AtGate, question_from, read_pause
 from stream_apps.resumer.errors import RunFailedError
 from stream_apps.resumer.graphs import Loaded
 from stream_apps.resumer.run_state import RunState
-from stream_apps.resumer.saver import PLAN_MARK
+from stream_apps.resumer.saver import ANSWER_MARK, INTERRUPT, PLAN_MARK, answer_mark
 from stream_apps.resumer.standing import Standing, standing
 
 
@@ -58,6 +59,9 @@ async def open_run(run: RunState, loaded: Loaded, saver: Any, config: dict[str, 
     where = await _standing(run, saver)
     if where is Standing.STRANGE:
         return Stale("the thread has moved on since the plan was approved; submit the input again")
+    await _refuse_another_answer(run, saver)
+    if claimed.pause.kind is PauseKind.DYNAMIC:
+        _check_asked(run, await steps_asked(run, saver))
     if claimed.pause.kind is PauseKind.STATIC:
         return await _static(run, loaded, config, where)
     if where is Standing.OWN:
@@ -68,6 +72,8 @@ async def open_run(run: RunState, loaded: Loaded, saver: Any, config: dict[str, 
 def _check_digest(run: RunState) -> None:
     """What was seen is what runs."""
     claimed, answer = run.claimed, run.claimed.answer
+    if not claimed.plan_id == answer.plan_id == plan_id_of_pause(claimed.pause):
+        raise RunFailedError("the answer is about another plan than this pause asks about; nothing was run")
     if answer.state is not GateState.APPROVED:
         return
     digest = plan_digest(claimed.plan_id, answer.revision, answer.steps, claimed.pause)
@@ -75,19 +81,72 @@ def _check_digest(run: RunState) -> None:
         raise RunFailedError("the approved steps do not have the digest that was approved; nothing was run")
 
 
+def _check_asked(run: RunState, steps: Sequence[Step] | None) -> None:
+    """What may run is what the run itself asked about, or what a human made of it."""
+    claimed = run.claimed
+    found = None if steps is None else plan_digest(claimed.plan_id, 1, steps, claimed.pause)
+    if found and claimed.asked_digest and found != claimed.asked_digest:
+        raise RunFailedError("the run asks about other steps than those that were judged; nothing was run")
+    asked = claimed.asked_digest or found
+    if claimed.answer.state is not GateState.APPROVED:
+        return
+    if asked is None:
+        raise RunFailedError("what the run asked about is not in its checkpoints any more; nothing was run")
+    if claimed.answer.digest != asked and not claimed.is_gated:
+        raise RunFailedError(
+            "what was approved is neither what the run asked about nor a human's edit of it; nothing was run"
+        )
+
+
+async def steps_asked(run: RunState, saver: Any) -> Sequence[Step] | None:
+    """The steps of the interrupt's own question: at the head, or where it was asked."""
+    pause = run.claimed.pause
+    head = await saver.aget_tuple(_at(pause.thread_id, ""))
+    asked_at = _at(pause.thread_id, pause.checkpoint_ns)
+    asked_at["configurable"]["checkpoint_id"] = pause.checkpoint_id
+    steps = asked_steps(head, pause.interrupt_id)
+    return steps if steps is not None else asked_steps(await saver.aget_tuple(asked_at), pause.interrupt_id)
+
+
+def asked_steps(at: Any, interrupt_id: str | None) -> Sequence[Step] | None:
+    """The steps of the question that a checkpoint's writes hold; None: they do not."""
+    for _, channel, value in (at.pending_writes or ()) if at else ():
+        if channel != INTERRUPT:
+            continue
+        for interrupt in value if isinstance(value, list | tuple) else [value]:
+            if interrupt.id == interrupt_id and is_question(interrupt.value):
+                return question_of(interrupt.value).steps
+    return None
+
+
+async def _refuse_another_answer(run: RunState, saver: Any) -> None:
+    """A graph that went on with an approval hears nothing of a later answer: it may not go on against it."""
+    claimed, answer = run.claimed, run.claimed.answer
+    for ns in {"", claimed.pause.checkpoint_ns}:
+        newest = await saver.aget_tuple(_at(claimed.thread_id, ns))
+        metadata = (newest.metadata or {}) if newest else {}
+        told = metadata.get(ANSWER_MARK, answer_mark(claimed))
+        if metadata.get(PLAN_MARK) == str(claimed.plan_id) and told != answer_mark(claimed):
+            raise RunFailedError(
+                f"the graph had gone on with an earlier answer when {answer.decided_by} said "
+                f"{answer.state.value}: the rest is not run; submit the input again"
+            )
+
+
 async def _standing(run: RunState, saver: Any) -> Standing:
     """A head that does not match is read again: the claim's snapshot may be older than the pause."""
     claimed = run.claimed
-    child = await _child(run, saver)
+    child = await subgraph_head(run, saver)
     where = standing(claimed, claimed.head, child)
     if where is Standing.STRANGE:
         run.checkpoints.forget()
         head = await saver.aget_tuple(_at(claimed.thread_id, ""))
-        where = standing(claimed, head, await _child(run, saver))
+        where = standing(claimed, head, await subgraph_head(run, saver))
     return where
 
 
-async def _child(run: RunState, saver: Any) -> Any:
+async def subgraph_head(run: RunState, saver: Any) -> Any:
+    """The newest checkpoint of the subgraph that the run paused in; None: at its root."""
     pause = run.claimed.pause
     return await saver.aget_tuple(_at(pause.thread_id, pause.checkpoint_ns)) if pause.checkpoint_ns else None
 
@@ -99,6 +158,7 @@ def _at(thread_id: str, ns: str) -> dict[str, Any]:
 async def _static(run: RunState, loaded: Loaded, config: dict[str, Any], where: Standing) -> Opening:
     claimed = run.claimed
     snapshot = await loaded.graph.aget_state(config)
+    _check_asked(run, _planned(loaded, snapshot.values) if where is Standing.BOUND else None)
     if claimed.answer.state is not GateState.APPROVED:
         return Rejected(_planned(loaded, snapshot.values))
     if where is Standing.OWN:

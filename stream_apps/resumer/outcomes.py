@@ -49,6 +49,7 @@ def outcome(
         status=status,
         results=tuple(_result(step, effects.get(step.step_id), now) for step in steps),
         run=run.pause,
+        attempt=run.attempt,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from langgraph.checkpoint.base import EXCLUDED_METADATA_KEYS, CheckpointMetadata
 
 from gate_events.digest import plan_digest
-from gate_events.pause import expired, is_question, question_of
+from gate_events.pause import expired
 from gate_events.records import PlanExecuted
 from gate_events.values import Step
 from gate_events.words import GateState, OutcomeStatus
@@ -28,10 +28,20 @@ from stream_apps.resumer.errors import (
 )
 from stream_apps.resumer.graphs import Loaded
 from stream_apps.resumer.ledger import RunLedger
-from stream_apps.resumer.opening import Invoke, Opening, Rejected, Stale, Wait, open_run
+from stream_apps.resumer.opening import (
+    Invoke,
+    Opening,
+    Rejected,
+    Stale,
+    Wait,
+    asked_steps,
+    open_run,
+    steps_asked,
+    subgraph_head,
+)
 from stream_apps.resumer.outcomes import outbox_row, outcome
 from stream_apps.resumer.run_state import RunState
-from stream_apps.resumer.saver import PLAN_MARK, resuming
+from stream_apps.resumer.saver import ANSWER_MARK, PLAN_MARK, resuming
 from stream_apps.resumer.standing import has_begun
 from stream_apps.resumer.words import in_words, plain
 
@@ -101,8 +111,10 @@ class Resume:
         return not (run.has_ended or run.has_unwritten_results or self.ledger.begun)
 
     async def _attempt(self) -> None:
-        now = self._config.clock()
-        if expired(self._claimed.use_by, now) and not has_begun(self._claimed):
+        now = self._store_now()
+        if expired(self._claimed.use_by, now) and (
+            not await self._has_begun() or expired(self._claimed.begun_until, now)
+        ):
             await self._ask_again()
             return
         if self._claimed.attempts > self._config.claims:
@@ -112,6 +124,8 @@ class Resume:
         if self._loaded is None:
             await self._stale(self._unknown())
             return
+        if self._claimed.answer.state is not GateState.APPROVED:
+            self._proposed = await steps_asked(self.run, self._tools.saver) or ()
         await self._go_on(self._loaded, await open_run(self.run, self._loaded, self._tools.saver, self._at))
 
     async def _go_on(self, loaded: Loaded, opening: Opening) -> None:
@@ -120,7 +134,7 @@ class Resume:
                 await self._stale(opening.why)
             case Rejected():
                 self._proposed = opening.steps
-                await self._end("DONE", self._no(), status=OutcomeStatus.NOT_RUN)
+                await self._end("DONE", self._no())
             case Invoke():
                 await self._invoke(loaded, opening.given)
                 self.run.check()
@@ -208,8 +222,9 @@ class Resume:
             await self._in_doubt(error.step, error.known, error)
         elif begun and (not isinstance(error, HaltedError) or self.ledger.has_begun_for_good()):
             await self._in_doubt(begun, _under_way(error), error)
-        elif self._is_outdated(error) and self._still_at_the_gate():
-            self.run.forget()
+        elif isinstance(error, OutdatedRunError) or await self._will_be_outdated(error):
+            if not (self.run.has_written or await self._has_begun()):
+                self.run.forget()  # the thread stays at its gate, and hears whatever is answered
             await self._ask_again()
         elif isinstance(error, HaltedError):
             await self.run.write()  # the worker gives it back when it stops, unless a call is out
@@ -221,15 +236,18 @@ class Resume:
         else:
             await self._end("FAILED", in_words(error), status=OutcomeStatus.FAILED)
 
-    def _is_outdated(self, error: Exception) -> bool:
-        """Whether the approval was too old, or will be when the run could be tried again."""
-        if isinstance(error, OutdatedRunError):
-            return True
-        return self._may_try_again(error) and expired(self._claimed.use_by, self._next_try())
+    async def _will_be_outdated(self, error: Exception) -> bool:
+        """Whether nothing was done yet, and the approval will be too old when it could be tried again."""
+        if not self._may_try_again(error) or not expired(self._claimed.use_by, self._next_try()):
+            return False
+        return not (self.run.has_written or await self._has_begun())
 
-    def _still_at_the_gate(self) -> bool:
-        """Whether the store still has the thread where it was asked, so that it can be asked there again."""
-        return not (self.run.has_written or has_begun(self._claimed))
+    async def _has_begun(self) -> bool:
+        """Whether an earlier claim got on, also inside of a subgraph."""
+        return has_begun(self._claimed, await subgraph_head(self.run, self._tools.saver))
+
+    def _store_now(self) -> datetime:
+        return self.run.store_now(self._config.clock())
 
     async def _refuse_doubt(self) -> None:
         """However a run ends: an effect that was begun and never told how it ended comes first."""
@@ -247,7 +265,7 @@ class Resume:
 
     def _next_try(self) -> datetime:
         wait = self._config.backoff_s * 2 ** max(self._claimed.attempts - 1, 0)
-        return self._config.clock() + timedelta(seconds=wait)
+        return self._store_now() + timedelta(seconds=wait)
 
     async def _try_again(self, error: Exception) -> None:
         log.warning(
@@ -260,18 +278,19 @@ class Resume:
         if not self.ledger.is_open(step):  # its call returned meanwhile
             await (self._try_again if isinstance(error, InDoubtError) else self._failed)(error)
             return
-        self.ledger.note_in_doubt(step, known)
+        self.ledger.note_in_doubt(step, known, request.request_id)
         await self.run.end(RunEnd("IN_DOUBT", known), [outbox_row(request)])
 
     async def _end(self, state: str, why: str, status: OutcomeStatus | None = None) -> None:
         await self.run.end(RunEnd(state, why), [outbox_row(self._outcome(status or self._status(state)))])
 
     def _status(self, state: str = "DONE") -> OutcomeStatus:
-        if self._claimed.answer.state is not GateState.APPROVED or (
-            state == "STALE" and not self.ledger.rows
-        ):
-            return OutcomeStatus.NOT_RUN
-        return OutcomeStatus.DONE if state == "DONE" else OutcomeStatus.FAILED
+        """DONE where every step succeeded; NOT_RUN where none was begun; else FAILED."""
+        rows = [self.ledger.rows.get(step.step_id) for step in self._steps()]
+        approved = self._claimed.answer.state is GateState.APPROVED
+        if state == "DONE" and approved and all(row and row.state == "SUCCEEDED" for row in rows):
+            return OutcomeStatus.DONE
+        return OutcomeStatus.FAILED if any(rows) else OutcomeStatus.NOT_RUN
 
     def _outcome(self, status: OutcomeStatus) -> PlanExecuted:
         return outcome(
@@ -282,7 +301,7 @@ class Resume:
         """The approved steps; of a plan that was not approved, the proposed ones."""
         claimed = self._claimed
         asked = claimed.answer.steps or self._proposed
-        return asked or proposed_steps(claimed.head, claimed.pause.interrupt_id)
+        return asked or asked_steps(claimed.head, claimed.pause.interrupt_id) or ()
 
     def _no(self) -> str:
         answer = self._claimed.answer
@@ -298,20 +317,9 @@ def _under_way(error: Exception) -> str:
 def configured(head: Any) -> dict[str, Any]:
     """What the agent configured its run with, beside LangGraph's own: plain values, out of the metadata."""
     metadata = head.metadata or {} if head else {}
-    known = {*CheckpointMetadata.__annotations__, PLAN_MARK, GRAPH_NAME, *EXCLUDED_METADATA_KEYS}
+    known = {*CheckpointMetadata.__annotations__, PLAN_MARK, ANSWER_MARK, GRAPH_NAME, *EXCLUDED_METADATA_KEYS}
     return {
         key: value
         for key, value in metadata.items()
         if key not in known and isinstance(value, str | int | float)
     }
-
-
-def proposed_steps(head: Any, interrupt_id: str | None) -> Sequence[Step]:
-    """The steps of the question that waits in a checkpoint's writes."""
-    for _, channel, value in (head.pending_writes or ()) if head else ():
-        if channel != "__interrupt__":
-            continue
-        for interrupt in value if isinstance(value, list | tuple) else [value]:
-            if interrupt.id == interrupt_id and is_question(interrupt.value):
-                return question_of(interrupt.value).steps
-    return ()

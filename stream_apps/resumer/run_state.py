@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from gate_store.engine.port import (
@@ -31,6 +33,7 @@ class RunState:
 
     def __init__(self, claimed: ClaimedRun, commits: Commits) -> None:
         self.claimed = claimed
+        self._claimed_at = time.monotonic()
         self.checkpoints = Checkpoints(claimed.head)
         self.limit = TimeLimit()
         self.stopped: RunStoppedError | None = None
@@ -56,6 +59,11 @@ class RunState:
         """Whether what became of an effect waits for a barrier."""
         with self._noting:
             return bool(self._results)
+
+    def store_now(self, otherwise: datetime) -> datetime:
+        """The store's clock, by which approvals go stale; `otherwise` where the claim did not tell it."""
+        passed = timedelta(seconds=time.monotonic() - self._claimed_at)
+        return self.claimed.now + passed if self.claimed.now else otherwise
 
     def stop(self, error: RunStoppedError) -> None:
         """Let the run do nothing more; the first reason stays. What nodes put from now on is dropped."""

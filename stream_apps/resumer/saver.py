@@ -9,7 +9,7 @@ from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 
-from gate_store.engine.port import CheckpointPut, EngineStore, PackedPut, WritesPut
+from gate_store.engine.port import CheckpointPut, ClaimedRun, EngineStore, PackedPut, WritesPut
 from stream_apps.resumer.errors import RunStoppedError
 from stream_apps.resumer.outage import Outage
 from stream_apps.resumer.run_state import RunState
@@ -17,8 +17,14 @@ from stream_apps.resumer.run_state import RunState
 ERROR, INTERRUPT, RESUME = "__error__", "__interrupt__", "__resume__"  # LangGraph's own channel names
 ERROR_HANDLED = "__error_source_node__"
 PLAN_MARK = "plangate_plan"
+ANSWER_MARK = "plangate_answer"  # what the graph was told: whoever is asked again may answer otherwise
 
 resuming: ContextVar[RunState] = ContextVar("plangate_resuming")
+
+
+def answer_mark(claimed: ClaimedRun) -> str:
+    """The answer that a graph goes on with: its state and its digest."""
+    return f"{claimed.answer.state.value} {claimed.answer.digest}"
 
 
 class RunSaver(BaseCheckpointSaver[str]):
@@ -75,7 +81,7 @@ class RunSaver(BaseCheckpointSaver[str]):
     def put(self, config: Any, checkpoint: Any, metadata: Any, new_versions: Any) -> Any:
         """The same as `aput`."""
         run = self._run(config)
-        marked = {**metadata, PLAN_MARK: str(run.claimed.plan_id)}
+        marked = {**metadata, PLAN_MARK: str(run.claimed.plan_id), ANSWER_MARK: answer_mark(run.claimed)}
         own = run.checkpoints.put(config, checkpoint, marked)
         root = not config["configurable"].get("checkpoint_ns")
         put = self._packed(run, CheckpointPut(config, checkpoint, marked, new_versions))

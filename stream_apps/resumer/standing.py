@@ -6,7 +6,7 @@ from typing import Any
 from langgraph.checkpoint.base import CheckpointTuple
 from langgraph.pregel._task_status import read_task_statuses  # LangGraph's one reading of pending writes
 
-from gate_events.pause import answer_value
+from gate_events.pause import answer_of
 from gate_events.words import PauseKind
 from gate_store.engine.port import ClaimedRun
 from stream_apps.resumer.saver import ERROR, PLAN_MARK, RESUME
@@ -34,11 +34,24 @@ def standing(run: ClaimedRun, head: CheckpointTuple | None, child: CheckpointTup
     return Standing.OWN if head_id == run.own_head else Standing.STRANGE
 
 
-def has_begun(run: ClaimedRun) -> bool:
-    """Whether an earlier claim has acted on this answer."""
-    head_id = run.head.config["configurable"]["checkpoint_id"] if run.head else None
+def has_begun(run: ClaimedRun, child: CheckpointTuple | None) -> bool:
+    """Whether an earlier claim has acted on this answer; `child` as in `standing`."""
+    if run.effects:
+        return True
+    if run.head is None:
+        return False
+    if run.pause.kind is PauseKind.DYNAMIC and run.pause.interrupt_id in _pending(run.head):
+        return bool(run.pause.checkpoint_ns) and child is not None and _goes_on(run, child)
+    head_id = run.head.config["configurable"]["checkpoint_id"]
     moved = run.own_head is not None and head_id == run.own_head and head_id != run.pause.checkpoint_id
-    return bool(run.effects) or (moved and not run.pause.checkpoint_ns)
+    return moved or (head_id == run.pause.checkpoint_id and _answered_with(run, run.head))
+
+
+def _goes_on(run: ClaimedRun, child: CheckpointTuple) -> bool:
+    """Whether the subgraph has left its gate under this plan."""
+    if child.config["configurable"]["checkpoint_id"] == run.pause.checkpoint_id:
+        return _answered_with(run, child)
+    return (child.metadata or {}).get(PLAN_MARK) == str(run.plan_id)
 
 
 def _static(run: ClaimedRun, head_id: str) -> Standing:
@@ -65,10 +78,19 @@ def _pending(head: CheckpointTuple) -> set[str]:
 
 
 def _answered_with(run: ClaimedRun, head: CheckpointTuple) -> bool:
-    answer = answer_value(run.answer)
+    """The same verdict may have been given twice: what counts is what it said."""
     return any(
-        channel == RESUME and answer in _listed(value) for _, channel, value in head.pending_writes or ()
+        channel == RESUME and any(_says(run, each) for each in _listed(value))
+        for _, channel, value in head.pending_writes or ()
     )
+
+
+def _says(run: ClaimedRun, value: Any) -> bool:
+    try:
+        said = answer_of(value)
+    except (KeyError, TypeError, ValueError):  # somebody else's answer
+        return False
+    return (said.plan_id, said.state, said.digest) == (run.plan_id, run.answer.state, run.answer.digest)
 
 
 def _answered_by_another(run: ClaimedRun, head: CheckpointTuple) -> bool:

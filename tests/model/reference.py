@@ -60,6 +60,7 @@ class Cleared:
     steps: dict[str, Step]
     use_by: datetime | None
     run: RunIdentity | None = None
+    begun_until: datetime | None = None
 
 
 class Reference:
@@ -177,7 +178,9 @@ class Reference:
         holds = request.review.terms.use_by_s
         use_by = said.decided_at + timedelta(seconds=holds) if holds else None
         fresh = digest not in self.cleared
-        self.cleared[digest] = Cleared(request.plan_id, {s.step_id: s for s in steps}, use_by, request.run)
+        begun_until = use_by + timedelta(seconds=holds) if use_by else None
+        named = {s.step_id: s for s in steps}
+        self.cleared[digest] = Cleared(request.plan_id, named, use_by, request.run, begun_until)
         if fresh:
             self._hear_what_waited(digest, said.decided_at)
         return digest

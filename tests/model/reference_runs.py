@@ -40,6 +40,7 @@ class Effect:
     token: int
     thread: str | None
     claimed_at: datetime
+    executor: str | None = None
 
 
 class Effects:
@@ -202,6 +203,8 @@ class Runs:
         run = self.all[thread]
         if run.digest is None or not self.covers(run.digest, step, now):
             return False
+        if not (self._in_time(run.digest, now) or self._goes_on(run)):
+            return False
         assert run.plan
         before = self.effects.all.get((run.plan, step.step_id))
         if before is None:
@@ -210,6 +213,18 @@ class Runs:
             return False
         lost = before.state == "CLAIMED" and before.token < run.token
         return before.state == "RETRY" or (repeat and (before.state == "FAILED" or lost))
+
+    def _in_time(self, digest: str, now: datetime) -> bool:
+        """Also the time that a begun plan has beyond its use-by."""
+        until = self.cleared[digest].begun_until
+        return until is None or now < until
+
+    def _goes_on(self, run: Run) -> bool:
+        """Under the lease in which it was begun."""
+        return any(
+            (effect.digest, effect.token, effect.executor) == (run.digest, run.token, run.worker)
+            for effect in self.effects.all.values()
+        )
 
     def covers(self, digest: str, step: Step, now: datetime) -> bool:
         clearance = self.cleared.get(digest)
@@ -222,7 +237,9 @@ class Runs:
         run = self.all[thread]
         assert run.plan
         assert run.digest
-        self.effects.all[run.plan, step.step_id] = Effect("CLAIMED", run.digest, step, run.token, thread, now)
+        self.effects.all[run.plan, step.step_id] = Effect(
+            "CLAIMED", run.digest, step, run.token, thread, now, run.worker
+        )
 
     def may_finish(self, thread: str, step_id: str) -> bool:
         run = self.all[thread]

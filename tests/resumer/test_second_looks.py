@@ -1,8 +1,10 @@
 """A probe that could not tell at first: what it tells later settles the doubt, and closes the question."""
 
 import asyncio
+import signal
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from gate_store.dispositions import Fate
 from stream_apps.resumer import second_looks
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.second_looks import SecondLooks
+from tests.resumer.process import resumer_process
 from tests.resumer.stage import PROJECT, Stage
 from tests.resumer.test_crashes import LEASE_S, PLACE, killed_in_the_middle
 from tests.store.acting import decide, state_of
@@ -156,3 +159,27 @@ async def test_a_human_word_that_comes_after_the_gates_own_is_late(
     with stage.engine.begin() as conn:
         (fate,) = decide(conn, late)
     assert (fate.fate, fate.why) == (Fate.LATE, "it was known already what became of the step")
+
+
+@pytest.mark.parametrize("resolution", [Resolution.RETRY, Resolution.HAPPENED, Resolution.ABANDON])
+async def test_an_answer_to_an_older_doubt_settles_no_newer_one(
+    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch, resolution: Resolution
+) -> None:
+    """A probe let the step be done once more, and its worker died in it; then the older answer arrives."""
+    first = await in_doubt(stage, happened)
+    env = {"SLOW_S": "60", "PROBE": "no"}
+    often: dict[str, Any] = {"lease_s": LEASE_S, "probe_again_s": OFTEN}
+    async with resumer_process(stage.url, env, instance=PLACE, **often) as second:
+        await stage.wait(lambda: happened().count("begin ann") == 2)
+        await second.end(signal.SIGKILL)
+    monkeypatch.delenv("PROBE", raising=False)
+    await stage.resume("IN_DOUBT", lease_s=LEASE_S)
+    newer: ApprovalRequested = stage.said(ApprovalRequested)[-1]
+    assert newer.request_id != first.request_id
+    for request in (first, newer):
+        stage.open(request)
+    stage.say(decided(first, DecisionKind.RESOLVE, resolution=resolution, at=utc_now()))
+    assert (stage.run().status, [effect.state for effect in stage.effects()]) == ("IN_DOUBT", ["IN_DOUBT"])
+    stage.say(decided(newer, DecisionKind.RESOLVE, resolution=Resolution.HAPPENED, at=utc_now()))
+    await stage.resume(lease_s=LEASE_S)
+    assert happened() == ["begin ann", "begin ann", "begin bob", "end bob"]

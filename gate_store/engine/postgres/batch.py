@@ -33,7 +33,7 @@ def act_rows(act: Act, saver: BasePostgresSaver) -> ActRows:
     packed = [put if isinstance(put, PackedPut) else pack(put, saver) for put in act.puts]
     if any(put.thread_id != act.thread_id for put in packed):
         raise ValueError("a checkpoint of another thread")
-    results = [(r.effect_id, r.state, text(r.detail), json_text(r.result)) for r in act.results]
+    results = [(r.effect_id, r.state, text(r.detail), json_text(r.result), r.doubt_id) for r in act.results]
     pause = json_text(act.end.pause) if act.end else None
     return ActRows(act, [put.rows for put in packed], results, pause)
 
@@ -102,7 +102,7 @@ class Batch:
         tables = (
             (sorted(self.runs.values(), key=lambda line: (line[0], line[1])), 9),
             (self.intents, 8),
-            (self.results, 6),
+            (self.results, 7),
             (self.blobs, 6),
             (list(self.checkpoints.values()), 6),
             (kept, 9),

@@ -36,7 +36,9 @@ claimed AS (
 )
 SELECT
     c.thread_id AS run_thread_id, c.graph, c.token, c.attempts, c.alone, c.plan_id, c.digest, c.pause,
-    c.answer, c.use_by, c.head_id,
+    c.answer, c.use_by, c.head_id, c.asked_digest, v.gate_id IS NOT NULL AS is_gated,
+    coalesce(v.attempt, 1) AS attempt, now() AS claimed_at,
+    coalesce(v.begun_until, v.use_by + (v.use_by - v.cleared_at)) AS begun_until,
     (
         SELECT json_agg(json_build_object(
             'effect_id', e.effect_id, 'digest', e.digest, 'step_digest', e.step_digest,
@@ -48,6 +50,7 @@ SELECT
     ) AS effects,
     {_HEAD_COLUMNS}
 FROM claimed AS c
+LEFT JOIN clearances AS v ON v.digest = c.digest
 LEFT JOIN LATERAL (
     SELECT * FROM checkpoints AS k
     WHERE k.thread_id = c.thread_id AND k.checkpoint_ns = ''

@@ -40,7 +40,11 @@ intent AS (
     JOIN cleared_steps AS s
         ON s.digest = c.digest AND s.step_id = i.step_id AND s.step_digest = i.step_digest
     WHERE (c.use_by IS NULL OR c.use_by > now()
-           OR EXISTS (SELECT 1 FROM effects AS e WHERE e.plan_id = c.plan_id AND e.digest = c.digest))
+        OR EXISTS (
+            SELECT FROM effects AS e
+            WHERE e.plan_id = c.plan_id AND e.digest = c.digest
+                AND (coalesce(c.begun_until, c.use_by + (c.use_by - c.cleared_at)) > now()
+                     OR e.token = f.token AND e.executor = f.worker)))
     AND NOT EXISTS (
         SELECT 1 FROM effects AS o
         WHERE o.plan_id = c.plan_id AND o.step_id = s.step_id AND o.step_digest <> s.step_digest
@@ -58,7 +62,7 @@ begun AS (
 again AS (
     UPDATE effects AS e SET
         state = 'CLAIMED', attempts = e.attempts + 1, token = i.token, executor = i.worker,
-        claimed_at = now(), finished_at = NULL, result = NULL, detail = ''
+        claimed_at = now(), finished_at = NULL, result = NULL, detail = '', doubt_id = NULL
     FROM intent AS i
     WHERE e.effect_id = i.effect_id AND e.digest = i.digest AND e.step_digest = i.step_digest
         AND (e.state = 'RETRY'
@@ -68,23 +72,25 @@ again AS (
 finished AS (
     UPDATE effects AS e SET
         state = o.state, detail = o.detail, result = o.result::json, token = f.token,
+        doubt_id = o.doubt_id,
         finished_at = CASE WHEN o.state IN ('SUCCEEDED', 'FAILED') THEN now() END
-    FROM unnest($18::text[], $19::bigint[], $20::uuid[], $21::text[], $22::text[], $23::text[])
-        AS o(thread_id, run_token, effect_id, state, detail, result)
+    FROM unnest($18::text[], $19::bigint[], $20::uuid[], $21::text[], $22::text[], $23::text[],
+                $24::uuid[])
+        AS o(thread_id, run_token, effect_id, state, detail, result, doubt_id)
     JOIN fence AS f ON f.thread_id = o.thread_id AND f.token = o.run_token
     WHERE e.effect_id = o.effect_id AND e.thread_id = o.thread_id AND e.state IN ('CLAIMED', 'IN_DOUBT')
     RETURNING e.effect_id
 ),
 put_blobs AS (
     INSERT INTO checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
-    SELECT * FROM unnest($24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::bytea[])
+    SELECT * FROM unnest($25::text[], $26::text[], $27::text[], $28::text[], $29::text[], $30::bytea[])
     ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO NOTHING
 ),
 put_checkpoints AS (
     INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint,
                              metadata)
     SELECT k.thread_id, k.ns, k.id, k.parent, k.checkpoint::jsonb, k.metadata::jsonb
-    FROM unnest($30::text[], $31::text[], $32::text[], $33::text[], $34::text[], $35::text[])
+    FROM unnest($31::text[], $32::text[], $33::text[], $34::text[], $35::text[], $36::text[])
         AS k(thread_id, ns, id, parent, checkpoint, metadata)
     ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id)
     DO UPDATE SET checkpoint = EXCLUDED.checkpoint, metadata = EXCLUDED.metadata
@@ -92,22 +98,22 @@ put_checkpoints AS (
 kept_writes AS (
     INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel,
                                    type, blob)
-    SELECT * FROM unnest($36::text[], $37::text[], $38::text[], $39::text[], $40::text[], $41::int[],
-                         $42::text[], $43::text[], $44::bytea[])
+    SELECT * FROM unnest($37::text[], $38::text[], $39::text[], $40::text[], $41::text[], $42::int[],
+                         $43::text[], $44::text[], $45::bytea[])
     ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO NOTHING
 ),
 replaced_writes AS (
     INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel,
                                    type, blob)
-    SELECT * FROM unnest($45::text[], $46::text[], $47::text[], $48::text[], $49::text[], $50::int[],
-                         $51::text[], $52::text[], $53::bytea[])
+    SELECT * FROM unnest($46::text[], $47::text[], $48::text[], $49::text[], $50::text[], $51::int[],
+                         $52::text[], $53::text[], $54::bytea[])
     ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
     DO UPDATE SET channel = EXCLUDED.channel, type = EXCLUDED.type, blob = EXCLUDED.blob
 ),
 put_outbox AS (
     INSERT INTO outbox (event_id, record, key, body, contract, created_at)
     SELECT o.*, now()
-    FROM unnest($54::uuid[], $55::text[], $56::text[], $57::bytea[], $58::text[]) AS o
+    FROM unnest($55::uuid[], $56::text[], $57::text[], $58::bytea[], $59::text[]) AS o
     ON CONFLICT (event_id) DO NOTHING
 )
 SELECT
@@ -123,7 +129,8 @@ SELECT CASE
     WHEN r.digest IS NULL THEN 'its run has no cleared plan'
     WHEN s.step_id IS NULL THEN 'the cleared plan has no such step'
     WHEN s.step_digest <> $3 THEN 'its content is not what was cleared'
-    WHEN e.effect_id IS NOT NULL THEN 'it was begun before and is ' || e.state
+    WHEN e.state <> 'RETRY' OR e.state = 'RETRY' AND NOT coalesce(c.use_by <= now(), false)
+        THEN 'it was begun before and is ' || e.state
     WHEN EXISTS (
         SELECT 1 FROM effects AS o
         WHERE o.plan_id = c.plan_id AND o.step_id = s.step_id AND o.step_digest <> s.step_digest
@@ -132,7 +139,8 @@ SELECT CASE
     WHEN c.use_by <= now() THEN 'the approval was good until ' || c.use_by
     ELSE 'no verdict or clearance covers it'
 END AS why,
-    s.step_digest = $3 AND e.effect_id IS NULL AND c.use_by <= now() AS outdated
+    s.step_digest = $3 AND (e.effect_id IS NULL OR e.state IN ('RETRY', 'FAILED'))
+        AND c.use_by <= now() AS outdated
 FROM runs AS r
 LEFT JOIN clearances AS c ON c.digest = r.digest
 LEFT JOIN cleared_steps AS s ON s.digest = r.digest AND s.step_id = $2

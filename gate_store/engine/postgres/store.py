@@ -110,6 +110,11 @@ class PostgresEngineStore:
             own_head=row["head_id"],
             head=head_tuple(self._saver, row),
             effects=row["effects"],
+            asked_digest=row["asked_digest"],
+            is_gated=row["is_gated"],
+            attempt=row["attempt"],
+            begun_until=row["begun_until"],
+            now=row["claimed_at"],
         )
         if row["checkpoint_id"] not in {run.pause.checkpoint_id, run.own_head} or run.head is None:
             # The claim's snapshot may be older than the lock it waited for.

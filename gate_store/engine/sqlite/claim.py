@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from gate_store.engine.port import ClaimedRun
 from gate_store.engine.rows import claimed_run, text
 from gate_store.engine.sqlite.checkpoints import read_tuple
-from gate_store.engine.sqlite.claim_sql import CLAIM, CLAIM_ALONE, CLAIM_STRANGE, EFFECTS, FAIL
+from gate_store.engine.sqlite.claim_sql import CLAIM, CLAIM_ALONE, CLAIM_STRANGE, CLEARED, EFFECTS, FAIL
 from gate_store.engine.sqlite.moments import moment_of, moment_text
 from gate_store.engine.sqlite.which import Which
 
@@ -40,7 +40,7 @@ def claim(
     claimed = []
     for row in rows or connection.execute(CLAIM_STRANGE, values).fetchall():
         try:
-            claimed.append(_loaded(connection, serde, row))
+            claimed.append(_loaded(connection, serde, row, which.now))
         except sqlite3.OperationalError:
             raise
         except Exception as error:  # whatever a damaged row raises, the other runs go on
@@ -51,7 +51,8 @@ def claim(
     return claimed
 
 
-def _loaded(connection: sqlite3.Connection, serde: SerializerProtocol, row: Any) -> ClaimedRun:
+def _loaded(connection: sqlite3.Connection, serde: SerializerProtocol, row: Any, now: datetime) -> ClaimedRun:
+    cleared = connection.execute(CLEARED, (row["digest"],)).fetchone()
     return claimed_run(
         thread_id=row["thread_id"],
         graph=row["graph"],
@@ -66,4 +67,16 @@ def _loaded(connection: sqlite3.Connection, serde: SerializerProtocol, row: Any)
         own_head=row["head_id"],
         head=read_tuple(connection, serde, row["thread_id"], "", None),
         effects=connection.execute(EFFECTS, (row["plan_id"],)).fetchone()[0],
+        asked_digest=row["asked_digest"],
+        is_gated=cleared is not None and cleared["gate_id"] is not None,
+        attempt=cleared["attempt"] if cleared else 1,
+        begun_until=_begun_until(cleared) if cleared else None,
+        now=now,
     )
+
+
+def _begun_until(cleared: Any) -> datetime | None:
+    """Where it was not noted: as long again as the verdict was good for."""
+    use_by, noted = moment_of(cleared["use_by"]), moment_of(cleared["begun_until"])
+    at = moment_of(cleared["cleared_at"])
+    return noted or (use_by + (use_by - at) if use_by and at else None)

@@ -20,8 +20,10 @@ WHERE thread_id IN (
     SELECT thread_id FROM runs WHERE status = 'READY' AND {which}
     ORDER BY not_before LIMIT :limit
 )
-RETURNING thread_id, graph, token, attempts, alone, plan_id, digest, pause, answer, use_by, head_id
+RETURNING thread_id, graph, token, attempts, alone, plan_id, digest, pause, answer, use_by, head_id,
+    asked_digest
 """
+CLEARED = "SELECT gate_id, attempt, use_by, begun_until, cleared_at FROM clearances WHERE digest = ?"
 CLAIM = _CLAIM.format(which=f"NOT alone AND {_NOW}")
 CLAIM_ALONE = _CLAIM.format(which=f"alone = 1 AND {_NOW}")
 CLAIM_STRANGE = _CLAIM.format(which=_STRANGE)

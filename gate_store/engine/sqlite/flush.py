@@ -52,10 +52,10 @@ def _write_act(connection: sqlite3.Connection, act: Act, serde: SerializerProtoc
     puts = [put if isinstance(put, PackedPut) else pack(put, serde) for put in act.puts]
     if any(put.thread_id != act.thread_id for put in puts):
         raise ValueError("a checkpoint of another thread")
+    for intent in act.intents:  # held against what was there before this act, as on PostgreSQL
+        _begin(connection, act, intent, now)
     for result in act.results:
         _finish(connection, act, result, now)
-    for intent in act.intents:
-        _begin(connection, act, intent, now)
     if connection.execute(sql.FENCE, _fence_values(act, now)).rowcount != 1:
         raise FenceLostError(act.thread_id, act.token)
     for put in puts:
@@ -113,6 +113,7 @@ def _finish(connection: sqlite3.Connection, act: Act, result: Result, now: str) 
         "state": result.state,
         "detail": text(result.detail),
         "result": json_text(result.result),
+        "doubt_id": uuid_text(result.doubt_id),
         "now": now,
     }
     if connection.execute(sql.FINISH_EFFECT, values).rowcount != 1:

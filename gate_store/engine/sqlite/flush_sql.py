@@ -28,7 +28,12 @@ _COVERED = """
         ON s.digest = c.digest AND s.step_id = :step_id AND s.step_digest = :step_digest
     WHERE r.thread_id = :thread_id AND r.token = :token AND r.status = 'RUNNING' AND (
         c.use_by IS NULL OR c.use_by > :now
-        OR EXISTS (SELECT 1 FROM effects AS e WHERE e.plan_id = c.plan_id AND e.digest = c.digest))
+        OR EXISTS (
+            SELECT 1 FROM effects AS e
+            WHERE e.plan_id = c.plan_id AND e.digest = c.digest
+                AND (coalesce(julianday(c.begun_until), 2 * julianday(c.use_by) - julianday(c.cleared_at))
+                         > julianday(:now)
+                     OR e.token = r.token AND e.executor = r.worker)))
     AND NOT EXISTS (
         SELECT 1 FROM effects AS o
         WHERE o.plan_id = c.plan_id AND o.step_id = s.step_id AND o.step_digest <> s.step_digest
@@ -47,14 +52,15 @@ ON CONFLICT (effect_id) DO NOTHING
 REPEAT_EFFECT = f"""
 UPDATE effects SET
     state = 'CLAIMED', attempts = attempts + 1, token = :token, claimed_at = :now, finished_at = NULL,
-    result = NULL, detail = '', executor = (SELECT worker FROM runs WHERE thread_id = :thread_id)
+    result = NULL, detail = '', doubt_id = NULL,
+    executor = (SELECT worker FROM runs WHERE thread_id = :thread_id)
 WHERE effect_id = :effect_id AND step_digest = :step_digest AND digest = (SELECT s.digest {_COVERED})
     AND (state = 'RETRY' OR :again AND (state = 'FAILED' OR state = 'CLAIMED' AND token < :token))
 """  # noqa: S608 - composed of constants
 
 FINISH_EFFECT = """
 UPDATE effects SET
-    state = :state, detail = :detail, result = :result, token = :token,
+    state = :state, detail = :detail, result = :result, token = :token, doubt_id = :doubt_id,
     finished_at = CASE WHEN :state IN ('SUCCEEDED', 'FAILED') THEN :now END
 WHERE effect_id = :effect_id AND thread_id = :thread_id AND state IN ('CLAIMED', 'IN_DOUBT')
 """
@@ -70,7 +76,8 @@ SELECT CASE
     WHEN r.digest IS NULL THEN 'its run has no cleared plan'
     WHEN s.step_id IS NULL THEN 'the cleared plan has no such step'
     WHEN s.step_digest <> :step_digest THEN 'its content is not what was cleared'
-    WHEN e.effect_id IS NOT NULL THEN 'it was begun before and is ' || e.state
+    WHEN e.state <> 'RETRY' OR e.state = 'RETRY' AND NOT coalesce(c.use_by <= :now, false)
+        THEN 'it was begun before and is ' || e.state
     WHEN EXISTS (
         SELECT 1 FROM effects AS o
         WHERE o.plan_id = c.plan_id AND o.step_id = s.step_id AND o.step_digest <> s.step_digest
@@ -79,7 +86,8 @@ SELECT CASE
     WHEN c.use_by <= :now THEN 'the approval was good until ' || c.use_by
     ELSE 'no verdict or clearance covers it'
 END AS why,
-    s.step_digest = :step_digest AND e.effect_id IS NULL AND c.use_by <= :now AS outdated
+    s.step_digest = :step_digest AND (e.effect_id IS NULL OR e.state IN ('RETRY', 'FAILED'))
+        AND c.use_by <= :now AS outdated
 FROM runs AS r
 LEFT JOIN clearances AS c ON c.digest = r.digest
 LEFT JOIN cleared_steps AS s ON s.digest = r.digest AND s.step_id = :step_id

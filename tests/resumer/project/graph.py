@@ -262,6 +262,36 @@ two_gates = chain(State, ask=ask, act=act, ask_again=ask_again, act_again=act_on
 nested = chain(State, before=pass_on, child=billing, after=pass_on).compile()
 
 
+async def act_unguarded(state: State) -> State:
+    log("acts unguarded" if state["verdict"]["approved"] else "is told no")
+    return {}
+
+
+async def act_on_first(state: State) -> State:
+    """Does its first step alone."""
+    sent = [await effects().once(step, send_async) for step in state["verdict"]["steps"][:1]]
+    return {"sent": sent}
+
+
+async def settle(state: State) -> State:
+    """Takes its time, so that what was done so far is written meanwhile."""
+    await asyncio.sleep(float(os.environ.get("SLOW_S", "0")))
+    return {}
+
+
+late = chain(State, ask=ask, pass_on=pass_on, settle=settle, act=act_unguarded)
+nested_late = chain(State, child=late.compile(), after=pass_on).compile()
+half = chain(State, ask=ask, first=act_on_first, settle=settle, act=act).compile()
+
+
+async def skip(_state: State) -> State:
+    return {}
+
+
+skipping = chain(State, ask=ask, act=act_on_first).compile()
+idle = chain(State, ask=ask, act=skip).compile()
+
+
 nested_twice = chain(State, child=two_gates, after=pass_on).compile()
 
 

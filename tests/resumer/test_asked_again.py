@@ -1,0 +1,118 @@
+"""A plan that had begun when its approval went stale goes on for a while; then its rest is asked about."""
+
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from gate_events.records import ApprovalRequested
+from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
+from gate_store.database import utc_now
+from gate_store.tables import clearances
+from tests.resumer.process import resumer_process
+from tests.resumer.stage import Stage
+from tests.resumer.test_crashes import LEASE_S
+from tests.store.examples import decided
+
+Happened = Callable[[], list[str]]
+
+
+async def half_done(stage: Stage, graph: str = "half", **env: str) -> None:
+    """A process gets on behind the gate, and dies."""
+    stage.decide(await stage.submit(graph))
+    async with resumer_process(stage.url, {"SLOW_S": "60", **env}, lease_s=LEASE_S) as process:
+        await stage.wait(lambda: is_on_record(stage, graph))
+        await process.end(signal.SIGKILL)
+
+
+def is_on_record(stage: Stage, graph: str) -> bool:
+    """What was done is in the store: the effect, or where there is none, the subgraph's progress."""
+    if graph == "half":
+        return [row.state for row in stage.effects()] == ["SUCCEEDED"]
+    with stage.engine.begin() as conn:
+        count = "SELECT count(*) FROM checkpoints WHERE metadata LIKE '%plangate_answer%'"
+        if conn.dialect.name == "postgresql":
+            count = count.replace("metadata", "metadata::text")
+        else:
+            count = count.replace("metadata", "CAST(metadata AS TEXT)")
+        return bool(conn.exec_driver_sql(count.replace("%", "%%")).scalar_one())
+
+
+def stale(stage: Stage, *, for_good: bool) -> None:
+    """The approval is past its use-by, or past the time that a begun plan has beyond it, too."""
+    now = utc_now()
+    until = now + timedelta(seconds=-1 if for_good else 3600)
+    past: dict[str, Any] = {"use_by": now - timedelta(minutes=1)}
+    guard = "a_clearance_is_renewed_by_another_gate_alone"
+    with stage.engine.begin() as conn:
+        if conn.dialect.name == "postgresql":
+            conn.exec_driver_sql(f"ALTER TABLE clearances DISABLE TRIGGER {guard}")
+        else:
+            conn.exec_driver_sql(f"DROP TRIGGER {guard}_on_update")
+        conn.execute(update(clearances).values(begun_until=until, **past))
+    stage.change_run(**past)
+
+
+async def test_what_was_begun_in_time_goes_on_for_a_while(stage: Stage, happened: Happened) -> None:
+    await half_done(stage)
+    stale(stage, for_good=False)
+    await stage.resume(lease_s=LEASE_S)
+    assert (happened(), stage.said(ApprovalRequested)) == (["ann", "bob"], [])
+    assert stage.outcome().status is OutcomeStatus.DONE
+
+
+async def test_the_rest_of_a_plan_is_asked_about_again_and_goes_on(stage: Stage, happened: Happened) -> None:
+    await half_done(stage)
+    digest = stage.run().digest
+    stale(stage, for_good=True)
+    await stage.resume("PAUSED", lease_s=LEASE_S)
+    (request,) = stage.said(ApprovalRequested)
+    assert (request.attempt, request.digest) == (2, digest)
+    stage.open(request)
+    stage.say(decided(request, at=utc_now()))
+    await stage.resume(lease_s=LEASE_S)
+    assert happened() == ["ann", "bob"]
+    assert stage.outcome().status is OutcomeStatus.DONE
+
+
+async def test_a_rest_that_is_rejected_is_not_run(stage: Stage, happened: Happened) -> None:
+    await half_done(stage)
+    stale(stage, for_good=True)
+    await stage.resume("PAUSED", lease_s=LEASE_S)
+    (request,) = stage.said(ApprovalRequested)
+    stage.open(request)
+    stage.say(decided(request, DecisionKind.REJECT, note="no more", at=utc_now()))
+    await stage.resume("FAILED", lease_s=LEASE_S)
+    assert happened() == ["ann"]
+    assert "had gone on with an earlier answer" in stage.run().error
+    outcome = stage.outcome()
+    assert outcome.status is OutcomeStatus.FAILED
+    assert [result.status for result in outcome.results] == [StepStatus.SUCCEEDED, StepStatus.SKIPPED]
+
+
+@pytest.mark.parametrize("graph", ["late", "nested_late"])
+async def test_progress_behind_the_gate_counts_as_begun_also_in_a_subgraph(
+    stage: Stage, happened: Happened, graph: str
+) -> None:
+    await half_done(stage, graph)
+    stale(stage, for_good=False)
+    await stage.resume(lease_s=LEASE_S)
+    assert (happened(), stage.said(ApprovalRequested)) == (["acts unguarded"], [])
+
+
+@pytest.mark.parametrize("graph", ["late", "nested_late"])
+async def test_a_graph_that_went_on_does_not_act_against_a_later_rejection(
+    stage: Stage, happened: Happened, graph: str
+) -> None:
+    await half_done(stage, graph)
+    stale(stage, for_good=True)
+    await stage.resume("PAUSED", lease_s=LEASE_S)
+    (request,) = stage.said(ApprovalRequested)
+    stage.open(request)
+    stage.say(decided(request, DecisionKind.REJECT, note="no more", at=utc_now()))
+    await stage.resume("FAILED", lease_s=LEASE_S)
+    assert happened() == []
+    assert stage.outcome().status is OutcomeStatus.FAILED
