@@ -47,7 +47,7 @@ def ask_expiry_again(conn: Connection, now: datetime, after: timedelta, limit: i
     return len(standing)
 
 
-_SILENT_FOR = timedelta(minutes=10)  # without a word of BEGUN
+SILENT_FOR = timedelta(minutes=10)  # without a word of BEGUN
 
 
 def ask_again(conn: Connection, now: datetime, limit: int = 500) -> int:
@@ -70,7 +70,7 @@ def ask_again(conn: Connection, now: datetime, limit: int = 500) -> int:
     heard = select(func.max(executions.c.heard_at)).where(*at_it).scalar_subquery()
     rest = and_(
         clearances.c.begun_until <= now,
-        or_(heard.is_(None), heard <= now - _SILENT_FOR),
+        or_(heard.is_(None), heard <= now - SILENT_FOR),
         clearances.c.digest == gates.c.digest,
         ~open_still,
     )

@@ -44,6 +44,8 @@ def await_outcomes(conn: Connection, cleared: Iterable[PlanCleared]) -> None:
         if each.review and each.run is None
     ]
     insert_new(conn, executions, rows, *_KEY)
+    due = [{name: row[name] for name in (*_KEY, "due_at")} for row in rows]  # who was at it before we knew
+    update_rows(conn, executions, due, list(_KEY), executions.c.asked_at.is_(None))
 
 
 def asked_after(conn: Connection, told: Sequence[PlanExecuted]) -> set[str]:

@@ -10,7 +10,8 @@ from gate_events.codec import encode
 from gate_events.headers import cloud_event
 from gate_events.records import DecisionMade, Record
 from gate_events.topics import TOPIC_OF, key_of
-from gate_store.clock import ask_again, ask_expiry, ask_expiry_again, settle_waiting
+from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
+from gate_store.clock import SILENT_FOR, ask_again, ask_expiry, ask_expiry_again, settle_waiting
 from gate_store.dialects import store_moment
 from gate_store.ledger import doubt_lost_claims
 from gate_store.plan_owners import PlanRecord
@@ -26,6 +27,12 @@ _MARGIN = timedelta(seconds=1)  # clocks differ: the broker and another gatekeep
 _UNHEARD_AFTER = timedelta(minutes=1)
 _SAFE_WITHIN_S = 10.0  # the store's write lock is held meanwhile
 _SOURCE = "plangate/gatekeeper"
+
+
+_NOT_CLEARED = (
+    "nothing follows from it: its plan was not cleared under this digest, or not before it was said; "
+    "tell the outcome of what was cleared, once it was"
+)
 
 
 class Ticker:
@@ -55,6 +62,7 @@ class Ticker:
             ask_expiry_again(conn, now - _MARGIN, _UNHEARD_AFTER, _LIMIT)
             doubt_lost_claims(conn, store_moment(conn, now), self._idempotent, _LIMIT)
             ask_again(conn, now, _LIMIT)
+            ask_for_outcomes(conn, now, SILENT_FOR, _LIMIT)
         if not self._dead_letters.waits:  # else this would hold the store up for nothing
             self._give_up(now)
 
@@ -68,6 +76,9 @@ class Ticker:
             with self._thread.store.begin() as conn:
                 if early := settle_waiting_plans(conn, now, patience):
                     self._bury([(each, _no_earlier(each, patience)) for each in early])
+            with self._thread.store.begin() as conn:
+                if uncleared := settle_waiting_outcomes(conn, now, patience):
+                    self._bury([(each, _NOT_CLEARED) for each in uncleared])
         except TimeoutError:
             _log.info("Kafka did not take the records that were given up; a later tick tries again")
 

@@ -11,6 +11,7 @@ from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted, StepResult
 from gate_events.values import Step
 from gate_events.words import DecisionKind, OutcomeStatus, Resolution, StepStatus, Timing
+from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import effects, plan_outcomes, runs
@@ -216,3 +217,52 @@ def test_an_undo_goes_by_what_a_human_has_settled_since(conn: Connection) -> Non
     decide(conn, decided(after, DecisionKind.UNDO), undo=undo)
     assert seen[0] is not None
     assert [each.status for each in seen[0].results] == [OK, OK]
+
+
+def test_what_was_never_cleared_is_given_up_after_a_while(conn: Connection) -> None:
+    request = asked()
+    ask(conn, request)
+    nonsense = msgspec.structs.replace(executed(request), digest="f" * 64)
+    not_run = executed(request, OutcomeStatus.NOT_RUN, SKIPPED)
+    record_outcomes(conn, [nonsense, not_run], NOON)
+    assert settle_waiting_outcomes(conn, NOON + HOUR / 2, HOUR) == []
+    assert settle_waiting_outcomes(conn, NOON + HOUR, HOUR) == [nonsense]
+    assert settle_waiting_outcomes(conn, NOON + HOUR, HOUR) == []
+    assert kept(conn) == [(1, "NOT_RUN")]
+
+
+def test_what_was_told_before_the_approval_is_given_up_at_once(conn: Connection) -> None:
+    request = asked()
+    ask(conn, request)
+    record_outcomes(conn, [executed(request)], NOON)
+    decide(conn, decided(request, at=LATER))
+    assert settle_waiting_outcomes(conn, LATER, HOUR) == [executed(request)]
+
+
+def test_an_outcome_that_never_comes_is_asked_for_once(conn: Connection) -> None:
+    plan = cleared(review=review(allowed=AFTER))
+    clear(conn, plan)
+    assert ask_for_outcomes(conn, LATER, HOUR) == 0
+    assert [ask_for_outcomes(conn, NOON + HOUR, HOUR), ask_for_outcomes(conn, NOON + HOUR, HOUR)] == [1, 0]
+    [after] = said(conn, ApprovalRequested)
+    assert (after.timing, after.review.findings[0].check) == (Timing.AFTER, "outcome")
+    record_outcomes(conn, [executed(plan)], NOON + HOUR)
+    assert said(conn, ApprovalRequested) == [after]
+    assert states(conn) == {"s1": "SUCCEEDED", "s2": "SUCCEEDED"}
+
+
+def test_an_outcome_that_came_is_not_asked_for(conn: Connection) -> None:
+    plan = cleared(review=review(allowed=AFTER))
+    clear(conn, plan)
+    record_outcomes(conn, [executed(plan)], LATER)
+    assert ask_for_outcomes(conn, NOON + 9 * HOUR, HOUR) == 0
+
+
+def test_nor_is_one_whose_service_says_that_it_is_at_it(conn: Connection) -> None:
+    plan = cleared(review=review(allowed=AFTER))
+    clear(conn, plan)
+    record_outcomes(conn, [executed(plan, OutcomeStatus.BEGUN, SKIPPED)], NOON + HOUR)
+    assert ask_for_outcomes(conn, NOON + HOUR, HOUR) == 0
+    assert ask_for_outcomes(conn, NOON + 2 * HOUR, HOUR) == 1
+    [after] = said(conn, ApprovalRequested)
+    assert "mailer began it" in after.review.findings[0].text

@@ -1,0 +1,73 @@
+"""Outcomes and clearances that wait for each other: what time brings about where one does not come."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, delete, exists, or_, select, update
+
+from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
+from gate_events.values import Finding
+from gate_store import outbox
+from gate_store.afterwards import review_of
+from gate_store.dialects import read, whole
+from gate_store.tables import clearances, executions, gates, plan_outcomes
+
+_LOOKED_AT_FOR = timedelta(days=7)  # what waits longer was given up by another clock, or closes nothing
+_NEVER = "no outcome came: whoever was to carry it out did not say whether it did"
+_SILENT = "{} began it at {} and did not say how it ended"
+
+
+def ask_for_outcomes(conn: Connection, now: datetime, silent_for: timedelta, limit: int = 500) -> int:
+    """Ask for the review of plans that services may run unasked, and of which no outcome came; how many.
+
+    They have time as long as a reviewer has to look at it, and while they say that they are at it.
+    """
+    heard = or_(executions.c.heard_at.is_(None), executions.c.heard_at <= now - silent_for)
+    due = (
+        select(executions, whole(clearances.c.record).label("cleared"))
+        .join_from(executions, clearances, clearances.c.digest == executions.c.digest)
+        .where(executions.c.due_at.is_not(None), executions.c.due_at <= now)
+        .where(executions.c.asked_at.is_(None), clearances.c.gate_id.is_(None), heard)
+        .order_by(executions.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=executions)
+    )
+    found = conn.execute(due).all()
+    asked: list[ApprovalRequested] = []
+    for row in found:
+        told = _SILENT.format(row.executor, row.begun_at.isoformat()) if row.begun_at else _NEVER
+        finding = Finding(check="outcome", text=told)
+        if review := review_of(read(row.cleared, PlanCleared), now, findings=(finding,)):
+            asked.append(review)
+        of_plan = (executions.c.plan_id == row.plan_id, executions.c.digest == row.digest)
+        conn.execute(update(executions).where(*of_plan).values(asked_at=now))
+    outbox.put(conn, asked, now)
+    return len(found)
+
+
+def settle_waiting_outcomes(
+    conn: Connection, now: datetime, patience: timedelta, limit: int = 500
+) -> list[PlanExecuted]:
+    """Give up outcomes that do not count, or whose plan was not cleared within `patience`; for dead-letters.
+
+    Commit after they are published. That a plan did not run nobody has to clear, where it was asked about.
+    """
+    told = plan_outcomes
+    cleared = exists().where(clearances.c.digest == told.c.digest, clearances.c.plan_id == told.c.plan_id)
+    asked = exists().where(gates.c.plan_id == told.c.plan_id, gates.c.digest == told.c.digest)
+    waited = and_(
+        told.c.recorded_at <= now - patience,
+        told.c.recorded_at > now - patience - _LOOKED_AT_FOR,
+        ~cleared,
+        or_(~asked, told.c.status != "NOT_RUN"),
+    )
+    given_up: dict[tuple[UUID, str, int], PlanExecuted] = {}
+    for which in (told.c.attempt < 0, waited):
+        lost = select(told.c.plan_id, told.c.digest, told.c.attempt, whole(told.c.record).label("record"))
+        for row in conn.execute(lost.where(which).order_by(told.c.recorded_at).limit(limit)):
+            given_up[row.plan_id, row.digest, row.attempt] = read(row.record, PlanExecuted)
+    for plan_id, digest, attempt in given_up:
+        conn.execute(
+            delete(told).where(told.c.plan_id == plan_id, told.c.digest == digest, told.c.attempt == attempt)
+        )
+    return list(given_up.values())
