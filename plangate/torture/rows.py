@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanDecided, PlanExecuted
 from gate_store.dialects import read, whole
-from gate_store.tables import clearances, decisions, effects, gates, outbox, outcomes, runs
+from gate_store.tables import clearances, decisions, effects, gates, outbox, plan_outcomes, runs
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,16 @@ def rows(conn: Connection) -> Rows:
     """Read all of it."""
     ran = select(runs.c.thread_id, runs.c.status, runs.c.plan_id, runs.c.error, runs.c.digest)
     left = conn.execute(select(func.count()).select_from(outbox)).scalar_one()
+    counts = plan_outcomes.c.attempt >= 0  # below: set aside, and buried
     return Rows(
         runs={thread: RunRow(*rest) for thread, *rest in conn.execute(ran)},
         gates=list(_gates(conn)),
         decisions=list(_decisions(conn)),
         clearances=list(_clearances(conn)),
-        outcomes=[read(row[0], PlanExecuted) for row in conn.execute(select(whole(outcomes.c.record)))],
+        outcomes=[
+            read(row[0], PlanExecuted)
+            for row in conn.execute(select(whole(plan_outcomes.c.record)).where(counts))
+        ],
         effects=list(_effects(conn)),
         in_outbox=left,
     )

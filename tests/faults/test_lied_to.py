@@ -1,4 +1,4 @@
-"""The laboratory with liars, small: the mock cluster, SQLite, a worker, two services, and a lie of every kind."""
+"""The laboratory with liars, small: a mock cluster, SQLite, a worker, two services, a lie of every kind."""
 
 from pathlib import Path
 
