@@ -22,6 +22,7 @@ from gate_store.dialects import store_moment
 from gate_store.effect_keys import Content, keys_in_force
 from gate_store.engine.port import NotClearedError, OutdatedError
 from gate_store.ledger import claim_effect, finish_effect, renew_claim
+from gate_store.plan_owners import owners
 from gate_store.standings import Standing, standing_of
 from producers.acting import Word
 
@@ -191,7 +192,11 @@ class StoreLedger:
             self._sleep(_ASK_EVERY_S)
 
     def _standing(self, conn: Any, word: Word) -> Standing:
-        return standing_of(conn, word.plan_id, word.digest, store_moment(conn, self._now()))
+        standing = standing_of(conn, word.plan_id, word.digest, store_moment(conn, self._now()))
+        if standing.is_known or standing.why or not isinstance(word, PlanCleared):
+            return standing
+        owner = owners(conn, {word.plan_id}).get(word.plan_id)
+        return Standing(False, (owner.objection(word) if owner else None) or "")
 
     def _renew(self, conn: Any, claim: Claim) -> bool:
         return renew_claim(conn, claim, store_moment(conn, self._now()), self._lease_s)

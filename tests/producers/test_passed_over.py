@@ -2,21 +2,26 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Engine, insert
 
+from gate_events.digest import plan_digest
 from gate_events.records import ApprovalRequested, PlanCleared
-from gate_events.values import Review, Terms
+from gate_events.values import Agent, Review, Terms
 from gate_events.words import DecisionKind, Level, RequestKind, Tier, Timing
 from gate_store.clearances import record_cleared
 from gate_store.database import open_store
 from gate_store.gates import open_gates
 from gate_store.migrate import upgrade
+from gate_store.plan_owners import note_revisions
 from gate_store.tables import revocations
 from plangate import Step, effect, verdicts
 from plangate.dev.apache_kafka import ApacheKafka
+from producers.store_ledger import PATIENCE_S
 from tests.producers.records import cleared
 from tests.producers.services import Bench
 
@@ -91,3 +96,19 @@ def test_a_service_passes_over_what_the_store_refused_and_goes_on(
     errors = [str(dict(each.headers() or [])["plangate_error"]) for each in bench.read("dead-letters")]
     assert sorted("a human was asked" in error for error in errors) == [False, True]
     assert served(bench, sqlite_url) == []
+
+
+def test_a_service_waits_for_no_clearance_of_a_plan_that_is_somebody_elses(
+    bench: Bench, store: Engine, sqlite_url: str
+) -> None:
+    plan, good = cleared(), cleared()
+    others = replace(plan, digest=good.digest, revision=3, proposer="mallory", agent=Agent(name="mallory"))
+    stolen = replace(others, digest=plan_digest(others.plan_id, 3, others.steps, None))
+    now = datetime.now(UTC)
+    with store.begin() as conn:
+        note_revisions(conn, [plan, good], now)
+        record_cleared(conn, [good], now)
+    bench.say(stolen, good)
+    began = monotonic()
+    assert served(bench, sqlite_url) == [good.plan_id]
+    assert monotonic() - began < PATIENCE_S / 2
