@@ -28,7 +28,7 @@ class Report:
 
 def report(evidence: Evidence, catalogue: Catalogue, done: Counter[str], seed: int, seconds: float) -> Report:
     """Judge the evidence."""
-    findings = judge(evidence, catalogue)
+    findings = {**judge(evidence, catalogue), "dead_letters": list(stray_letters(evidence))}
     wrong = {name: len(cases) for name, cases in findings.items()}
     counts = {
         "plans": len({each.plan_id for each in evidence.proposed}),
@@ -40,7 +40,7 @@ def report(evidence: Evidence, catalogue: Catalogue, done: Counter[str], seed: i
         "lost_plans": wrong["lost_plans"],
         "lost_decisions": wrong["lost_decisions"],
         "contradictions": wrong["contradictions"],
-        "dead_letters": sum(1 for _ in stray_letters(evidence)),
+        "dead_letters": wrong["dead_letters"],
         "in_doubt": doubts(evidence),
         "in_doubt_unexplained": wrong["in_doubt_unexplained"],
         "unfinished": wrong["unfinished"],

@@ -15,7 +15,7 @@ from gate_events.topics import APPROVAL_REQUESTS, PLANS
 from gate_events.words import Level, RequestKind, Tier, Timing
 from gate_store.database import utc_now
 from plangate.torture.liars.lie import Heard, Pen, lie
-from plangate.torture.liars.on_plans import gated, harmless, named
+from plangate.torture.liars.on_plans import gated, named, weighty
 from plangate.torture.services.plans import WITHOUT_STORE, serves
 
 
@@ -58,7 +58,7 @@ def cleared_by_a_foreign_policy(heard: Heard, pen: Pen) -> Sequence[Any]:  # noq
 @lie(PLANS.name)
 def cleared_with_own_steps(heard: Heard, pen: Pen) -> Sequence[Any]:
     """The victim's plan id, revision and run; the liar's steps."""
-    return cleared(heard.record, pen.learned.policy, steps=pen.steps(harmless(heard.record.steps)))
+    return cleared(heard.record, pen.learned.policy, steps=pen.steps(weighty(heard.record)))
 
 
 @lie(PLANS.name)

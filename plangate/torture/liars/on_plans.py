@@ -34,6 +34,14 @@ def gated(steps: Sequence[Step]) -> str:
     return GATED.get(serves(steps), "wire")
 
 
+def weighty(victim: PlanProposed) -> str:
+    """What he puts in the place of a plan's content: harmless of a run's, which only its question answers.
+
+    Of a service's plan, whose first record counts, something that must be asked.
+    """
+    return harmless(victim.steps) if victim.run else gated(victim.steps)
+
+
 def _with_run(heard: Heard, pen: Pen, steps: Sequence[Step]) -> Sequence[Any]:
     victim: PlanProposed = heard.record
     if victim.run is None:
@@ -107,11 +115,8 @@ def last_revision(heard: Heard, pen: Pen) -> Sequence[Any]:
 
 @lie(PLANS.name)
 def same_revision_with_other_content(heard: Heard, pen: Pen) -> Sequence[Any]:
-    """The victim's plan id and revision, the proposer's own name, and harmless steps."""
-    action = harmless(heard.record.steps)
-    if unknown_to(heard.record, action):
-        return ()
-    return (proposal(heard.record, steps=pen.steps(action)),)
+    """The victim's plan id and revision, the proposer's own name, and other steps."""
+    return (proposal(heard.record, steps=pen.steps(weighty(heard.record))),)
 
 
 @lie(PLANS.name)
