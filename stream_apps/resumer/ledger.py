@@ -180,6 +180,11 @@ class RunLedger:
         claimed = (step for step in self._run.claimed.answer.steps if self.is_open(step))
         return next(claimed, None)
 
+    def has_steps_left(self) -> bool:
+        """Whether an approved step has not ended: only those need an approval that still holds."""
+        ended = {step_id for step_id, row in self.rows.items() if row.state in ("SUCCEEDED", "FAILED")}
+        return not self._approved.keys() <= ended
+
     def begun_step(self) -> Step | None:
         """A step that this claim began without a word on how it ended; what is not idempotent comes first."""
         return min(self.begun.values(), key=self._is_idempotent, default=None)

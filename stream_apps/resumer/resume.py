@@ -111,10 +111,7 @@ class Resume:
         return not (run.has_ended or run.has_unwritten_results or self.ledger.begun)
 
     async def _attempt(self) -> None:
-        now = self._store_now()
-        if expired(self._claimed.use_by, now) and (
-            not await self._has_begun() or expired(self._claimed.begun_until, now)
-        ):
+        if await self._is_too_old():
             await self._ask_again()
             return
         if self._claimed.attempts > self._config.claims:
@@ -127,6 +124,15 @@ class Resume:
         if self._claimed.answer.state is not GateState.APPROVED:
             self._proposed = await steps_asked(self.run, self._tools.saver) or ()
         await self._go_on(self._loaded, await open_run(self.run, self._loaded, self._tools.saver, self._at))
+
+    async def _is_too_old(self) -> bool:
+        """Past its use-by, and neither begun in time nor without a step that is still to be done."""
+        now = self._store_now()
+        if not expired(self._claimed.use_by, now):
+            return False
+        if not await self._has_begun():
+            return True
+        return expired(self._claimed.begun_until, now) and self.ledger.has_steps_left()
 
     async def _go_on(self, loaded: Loaded, opening: Opening) -> None:
         match opening:

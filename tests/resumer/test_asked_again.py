@@ -1,7 +1,7 @@
 """A plan that had begun when its approval went stale goes on for a while; then its rest is asked about."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,9 +20,11 @@ from tests.store.examples import decided
 Happened = Callable[[], list[str]]
 
 
-async def half_done(stage: Stage, graph: str = "half", **env: str) -> None:
+async def half_done(
+    stage: Stage, graph: str = "half", who: Sequence[str] = ("ann", "bob"), **env: str
+) -> None:
     """A process gets on behind the gate, and dies."""
-    stage.decide(await stage.submit(graph))
+    stage.decide(await stage.submit(graph, who=list(who)))
     async with resumer_process(stage.url, {"SLOW_S": "60", **env}, lease_s=LEASE_S) as process:
         await stage.wait(lambda: is_on_record(stage, graph))
         await process.end(signal.SIGKILL)
@@ -75,6 +77,16 @@ async def test_the_rest_of_a_plan_is_asked_about_again_and_goes_on(stage: Stage,
     stage.say(decided(request, at=utc_now()))
     await stage.resume(lease_s=LEASE_S)
     assert happened() == ["ann", "bob"]
+    assert stage.outcome().status is OutcomeStatus.DONE
+
+
+async def test_a_plan_of_which_nothing_is_left_to_do_is_not_asked_about_again(
+    stage: Stage, happened: Happened
+) -> None:
+    await half_done(stage, who=["ann"])
+    stale(stage, for_good=True)
+    await stage.resume(lease_s=LEASE_S)
+    assert (happened(), stage.said(ApprovalRequested)) == (["ann"], [])
     assert stage.outcome().status is OutcomeStatus.DONE
 
 
