@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 from gate_events.digest import plan_digest
 from gate_events.errors import UnencodableError
 from gate_events.ids import plan_id_of_pause
-from gate_events.records import ApprovalRequested
+from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import RunIdentity
 from gate_events.words import RequestKind, Timing
 from gate_store.asked_anew import gates_asked_anew
@@ -89,9 +89,9 @@ def _objection(known: "_Known", record: PlanRecord) -> str | None:
             return None
         if not _is_routed(record):
             return known.not_asked(record)
-    if why := known.not_the_runs(record) or known.not_the_owners(record):
-        return why
-    return known.stricter(record)
+    elif known.clears_once_more(record):
+        return None
+    return known.not_the_runs(record) or known.not_the_owners(record) or known.stricter(record)
 
 
 def _content(record: PlanRecord) -> str | None:
@@ -157,6 +157,10 @@ class _Known:
             return record.digest in self._cleared
         known = record.request_id in self._gates or record.request_id in self._anew
         return known or (_is_routed(record) and self._asks(record.digest) is not None)
+
+    def clears_once_more(self, cleared: PlanCleared) -> bool:
+        """Whether it is a late repetition: its run may have gone on."""
+        return self.repeats(cleared) and self._asks(cleared.digest) is None
 
     def asked_already(self, record: PlanRecord) -> dict[UUID, UUID]:
         """The gate that stands in place of a router's request, where none has its id."""

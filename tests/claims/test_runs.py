@@ -93,3 +93,12 @@ def test_a_digest_of_other_steps_is_refused(conn: Connection) -> None:
     bad = msgspec.structs.replace(honest, digest=digest)
     assert refusals(commit(conn, bad)) == ["its digest is not that of its own steps"]
     assert open_questions(conn) == []
+
+
+def test_a_clearance_that_comes_again_when_its_run_has_gone_on_is_no_dead_letter(conn: Connection) -> None:
+    plan = of_run(step("look"))
+    clearance = waits(conn, plan)
+    assert refusals(commit(conn, clearance)) == []
+    conn.execute(runs.update().values(plan_id=None, digest=None, pause=None, status="DONE", answer=None))
+    assert refusals(commit(conn, clearance)) == []
+    assert may_run(conn) == {clearance.digest}
