@@ -35,6 +35,7 @@ def _calls(evidence: Evidence, honesty: Honesty, _: Catalogue) -> Iterator[str]:
 
 
 def _gates(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterator[str]:
+    taken = refused(evidence)  # ids that were somebody else's first, which was said aloud
     for gate in evidence.rows.gates:
         asked = gate.request
         if not _is_honests(asked, honesty, evidence):
@@ -42,9 +43,9 @@ def _gates(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterat
         where = f"gate {asked.request_id} ({asked.kind.value}, {asked.timing.value}) of plan {asked.plan_id}"
         if evidence.told.is_lies_record(asked):
             yield f"{where}: a liar asked"
-        elif asked.digest not in honesty.asked:
+        elif asked.digest not in honesty.asked and asked.plan_id not in taken:
             yield f"{where}: nobody honest proposed what it asks"
-        elif asked.kind is RequestKind.PLAN:
+        elif asked.kind is RequestKind.PLAN and asked.digest in honesty.asked:
             yield from (f"{where}: {why}" for why in _weaker(asked, honesty, catalogue))
         yield from (f"{where}: {why}" for why in _ended_by_a_lie(gate, evidence, honesty))
 
@@ -62,8 +63,7 @@ def _weaker(asked: ApprovalRequested, honesty: Honesty, catalogue: Catalogue) ->
         return  # an edited plan keeps the floor of the plan that was edited
     own = judge(plan, catalogue, now=asked.requested_at)
     if own.review is None:
-        yield "the catalogue asks nobody"
-        return
+        return  # the stricter way stands: what anybody asks about is asked
     if asked.tier < own.tier:
         yield f"it says {asked.tier.value}, the catalogue {own.tier.value}"
     if [group.text for group in asked.review.groups] != [group.text for group in own.review.groups]:

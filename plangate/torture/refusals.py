@@ -53,6 +53,7 @@ def stray_letters(evidence: Evidence) -> Iterator[str]:
     named = {lie.record.plan_id for lie in evidence.lies}
     services = {plan.plan_id for plan in evidence.service_plans} & named
     for letter in evidence.buried:
-        if letter.value in lies or letter.digest in digests or letter.plan_id in services:
+        asked_for_a_lie = "a human was asked" in letter.error and letter.plan_id in named
+        if letter.value in lies or letter.digest in digests or letter.plan_id in services or asked_for_a_lie:
             continue
         yield f"plan {letter.plan_id}: {letter.error}"
