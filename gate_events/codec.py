@@ -13,10 +13,9 @@ from uuid import UUID
 import fastavro
 import msgspec
 
-from gate_events.contracts import JSON_VALUE, SINGLE_OBJECT, contract_of, known_writer, reader_of
+from gate_events.contracts import JSON_VALUE, SINGLE_OBJECT, contract_of, known_writer
 from gate_events.errors import RegistryUnavailableError, UndecodableError, UnencodableError
 from gate_events.json_text import from_text, to_text
-from gate_events.today import as_today, unsaid
 
 R = TypeVar("R")
 
@@ -30,32 +29,15 @@ fastavro.read.LOGICAL_READERS[f"string-{JSON_VALUE}"] = lambda data, *_: from_te
 
 def body_of(record: Any) -> bytes:
     """The Avro body of a record, without any framing. Raises UnencodableError."""
-    if problem := unsaid(record):
-        raise UnencodableError(type(record).__name__, problem)
     out = BytesIO()
     parsed = contract_of(type(record)).parsed
-    plain: Any = None
     try:
         plain = msgspec.to_builtins(record, builtin_types=(UUID, datetime))
         # without tuple notation: fastavro would take a tuple of two steps for a type's name and its value
         fastavro.schemaless_writer(out, parsed, plain, disable_tuple_notation=True)
     except Exception as error:  # fastavro raises whatever the first unfit field provokes
-        raise UnencodableError(type(record).__name__, _unknown_word(plain, parsed) or str(error)) from error
+        raise UnencodableError(type(record).__name__, str(error)) from error
     return out.getvalue()
-
-
-def _unknown_word(plain: Any, parsed: Any) -> str | None:
-    """Where the record holds a word that its contract does not have: which."""
-    try:
-        fastavro.validation.validate(plain, parsed, disable_tuple_notation=True)  # type: ignore[call-arg] # missing in its stub
-    except fastavro.validation.ValidationError as error:
-        for each in error.errors:
-            if isinstance(each.schema, dict) and each.schema.get("type") == "enum":
-                words = ", ".join(each.schema["symbols"])
-                return f"{each.field}: the contract has no word {each.datum!r}; it has {words}"
-    except Exception:  # what could not be written may not be checkable either
-        return None
-    return None
 
 
 def framed(body: bytes, record: type[Any], schema_id: int | None) -> bytes:
@@ -73,7 +55,7 @@ def encode(record: Any, schema_id: int | None = None) -> bytes:
 def to_json(record: Any) -> bytes:
     """A record as plain JSON, the form that readers take beside Avro. Raises UnencodableError."""
     try:
-        return to_text(as_today(record)).encode()
+        return to_text(msgspec.to_builtins(record)).encode()
     except Exception as error:  # any value may stand in arguments, and each fails in its own way
         raise UnencodableError(type(record).__name__, str(error)) from error
 
@@ -111,7 +93,7 @@ def _plain(data: bytes, record: type[Any], schema_of_id: SchemaOfId | None) -> A
 
 def _avro(body: bytes, writer: Any, record: type[Any]) -> Any:
     source = BytesIO(body)
-    reader = reader_of(record).parsed
+    reader = contract_of(record).parsed
     plain = fastavro.schemaless_reader(source, writer, None if writer is reader else reader)
     if source.read(1):
         raise UndecodableError(record.__name__, "bytes are left over after the record")

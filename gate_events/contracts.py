@@ -45,7 +45,7 @@ def file_name(record: type[Any]) -> str:
 
 
 def contract_of(record: type[Any]) -> Contract:
-    """The contract that a record type is written with."""
+    """The contract that a record type is written and read with."""
     return _current()[record]
 
 
@@ -55,13 +55,8 @@ def first_contract_of(record: type[Any]) -> Contract:
     return _first_ones().get(contract.name, contract)
 
 
-def reader_of(record: type[Any]) -> Contract:
-    """The contract that a record type is read with: the next version, where there is one."""
-    return _next().get(record) or contract_of(record)
-
-
 def known_writer(fingerprint_: bytes) -> Contract | None:
-    """The contract, current, next or older, with this CRC-64-AVRO fingerprint (little-endian)."""
+    """The contract, current or older, with this CRC-64-AVRO fingerprint (little-endian)."""
     return _by_fingerprint().get(fingerprint_)
 
 
@@ -139,12 +134,5 @@ def _first_ones() -> dict[str, Contract]:
 
 
 @cache
-def _next() -> dict[type[Any], Contract]:
-    files_ = {topic.record: folder() / "next" / file_name(topic.record) for topic in TOPICS}
-    return {record: _load(file) for record, file in files_.items() if file.is_file()}
-
-
-@cache
 def _by_fingerprint() -> dict[bytes, Contract]:
-    known = [*_current().values(), *_next().values(), *older()]
-    return {contract.fingerprint: contract for contract in known}
+    return {contract.fingerprint: contract for contract in [*_current().values(), *older()]}

@@ -53,14 +53,9 @@ def step_digest(plan_id: UUID, step: Step) -> str:
 def review_digest(review: Review) -> str:
     """Digest of what a reviewer is shown: sentences, findings, reasons and terms, 64 hex digits.
 
-    `deadline` is its microseconds since 1970, as the contract writes it; `used` is in it where a sentence
-    used arguments. Raises UnencodableError for lone surrogates.
+    `deadline` is its microseconds since 1970, as the contract writes it. Raises UnencodableError for lone
+    surrogates.
     """
     content = msgspec.to_builtins(review)
-    content["groups"] = [_where_used(group) for group in content["groups"]]
     content["terms"]["deadline"] = (review.terms.deadline - _EPOCH) // timedelta(microseconds=1)
     return _sha256("review", content)
-
-
-def _where_used(group: dict[str, Any]) -> dict[str, Any]:
-    return group if group["used"] else {name: part for name, part in group.items() if name != "used"}

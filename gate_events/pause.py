@@ -11,7 +11,6 @@ import msgspec
 from msgspec import Struct
 
 from gate_events.records import PlanCleared, PlanDecided
-from gate_events.today import as_today
 from gate_events.values import Agent, Moment, Name, Step, Text
 from gate_events.words import GateState
 
@@ -42,7 +41,7 @@ class GateAnswer(Struct, frozen=True, kw_only=True):
 
 def question_value(question: GateQuestion) -> dict[str, Any]:
     """The interrupt's value."""
-    return {MARK: as_today(question)}
+    return {MARK: msgspec.to_builtins(question)}
 
 
 def is_question(value: object) -> bool:
@@ -57,7 +56,7 @@ def question_of(value: dict[str, Any]) -> GateQuestion:
 
 def answer_value(answer: GateAnswer) -> dict[str, Any]:
     """The resume value."""
-    return {MARK: as_today(answer)}
+    return {MARK: msgspec.to_builtins(answer)}
 
 
 def answer_of(value: dict[str, Any]) -> GateAnswer:

@@ -24,7 +24,6 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gate_events.today import as_today
 from gate_store.dialects import on_postgres
 
 Rows = Sequence[dict[str, Any]]
@@ -104,7 +103,7 @@ def _given(table: Table, names: tuple[str, ...]) -> dict[str, ColumnElement[Any]
 
 def _as_json(rows: Rows) -> dict[str, str]:
     """Records as they are, moments as ISO text, bytes as base64."""
-    return {"rows": msgspec.json.encode(as_today(rows)).decode()}
+    return {"rows": msgspec.json.encode(rows).decode()}
 
 
 def _wire(table: Table, name: str) -> Any:

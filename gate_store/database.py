@@ -7,8 +7,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 
-from gate_events.today import as_today
-
 CONNECT_S = 10  # psycopg alone would wait for minutes where nobody answers
 
 _READ_ONLY = "25006"  # SQLSTATE
@@ -34,7 +32,7 @@ def open_store(url: str, *, pool_size: int = 5, by_key: bool = False) -> Engine:
     """
     parsed = make_url(url)
     options: dict[str, Any] = {
-        "json_serializer": lambda value: msgspec.json.encode(as_today(value)).decode(),
+        "json_serializer": lambda value: msgspec.json.encode(value).decode(),
         "json_deserializer": msgspec.json.decode,
     }
     if parsed.get_backend_name() == "postgresql":

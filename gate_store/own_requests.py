@@ -39,7 +39,7 @@ def _says(row: Any, record: ApprovalRequested) -> bool:
     try:
         if body == body_of(record):
             return True
-    except UnencodableError:  # words that this version reads and does not write yet
+    except UnencodableError:  # we never said it
         return False
     contract = bytes.fromhex(row.contract) if row.contract else first_contract_of(kind).fingerprint
     try:  # another version wrote it, with another contract

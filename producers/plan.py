@@ -10,7 +10,6 @@ from msgspec import structs
 
 from gate_events.errors import UnencodableError
 from gate_events.order import refuse_unknown_order
-from gate_events.today import as_today
 from gate_events.values import Agent
 from gate_events.values import Step as StepRecord
 from producers.step import AnyStep, Step, step_value
@@ -60,7 +59,7 @@ class Plan:
         """The plan as plain JSON."""
         return {
             "goal": self.goal,
-            "steps": [as_today(step.to_value()) for step in self.steps],
+            "steps": [msgspec.to_builtins(step.to_value()) for step in self.steps],
             "agent": msgspec.to_builtins(self.agent),
             "proposer": self.proposer,
         }

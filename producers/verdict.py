@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 
 from gate_events.pause import MARK, GateAnswer, answer_of
-from gate_events.today import as_today
 from gate_events.words import GateState
 from producers.step import Step
 
@@ -45,7 +44,7 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as plain JSON, to keep in the graph's state."""
-        plain: dict[str, Any] = as_today(self._answer())
+        plain: dict[str, Any] = msgspec.to_builtins(self._answer())
         return {**plain, "approved": self.approved}
 
     @classmethod

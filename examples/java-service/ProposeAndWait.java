@@ -124,10 +124,13 @@ public class ProposeAndWait {
     content.put("plan_id", key(plan)).put("revision", (Integer) plan.get("revision"));
     for (Object each : (List<?>) plan.get("steps")) {
       GenericRecord step = (GenericRecord) each;
-      content.withArray("steps").addObject()
+      ObjectNode said = content.withArray("steps").addObject()
           .put("step_id", step.get("step_id").toString())
-          .put("action_type", step.get("action_type").toString())
-          .set("arguments", JSON.readTree(step.get("arguments").toString()));
+          .put("action_type", step.get("action_type").toString());
+      said.set("arguments", JSON.readTree(step.get("arguments").toString()));
+      if (step.get("after") != null) {
+        said.set("after", JSON.readTree(step.get("after").toString()));
+      }
     }
     content.set("run", JSON.readTree(String.valueOf(plan.get("run"))));
     byte[] canonical = new JsonCanonicalizer(content.toString()).getEncodedUTF8();

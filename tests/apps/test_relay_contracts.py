@@ -1,9 +1,14 @@
 """During a rolling deploy one version publishes what another wrote into the outbox."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from io import BytesIO
 from typing import Any, cast
+from uuid import UUID
 
+import fastavro
+import msgspec
 import pytest
 
 from gate_events import contracts
@@ -61,5 +66,15 @@ async def test_what_another_version_wrote_names_its_own_contract() -> None:
 
 
 async def test_what_names_no_contract_was_written_with_the_first() -> None:
-    (value,) = await published([row(None)])
-    assert value[2:10] == contracts.first_contract_of(PlanProposed).fingerprint
+    (first,) = (each for each in contracts.older() if each.name == "PlanProposed")
+    early = replace(row(None), body=in_words_of(first))
+    (value,) = await published([early], schema_id_of=lambda _: 7)
+    assert value[:10] == contracts.SINGLE_OBJECT + first.fingerprint
+    assert decode(value, PlanProposed) == proposed()
+
+
+def in_words_of(contract: contracts.Contract) -> bytes:
+    out = BytesIO()
+    plain = msgspec.to_builtins(proposed(), builtin_types=(UUID, datetime))
+    fastavro.schemaless_writer(out, contract.parsed, plain, disable_tuple_notation=True)
+    return out.getvalue()

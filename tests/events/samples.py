@@ -11,6 +11,8 @@ PLAN = UUID("7d444840-9dc0-11d1-b245-5ffdce74fad2")
 EVENT = UUID("6fa459ea-ee8a-3ca4-894e-db77e160355e")
 REQUEST = UUID("16fd2706-8baf-433b-82eb-8c7fada847da")
 DIGEST = "ab" * 32
+SIGNATURE = "ed25519:AAAA"
+EVIDENCE = {"confirmed": 200, "of": 200}
 
 RUN = values.RunIdentity(
     graph="billing",
@@ -30,11 +32,13 @@ STEPS = (
         arguments={"to": "eva@example.com", "amount": 12.5, "lines": [1, None, {"ü": "€"}]},
         claimed_tier=words.Tier.IRREVERSIBLE,
     ),
-    values.Step(step_id="note", action_type="crm.note"),
+    values.Step(step_id="note", action_type="crm.note", after=("mail-1",)),
 )
 AGENT = values.Agent(name="biller", model="m-1", prompt_version="p-3", tools="t-9")
 REVIEW = values.Review(
-    groups=(values.Group(text="Send 1 email", tier=words.Tier.IRREVERSIBLE, step_ids=("mail-1",)),),
+    groups=(
+        values.Group(text="Send 1 email", tier=words.Tier.IRREVERSIBLE, step_ids=("mail-1",), used=("to",)),
+    ),
     findings=(values.Finding(check="repeated", text="got this email today", step_ids=("mail-1",)),),
     reasons=("email.send is tier 3",),
     terms=values.Terms(
@@ -56,6 +60,8 @@ _JUDGED: dict[str, Any] = {
     "steps": STEPS,
     "run": RUN,
     "review": REVIEW,
+    "evidence": EVIDENCE,
+    "signature": SIGNATURE,
 }
 
 SAMPLES: tuple[Any, ...] = (
@@ -69,8 +75,9 @@ SAMPLES: tuple[Any, ...] = (
         goal="remind",
         steps=STEPS,
         run=RUN,
+        signature=SIGNATURE,
     ),
-    records.PlanCleared(**_PLAN, cleared_at=MORNING, **_JUDGED),
+    records.PlanCleared(**_PLAN, cleared_at=MORNING, attempt=2, **_JUDGED),
     records.ApprovalRequested(
         **_PLAN,
         request_id=REQUEST,
@@ -79,6 +86,7 @@ SAMPLES: tuple[Any, ...] = (
         requested_at=MORNING,
         attempt=2,
         in_doubt=values.InDoubt(step_id="mail-1", known="sent at 08:30, no answer"),
+        review_digest=DIGEST,
         **_JUDGED,
     ),
     records.DecisionMade(
@@ -93,6 +101,12 @@ SAMPLES: tuple[Any, ...] = (
         steps=STEPS,
         step_ids=("mail-1",),
         resolution=words.Resolution.RETRY,
+        review_digest=DIGEST,
+        seen_at=MORNING,
+        patch=[{"op": "replace", "path": "/amount", "value": 1}],
+        rejected_step_ids=("note",),
+        on_behalf_of="eva",
+        signature=SIGNATURE,
     ),
     records.PlanDecided(
         **_PLAN,
@@ -108,6 +122,12 @@ SAMPLES: tuple[Any, ...] = (
         decided_at=MORNING,
         note="go",
         use_by=MORNING + timedelta(hours=1),
+        resolution=words.Resolution.RETRY,
+        policy=DIGEST,
+        attempt=3,
+        review_digest=DIGEST,
+        seen_at=MORNING,
+        signature=SIGNATURE,
     ),
     records.PlanExecuted(
         **_PLAN,
@@ -124,6 +144,8 @@ SAMPLES: tuple[Any, ...] = (
             ),
         ),
         run=RUN,
+        attempt=2,
+        signature=SIGNATURE,
     ),
     records.IncidentReported(
         event_id=EVENT,
@@ -133,6 +155,8 @@ SAMPLES: tuple[Any, ...] = (
         reported_by="eva",
         harm=True,
         description="wrong customer",
+        kind="CANARY",
+        signature=SIGNATURE,
     ),
     records.AutonomyChanged(
         event_id=EVENT,
@@ -143,6 +167,8 @@ SAMPLES: tuple[Any, ...] = (
         changed_at=MORNING,
         changed_by="scorekeeper",
         reason="200 of 200 confirmed",
+        evidence=EVIDENCE,
+        signature=SIGNATURE,
     ),
     records.PolicyKept(
         event_id=EVENT,
@@ -150,7 +176,7 @@ SAMPLES: tuple[Any, ...] = (
         text="version: 1\n",
         first_seen=MORNING,
         by="ops",
-        signature="ed25519:AAAA",
+        signature=SIGNATURE,
     ),
     records.DeadLetter(
         event_id=EVENT,

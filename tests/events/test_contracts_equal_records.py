@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gate_events.contracts import contract_of, file_name, folder, reader_of
+from gate_events.contracts import Contract, contract_of, file_name, folder, older
 from gate_events.topics import TOPICS
 from tests.events.expected_avro import expected_contract
 
@@ -16,13 +16,13 @@ every_record = pytest.mark.parametrize("record", RECORDS, ids=lambda record: rec
 
 @every_record
 def test_a_contract_has_exactly_its_records_fields_types_defaults_and_symbols(record: type[Any]) -> None:
-    assert _without_docs(reader_of(record).source) == expected_contract(record)
+    assert _without_docs(contract_of(record).source) == expected_contract(record)
 
 
 @every_record
 def test_every_record_field_and_enum_of_a_contract_has_a_doc_string(record: type[Any]) -> None:
     silent = [
-        part["name"] for part in _described(reader_of(record).source) if not part.get("doc", "").strip()
+        part["name"] for part in _described(contract_of(record).source) if not part.get("doc", "").strip()
     ]
     assert silent == []
 
@@ -30,7 +30,7 @@ def test_every_record_field_and_enum_of_a_contract_has_a_doc_string(record: type
 def test_a_part_that_several_contracts_share_is_the_same_in_all_of_them() -> None:
     seen: dict[str, Any] = {}
     for record in RECORDS:
-        for part in _named_types(reader_of(record).source):
+        for part in _named_types(contract_of(record).source):
             own = {**part, "fields": _naming(part.get("fields"))}
             assert seen.setdefault(part["name"], own) == own, f"{part['name']} differs in {record.__name__}"
     assert {"Step", "Agent", "RunIdentity", "Review", "Terms", "Group", "Finding"} <= seen.keys()
@@ -39,26 +39,25 @@ def test_a_part_that_several_contracts_share_is_the_same_in_all_of_them() -> Non
 def test_every_contract_file_belongs_to_a_topic() -> None:
     of_records = {file_name(record) for record in RECORDS}
     assert {path.name for path in folder().glob("*.avsc")} == of_records
-    assert {path.name for path in folder().glob("next/*.avsc")} <= of_records
 
 
-@every_record
-def test_the_next_version_only_adds_fields_with_a_default_and_words(record: type[Any]) -> None:
-    today, newest = _without_docs(contract_of(record).source), _without_docs(reader_of(record).source)
-    assert _only_adds(today, newest)
+@pytest.mark.parametrize("before", older(), ids=lambda before: before.name)
+def test_a_contract_only_added_fields_with_a_default_and_words(before: Contract) -> None:
+    (now,) = (contract_of(record) for record in RECORDS if record.__name__ == before.name)
+    assert _only_adds(_without_docs(before.source), _without_docs(now.source))
 
 
-def _only_adds(today: Any, newest: Any) -> bool:
-    if isinstance(today, list):
-        return len(today) == len(newest) and all(map(_only_adds, today, newest))
-    if not isinstance(today, dict):
-        return bool(today == newest)
-    if today.get("type") == "enum":
-        return bool(newest["symbols"][: len(today["symbols"])] == today["symbols"])
-    fields = newest.get("fields", [])
-    old = len(today.get("fields", []))
+def _only_adds(before: Any, now: Any) -> bool:
+    if isinstance(before, list):
+        return len(before) == len(now) and all(map(_only_adds, before, now))
+    if not isinstance(before, dict):
+        return bool(before == now)
+    if before.get("type") == "enum":
+        return bool(now["symbols"][: len(before["symbols"])] == before["symbols"])
+    fields = now.get("fields", [])
+    old = len(before.get("fields", []))
     return all("default" in field for field in fields[old:]) and all(
-        _only_adds(part, newest[key][:old] if key == "fields" else newest[key]) for key, part in today.items()
+        _only_adds(part, now[key][:old] if key == "fields" else now[key]) for key, part in before.items()
     )
 
 
@@ -69,7 +68,7 @@ def test_every_record_type_travels_on_one_topic() -> None:
 @every_record
 def test_a_contract_names_the_topic_that_carries_it(record: type[Any]) -> None:
     topic = next(topic.name for topic in TOPICS if topic.record is record)
-    assert f"Topic: {topic}" in reader_of(record).source["doc"]
+    assert f"Topic: {topic}" in contract_of(record).source["doc"]
 
 
 def test_contracts_are_written_as_one_writes_json_by_hand() -> None:

@@ -18,7 +18,7 @@ from gate_events.codec import decode, encode, to_json
 from gate_events.digest import plan_digest, review_digest, step_digest
 from gate_events.errors import UnencodableError
 from gate_events.records import ApprovalRequested, PlanProposed
-from gate_events.values import Group, Review, Step
+from gate_events.values import Review, Step
 from gate_events.words import DecisionKind, Tier
 from tests.events.samples import PLAN, REVIEW, RUN, SAMPLES, STEPS
 from tests.events.strategies import a, json_objects, json_values
@@ -140,7 +140,7 @@ def test_json_nested_deeper_than_readers_can_follow_is_refused_whatever_else_it_
 
 def test_the_digest_of_a_review_is_sha256_over_the_canonical_json_of_what_is_shown() -> None:
     shown = {
-        "groups": [{"text": "Send 1 email", "tier": "IRREVERSIBLE", "step_ids": ["mail-1"]}],
+        "groups": [{"text": "Send 1 email", "tier": "IRREVERSIBLE", "step_ids": ["mail-1"], "used": ["to"]}],
         "findings": [{"check": "repeated", "text": "got this email today", "step_ids": ["mail-1"]}],
         "reasons": ["email.send is tier 3"],
         "terms": {
@@ -169,8 +169,8 @@ def test_the_digest_of_a_review_outlives_the_topic() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        replace(REVIEW, groups=(Group(text="Send 2 emails", tier=Tier.IRREVERSIBLE, step_ids=("mail-1",)),)),
-        replace(REVIEW, groups=(replace(REVIEW.groups[0], used=("to",)),)),
+        replace(REVIEW, groups=(replace(REVIEW.groups[0], text="Send 2 emails"),)),
+        replace(REVIEW, groups=(replace(REVIEW.groups[0], used=()),)),
         replace(REVIEW, findings=()),
         replace(REVIEW, reasons=()),
         replace(REVIEW, terms=replace(REVIEW.terms, quorum=1)),

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from gate_events.codec import decode, encode, to_json
-from gate_events.contracts import _fingerprint, contract_of
+from gate_events.contracts import _fingerprint, contract_of, older
 from gate_events.digest import plan_digest, step_digest
 from gate_events.ids import PLANGATE, effect_key, plan_id_of_pause, request_id
 from gate_events.records import PlanProposed
@@ -24,23 +24,29 @@ BODY = (
     "14656d61696c2e73656e64"  # action_type
     "4c7b22746f223a22657661406578616d706c652e636f6d222c22616d6f756e74223a31322e357d"  # arguments
     "00"  # no claimed tier
+    "00"  # no order of its own
     "00"  # no more steps
     "00"  # no run
+    "00"  # no signature
 )
 JSON = (
     '{"event_id":"6fa459ea-ee8a-3ca4-894e-db77e160355e","plan_id":"7d444840-9dc0-11d1-b245-5ffdce74fad2",'
     '"revision":1,"proposed_at":"2026-03-02T08:30:00Z","proposer":"svc-billing",'
     '"agent":{"name":"biller","model":null,"prompt_version":null,"tools":null},"goal":"remind",'
     '"steps":[{"step_id":"mail-1","action_type":"email.send",'
-    '"arguments":{"to":"eva@example.com","amount":12.5},"claimed_tier":null}],"run":null}'
+    '"arguments":{"to":"eva@example.com","amount":12.5},"claimed_tier":null,"after":null}],"run":null,"signature":null}'
 )
 DIGEST = "42b3d3eda36d23c0537de35f0002a7cbc8dec1cec9344250450bed2aaa84cebb"
 DIGEST_WITH_RUN = "3b36beb699ffb375867709e1696fabb55d4bf8f044cf167968e1400e26cf39d4"
 STEP_DIGEST = "c6a6e4de200fec6cd56fbafb5823a0d2a9ef7ab07011aecf382517b5889a77e4"
 
 
+BEFORE = BODY[: -len("00" * 4)] + "0000"  # without the order of the step and the signature
+JSON_BEFORE = JSON.replace(',"after":null', "").replace(',"signature":null', "")
+
+
 def test_the_bytes_of_a_small_plan_in_single_object_encoding() -> None:
-    assert encode(SMALL_PLAN).hex() == "c301" + "db7d53196a97ffad" + BODY
+    assert encode(SMALL_PLAN).hex() == "c301" + "a1a146d6c6a61d3a" + BODY
 
 
 def test_the_bytes_of_a_small_plan_in_confluent_framing() -> None:
@@ -52,13 +58,33 @@ def test_the_bytes_of_a_small_plan_in_plain_json() -> None:
 
 
 def test_these_bytes_are_read() -> None:
-    assert decode(bytes.fromhex("c301db7d53196a97ffad" + BODY), PlanProposed) == SMALL_PLAN
+    assert decode(bytes.fromhex("c301a1a146d6c6a61d3a" + BODY), PlanProposed) == SMALL_PLAN
     assert decode(JSON.encode(), PlanProposed) == SMALL_PLAN
+
+
+def test_the_bytes_of_the_first_contract_are_read() -> None:
+    assert decode(bytes.fromhex("c301db7d53196a97ffad" + BEFORE), PlanProposed) == SMALL_PLAN
+    assert decode(JSON_BEFORE.encode(), PlanProposed) == SMALL_PLAN
 
 
 def test_the_fingerprints_that_single_object_encoding_carries() -> None:
     """A new contract version gets a new fingerprint; the version before it belongs into schemas/older."""
     assert {topic.record.__name__: contract_of(topic.record).fingerprint.hex() for topic in TOPICS} == {
+        "PlanProposed": "a1a146d6c6a61d3a",
+        "PlanCleared": "a55efa1b93c090f0",
+        "ApprovalRequested": "eb37dd25a4721ca5",
+        "DecisionMade": "45f525810e439179",
+        "PlanDecided": "00ff098d24a6d946",
+        "PlanExecuted": "a2123a3106fabc45",
+        "IncidentReported": "499789f5fbb2374c",
+        "AutonomyChanged": "0ea57b117a3c8a52",
+        "PolicyKept": "0e606ff5cdffa9b6",
+        "DeadLetter": "eab03aed435c6718",
+    }
+
+
+def test_the_fingerprints_that_were_written_before() -> None:
+    assert {contract.name: contract.fingerprint.hex() for contract in older()} == {
         "PlanProposed": "db7d53196a97ffad",
         "PlanCleared": "a65dceb1856db848",
         "ApprovalRequested": "b91dbae167441846",
@@ -67,8 +93,6 @@ def test_the_fingerprints_that_single_object_encoding_carries() -> None:
         "PlanExecuted": "b4f63d5a43de21dd",
         "IncidentReported": "656425b95c1becb9",
         "AutonomyChanged": "38c1cde8e02ee77e",
-        "PolicyKept": "0e606ff5cdffa9b6",
-        "DeadLetter": "eab03aed435c6718",
     }
 
 

@@ -152,7 +152,7 @@ def plan_json(**changes: Any) -> bytes:
 def with_arguments(text: str) -> dict[str, bytes]:
     """The sample plan in JSON and in Avro with one step whose arguments are `text`."""
     marked = msgspec.structs.replace(
-        PLAN, steps=(msgspec.structs.replace(PLAN.steps[1], arguments={"m": 1}),)
+        PLAN, steps=(msgspec.structs.replace(PLAN.steps[0], arguments={"m": 1}),)
     )
     avro = encode(marked).replace(b'\x0e{"m":1}', _avro_string(text))
     assert avro != encode(marked)

@@ -174,7 +174,15 @@ class Harness:
     def _received(self, topic: str, value: bytes | None) -> Received:
         self._offset += 1
         offset = self._offset
-        message = SimpleNamespace(value=value, key=b"key", headers=None, partition=0, offset=offset)
+        message = SimpleNamespace(
+            value=value,
+            key=b"key",
+            headers=None,
+            partition=0,
+            offset=offset,
+            timestamp_type=1,  # LogAppendTime
+            timestamp=self.now.timestamp(),
+        )
         event = SimpleNamespace(message=message, ack=lambda: self._acks.update([offset]))
         received = Received(event, topic, self._line, self._progress)
         self._line.append(received)

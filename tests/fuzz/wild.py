@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import inspect as shapes
 
 from gate_events import records
+from gate_events.values import Step
 from tests.store.examples import NOON
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ def json_value(chance: random.Random, depth: int = 3) -> Any:
 def _of(shape: shapes.Type, chance: random.Random) -> Any:  # noqa: PLR0911 - one line per kind of type
     match shape:
         case shapes.StructType():
-            return shape.cls(**{field.name: _of(field.type, chance) for field in shape.fields})
+            return _struct(shape, chance)
         case shapes.UnionType():
             return _of(chance.choice(shape.types), chance)
         case shapes.EnumType():
@@ -85,6 +86,13 @@ def _of(shape: shapes.Type, chance: random.Random) -> Any:  # noqa: PLR0911 - on
     raise AssertionError(f"no value is known for {shape}")
 
 
+def _struct(shape: shapes.StructType, chance: random.Random) -> Any:
+    made = {field.name: _of(field.type, chance) for field in shape.fields}
+    if shape.cls is Step and chance.random() < 0.9:
+        made["after"] = pick(chance, (None, ()))  # any other step is hardly ever there
+    return shape.cls(**made)
+
+
 def _text(shape: shapes.StrType, chance: random.Random) -> str:
     if "a-f" in (shape.pattern or ""):
         return f"{chance.getrandbits(256):064x}"
@@ -99,7 +107,7 @@ def _moment(chance: random.Random) -> datetime:
 Maker = Callable[[], Any]
 
 
-def until_valid(make: Maker, tries: int = 20) -> Any:
+def until_valid(make: Maker, tries: int = 200) -> Any:
     """What `make` gives; two equal step ids are drawn anew."""
     for _ in range(tries):
         try:

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from gate_events.codec import decode
-from gate_events.contracts import SINGLE_OBJECT, contract_of
+from gate_events.contracts import SINGLE_OBJECT, first_contract_of
 from gate_events.ids import derived
 from gate_events.records import (
     ApprovalRequested,
@@ -117,9 +117,14 @@ def run_of(conn: Connection, thread_id: str = "t1") -> Any:
 
 def said(conn: Connection, record: type[Any]) -> list[Any]:
     """What waits in the outbox, of one record type."""
-    rows = conn.execute(select(outbox.c.record, outbox.c.body).order_by(outbox.c.id))
+    rows = conn.execute(select(outbox.c.record, outbox.c.body, outbox.c.contract).order_by(outbox.c.id))
     return [
-        decode(SINGLE_OBJECT + contract_of(record).fingerprint + row.body, record)
+        decode(SINGLE_OBJECT + _written_with(record, row.contract) + row.body, record)
         for row in rows
         if _RECORDS[row.record] is record
     ]
+
+
+def _written_with(record: type[Any], contract: str | None) -> bytes:
+    """The fingerprint of the contract that an outbox row was written with."""
+    return bytes.fromhex(contract) if contract else first_contract_of(record).fingerprint

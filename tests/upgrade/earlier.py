@@ -15,7 +15,8 @@ import pytest
 from plangate.torture.trees import Modules
 
 ROOT = Path(__file__).parents[2]
-FIRST_SCHEMA = "4ac4483eaac3f3da499e32931573dbb364b9fe7d"  # the last commit whose newest schema is the first
+# the last commit that reads the contracts of today and writes those before
+RELEASE_BEFORE = "d0606324013b1cc6b2914b2ce7df1187a8fa41de"
 PACKAGES = ("gate_events", "gate_policy", "gate_store", "stream_apps", "producers", "plangate", "schemas")
 NOT_YET = ("PLANGATE_STALE_AFTER_S",)  # settings that it refuses, because it does not know them
 
@@ -55,7 +56,7 @@ class Earlier:
 
 
 @contextmanager
-def earlier(folder: Path, commit: str = FIRST_SCHEMA) -> Iterator[Earlier]:
+def earlier(folder: Path, commit: str = RELEASE_BEFORE) -> Iterator[Earlier]:
     """Take it out of the history, or skip where there is none: a shallow clone, a source distribution."""
     packed = _git("archive", commit, *PACKAGES)
     if packed is None:

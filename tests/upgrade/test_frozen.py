@@ -113,7 +113,17 @@ def test_what_waited_for_kafka_is_still_read(old: Stage) -> None:
 def test_records_of_earlier_contracts_say_what_they_said(frozen: dict[str, Any]) -> None:
     read = decode(bytes.fromhex(frozen["bytes"]), TYPES[frozen["record"]])
     said = json.loads(to_json(read))
-    assert {name: said[name] for name in frozen["says"]} == frozen["says"]
+    assert _as_far_as(frozen["says"], said) == frozen["says"]
+
+
+def _as_far_as(before: Any, now: Any) -> Any:
+    """What is said now, without the members that there were not before."""
+    if isinstance(before, dict):
+        return {name: _as_far_as(part, now[name]) for name, part in before.items()}
+    if isinstance(before, list):
+        assert len(before) == len(now)
+        return [_as_far_as(*pair) for pair in zip(before, now, strict=True)]
+    return now
 
 
 def test_every_kind_of_record_was_frozen() -> None:
