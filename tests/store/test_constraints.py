@@ -27,7 +27,6 @@ from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
 from gate_store.clearances import record_cleared
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outbox import put
-from gate_store.outcomes import record_outcomes
 from gate_store.tables import (
     asked_anew,
     clearances,
@@ -77,7 +76,7 @@ def fill(conn: Connection) -> None:
     conn.execute(insert(runs).values(new_run(thread_id="held", **{**RUNNING, "token": 5})))
     conn.execute(insert(runs).values(new_run(thread_id="waits", **{**ANSWERED, "status": "READY"})))
     conn.execute(insert(decisions).values(new_decision("DECIDED", "eve", "undone")))
-    record_outcomes(conn, [executed(CLEARED)], NOON)
+    conn.execute(insert(outcomes).values(new_outcome()))  # and so a row of plan_outcomes
     put(conn, [proposed()], NOON)
     conn.execute(insert(revisions).values(new_revision()))
     conn.execute(insert(revocations).values(new_revocation(REVOKED)))

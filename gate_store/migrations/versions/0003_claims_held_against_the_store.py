@@ -118,7 +118,6 @@ def _create_tables() -> None:
             "proposer", sa.Text(), nullable=False, comment="as names are compared: the owner of a plan id"
         ),
         sa.Column("agent", sa.Text(), nullable=False, comment="likewise"),
-        sa.Column("thread_id", sa.Text(), nullable=True, comment="of the run whose plan it is"),
         sa.Column("recorded_at", UtcMoment(), nullable=False),
         sa.PrimaryKeyConstraint("plan_id", "revision", name="pk_revisions"),
         if_not_exists=True,
@@ -218,42 +217,12 @@ def _create_tables() -> None:
         if_not_exists=True,
     )
     op.create_table(
-        "own_requests",
+        "own_words",
         sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=True, comment="as in the outbox"),
-        sa.Column("body", sa.LargeBinary(), nullable=False, comment="likewise"),
-        sa.PrimaryKeyConstraint("event_id", name="pk_own_requests"),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="as in the outbox"),
+        sa.PrimaryKeyConstraint("event_id", name="pk_own_words"),
         if_not_exists=True,
     )
-    op.create_table(
-        "asked_anew",
-        sa.Column(
-            "request_id", sa.Uuid(), nullable=False, comment="of a request that was not taken as it was"
-        ),
-        sa.Column("gate_id", sa.Uuid(), nullable=False, comment="what was asked instead"),
-        sa.Column("why", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("request_id", name="pk_asked_anew"),
-        sa.ForeignKeyConstraint(["gate_id"], ["gates.gate_id"], name="fk_asked_anew_gate_id"),
-        if_not_exists=True,
-    )
-    op.create_table(
-        "waiting_plans",
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("record", sa.Text(), nullable=False, comment="the record type"),
-        sa.Column("plan_id", sa.Uuid(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column(
-            "body",
-            sa.JSON(),
-            nullable=False,
-            comment="the record, whole: an earlier revision has not come yet",
-        ),
-        sa.Column("recorded_at", UtcMoment(), nullable=False),
-        sa.PrimaryKeyConstraint("digest", "record", name="pk_waiting_plans"),
-        if_not_exists=True,
-    )
-    op.create_index("ix_waiting_plans_plan_id", "waiting_plans", ["plan_id"], if_not_exists=True)
-    op.create_index("ix_waiting_plans_recorded_at", "waiting_plans", ["recorded_at"], if_not_exists=True)
 
 
 # No JSON operator: PostgreSQL's fail on \\u0000. Quotes inside of values are escaped, and the digest stands
@@ -270,8 +239,8 @@ def _taken_over(digest: str, prefix: str = "") -> str:
     return f"{into} SELECT {values}"
 
 
-_NOTED = "record = 'ApprovalRequested'"
-_NOTE = "INSERT INTO own_requests (event_id, contract, body) SELECT {0}event_id, {0}contract, {0}body"
+_NOTED = "record IN ('ApprovalRequested', 'DecisionMade')"
+_NOTE = "INSERT INTO own_words (event_id, body) SELECT {0}event_id, {0}body"
 
 
 _LEASES = "ix_effects_leases ON effects (lease_until) WHERE state = 'CLAIMED' AND lease_until IS NOT NULL"
@@ -280,8 +249,6 @@ _LEASES = "ix_effects_leases ON effects (lease_until) WHERE state = 'CLAIMED' AN
 def _on_postgres() -> Iterator[str]:
     yield "DROP INDEX CONCURRENTLY IF EXISTS ix_effects_leases"
     yield f"CREATE INDEX CONCURRENTLY {_LEASES}"
-    yield "DROP INDEX CONCURRENTLY IF EXISTS ix_runs_plan_id"
-    yield "CREATE INDEX CONCURRENTLY ix_runs_plan_id ON runs (plan_id)"
     yield "DROP INDEX CONCURRENTLY IF EXISTS a_quorum_counts_distinct_names"
     yield (
         "CREATE UNIQUE INDEX CONCURRENTLY a_quorum_counts_distinct_names ON decisions (gate_id, name)"
@@ -299,19 +266,18 @@ def _on_postgres() -> Iterator[str]:
     )
     yield f"{_taken_over(_POSTGRES_DIGEST)} FROM outcomes ON CONFLICT DO NOTHING"
     yield (
-        "CREATE OR REPLACE FUNCTION note_own_request() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        "CREATE OR REPLACE FUNCTION note_own_word() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         f" {_NOTE.format('NEW.')} ON CONFLICT DO NOTHING; RETURN NEW; END $$"
     )
     yield (
-        "CREATE OR REPLACE TRIGGER note_own_request AFTER INSERT ON outbox"
-        f" FOR EACH ROW WHEN (NEW.{_NOTED}) EXECUTE FUNCTION note_own_request()"
+        "CREATE OR REPLACE TRIGGER note_own_word AFTER INSERT ON outbox"
+        f" FOR EACH ROW WHEN (NEW.{_NOTED}) EXECUTE FUNCTION note_own_word()"
     )
     yield f"{_NOTE.format('')} FROM outbox WHERE {_NOTED} ON CONFLICT DO NOTHING"
 
 
 def _on_sqlite() -> Iterator[str]:
     yield f"CREATE INDEX {_LEASES}"
-    yield "CREATE INDEX ix_runs_plan_id ON runs (plan_id)"
     yield (
         "CREATE UNIQUE INDEX a_quorum_counts_distinct_names ON decisions (gate_id, name)"
         " WHERE disposition = 'COUNTED'"
@@ -324,7 +290,7 @@ def _on_sqlite() -> Iterator[str]:
     )
     yield f"{_taken_over(_SQLITE_DIGEST)} FROM outcomes WHERE true ON CONFLICT DO NOTHING"
     yield (
-        f"CREATE TRIGGER note_own_request AFTER INSERT ON outbox WHEN NEW.{_NOTED} BEGIN"
+        f"CREATE TRIGGER note_own_word AFTER INSERT ON outbox WHEN NEW.{_NOTED} BEGIN"
         f" {_NOTE.format('NEW.')} WHERE true ON CONFLICT DO NOTHING; END"
     )
     yield f"{_NOTE.format('')} FROM outbox WHERE {_NOTED} ON CONFLICT DO NOTHING"

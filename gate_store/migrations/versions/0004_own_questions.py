@@ -1,0 +1,105 @@
+"""Which questions the store asked itself, what was asked anew, and what waits for an earlier revision.
+
+Workers of the version before go on meanwhile: nothing that they read or write changes.
+"""
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from alembic import op
+
+from gate_store.migrations.laws import LOCK_TIMEOUT
+from gate_store.tables import UtcMoment
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        with op.get_context().autocommit_block():
+            op.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+            _grow()
+            for statement in _on_postgres():
+                op.execute(statement)
+            op.execute("RESET lock_timeout")
+        return
+    _grow()
+    for statement in _on_sqlite():
+        op.execute(statement)
+
+
+def _grow() -> None:
+    thread = sa.Column("thread_id", sa.Text(), nullable=True, comment="of the run whose plan it is")
+    op.add_column("revisions", thread, if_not_exists=op.get_bind().dialect.name == "postgresql")
+    op.create_table(
+        "own_requests",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("contract", sa.Text(), nullable=True, comment="as in the outbox"),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="likewise"),
+        sa.PrimaryKeyConstraint("event_id", name="pk_own_requests"),
+        if_not_exists=True,
+    )
+    op.create_table(
+        "asked_anew",
+        sa.Column(
+            "request_id", sa.Uuid(), nullable=False, comment="of a request that was not taken as it was"
+        ),
+        sa.Column("gate_id", sa.Uuid(), nullable=False, comment="what was asked instead"),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("request_id", name="pk_asked_anew"),
+        sa.ForeignKeyConstraint(["gate_id"], ["gates.gate_id"], name="fk_asked_anew_gate_id"),
+        if_not_exists=True,
+    )
+    op.create_table(
+        "waiting_plans",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False, comment="the record type"),
+        sa.Column("plan_id", sa.Uuid(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column(
+            "body",
+            sa.JSON(),
+            nullable=False,
+            comment="the record, whole: an earlier revision has not come yet",
+        ),
+        sa.Column("recorded_at", UtcMoment(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", "record", name="pk_waiting_plans"),
+        if_not_exists=True,
+    )
+    op.create_index("ix_waiting_plans_plan_id", "waiting_plans", ["plan_id"], if_not_exists=True)
+    op.create_index("ix_waiting_plans_recorded_at", "waiting_plans", ["recorded_at"], if_not_exists=True)
+
+
+_NOTED = "record = 'ApprovalRequested'"
+_NOTE = "INSERT INTO own_requests (event_id, contract, body) SELECT {0}event_id, {0}contract, {0}body"
+
+
+def _on_postgres() -> Iterator[str]:
+    yield "DROP INDEX CONCURRENTLY IF EXISTS ix_runs_plan_id"
+    yield "CREATE INDEX CONCURRENTLY ix_runs_plan_id ON runs (plan_id)"
+    yield "DROP TRIGGER IF EXISTS note_own_word ON outbox"
+    yield "DROP FUNCTION IF EXISTS note_own_word"
+    yield (
+        "CREATE OR REPLACE FUNCTION note_own_request() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" {_NOTE.format('NEW.')} ON CONFLICT DO NOTHING; RETURN NEW; END $$"
+    )
+    yield (
+        "CREATE OR REPLACE TRIGGER note_own_request AFTER INSERT ON outbox"
+        f" FOR EACH ROW WHEN (NEW.{_NOTED}) EXECUTE FUNCTION note_own_request()"
+    )
+    yield f"{_NOTE.format('')} FROM outbox WHERE {_NOTED} ON CONFLICT DO NOTHING"
+    yield "DROP TABLE IF EXISTS own_words"  # nothing ever read it
+
+
+def _on_sqlite() -> Iterator[str]:
+    yield "CREATE INDEX ix_runs_plan_id ON runs (plan_id)"
+    yield "DROP TRIGGER note_own_word"
+    yield (
+        f"CREATE TRIGGER note_own_request AFTER INSERT ON outbox WHEN NEW.{_NOTED} BEGIN"
+        f" {_NOTE.format('NEW.')} WHERE true ON CONFLICT DO NOTHING; END"
+    )
+    yield f"{_NOTE.format('')} FROM outbox WHERE {_NOTED} ON CONFLICT DO NOTHING"
+    yield "DROP TABLE own_words"
