@@ -38,7 +38,10 @@ class StepJudgement:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A plan's tier; `timing` None means that no human looks, and then `review` is None."""
+    """A plan's tier; `timing` None means that no human looks, and then `review` is None.
+
+    Each of `bodies` must have its own quorum among those who agree; the review's terms see to that.
+    """
 
     tier: Tier
     level: Level
@@ -47,6 +50,7 @@ class Judgement:
     steps: tuple[StepJudgement, ...]
     digest: str
     policy: str
+    bodies: frozenset[Body]
 
 
 def judge(
@@ -70,7 +74,8 @@ def judge(
     tier = floor.tier
     for one in judged:
         tier = higher(tier, one.tier)
-    people, quorum = united(_bodies(judged, catalogue, floor), plan.proposer, plan.agent.name)
+    bodies = _bodies(judged, catalogue, floor)
+    people, quorum = united(bodies, plan.proposer, plan.agent.name)
     timing = _timing(judged, found, catalogue, floor)
     if timing is not None and (short := too_few(plan, people, quorum)):
         found.append(short)
@@ -89,6 +94,7 @@ def judge(
         ),
         digest=digest,
         policy=catalogue.digest,
+        bodies=bodies,
     )
 
 

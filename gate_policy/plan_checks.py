@@ -19,6 +19,7 @@ from gate_policy.render import sentence
 from gate_policy.steps import JudgedStep
 
 DUPLICATES = "duplicate steps"
+ALREADY_DONE = "already done"
 _TOO_FEW = "split the plan or mend the catalogue"
 Judged = Sequence[JudgedStep]
 ByType = Mapping[str, list[JudgedStep]]
@@ -182,7 +183,7 @@ def done_before(
                 f"{len(done)} of {_steps(len(steps))} of {name} repeat what was already done within "
                 f"{spoken(action.effect.window_s)} (last {last:%Y-%m-%d %H:%M} UTC)"
             )
-            yield _found("already done", text, [one for one, _ in done])
+            yield _found(ALREADY_DONE, text, [one for one, _ in done])
         waiting = [(one, effect.plan_id) for one, effect in met if effect.waits]
         if waiting:
             plans = sorted({str(plan_id) for _, plan_id in waiting})

@@ -19,6 +19,7 @@ from stream_apps.kafka_options import faust_settings
 from stream_apps.producing import KafkaWriter
 from stream_apps.relay import Relay
 from stream_apps.resumer.config import ActionTraits, ResumerConfig
+from stream_apps.resumer.dispatch import Dispatch
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.questions import Questions
 
@@ -53,15 +54,17 @@ def apps_config(settings: Settings, only: frozenset[str], instance: str) -> Apps
 
 def resumer_config(settings: Settings, slot: Slot) -> ResumerConfig:
     """What one resumer needs. Raises CatalogueError."""
-    questions = Questions(open_store(settings.store_url, pool_size=2))
+    catalogue, store = open_catalogue(settings), open_store(settings.store_url, pool_size=2)
+    questions = Questions(store)
     return ResumerConfig(
         store_url=settings.store_url,
         graphs_file=settings.graphs,
         worker=f"{slot.name}-{os.getpid()}",
         instance=slot.instance,
-        traits=traits_of(open_catalogue(settings)),
+        traits=traits_of(catalogue),
         ask_again=questions.ask_again,
         ask_in_doubt=questions.ask_in_doubt,
+        unmet=Dispatch(store, catalogue).unmet,
         publish=publisher(settings),
         in_flight=settings.in_flight,
         lease_s=settings.lease_s,

@@ -18,6 +18,10 @@ def _no_window(_step: Step) -> str | None:
     return None
 
 
+async def _nothing_unmet(_run: ClaimedRun, _now: datetime) -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class ActionTraits:
     """What the catalogue says about repeating an action, and how its window remembers it."""
@@ -27,6 +31,7 @@ class ActionTraits:
 
 
 AskAgain = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested]]
+Unmet = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested | None]]
 AskInDoubt = Callable[[ClaimedRun, Step, str, datetime], Awaitable[ApprovalRequested]]
 OpenStore = Callable[[str, SerializerProtocol, Served], EngineStore]
 
@@ -40,6 +45,7 @@ class ResumerConfig:
     have ended. Empty: there is no such place.
     `traits(action_type)` is the catalogue's word; an unknown action must not be idempotent.
     `ask_again(run, now)` gives the request for a plan whose use-by has passed (attempt + 1).
+    `unmet(run, now)` gives the question that the catalogue in force demands before the run begins, or None.
     `ask_in_doubt(run, step, known, now)` gives the request for an effect whose result is unknown.
     A run whose graph, or version of a graph, this worker does not have is left to workers that have it; after
     `stale_after_s` it is ended STALE.
@@ -56,6 +62,7 @@ class ResumerConfig:
     traits: Callable[[str], ActionTraits]
     ask_again: AskAgain
     ask_in_doubt: AskInDoubt
+    unmet: Unmet = _nothing_unmet
     publish: Publish | None = None
     in_flight: int = 32
     chunk: int = 8

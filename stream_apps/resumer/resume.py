@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from langgraph.checkpoint.base import EXCLUDED_METADATA_KEYS, CheckpointMetadata
-
 from gate_events.digest import plan_digest
 from gate_events.pause import expired
-from gate_events.records import PlanExecuted
+from gate_events.records import ApprovalRequested, PlanExecuted
 from gate_events.values import Step
 from gate_events.words import GateState, OutcomeStatus
 from gate_store import effects_context
 from gate_store.engine.port import NotClearedError, RunEnd
 from gate_store.pauses import AtGate, Elsewhere, Finished, Pause, Unfinished, proposal, read_pause
 from stream_apps.resumer.config import ResumerConfig
+from stream_apps.resumer.configured import GRAPH_NAME, configured
 from stream_apps.resumer.errors import (
     HaltedError,
     InDoubtError,
@@ -41,13 +40,13 @@ from stream_apps.resumer.opening import (
 )
 from stream_apps.resumer.outcomes import outbox_row, outcome
 from stream_apps.resumer.run_state import RunState
-from stream_apps.resumer.saver import ANSWER_MARK, PLAN_MARK, resuming
+from stream_apps.resumer.saver import resuming
 from stream_apps.resumer.standing import has_begun
 from stream_apps.resumer.words import in_words, plain
 
 log = logging.getLogger(__name__)
 
-GRAPH_NAME = "plangate_graph"  # what gate() calls an agent that has no name
+_UNMET = "asked again: the catalogue demands more than was given, or it was done already meanwhile"
 STRICT_RESUME = "__pregel_strict_resume"  # private to LangGraph: a stale interrupt id is refused
 
 
@@ -111,8 +110,7 @@ class Resume:
         return not (run.has_ended or run.has_unwritten_results or self.ledger.begun)
 
     async def _attempt(self) -> None:
-        if await self._is_too_old():
-            await self._ask_again()
+        if await self._is_asked_first():
             return
         if self._claimed.attempts > self._config.claims:
             raise RunFailedError(
@@ -125,14 +123,24 @@ class Resume:
             self._proposed = await steps_asked(self.run, self._tools.saver) or ()
         await self._go_on(self._loaded, await open_run(self.run, self._loaded, self._tools.saver, self._at))
 
-    async def _is_too_old(self) -> bool:
+    async def _is_asked_first(self) -> bool:
+        """Whether the run went back to its gate: what the gate gave is not enough, or too old."""
+        if self._claimed.answer.state is not GateState.APPROVED:
+            return False
+        now, begun = self._store_now(), await self._has_begun()
+        if not begun and (request := await self._config.unmet(self._claimed, now)):
+            await self._pause_again(request, _UNMET)
+            return True
+        if self._is_too_old(now, begun=begun):
+            await self._ask_again()
+            return True
+        return False
+
+    def _is_too_old(self, now: datetime, *, begun: bool) -> bool:
         """Past its use-by, and neither begun in time nor without a step that is still to be done."""
-        now = self._store_now()
         if not expired(self._claimed.use_by, now):
             return False
-        if not await self._has_begun():
-            return True
-        return expired(self._claimed.begun_until, now) and self.ledger.has_steps_left()
+        return not begun or (expired(self._claimed.begun_until, now) and self.ledger.has_steps_left())
 
     async def _go_on(self, loaded: Loaded, opening: Opening) -> None:
         match opening:
@@ -207,7 +215,10 @@ class Resume:
 
     async def _ask_again(self) -> None:
         request = await self._config.ask_again(self._claimed, self._config.clock())
-        end = RunEnd("PAUSED", "past its use-by", pause=self._claimed.pause, plan_id=self._claimed.plan_id)
+        await self._pause_again(request, "past its use-by")
+
+    async def _pause_again(self, request: ApprovalRequested, why: str) -> None:
+        end = RunEnd("PAUSED", why, pause=self._claimed.pause, plan_id=self._claimed.plan_id)
         await self.run.end(end, [outbox_row(request)])
 
     async def _end_after(self, error: Exception) -> None:
@@ -318,14 +329,3 @@ def _under_way(error: Exception) -> str:
     if isinstance(error, HaltedError):
         return "the worker stopped while it was under way, and it may happen yet"
     return f"it was begun, then the run failed, and it may happen yet: {in_words(error)}"
-
-
-def configured(head: Any) -> dict[str, Any]:
-    """What the agent configured its run with, beside LangGraph's own: plain values, out of the metadata."""
-    metadata = head.metadata or {} if head else {}
-    known = {*CheckpointMetadata.__annotations__, PLAN_MARK, ANSWER_MARK, GRAPH_NAME, *EXCLUDED_METADATA_KEYS}
-    return {
-        key: value
-        for key, value in metadata.items()
-        if key not in known and isinstance(value, str | int | float)
-    }
