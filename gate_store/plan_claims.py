@@ -78,6 +78,18 @@ def asked_digests(conn: Connection, plan_ids: Iterable[UUID]) -> set[str]:
     return {gate.digest for gate in _gates(conn, plan_ids).values() if gate.asks_before}
 
 
+def objections(conn: Connection, records: Sequence[PlanRecord]) -> dict[str, str]:
+    """By digest, why nothing that says so could count: a run did not ask it, or a plan has another owner.
+
+    For a router, before services hear of it; the gatekeeper holds the record against the store once more.
+    """
+    if not records:
+        return {}
+    known = _Known(conn, [Claim(record) for record in records], lock=False)
+    found = {each.digest: known.not_the_runs(each) or known.not_the_owners(each) for each in records}
+    return {digest: why for digest, why in found.items() if why is not None}
+
+
 def _objection(known: "_Known", record: PlanRecord) -> str | None:
     """Why a claim does not count."""
     if why := _content(record):
@@ -125,12 +137,13 @@ class _Gate:
 class _Known:
     """What the store knows about the plans, runs and gates of a batch."""
 
-    def __init__(self, conn: Connection, claims: Sequence[Claim]) -> None:
+    def __init__(self, conn: Connection, claims: Sequence[Claim], *, lock: bool = True) -> None:
         records = [claim.record for claim in claims]
         requests = [each for each in records if isinstance(each, ApprovalRequested)]
         plan_ids = {each.plan_id for each in records}
         gate_ids = {each.request_id for each in requests}
-        lock_names(conn, {*plan_ids, *gate_ids})  # the same plan, or an outcome of it, may be coming
+        if lock:  # the same plan, or an outcome of it, may be coming
+            lock_names(conn, {*plan_ids, *gate_ids})
         self._own = {id(each) for each, ours in zip(requests, own(conn, requests), strict=True) if ours}
         self._gates = _gates(conn, plan_ids)
         self._anew = gates_asked_anew(conn, gate_ids)

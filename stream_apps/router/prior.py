@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
@@ -9,10 +10,18 @@ from gate_events.records import PlanCleared
 from gate_policy.effects import PriorEffect
 from gate_policy.judge import NO_PRIOR
 from gate_store.database import Clock
-from gate_store.plan_claims import asked_digests
+from gate_store.plan_claims import asked_digests, objections
 from stream_apps.patience import through_outages
 from stream_apps.prior_effects import look_up_effects
 from stream_apps.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """By plan digest: what a human was asked about before, and why a plan counts for nothing."""
+
+    asked: frozenset[str] = frozenset()
+    objections: Mapping[str, str] = field(default_factory=dict)
 
 
 class PriorEffects:
@@ -32,17 +41,18 @@ class PriorEffects:
             "the store", lambda: asyncio.to_thread(self._look_up, wanted), self._progress
         )
 
-    async def asked(self, cleared: Sequence[PlanCleared]) -> set[str]:
-        """The digests of those plans about which a human was asked before."""
+    async def about(self, cleared: Sequence[PlanCleared]) -> Known:
+        """What the store knows about plans that would be cleared: services act before anybody else looks."""
         if not cleared:
-            return set()
+            return Known()
         return await through_outages(
-            "the store", lambda: asyncio.to_thread(self._asked, cleared), self._progress
+            "the store", lambda: asyncio.to_thread(self._about, cleared), self._progress
         )
 
-    def _asked(self, cleared: Sequence[PlanCleared]) -> set[str]:
+    def _about(self, cleared: Sequence[PlanCleared]) -> Known:
         with self._store.begin() as conn:
-            return asked_digests(conn, {each.plan_id for each in cleared})
+            asked = asked_digests(conn, {each.plan_id for each in cleared})
+            return Known(frozenset(asked), objections(conn, cleared))
 
     def _look_up(self, wanted: list[tuple[str, int]]) -> Mapping[str, PriorEffect]:
         with self._store.begin() as conn:

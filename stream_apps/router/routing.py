@@ -50,10 +50,12 @@ class Routing:
             plans = await self._decoded(batch[start : start + _AT_ONCE])
             prior = await self._prior.of(self._effects(plans))
             routed = [self._routed(received, plan, prior) for received, plan in plans]
-            asked = await self._prior.asked([each for each in routed if isinstance(each, PlanCleared)])
+            known = await self._prior.about([each for each in routed if isinstance(each, PlanCleared)])
             for (received, plan), record in zip(plans, routed, strict=True):
                 await self._writer.room()
-                if isinstance(record, PlanCleared) and record.digest in asked:
+                if isinstance(record, PlanCleared) and (why := known.objections.get(record.digest)):
+                    self._dead_letters.bury(received, why)
+                elif isinstance(record, PlanCleared) and record.digest in known.asked:
                     # judged twice, and differently: the stricter way stands
                     self._send(received, self._routed(received, plan, prior, ASKED_BEFORE))
                 else:

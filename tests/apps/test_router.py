@@ -6,6 +6,7 @@ import time
 from base64 import b64decode
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -45,6 +46,20 @@ def test_the_router_never_clears_what_a_human_was_asked_about(world: World) -> N
         reader.messages(lambda seen: len(seen) == 3)
     with world.reader("auto-execute") as reader:
         assert sum(reader.ends().values()) == 0
+
+
+def test_the_router_clears_no_revision_by_somebody_else(world: World) -> None:
+    """A service without a store would act upon it under the owner's plan id."""
+    world.start("router", "gatekeeper")
+    own = plan("look")
+    world.send(own)
+    until(lambda: world.owner_of(own.plan_id))
+    foreign = msgspec.structs.replace(own, event_id=uuid4(), revision=2, proposer="mallory")
+    world.send(foreign)
+    with world.reader("dead-letters") as reader:
+        (letter,) = reader.messages(lambda seen: len(seen) == 1)
+    assert "was first proposed by" in headers_of(letter)["plangate_error"]
+    assert [each.revision for each in world.read(PlanCleared, 1)] == [1]
 
 
 def test_the_trace_of_a_plan_is_carried_on(world: World) -> None:

@@ -30,7 +30,7 @@ from gate_events.values import Agent, Step
 from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus, StepStatus
 from gate_store.database import open_store
 from gate_store.migrate import upgrade
-from gate_store.tables import decisions, gates
+from gate_store.tables import decisions, gates, revisions
 from plangate.dev.apache_kafka import ApacheKafka
 from tests.forked import Forked
 
@@ -217,6 +217,12 @@ class World:
         """The row of a gate, or None."""
         with self.store.connect() as conn:
             return conn.execute(select(gates).where(gates.c.gate_id == request_id)).one_or_none()
+
+    def owner_of(self, plan_id: UUID) -> str | None:
+        """Who proposed a plan first, as the store has it."""
+        with self.store.connect() as conn:
+            query = select(revisions.c.proposer).where(revisions.c.plan_id == plan_id)
+            return conn.execute(query).scalar()
 
     def gate_state(self, request_id: UUID) -> str | None:
         row = self.gate(request_id)
