@@ -15,18 +15,28 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Column, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, literal, select
 
 from gate_events.codec import decode
 from gate_events.errors import UndecodableError
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
 from gate_events.topics import DEAD_LETTERS, PLANS, TOPIC_OF, TOPICS
+from gate_events.words import OutcomeStatus
 from gate_policy.catalogue import load_catalogue
 from gate_store.clock import ask_again, ask_expiry
 from gate_store.database import open_store
 from gate_store.engine.port import OutboxRow
 from gate_store.migrate import upgrade
-from gate_store.tables import clearances, decisions, gates, outbox, plan_outcomes
+from gate_store.tables import (
+    asked_anew,
+    clearances,
+    decisions,
+    executions,
+    gates,
+    outbox,
+    plan_outcomes,
+    waiting_plans,
+)
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
@@ -86,7 +96,7 @@ class FakeWriter:
             self.routed[source.message.offset] += 1
         else:
             self.relayed += 1
-            self._material.relayed(decode(record.value, _RECORDS[record.topic]))
+        self._material.relayed(decode(record.value, _RECORDS[record.topic]))
         self._material.learn(decode(record.value, _RECORDS[record.topic]))
         record.delivered()
 
@@ -168,6 +178,7 @@ class Harness:
             conn.execute(delete(outbox).where(outbox.c.id.in_(published)))
             if self.material.chance.randrange(_TICK_ONE_IN) == 0:
                 self.now += timedelta(minutes=self.material.chance.randrange(30))
+                self.material.now = self.now
                 ask_expiry(conn, self.now)
                 ask_again(conn, self.now)
 
@@ -212,8 +223,7 @@ class Harness:
             record: Any = decode(received.message.value, _RECORDS[received.topic], _schema_of)
         except UndecodableError:
             return False
-        column, value = _place(record)
-        return conn.execute(select(column).where(column == value)).first() is not None
+        return any(conn.execute(select(literal(1)).where(where)).first() for where in _places(record))
 
     def _forget(self, batch: Sequence[Received]) -> None:
         for received in batch:
@@ -223,17 +233,23 @@ class Harness:
         self._line.clear()
 
 
-def _place(record: Any) -> tuple[Column[Any], Any]:
+def _places(record: Any) -> list[ColumnElement[bool]]:
     """Where the gatekeeper keeps a record."""
     match record:
         case ApprovalRequested():
-            return gates.c.gate_id, record.request_id
+            return [
+                gates.c.gate_id == record.request_id,
+                asked_anew.c.request_id == record.request_id,
+                waiting_plans.c.digest == record.digest,
+            ]
         case DecisionMade():
-            return decisions.c.decision_id, record.event_id
+            return [decisions.c.decision_id == record.event_id]
         case PlanCleared():
-            return clearances.c.digest, record.digest
+            return [table.c.digest == record.digest for table in (clearances, waiting_plans, gates)]
+        case PlanExecuted(status=OutcomeStatus.BEGUN):
+            return [executions.c.digest == record.digest]
         case PlanExecuted():
-            return plan_outcomes.c.plan_id, record.plan_id
+            return [plan_outcomes.c.event_id == record.event_id]
     raise AssertionError(f"the gatekeeper reads no {TOPIC_OF[type(record)].name}")
 
 

@@ -36,6 +36,7 @@ class Material:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - a repeatable run, no secret
+        self.now = NOON  # the broker's and everybody's
         self.asked: deque[ApprovalRequested] = deque(maxlen=60)
         self.cleared: deque[PlanCleared] = deque(maxlen=60)
         self._relayed: deque[Any] = deque(maxlen=500)
@@ -50,7 +51,7 @@ class Material:
             self.cleared.append(record)
 
     def relayed(self, record: Any) -> None:
-        """A record of the outbox is on Kafka now, and comes back to who reads its topic."""
+        """What an app said is on Kafka now, and comes to who reads its topic."""
         if TOPIC_OF[type(record)] in READ:
             self._relayed.append(record)
 
@@ -68,11 +69,7 @@ class Material:
             self._foreign,
             self._wild,
             self._wild,
-            self._linked,
-            self._linked,
-            self._linked,
-            self._linked,
-            self._linked,
+            *[self._linked] * 12,
         ]
         if self._sent and self.chance.random() < 0.05:
             return pick(self.chance, self._sent)  # a redelivery
@@ -119,7 +116,8 @@ class Material:
         made = until_valid(lambda: wild(record, self.chance))
         if isinstance(made, ApprovalRequested | PlanCleared) and self.chance.random() < 0.7:
             made = self._consistent(made)
-            self.learn(made)
+            if self.chance.random() < 0.1:  # hardly any becomes a gate or a clearance
+                self.learn(made)
         return self._encoded(made)
 
     def _consistent(self, made: Any) -> Any:
@@ -163,18 +161,20 @@ class Material:
             sample,
             event_id=UUID(int=chance.getrandbits(128)),
             plan_id=UUID(int=chance.getrandbits(128)),
+            revision=pick(chance, (1, 1, 1, 2)),
             proposed_at=NOON,
             proposer="agent-7",
             steps=steps,
             run=run(f"t{chance.randrange(40)}", f"c{chance.randrange(10**6):06}")
-            if chance.random() < 0.3
+            if chance.random() < 0.1  # nobody submitted it
             else None,
         )
 
     def _decision(self, request: ApprovalRequested) -> DecisionMade:
         chance = self.chance
-        kind = pick(chance, [*request.review.terms.allowed, *DecisionKind])
-        by = pick(chance, (*_PEOPLE, "ana", "carla", pick(chance, NAMES)))
+        allowed = [*request.review.terms.allowed, DecisionKind.APPROVE]
+        kind = pick(chance, allowed if chance.random() < 0.8 else list(DecisionKind))
+        by = pick(chance, _PEOPLE[:3] if chance.random() < 0.8 else (*_PEOPLE, pick(chance, NAMES)))
         deciders = {"clock": DeciderKind.CLOCK, "gate": DeciderKind.GATE}
         return DecisionMade(
             event_id=derived("fuzz", chance.getrandbits(64)),
@@ -183,7 +183,7 @@ class Material:
             revision=request.revision,
             digest=request.digest,
             kind=kind,
-            decided_at=NOON + chance.randrange(-2, 10) * HOUR,
+            decided_at=self.now + (chance.random() < 0.1) * chance.randrange(-2, 10) * HOUR,
             decided_by=by,
             decider=deciders.get(by, DeciderKind.PERSON),
             steps=self._plan().steps or None if kind is DecisionKind.EDIT else None,

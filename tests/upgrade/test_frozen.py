@@ -19,6 +19,7 @@ from gate_store.migrate import behind, upgrade
 from gate_store.tables import gates, runs
 from tests.resumer.stage import Stage, config, resumer
 from tests.store.examples import decided
+from tests.upgrade.comparing import as_far_as
 from tests.upgrade.freeze import FROZEN, PROJECT, asked_about, thaw
 
 STORES = sorted(FROZEN.glob("*.sql"))
@@ -113,17 +114,7 @@ def test_what_waited_for_kafka_is_still_read(old: Stage) -> None:
 def test_records_of_earlier_contracts_say_what_they_said(frozen: dict[str, Any]) -> None:
     read = decode(bytes.fromhex(frozen["bytes"]), TYPES[frozen["record"]])
     said = json.loads(to_json(read))
-    assert _as_far_as(frozen["says"], said) == frozen["says"]
-
-
-def _as_far_as(before: Any, now: Any) -> Any:
-    """What is said now, without the members that there were not before."""
-    if isinstance(before, dict):
-        return {name: _as_far_as(part, now[name]) for name, part in before.items()}
-    if isinstance(before, list):
-        assert len(before) == len(now)
-        return [_as_far_as(*pair) for pair in zip(before, now, strict=True)]
-    return now
+    assert as_far_as(frozen["says"], said) == frozen["says"]
 
 
 def test_every_kind_of_record_was_frozen() -> None:
