@@ -10,7 +10,7 @@ from gate_events.digest import plan_digest
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.words import DecisionKind, Level, Tier, Timing
 from gate_policy.catalogue import load_catalogue
-from gate_policy.errors import UnjudgeablePlanError
+from gate_policy.errors import CatalogueError, UnjudgeablePlanError
 from gate_policy.judge import Judgement, judge
 from gate_policy.requirements import Requirements, requirements_of
 from gate_policy.route import route
@@ -222,3 +222,14 @@ def test_a_cleared_plan_carries_its_review_for_afterwards_and_a_harmless_one_non
     assert tagged.review is not None
     assert harmless.review is None
     assert (tagged.steps, tagged.goal, tagged.proposer) == ((TAG,), "tidy up", "biller")
+
+
+def test_a_claim_that_nobody_knows_counts_as_irreversible() -> None:
+    found = judged(step("r", "read", Tier.UNKNOWN, file="a"))
+    assert (found.tier, found.level, found.timing) == (T3, Level.L0, Timing.BEFORE)
+    assert found.steps[0].tier is T3
+
+
+def test_no_rule_calls_a_tier_unknown() -> None:
+    with pytest.raises(CatalogueError, match="is no tier"):
+        judged(TAG, more=rule("r", "'true'", "tier: UNKNOWN"))

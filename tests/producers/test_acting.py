@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -71,3 +72,12 @@ def test_an_answer_about_a_step_in_doubt_lets_the_plan_go_on(state: GateState, t
 def test_where_a_ledger_decides_a_late_verdict_is_left_to_it() -> None:
     late = NOW + timedelta(days=30)
     assert task_of(decided(use_by=NOW), None, late, ledger_decides=True) is Task.RUN
+
+
+@pytest.mark.parametrize(
+    "change", [{"state": GateState.UNKNOWN}, {"kind": RequestKind.UNKNOWN}, {"timing": Timing.UNKNOWN}]
+)
+def test_a_verdict_in_words_of_a_later_version_runs_nothing(change: dict[str, Any]) -> None:
+    verdict = msgspec.structs.replace(decided(), **change)
+    assert verdict.execute
+    assert task_of(verdict, None, NOW) is Task.NOTHING

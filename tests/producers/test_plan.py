@@ -56,3 +56,24 @@ def test_a_dict_that_is_no_plan_says_what_a_plan_has() -> None:
         Plan.from_dict({"stages": []})
     with pytest.raises(UnencodableError, match="steps are missing"):
         Plan.from_dict({"goal": "x"})
+
+
+def test_a_step_waits_for_those_that_it_names_and_unnamed_for_all_before_it() -> None:
+    plan = Plan([Step("a"), Step("b"), Step("c", after=("s1",))])
+    assert [step.to_value().after for step in plan.steps] == [None, None, ("s1",)]
+    assert Plan.from_dict(plan.to_dict()) == plan
+
+
+def test_in_a_plan_without_order_a_step_waits_for_those_alone_that_it_names() -> None:
+    plan = Plan([Step("a"), Step("b"), Step("c", after=("s1",))], ordered=False)
+    assert [step.after for step in plan.steps] == [(), (), ("s1",)]
+    assert Plan.from_dict(plan.to_dict()) == plan
+    assert Plan.from_dict({"steps": [{"action_type": "a"}], "ordered": False}).steps[0].after == ()
+
+
+@pytest.mark.parametrize("after", ["s2", "s3", "nobody"])
+def test_a_step_is_after_no_step_that_does_not_stand_before_it(after: str) -> None:
+    with pytest.raises(
+        UnencodableError, match=f"step 's2' is after '{after}', which does not stand before it"
+    ):
+        Plan([Step("a"), Step("b", after=(after,)), Step("c")])
