@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Column, Connection, Row, Select, desc, or_, select
 
 from gate_store.dialects import whole, word
-from gate_store.tables import clearances, decisions, effects, gates, plan_outcomes, runs
+from gate_store.tables import clearances, decisions, effects, gates, plan_outcomes, policies, runs
 
 View = dict[str, Any]
 
@@ -38,7 +38,24 @@ def show(conn: Connection, id_: UUID) -> View | None:
         "runs": _rows(conn, runs.c, _PLAN_COLUMNS["runs"], runs.c.plan_id == plan_id),
         "effects": effects_of(conn, plan_id),
         "outcome": msgspec.json.decode(outcome) if outcome else None,
+        "policies": _policies(conn, plan_id),
     }
+
+
+def _policies(conn: Connection, plan_id: UUID) -> list[View]:
+    """The catalogues that a plan was judged by, the first first: when each was first seen, and by whom."""
+    asked = select(whole(gates.c.request)).where(gates.c.plan_id == plan_id).order_by(gates.c.requested_at)
+    unasked = select(whole(clearances.c.record)).where(
+        clearances.c.plan_id == plan_id, clearances.c.gate_id.is_(None)
+    )
+    judged = [*conn.execute(unasked).scalars(), *conn.execute(asked).scalars()]
+    digests = list(dict.fromkeys(msgspec.json.decode(record)["policy"] for record in judged))
+    rows = conn.execute(
+        select(policies.c.digest, policies.c.first_seen, policies.c.by).where(policies.c.digest.in_(digests))
+    )
+    kept = {row.digest: _view(row) for row in rows}
+    unknown = {"first_seen": None, "by": None}
+    return [kept.get(digest, {"digest": digest, **unknown}) for digest in digests]
 
 
 def _newest_outcome(conn: Connection, plan_id: UUID) -> str | None:

@@ -14,6 +14,7 @@ from plangate.torture.clock import jumping
 from plangate.torture.fault_points import FaultPoints
 from plangate.torture.places import places
 from plangate.worker.parent import end_with_parent
+from plangate.worker.policy import keep_catalogue
 from plangate.worker.slots import Slot
 from plangate.worker.wiring import apps_config
 from stream_apps.process import run_process
@@ -36,6 +37,7 @@ def main() -> int:
     slot = Slot(f"{settings.topic_prefix}apps")
     (where.awake / str(os.getpid())).touch()
     config = apps_config(settings, frozenset(sys.argv[1:]), slot.name)
+    keep_catalogue(config.catalogue, settings.store_url, " and ".join(sys.argv[1:]))
     return run_process(replace(config, clock=jumping(where, off)))
 
 

@@ -14,7 +14,9 @@ from plangate.settings import load_settings
 from plangate.torture.clock import jumping
 from plangate.torture.places import places
 from plangate.torture.struck_store import StruckStore
+from plangate.wiring import open_catalogue
 from plangate.worker.parent import end_with_parent
+from plangate.worker.policy import keep_catalogue
 from plangate.worker.slots import Slot
 from plangate.worker.wiring import resumer_config
 from stream_apps.resumer.process import serve
@@ -34,7 +36,9 @@ def main() -> None:
     def struck(url: str, serde: Any, served: Served) -> EngineStore:
         return StruckStore(open_engine_store(url, serde, served), where)
 
-    config = resumer_config(settings, slot)
+    catalogue = open_catalogue(settings)
+    keep_catalogue(catalogue, settings.store_url, "resumer")
+    config = resumer_config(settings, slot, catalogue)
     serve(replace(config, open_store=struck, clock=jumping(where, CLOCK_OFF_S), backoff_s=0.2))
 
 

@@ -9,6 +9,7 @@ import confluent_kafka
 from plangate.settings import load_settings
 from plangate.worker import logs
 from plangate.worker.parent import end_with_parent
+from plangate.worker.policy import keep_catalogue
 from plangate.worker.slots import Slot
 from plangate.worker.wiring import apps_config
 from stream_apps.process import run_process
@@ -23,7 +24,9 @@ def main() -> int:
     settings = load_settings()
     slot = Slot(f"{settings.topic_prefix}apps")
     log.info("%s of plangate %s start as %s (%s)", " and ".join(sys.argv[1:]), *_who(slot))
-    return run_process(apps_config(settings, frozenset(sys.argv[1:]), slot.name))
+    config = apps_config(settings, frozenset(sys.argv[1:]), slot.name)
+    keep_catalogue(config.catalogue, settings.store_url, " and ".join(sys.argv[1:]))
+    return run_process(config)
 
 
 def _who(slot: Slot) -> tuple[str, str, str]:

@@ -7,9 +7,10 @@ from importlib.metadata import version
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"  # read when langgraph is imported, below
 
 from plangate.settings import load_settings
-from plangate.wiring import name_agent
+from plangate.wiring import name_agent, open_catalogue
 from plangate.worker import logs
 from plangate.worker.parent import end_with_parent
+from plangate.worker.policy import keep_catalogue
 from plangate.worker.slots import Slot
 from plangate.worker.wiring import resumer_config
 from stream_apps.resumer.process import serve
@@ -26,7 +27,9 @@ def main() -> None:
     slot = Slot(f"{settings.topic_prefix}resumer")
     versions = (version("plangate"), version("langgraph"))
     log.info("resumer %s of plangate %s starts: langgraph %s, %s", slot.name, *versions, settings.graphs)
-    serve(resumer_config(settings, slot))
+    catalogue = open_catalogue(settings)
+    keep_catalogue(catalogue, settings.store_url, "resumer")
+    serve(resumer_config(settings, slot, catalogue))
 
 
 if __name__ == "__main__":

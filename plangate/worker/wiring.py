@@ -52,9 +52,9 @@ def apps_config(settings: Settings, only: frozenset[str], instance: str) -> Apps
     )
 
 
-def resumer_config(settings: Settings, slot: Slot) -> ResumerConfig:
-    """What one resumer needs. Raises CatalogueError."""
-    catalogue, store = open_catalogue(settings), open_store(settings.store_url, pool_size=2)
+def resumer_config(settings: Settings, slot: Slot, catalogue: Catalogue) -> ResumerConfig:
+    """What one resumer needs."""
+    store = open_store(settings.store_url, pool_size=2)
     questions = Questions(store)
     return ResumerConfig(
         store_url=settings.store_url,

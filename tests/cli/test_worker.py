@@ -164,3 +164,13 @@ def test_a_graph_that_does_not_import_is_named_before_anything_starts(ready: She
 def test_an_option_that_the_workers_cannot_take_is_named_before_anything_starts(ready: Shell) -> None:
     strange = ready.with_(PLANGATE_KAFKA_GROUP_PROTOCOL="consumer")
     strange.run("worker").complains("Kafka option group.protocol", "leave it out")
+
+
+def test_the_catalogue_is_kept_once_and_the_log_says_by_whom(ready: Shell) -> None:
+    with working(ready) as worker:
+        until(lambda: worker.says("plangate-gatekeeper serves") and worker.says("plangate.resumer INFO"))
+        until(lambda: worker.says("is new here"))
+    with working(ready, name="again") as again:
+        until(lambda: again.says("plangate-gatekeeper serves") and again.says("plangate.resumer INFO"))
+    assert worker.log.count("kept under its digest") == 1
+    assert "kept under its digest" not in again.log
