@@ -80,10 +80,10 @@ def note_revisions(conn: Connection, records: Iterable[PlanRecord], now: datetim
     insert_new(conn, revisions, [_row(record, now) for record in records], "plan_id", "revision")
 
 
-def _before_revisions(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, Owner]:
-    """Plans from before revisions were noted, by what was asked and cleared."""
+def asked_and_cleared(conn: Connection, plan_ids: Collection[UUID]) -> list[PlanRecord]:
+    """What was asked before it ran, and what was cleared without a gate, of these plans, by revision."""
     if not plan_ids:
-        return {}
+        return []
     asked = conn.execute(
         select(whole(gates.c.request)).where(
             among(conn, gates.c.plan_id, plan_ids), gates.c.kind == "PLAN", gates.c.timing == "BEFORE"
@@ -96,8 +96,13 @@ def _before_revisions(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID
     ).scalars()
     records: list[PlanRecord] = [read(each, ApprovalRequested) for each in asked]
     records += [read(each, PlanCleared) for each in cleared]
+    return sorted(records, key=lambda each: each.revision)
+
+
+def _before_revisions(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, Owner]:
+    """Plans from before revisions were noted, by what was asked and cleared."""
     known: dict[UUID, Owner] = {}
-    for record in sorted(records, key=lambda each: each.revision):
+    for record in asked_and_cleared(conn, plan_ids):
         known.setdefault(record.plan_id, owner_of(record)).digests[record.revision] = record.digest
     return known
 

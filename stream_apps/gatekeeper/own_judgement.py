@@ -4,9 +4,11 @@ The stricter way stands: what either asks about is asked, in our own words.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
+
+import msgspec
 
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.words import Timing
@@ -14,10 +16,11 @@ from gate_policy.catalogue import Catalogue
 from gate_policy.effects import PriorEffect, effect_keys
 from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.judge import Judgement, judge
-from gate_policy.requirements import ASKED_BEFORE
+from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_policy.route import asked, cleared
 from gate_store.plan_claims import Claim
 from gate_store.plan_owners import PlanRecord
+from stream_apps.gatekeeper.revised import Revised
 
 _OWN_ATTEMPT = 2  # the first is the router's: a decision on its words never counts for ours
 
@@ -54,11 +57,13 @@ class OwnJudgement:
         prior: Mapping[str, PriorEffect],
         known_policies: frozenset[str] = frozenset(),
         tolerance: timedelta = timedelta(minutes=5),
+        revised: Revised | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._prior = dict(prior)
         self._policies = known_policies | {catalogue.digest}
         self._tolerance = tolerance
+        self._revised = revised or Revised(catalogue)
         self.judged = Judged()
 
     def take(self, claims: Iterable[Claim], moments: Mapping[int, datetime], now: datetime) -> None:
@@ -76,16 +81,26 @@ class OwnJudgement:
         if abs(at - moment) > self._tolerance:
             at = moment
         plan = proposed(record, at)
-        judgement = judge(plan, self._catalogue, now=at, prior=self._prior)
+        judgement = self._judge(plan, at, self._revised.required(plan))
         if isinstance(record, PlanCleared) and judgement.timing is not Timing.BEFORE:
-            self.judged.cleared.append(cleared(plan, judgement, at))
+            ours = cleared(plan, judgement, at)
+            self.judged.cleared.append(ours)
+            self._revised.note(ours)
         elif isinstance(record, PlanCleared):
             self._ask_anew(claim, plan, judgement, "a human must decide before it runs")
         else:
             if judgement.timing is not Timing.BEFORE:
-                judgement = judge(plan, self._catalogue, now=at, prior=self._prior, required=ASKED_BEFORE)
+                judgement = self._judge(plan, at, ASKED_BEFORE)
             self._compare(claim, record, plan, judgement)
         self._note_effects(plan, judgement, at)
+
+    def _judge(self, plan: PlanProposed, at: datetime, floor: Requirements | None) -> Judgement:
+        judgement = judge(plan, self._catalogue, now=at, prior=self._prior, required=floor)
+        review, found = judgement.review, self._revised.findings(plan, judgement.digest)
+        if review is None or not found:
+            return judgement
+        review = msgspec.structs.replace(review, findings=(*found, *review.findings))
+        return replace(judgement, review=review)
 
     def _compare(
         self, claim: Claim, request: ApprovalRequested, plan: PlanProposed, judgement: Judgement
@@ -95,6 +110,7 @@ class OwnJudgement:
             self._ask_anew(claim, plan, judgement, f"our own judgement differs in {', '.join(differs)}")
         else:
             self.judged.requests.append(request)
+            self._revised.note(request)
 
     def _differences(self, request: ApprovalRequested, judgement: Judgement) -> Iterable[str]:
         ours, theirs = judgement.review, request.review
@@ -121,6 +137,7 @@ class OwnJudgement:
         record = claim.record
         request_id = record.request_id if isinstance(record, ApprovalRequested) else None
         self.judged.anew.append(AskedAnew(gate, request_id, why))
+        self._revised.note(gate)
         self._refuse(claim, f"asked anew as {gate.request_id}: {why}")
 
     def _refuse(self, claim: Claim, why: str) -> None:

@@ -23,6 +23,7 @@ from gate_store.revocations import revoke_older
 from gate_store.said import Said
 from gate_store.waiting_plans import wait, wait_no_more, waiting
 from stream_apps.gatekeeper.own_judgement import Judged, OwnJudgement
+from stream_apps.gatekeeper.revised import Revised
 from stream_apps.gatekeeper.window_keys import window_keys
 from stream_apps.prior_effects import look_up_effects
 
@@ -84,7 +85,12 @@ def _judge(
         return Judged()
     records = [claim.record for claim in admitted.to_judge]
     foreign = {record.policy for record in records} - {catalogue.digest}
-    own = OwnJudgement(catalogue, _prior(conn, records, catalogue, now), kept_policies(conn, foreign))
+    own = OwnJudgement(
+        catalogue,
+        _prior(conn, records, catalogue, now),
+        kept_policies(conn, foreign),
+        revised=Revised.known(conn, records, catalogue),
+    )
     own.take(admitted.to_judge, moments, now)
     return own.judged
 

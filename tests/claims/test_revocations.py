@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Connection, select
 
-from gate_events.records import PlanDecided
+from gate_events.records import ApprovalRequested, PlanDecided
 from gate_events.words import DecisionKind, GateState, StepStatus
 from gate_store.claims import Grant
 from gate_store.engine.port import NotClearedError
@@ -48,10 +48,11 @@ def test_an_approval_is_revoked_by_a_newer_question_whatever_becomes_of_that(
     commit(conn, routed(PAY))
     decide(conn, decided(asked(PAY)))
     commit(conn, routed(PAY_MORE))
-    [newer] = [gate.gate_id for gate in open_questions(conn)]
-    decide(conn, decided(asked(PAY_MORE), answer))
+    [newer] = said(conn, ApprovalRequested)  # shown as a revision: in our own words
+    assert [gate.gate_id for gate in open_questions(conn)] == [newer.request_id]
+    decide(conn, decided(newer, answer))
     assert state_of(conn, asked(PAY)) == "APPROVED"
-    assert newer == asked(PAY_MORE).request_id
+    assert newer.digest == asked(PAY_MORE).digest
     with pytest.raises(NotClearedError, match="took its place"):
         begin(conn, asked(PAY), PAY.steps[0])
 
