@@ -15,6 +15,7 @@ from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.encoding import Encoder, traceparent_of
 from stream_apps.producing import KafkaWriter, Outgoing
+from stream_apps.router.owners import Owners
 from stream_apps.router.prior import PriorEffects
 
 OUTPUTS = (PlanCleared, ApprovalRequested)
@@ -43,6 +44,7 @@ class Routing:
         self._prior = prior
         self._writer = writer
         self._dead_letters = dead_letters
+        self._owners = Owners()
 
     async def handle(self, batch: Sequence[Received]) -> None:
         """Route a batch, in order."""
@@ -53,7 +55,8 @@ class Routing:
             known = await self._prior.about([each for each in routed if isinstance(each, PlanCleared)])
             for (received, plan), record in zip(plans, routed, strict=True):
                 await self._writer.room()
-                if isinstance(record, PlanCleared) and (why := known.objections.get(record.digest)):
+                stranger = self._owners.objection(plan) if record is not None else None
+                if isinstance(record, PlanCleared) and (why := known.objections.get(record.digest, stranger)):
                     self._dead_letters.bury(received, why)
                 elif isinstance(record, PlanCleared) and record.digest in known.asked:
                     # judged twice, and differently: the stricter way stands

@@ -13,7 +13,5 @@ NOT_TOLD: Mapping[str, str] = {
     "proposals are signed; the later revision is shown as a claim, and clears nothing that was asked",
     "an outcome of a cleared plan of a service, under its own digest and attempt": "who executes it says so",
     "a clearance of a plan of a service without a store": "it has nothing to hold the clearance against",
-    "a tier-1 revision of a plan of a service without a store": "the router clears what the catalogue does, "
-    "and only the gatekeeper knows plans' owners",
     "anything on verdicts or dead-letters": "nobody but the gatekeeper and the workers may write there",
 }

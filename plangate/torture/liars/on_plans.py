@@ -11,7 +11,7 @@ from gate_events.topics import PLANS
 from gate_events.values import Agent, RunIdentity, Step
 from gate_store.database import utc_now
 from plangate.torture.liars.lie import LIAR, Heard, Pen, lie
-from plangate.torture.services.plans import GATED, HARMLESS, WITHOUT_STORE, plan_id, serves
+from plangate.torture.services.plans import GATED, HARMLESS, plan_id, serves
 
 LAST = 2**31 - 1
 AHEAD = 3  # so many of the services' plans a liar is before their proposers
@@ -77,15 +77,8 @@ def named(victim: Any) -> dict[str, Any]:
     return {} if victim.run else {"proposer": LIAR, "agent": Agent(name=LIAR)}
 
 
-def unknown_to(victim: PlanProposed, action: str) -> bool:
-    """Whether the executor cannot know that the router's clearance was refused: it has no store."""
-    return serves(victim.steps) == WITHOUT_STORE and action in HARMLESS.values()
-
-
 def _revision(heard: Heard, pen: Pen, revision: int, action: str) -> Sequence[Any]:
     victim: PlanProposed = heard.record
-    if unknown_to(victim, action):
-        return ()
     return (proposal(victim, revision=revision, steps=pen.steps(action), **named(victim)),)
 
 
