@@ -53,9 +53,9 @@ def step_digest(plan_id: UUID, step: Step) -> str:
 def review_digest(review: Review) -> str:
     """Digest of what a reviewer is shown: sentences, findings, reasons and terms, 64 hex digits.
 
-    `deadline` is its microseconds since 1970, as the contract writes it. Raises UnencodableError for lone
-    surrogates.
+    `deadline` is its microseconds since 1970, as text: some are beyond 2^53. Raises UnencodableError for
+    lone surrogates.
     """
     content = msgspec.to_builtins(review)
-    content["terms"]["deadline"] = (review.terms.deadline - _EPOCH) // timedelta(microseconds=1)
+    content["terms"]["deadline"] = str((review.terms.deadline - _EPOCH) // timedelta(microseconds=1))
     return _sha256("review", content)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from gate_events.digest import review_digest
 from gate_events.ids import derived, request_id
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.values import Review
@@ -75,4 +76,5 @@ def asked(
         steps=plan.steps,
         run=plan.run,
         review=review,
+        review_digest=review_digest(review),
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, Row, and_, delete, select, update
 
-from gate_events.digest import step_digest
+from gate_events.digest import review_digest, step_digest
 from gate_events.ids import derived, request_id
 from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
 from gate_events.values import Finding, Step
@@ -241,7 +241,11 @@ def review_of(
         return None
     gate = request_id(cleared.plan_id, cleared.revision, RequestKind.PLAN, Timing.AFTER, "", attempt)
     terms = cleared.review.terms
-    deadline = later(at, terms.deadline - cleared.cleared_at)
+    review = msgspec.structs.replace(
+        cleared.review,
+        terms=msgspec.structs.replace(terms, deadline=later(at, terms.deadline - cleared.cleared_at)),
+        findings=(*findings, *cleared.review.findings),
+    )
     return ApprovalRequested(
         event_id=derived("requested", gate),
         request_id=gate,
@@ -260,9 +264,6 @@ def review_of(
         goal=cleared.goal,
         steps=cleared.steps,
         run=cleared.run,
-        review=msgspec.structs.replace(
-            cleared.review,
-            terms=msgspec.structs.replace(terms, deadline=deadline),
-            findings=(*findings, *cleared.review.findings),
-        ),
+        review=review,
+        review_digest=review_digest(review),
     )

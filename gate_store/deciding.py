@@ -7,6 +7,7 @@ from gate_events.records import DecisionMade
 from gate_events.words import DecisionKind, GateState, Resolution
 from gate_store.dispositions import Fate
 from gate_store.objections import OBJECTIONS
+from gate_store.renderings import with_what_was_seen
 from gate_store.rulings import Ruling, Standing, refused
 
 
@@ -72,7 +73,7 @@ def _voice(gate: Standing, decision: DecisionMade) -> Ruling:
         return refused(f"{decision.decided_by} has approved already; a quorum counts distinct people")
     voices = len(gate.approved_by) + 1
     if voices < quorum:
-        return Ruling(Fate.COUNTED, f"{voices} of {quorum} approvals")
+        return Ruling(Fate.COUNTED, with_what_was_seen(f"{voices} of {quorum} approvals", decision))
     return _decided(decision)
 
 

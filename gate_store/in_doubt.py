@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from gate_events.digest import review_digest
 from gate_events.ids import derived, request_id
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import Group, InDoubt, Review, Step, Terms
@@ -40,6 +41,7 @@ def in_doubt_request(
     plan_id, kind, timing = origin.plan_id, RequestKind.IN_DOUBT, Timing.AFTER
     revision, known = revision or origin.revision, storable(known)
     gate = request_id(plan_id, revision, kind, timing, step.step_id, attempt)
+    review = _review(origin, step, _told(origin, step, known, begun), now)
     return ApprovalRequested(
         event_id=derived("requested", gate),
         request_id=gate,
@@ -58,7 +60,8 @@ def in_doubt_request(
         goal=origin.goal,
         steps=steps or origin.steps,
         run=origin.run,
-        review=_review(origin, step, _told(origin, step, known, begun), now),
+        review=review,
+        review_digest=review_digest(review),
         in_doubt=InDoubt(step_id=step.step_id, known=known),
     )
 

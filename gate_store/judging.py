@@ -11,6 +11,7 @@ from gate_store.deciding import rule
 from gate_store.dispositions import Disposition, Fate
 from gate_store.docket import Docket, Recorded
 from gate_store.own_words import disproof, speaks_as_ours, takes_our_id
+from gate_store.renderings import with_what_was_seen
 from gate_store.replaying import closed_then
 from gate_store.rulings import Standing
 from gate_store.said import Said
@@ -104,7 +105,7 @@ def _unfit(said: Said, before: Recorded | None) -> Judged | None:
 
 
 def _closed(said: Said, closing: Closing) -> Judged:
-    why = f"closed the gate: {closing.verdict.state.value}"
+    why = with_what_was_seen(f"closed the gate: {closing.verdict.state.value}", said.decision)
     return Judged(said, _disposition(said, Fate.DECIDED, why), said.decision.event_id, closing)
 
 

@@ -7,6 +7,7 @@ from gate_events.names import fault_of_name, name_key, same_name
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind, GateState, RequestKind, Resolution, Timing
 from gate_store.dispositions import Fate
+from gate_store.renderings import was_shown_another
 from gate_store.rulings import Ruling, Standing, refused
 
 
@@ -41,6 +42,8 @@ def _speaks_of_what_is_asked(gate: Standing, decision: DecisionMade) -> Ruling |
         return refused(f"it speaks of revision {decision.revision}; asked is {gate.request.revision}")
     if decision.digest != gate.request.digest:
         return refused("its digest is not that of the plan that is asked: look at the plan again")
+    if was_shown_another(gate.request, decision):
+        return refused("it was decided on another rendering: look at the question again")
     return None
 
 

@@ -21,6 +21,7 @@ from gate_store.asked_anew import gates_asked_anew
 from gate_store.dialects import among, lock_names, read, whole
 from gate_store.own_requests import forget, own
 from gate_store.plan_owners import PlanRecord, note_revisions, owner_of, owners
+from gate_store.renderings import names_its_review
 from gate_store.tables import clearances, effects, gates, runs
 
 
@@ -111,7 +112,11 @@ def _content(record: PlanRecord) -> str | None:
         real = plan_digest(record.plan_id, record.revision, record.steps, record.run)
     except UnencodableError as error:
         return str(error)
-    return None if real == record.digest else "its digest is not that of its own steps"
+    if real != record.digest:
+        return "its digest is not that of its own steps"
+    if isinstance(record, ApprovalRequested) and not names_its_review(record):
+        return "its review_digest is not that of its review"
+    return None
 
 
 def _is_routed(request: ApprovalRequested) -> bool:

@@ -7,7 +7,7 @@ from typing import assert_never
 
 import msgspec
 
-from gate_events.digest import plan_digest
+from gate_events.digest import plan_digest, review_digest
 from gate_events.errors import UnencodableError
 from gate_events.ids import derived, request_id
 from gate_events.records import (
@@ -18,14 +18,21 @@ from gate_events.records import (
     PlanProposed,
     Record,
 )
-from gate_events.values import Step
 from gate_events.words import DecisionKind, GateState, RequestKind, Timing
 
 LAST = 2**31 - 1  # the highest revision or attempt that records can carry
 
-Retier = Callable[[ApprovalRequested, DecisionMade], ApprovalRequested | str | None]
-"""Tiers an edited plan again. None: it may run as edited. A request: it needs this stricter gate.
-Words: it is refused, and why."""
+
+@dataclass(frozen=True, slots=True)
+class AsEdited:
+    """An edited plan may run; `policy` is the digest of the catalogue that judged it."""
+
+    policy: str
+
+
+Retier = Callable[[ApprovalRequested, DecisionMade], ApprovalRequested | AsEdited | str]
+"""Tiers an edited plan again. A request: it needs this gate, of which what it became is not seen yet or asks
+for more. Words: it is refused, and why."""
 
 Undo = Callable[[ApprovalRequested, DecisionMade, PlanExecuted | None], PlanProposed | str]
 """The plan that takes an executed one back, or why there is none."""
@@ -103,27 +110,30 @@ def _close_by_edit(request: ApprovalRequested, decision: DecisionMade, retier: R
     tiered = retier(request, decision)
     if isinstance(tiered, str):
         return tiered
-    if tiered is not None:
+    if isinstance(tiered, ApprovalRequested):
         return Closing(request, decision, verdict(request, decision, GateState.SUPERSEDED), (tiered,))
     if (quorum := request.review.terms.quorum) > 1:
         return f"one person's edit cannot stand for {quorum} approvals; reject it with a note"
     try:
-        return Closing(request, decision, verdict(request, decision, GateState.APPROVED, decision.steps))
+        return Closing(request, decision, _verdict_on_edit(request, decision, tiered.policy))
     except UnencodableError as error:
         return str(error)
 
 
-def verdict(
-    request: ApprovalRequested,
-    decision: DecisionMade,
-    state: GateState,
-    edited: tuple[Step, ...] | None = None,
-) -> PlanDecided:
-    """The gate's final word. Raises UnencodableError where edited steps have no digest."""
-    revision, digest = request.revision, request.digest
-    if edited:
-        revision += 1
-        digest = plan_digest(request.plan_id, revision, edited, request.run)
+def _verdict_on_edit(request: ApprovalRequested, edit: DecisionMade, policy: str) -> PlanDecided:
+    """The word that lets the edited plan run. Raises UnencodableError where its steps have no digest."""
+    steps, revision = edit.steps or (), request.revision + 1
+    return msgspec.structs.replace(
+        verdict(request, edit, GateState.APPROVED),
+        revision=revision,
+        digest=plan_digest(request.plan_id, revision, steps, request.run),
+        steps=steps,
+        policy=policy,
+    )
+
+
+def verdict(request: ApprovalRequested, decision: DecisionMade, state: GateState) -> PlanDecided:
+    """The gate's final word about the plan as it was asked."""
     execute = (request.kind, request.timing, state) == (RequestKind.PLAN, Timing.BEFORE, GateState.APPROVED)
     return PlanDecided(
         event_id=derived("verdict", request.request_id, decision.event_id),
@@ -132,16 +142,21 @@ def verdict(
         kind=request.kind,
         timing=request.timing,
         plan_id=request.plan_id,
-        revision=revision,
-        digest=digest,
+        revision=request.revision,
+        digest=request.digest,
         state=state,
         execute=execute,
-        steps=edited or request.steps,
+        steps=request.steps,
         run=request.run,
         decided_by=decision.decided_by,
         decided_at=decision.decided_at,
         note=decision.note,
         use_by=_use_by(request, decision) if execute else None,
+        resolution=decision.resolution if decision.kind is DecisionKind.RESOLVE else None,
+        policy=request.policy,
+        attempt=request.attempt,
+        review_digest=decision.review_digest,
+        seen_at=decision.seen_at,
     )
 
 
@@ -168,13 +183,13 @@ def asked_again(request: ApprovalRequested, now: datetime | None = None) -> Appr
     step_id = request.in_doubt.step_id if request.in_doubt else ""
     gate = request_id(request.plan_id, request.revision, request.kind, request.timing, step_id, attempt)
     deadline = later(asked_at, terms.deadline - request.requested_at)
+    review = msgspec.structs.replace(request.review, terms=msgspec.structs.replace(terms, deadline=deadline))
     return msgspec.structs.replace(
         request,
         event_id=derived("requested", gate),
         request_id=gate,
         attempt=attempt,
         requested_at=asked_at,
-        review=msgspec.structs.replace(
-            request.review, terms=msgspec.structs.replace(terms, deadline=deadline)
-        ),
+        review=review,
+        review_digest=review_digest(review),
     )

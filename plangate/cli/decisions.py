@@ -4,23 +4,28 @@ import getpass
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
+from rich.console import Console
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.topics import DECISIONS
 from gate_events.words import DecisionKind, Resolution
+from gate_policy.catalogue import Catalogue
+from gate_policy.edited import review_of_edit
+from gate_policy.errors import UnjudgeablePlanError
 from gate_store.dispositions import Disposition, Fate
 from gate_store.lookup import disposition_of, pending_gate
 from plangate.cli.edited_steps import edited_steps
 from plangate.cli.failures import CommandError
-from plangate.cli.gates import GateId
-from plangate.cli.output import JsonFlag, print_json, say
+from plangate.cli.gates import GateId, print_sentences
+from plangate.cli.output import JsonFlag, console, errors, print_json, say
 from plangate.cli.speaking import speaker
 from plangate.cli.stores import reading
 from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue
-from producers.decisions import decide
+from producers.decisions import decide, edited_values
 
 Note = Annotated[str, typer.Option(help="Words for the agent; they reach it on an approval too.")]
 By = Annotated[str | None, typer.Option(help="Who decides; else PLANGATE_REVIEWER, else the login name.")]
@@ -61,8 +66,11 @@ def edit(
     settings = load_settings()
     if drop and file is not None:
         raise CommandError(f"both {file} and --drop are given", "give one of them")
-    steps = edited_steps(_request(settings, gate), open_catalogue(settings), file, drop or [])
-    _say(gate, DecisionKind.EDIT, by, wait, as_json, note=note, steps=steps)
+    request, catalogue = _request(settings, gate), open_catalogue(settings)
+    steps = edited_steps(request, catalogue, file, drop or [])
+    _show_edited(request, steps, catalogue, errors if as_json else console)
+    edited = {"steps": steps, "catalogue": catalogue}
+    _publish(settings, request, DecisionKind.EDIT, by, wait, as_json, note=note, **edited)
 
 
 def reject(gate: GateId, note: Note = "", by: By = None, wait: Wait = 15, as_json: JsonFlag = False) -> None:
@@ -125,9 +133,31 @@ def _request(settings: Settings, gate: str) -> ApprovalRequested:
         return pending_gate(conn, gate)
 
 
+def _show_edited(
+    request: ApprovalRequested, steps: list[dict[str, Any]], catalogue: Catalogue, on: Console
+) -> None:
+    try:
+        became = review_of_edit(request, edited_values(steps), catalogue)
+    except UnjudgeablePlanError as error:
+        raise CommandError(str(error), "change the step, and edit again") from error
+    say("Edited, the plan does this:", on)
+    print_sentences(msgspec.to_builtins(became), on)
+
+
 def _say(gate: str, kind: DecisionKind, by: str | None, wait: float, as_json: bool, **content: Any) -> None:
     settings = load_settings()
-    request = _request(settings, gate)
+    _publish(settings, _request(settings, gate), kind, by, wait, as_json, **content)
+
+
+def _publish(
+    settings: Settings,
+    request: ApprovalRequested,
+    kind: DecisionKind,
+    by: str | None,
+    wait: float,
+    as_json: bool,
+    **content: Any,
+) -> None:
     who = by or settings.reviewer or getpass.getuser()
     with speaker(settings, DECISIONS) as producer:
         decision = decide(producer, request, kind, by=who, **content)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.console import Console
 
 from gate_events.values import Step
 from gate_policy.catalogue import Catalogue
@@ -12,7 +13,7 @@ from gate_policy.display import listing
 from gate_policy.render import display_arguments, sentence
 from gate_store import queries
 from gate_store.lookup import plan_of
-from plangate.cli.output import JsonFlag, print_json, say, table
+from plangate.cli.output import JsonFlag, console, print_json, say, table
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
 from plangate.wiring import open_catalogue
@@ -78,16 +79,21 @@ def print_review(view: dict[str, Any], catalogue: Catalogue, *, raw: bool) -> No
     review = view["review"]
     say(f"\n{view['request_id']}  {view['state']}  (plan {view['plan_id']}, revision {view['revision']})")
     say(f"{view['agent']['name']} wants: {view['goal'] or 'no goal given'}")
-    for group in review["groups"]:
-        say(f"  • {group['text']}  [{group['tier']}]")
-    for finding in review["findings"]:
-        say(f"  ! {finding['text']}")
-    for reason in review["reasons"]:
-        say(f"    because {reason}")
+    print_sentences(review)
     terms = review["terms"]
     who = ", ".join(terms["reviewers"]) or f"anyone but {view['proposer']}"
     say(f"  {terms['quorum']} of {who}, until {terms['deadline']}: {', '.join(terms['allowed'])}")
     table("Steps", ("step", "what"), [(s["step_id"], _what(s, catalogue, raw)) for s in view["steps"]])
+
+
+def print_sentences(review: dict[str, Any], on: Console = console) -> None:
+    """What a plan does, what to look at, and why it is asked."""
+    for group in review["groups"]:
+        say(f"  • {group['text']}  [{group['tier']}]", on)
+    for finding in review["findings"]:
+        say(f"  ! {finding['text']}", on)
+    for reason in review["reasons"]:
+        say(f"    because {reason}", on)
 
 
 def _line(view: dict[str, Any]) -> tuple[Any, ...]:

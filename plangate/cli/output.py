@@ -20,9 +20,9 @@ def print_json(value: Any) -> None:
     typer.echo(msgspec.json.encode(value, enc_hook=str).decode())
 
 
-def say(text: str) -> None:
+def say(text: str, on: Console = console) -> None:
     """A line for people; nothing in it is markup."""
-    console.print(escape(text), highlight=False)
+    on.print(escape(text), highlight=False)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

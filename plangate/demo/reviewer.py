@@ -5,8 +5,11 @@ from collections.abc import Callable
 import typer
 
 from gate_events.records import ApprovalRequested
-from gate_events.values import Step
+from gate_events.values import Review, Step
 from gate_events.words import DecisionKind
+from gate_policy.catalogue import Catalogue
+from gate_policy.edited import review_of_edit
+from gate_store.database import utc_now
 from plangate.cli.output import console, say
 from producers.decisions import decide
 from producers.kafka_producer import KafkaProducer
@@ -21,11 +24,15 @@ def present(request: ApprovalRequested) -> None:
     """What the reviewer reads."""
     console.rule(f"{request.agent.name} asks for approval")
     say(f"Goal, in the agent's words: {request.goal}")
-    for group in request.review.groups:
+    _sentences(request.review)
+
+
+def _sentences(shown: Review) -> None:
+    for group in shown.groups:
         say(f"  • {group.text}  [{group.tier.value}]")
-    for finding in request.review.findings:
+    for finding in shown.findings:
         console.print(f"  [bold yellow]![/] {finding.text}", highlight=False)
-    for reason in request.review.reasons:
+    for reason in shown.reasons:
         say(f"    because {reason}")
 
 
@@ -50,11 +57,17 @@ def interactive(request: ApprovalRequested, sensible: list[Step]) -> Choice:
             return DecisionKind.REJECT, None, note
 
 
-def review(request: ApprovalRequested, producer: KafkaProducer, choose: Chooser) -> DecisionKind:
+def review(
+    request: ApprovalRequested, producer: KafkaProducer, choose: Chooser, catalogue: Catalogue
+) -> DecisionKind:
     """Show a request and decide it; what was decided."""
     present(request)
     kind, steps, note = choose(request, without_warnings(request))
-    decide(producer, request, kind, by=REVIEWER, note=note, steps=steps)
+    if steps is not None:
+        say("Edited, the plan does this:")
+        _sentences(review_of_edit(request, steps, catalogue))
+    seen_at = utc_now()
+    decide(producer, request, kind, by=REVIEWER, note=note, steps=steps, catalogue=catalogue, seen_at=seen_at)
     changed = f", {len(steps)} of {len(request.steps)} steps stay" if steps is not None else ""
     say(f"{REVIEWER}: {kind.value}{changed}. {note}")
     return kind

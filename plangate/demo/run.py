@@ -30,7 +30,7 @@ from plangate.demo.tally import Tally, count
 from plangate.demo.waiting import wait_for
 from plangate.dev.stack import Broker, Stack, services, workers
 from plangate.examples import example
-from plangate.wiring import open_producer
+from plangate.wiring import open_catalogue, open_producer
 from producers.decisions import decide
 from producers.kafka_producer import KafkaProducer
 
@@ -92,7 +92,7 @@ def _held(demo: Demo, task: Task) -> list[UUID]:
     plans = _submitted(demo, [task])
     if plans:
         request = wait_for("the approval request", lambda: _pending(demo.store, plans), demo.log)[0]
-        review(request, demo.producer, demo.choose)
+        review(request, demo.producer, demo.choose, open_catalogue(demo.stack.settings))
         demo.reviews += 1
         _until_done(demo, plans, "the approved plan to run")
     return plans

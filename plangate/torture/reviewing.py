@@ -124,9 +124,9 @@ class Reviewers:
     def _decide_early(self, plan: PlanProposed) -> None:
         expected = route(plan, self._catalogue, now=utc_now())
         if isinstance(expected, ApprovalRequested):
-            self._decide(expected, wait_s=0)
+            self._decide(expected, wait_s=0, shown=False)
 
-    def _decide(self, request: ApprovalRequested, wait_s: float | None = None) -> None:
+    def _decide(self, request: ApprovalRequested, wait_s: float | None = None, *, shown: bool = True) -> None:
         if request.request_id in self._decided:
             return
         self._decided.add(request.request_id)
@@ -139,10 +139,10 @@ class Reviewers:
             delay = max(_seconds_to(deadline), 0) + 0.3
             said = [self._said(request, DecisionKind.APPROVE, now=deadline + timedelta(seconds=1))]
         else:
-            said = list(self._words(request, dice))
+            said = list(self._words(request, dice, shown))
         self._later(delay if wait_s is None else wait_s, said)
 
-    def _words(self, request: ApprovalRequested, dice: Any) -> Iterator[DecisionMade]:
+    def _words(self, request: ApprovalRequested, dice: Any, shown: bool) -> Iterator[DecisionMade]:
         if request.kind is RequestKind.IN_DOUBT:
             yield self._resolved(request, dice)
             return
@@ -152,13 +152,14 @@ class Reviewers:
         (kind,) = dice.choices(list(KINDS), list(KINDS.values()))
         if is_own(request.steps):  # no one whom they know asks for this
             kind = DecisionKind.REJECT
-        first = self._said(request, kind, steps=_edited(request, dice) if kind is DecisionKind.EDIT else None)
+        steps = _edited(request, dice) if kind is DecisionKind.EDIT else None
+        first = self._said(request, kind, steps=steps, shown=shown)
         yield first
         if dice.random() < TWICE:
             yield first
         if dice.random() < CONTRADICTED:
             other = DecisionKind.APPROVE if kind is DecisionKind.REJECT else DecisionKind.REJECT
-            yield self._said(request, other, by=SECOND)
+            yield self._said(request, other, by=SECOND, shown=shown)
 
     def _resolved(self, request: ApprovalRequested, dice: Any) -> DecisionMade:
         """The human looks where it would show: at the witness."""
@@ -173,8 +174,9 @@ class Reviewers:
     ) -> DecisionMade:
         voice = Collected()
         name = derived("torture", self._seed, request.request_id, kind.value, by)
+        clock = (lambda: now) if now else utc_now
         return decide(
-            voice, request, kind, by=by, event_id=name, now=(lambda: now) if now else utc_now, **what
+            voice, request, kind, by=by, event_id=name, now=clock, catalogue=self._catalogue, **what
         )
 
     def _later(self, delay: float, said: Sequence[DecisionMade] = (), gate: UUID | None = None) -> None:

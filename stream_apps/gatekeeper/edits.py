@@ -1,69 +1,50 @@
 """Judges what a reviewer made of a plan, before it may count as approved."""
 
 import math
-from collections.abc import Iterable
 
 from gate_events.names import name_key
-from gate_events.records import ApprovalRequested, DecisionMade, PlanProposed
-from gate_events.values import Finding, Terms
+from gate_events.records import ApprovalRequested, DecisionMade
+from gate_events.values import Terms
 from gate_policy.catalogue import Catalogue
+from gate_policy.edited import edited_plan, judge_edited, shown_digest
 from gate_policy.errors import UnjudgeablePlanError
-from gate_policy.judge import Judgement, judge
-from gate_policy.requirements import requirements_of
+from gate_policy.judge import Judgement
 from gate_policy.route import asked
+from gate_store.verdicts import AsEdited
 
 
 def retier(
     request: ApprovalRequested, edit: DecisionMade, catalogue: Catalogue
-) -> ApprovalRequested | str | None:
-    """None: approved as edited. A request: this edit needs a stricter gate. A text: why it is refused.
+) -> ApprovalRequested | AsEdited | str:
+    """Whether the plan may run as edited, needs another gate, or (a text) the edit is refused.
 
-    Time is the edit's own, so that a replay of the topics asks the same.
+    It may run only where the edit names what it became as we render it: all of that was seen then. Time is
+    the edit's own, so that a replay of the topics asks the same.
     """
-    plan, now = edited(request, edit), edit.decided_at
+    plan = edited_plan(request, edit.steps or (), edit.decided_at)
     try:
-        judgement = judge(plan, catalogue, now=now, required=requirements_of(request))
+        judgement = judge_edited(request, plan, catalogue)
     except UnjudgeablePlanError as error:
         return str(error)
-    if judgement.review is None or not _stricter(judgement, judgement.review.terms, request, edit):
-        return None
-    return asked(plan, judgement, judgement.review, now)
-
-
-def edited(request: ApprovalRequested, edit: DecisionMade) -> PlanProposed:
-    """The plan as the reviewer wants it: the same plan, one revision on."""
-    return PlanProposed(
-        event_id=edit.event_id,
-        plan_id=request.plan_id,
-        revision=request.revision + 1,
-        proposed_at=edit.decided_at,
-        proposer=request.proposer,
-        agent=request.agent,
-        goal=request.goal,
-        steps=edit.steps or (),
-        run=request.run,
-    )
+    if judgement.review is None:
+        return f"a review {request.timing.value} execution takes no edit"
+    if edit.review_digest != shown_digest(request, judgement) or _stricter(
+        judgement, judgement.review.terms, request, edit
+    ):
+        return asked(plan, judgement, judgement.review, edit.decided_at)
+    return AsEdited(judgement.policy)
 
 
 def _stricter(now: Judgement, terms: Terms, request: ApprovalRequested, edit: DecisionMade) -> bool:
     """Whether the gate that was asked is not enough for the edited plan. Any doubt: it is not."""
     before = request.review.terms
-    named, found = _names(terms), now.review.findings if now.review else ()
+    named = _names(terms)
     return (
         request.tier < now.tier
         or terms.quorum > before.quorum
         or named != _names(before)
         or (bool(named) and name_key(edit.decided_by) not in named)
         or _ends_sooner(terms, request, edit)
-        or not all(_was_seen(finding, request.review.findings) for finding in found)
-    )
-
-
-def _was_seen(finding: Finding, before: Iterable[Finding]) -> bool:
-    """Whether the reviewer read these words about these steps."""
-    return any(
-        (finding.check, finding.text) == (one.check, one.text) and set(finding.step_ids) <= set(one.step_ids)
-        for one in before
     )
 
 

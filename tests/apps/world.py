@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 from sqlalchemy import select
 
 from gate_events.codec import decode, encode
+from gate_events.digest import review_digest
 from gate_events.headers import cloud_event
 from gate_events.ids import derived
 from gate_events.records import (
@@ -28,6 +29,8 @@ from gate_events.records import (
 from gate_events.topics import TOPIC_OF, TOPICS, key_of
 from gate_events.values import Agent, Step
 from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus, StepStatus
+from gate_policy.catalogue import load_catalogue
+from gate_policy.edited import review_of_edit
 from gate_store.database import open_store
 from gate_store.migrate import upgrade
 from gate_store.tables import decisions, gates, revisions
@@ -92,8 +95,16 @@ def decision(
         "decided_at": datetime.now(UTC),
         "decided_by": by,
         "decider": DeciderKind.PERSON,
+        "review_digest": _seen(request, kind, fields),
     }
     return DecisionMade(**{**told, **fields})
+
+
+def _seen(request: ApprovalRequested, kind: DecisionKind, fields: dict[str, Any]) -> str:
+    """The digest of what was shown; of an edit, of what it makes of the plan."""
+    if kind is not DecisionKind.EDIT:
+        return review_digest(request.review)
+    return review_digest(review_of_edit(request, fields["steps"], load_catalogue(CATALOGUE)))
 
 
 def outcome(cleared: PlanCleared) -> PlanExecuted:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, select
 
+from gate_events.digest import review_digest
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import Group
 from gate_events.words import DecisionKind, Level, Tier
@@ -40,7 +41,8 @@ def the_question(conn: Connection) -> ApprovalRequested:
 
 
 def with_review(request: ApprovalRequested, **changes: Any) -> ApprovalRequested:
-    return msgspec.structs.replace(request, review=msgspec.structs.replace(request.review, **changes))
+    review = msgspec.structs.replace(request.review, **changes)
+    return msgspec.structs.replace(request, review=review, review_digest=review_digest(review))
 
 
 def with_terms(request: ApprovalRequested, **changes: Any) -> ApprovalRequested:
@@ -64,6 +66,13 @@ def test_nor_does_it_wake_the_run_that_waits(conn: Connection) -> None:
     assert run_of(conn).status == "PAUSED"
     decide(conn, decided(the_question(conn)))
     assert run_of(conn).status == "READY"
+
+
+def test_a_request_that_names_another_review_than_its_own_is_refused(conn: Connection) -> None:
+    other = msgspec.structs.replace(asked(PAY), review_digest="ab" * 32)
+    assert refusals(commit(conn, other)) == ["its review_digest is not that of its review"]
+    assert commit(conn, asked(PAY)).refused == {}
+    assert the_question(conn).review_digest == review_digest(asked(PAY).review)
 
 
 FORGED = {

@@ -146,7 +146,7 @@ def test_the_digest_of_a_review_is_sha256_over_the_canonical_json_of_what_is_sho
         "terms": {
             "reviewers": ["billing-leads"],
             "quorum": 2,
-            "deadline": 1_772_454_600_250_000,
+            "deadline": "1772454600250000",
             "use_by_s": 3600,
             "allowed": ["APPROVE", "REJECT"],
         },

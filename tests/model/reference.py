@@ -22,6 +22,7 @@ from gate_events.words import (
     StepStatus,
     Timing,
 )
+from gate_store.verdicts import AsEdited
 from tests.model.reference_runs import Runs
 from tests.model.universe import retier
 from tests.store.examples import NOON
@@ -150,8 +151,8 @@ class Reference:
             return False
         if said.kind is K.EDIT:
             tiered = retier(request, said) if said.steps else "no steps"
-            stricter = not isinstance(tiered, str) and tiered is not None
-            return stricter or (tiered is None and request.review.terms.quorum == 1)
+            one_voice = isinstance(tiered, AsEdited) and request.review.terms.quorum == 1
+            return one_voice or isinstance(tiered, ApprovalRequested)
         if said.kind is K.UNDO:
             return request.digest in self.outcomes and request.digest in self.cleared
         return said.kind is not K.RESOLVE or said.resolution is not None
@@ -163,7 +164,7 @@ class Reference:
             assert request.in_doubt
             self.runs.resolve(request.plan_id, request.in_doubt.step_id, request.run, said.resolution)
             return
-        superseded = said.kind is K.EDIT and retier(request, said) is not None
+        superseded = said.kind is K.EDIT and isinstance(retier(request, said), ApprovalRequested)
         gate.state = "SUPERSEDED" if superseded else _ENDS[said.kind]
         if not asks_before(request) or gate.state == "SUPERSEDED":
             return

@@ -12,6 +12,7 @@ from gate_events.ids import derived, plan_id_of_pause, request_id
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted, PlanProposed
 from gate_events.values import RunIdentity, Step
 from gate_events.words import DeciderKind, DecisionKind, RequestKind, Timing
+from gate_store.verdicts import AsEdited
 from tests.store.acting import compensated
 from tests.store.examples import AFTER, HOUR, asked, cleared, plan_id, review, run
 
@@ -103,13 +104,13 @@ def proposed(pause: RunIdentity, now: datetime) -> PlanProposed:
     )
 
 
-def retier(request: ApprovalRequested, edit: DecisionMade) -> ApprovalRequested | str | None:
+def retier(request: ApprovalRequested, edit: DecisionMade) -> ApprovalRequested | AsEdited | str:
     """`wipe` is never approved; `pay` needs a gate of its own unless this one was about it."""
     actions = {one.action_type for one in edit.steps or ()}
     if "wipe" in actions:
         return "nobody may wipe"
     if "pay" not in actions or any(one.action_type == "pay" for one in request.steps):
-        return None
+        return AsEdited(request.policy)
     revision = request.revision + 1
     gate = request_id(request.plan_id, revision, RequestKind.PLAN, Timing.BEFORE)
     terms = msgspec.structs.replace(request.review.terms, deadline=edit.decided_at + HOUR)

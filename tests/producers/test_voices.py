@@ -1,12 +1,16 @@
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from gate_events.codec import decode, encode
+from gate_events.digest import review_digest
 from gate_events.errors import UnencodableError
 from gate_events.records import DecisionMade, IncidentReported, PlanProposed
 from gate_events.words import DeciderKind, DecisionKind, Resolution
+from gate_policy.catalogue import load_catalogue
+from gate_policy.edited import review_of_edit
 from plangate import Plan, Step, decide, propose, report
 from tests.producers.records import NOW, requested
 
@@ -73,6 +77,30 @@ def test_an_edit_carries_the_whole_plan(voice: Overheard) -> None:
     request = requested()
     said = decide(voice, request, DecisionKind.EDIT, by="ann", steps=request.steps[:1])
     assert said.steps == request.steps[:1]
+    assert (said.review_digest, said.seen_at) == (None, None)  # nobody rendered what it became
+
+
+def test_an_edit_names_what_the_catalogue_makes_of_it(voice: Overheard) -> None:
+    request, catalogue = requested(), load_catalogue("version: 1\nactions: {}\n")
+    said = decide(
+        voice,
+        request,
+        DecisionKind.EDIT,
+        by="ann",
+        steps=request.steps[:1],
+        catalogue=catalogue,
+        now=lambda: NOW,
+    )
+    became = review_of_edit(request, request.steps[:1], catalogue)
+    assert (said.review_digest, said.seen_at) == (review_digest(became), NOW)
+
+
+def test_a_decision_names_the_review_that_was_shown_or_says_that_none_was(voice: Overheard) -> None:
+    request, before = requested(), NOW - timedelta(minutes=1)
+    said = decide(voice, request, DecisionKind.REJECT, by="ann", seen_at=before, now=lambda: NOW)
+    assert (said.review_digest, said.seen_at) == (review_digest(request.review), before)
+    unseen = decide(voice, request, DecisionKind.REJECT, by="ann", shown=False)
+    assert (unseen.review_digest, unseen.seen_at) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -30,14 +30,14 @@ from gate_store.dispositions import Disposition, Fate
 from gate_store.gates import asks_before, open_gates
 from gate_store.said import Said
 from gate_store.tables import gates, outbox, runs
-from gate_store.verdicts import Retier, Undo
+from gate_store.verdicts import AsEdited, Retier, Undo
 from tests.store.examples import NOON, proposed
 
 _RECORDS = {topic.record.__name__: topic.record for topic in TOPICS}
 
 
-def as_edited(request: ApprovalRequested, decision: DecisionMade) -> None:
-    return None
+def as_edited(request: ApprovalRequested, decision: DecisionMade) -> AsEdited:
+    return AsEdited(request.policy)
 
 
 def compensated(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from gate_events.digest import plan_digest
+from gate_events.digest import plan_digest, review_digest
 from gate_events.ids import derived, request_id
 from gate_events.records import (
     ApprovalRequested,
@@ -131,6 +131,7 @@ def decided(
         "decided_at": at,
         "decided_by": by,
         "decider": DeciderKind.PERSON,
+        "review_digest": None if kind is DecisionKind.EDIT else review_digest(request.review),
         **changes,
     }
     return DecisionMade(**fields)

@@ -49,8 +49,8 @@ SERVICE: dict[str, Any] = {"by": "risk-bot", "decider": D.SERVICE}
         (DOUBT, decided(DOUBT, K.RESOLVE, resolution=Resolution.HAPPENED), S.APPROVED),
         (DOUBT, decided(DOUBT, K.RESOLVE, resolution=Resolution.RETRY), S.APPROVED),
         (DOUBT, decided(DOUBT, K.RESOLVE, resolution=Resolution.ABANDON), S.REJECTED),
-        (asked(reviewers=("ada",)), decided(PLAN, K.APPROVE), S.APPROVED),
-        (asked(reviewers=("risk-bot",)), decided(PLAN, K.APPROVE, **SERVICE), S.APPROVED),
+        (asked(reviewers=("ada",)), decided(PLAN, K.APPROVE, review_digest=None), S.APPROVED),
+        (asked(reviewers=("risk-bot",)), decided(PLAN, K.APPROVE, review_digest=None, **SERVICE), S.APPROVED),
     ],
 )
 def test_a_decision_closes_the_gate(
@@ -66,6 +66,16 @@ def test_a_decision_closes_the_gate(
         (PLAN, decided(PLAN, plan_id=plan_id("other")), "belongs to plan"),
         (PLAN, decided(PLAN, revision=2), "revision 2"),
         (PLAN, decided(PLAN, digest="f" * 64), "digest"),
+        (
+            PLAN,
+            decided(PLAN, review_digest="f" * 64),
+            "decided on another rendering: look at the question again",
+        ),
+        (
+            DOUBT,
+            decided(DOUBT, K.RESOLVE, review_digest="f" * 64, resolution=Resolution.RETRY),
+            "another rendering",
+        ),
         # who
         (PLAN, decided(PLAN, K.APPROVE, "billing-service"), "never decides"),
         (PLAN, decided(PLAN, K.REJECT, "billing-service"), "withdraw it"),
@@ -74,7 +84,7 @@ def test_a_decision_closes_the_gate(
         (PLAN, decided(PLAN, K.APPROVE, **BY_CLOCK), "no reviewer"),
         (PLAN, decided(PLAN, K.APPROVE, **BY_GATE), "no reviewer"),
         (PLAN, decided(PLAN, K.APPROVE, **SERVICE), "no reviewer"),
-        (asked(reviewers=("bob",)), decided(PLAN), "reviewers: bob"),
+        (asked(reviewers=("bob",)), decided(PLAN, review_digest=None), "reviewers: bob"),
         (PLAN, decided(PLAN, K.WITHDRAW), "only the proposer"),
         (PLAN, decided(PLAN, K.WITHDRAW, "billing-service", decider=D.CLOCK), "only the proposer"),
         (PLAN, decided(PLAN, K.EXPIRE, at=NOON + HOUR), "only the clock"),
@@ -83,7 +93,11 @@ def test_a_decision_closes_the_gate(
         # when
         (PLAN, decided(PLAN, K.EXPIRE, **BY_CLOCK), "had not come"),
         # what
-        (asked(allowed=(K.APPROVE, K.REJECT)), decided(PLAN, K.RESPOND), "allowed: APPROVE, REJECT"),
+        (
+            asked(allowed=(K.APPROVE, K.REJECT)),
+            decided(PLAN, K.RESPOND, review_digest=None),
+            "allowed: APPROVE, REJECT",
+        ),
         (PLAN, decided(PLAN, K.CONFIRM), "no answer"),
         (PLAN, decided(PLAN, K.UNDO), "no answer"),
         (PLAN, decided(PLAN, K.RESOLVE, resolution=Resolution.RETRY), "no answer"),

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Connection, select
 
+from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DecisionKind
 from gate_store.decisions import apply_decisions
 from gate_store.dispositions import Disposition, Fate
 from gate_store.said import Said, said
 from gate_store.tables import clearances, decisions
+from gate_store.verdicts import AsEdited
 from tests.store.acting import as_edited, ask, compensated, decide, fates, state_of, verdict_of
 from tests.store.examples import HOUR, NOON, asked, decided
 
@@ -80,5 +82,10 @@ def test_an_edit_is_judged_as_of_the_brokers_moment(conn: Connection) -> None:
     ask(conn, request)
     moments = []
     edit = Said(decided(request, DecisionKind.EDIT, steps=request.steps[:1], at=NOON), NOON + MINUTE)
-    decide(conn, edit, retier=lambda _, word: moments.append(word.decided_at))
+
+    def retier(request: ApprovalRequested, word: DecisionMade) -> AsEdited:
+        moments.append(word.decided_at)
+        return as_edited(request, word)
+
+    decide(conn, edit, retier=retier)
     assert moments == [NOON + MINUTE]

@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlalchemy import Engine, delete, select
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided
@@ -136,7 +137,7 @@ def test_a_replay_takes_rulings_as_they_were_made(store: Engine) -> None:
         assert fates(decide(conn, ada, again)) == [Fate.COUNTED, Fate.REFUSED]
         verdicts = {
             again.event_id: verdict(quorum, again, GateState.APPROVED),
-            edit.event_id: verdict(edited, edit, GateState.APPROVED, EDITED),
+            edit.event_id: replace(verdict(edited, edit, GateState.APPROVED), steps=EDITED),
         }
     empty(store)
     with store.begin() as conn:
