@@ -8,7 +8,16 @@ import msgspec
 from sqlalchemy import Column, Connection, Row, Select, desc, or_, select
 
 from gate_store.dialects import whole, word
-from gate_store.tables import clearances, decisions, effects, gates, plan_outcomes, policies, runs
+from gate_store.tables import (
+    clearances,
+    decisions,
+    effects,
+    gates,
+    plan_outcomes,
+    policies,
+    revocations,
+    runs,
+)
 
 View = dict[str, Any]
 
@@ -35,11 +44,24 @@ def show(conn: Connection, id_: UUID) -> View | None:
         "gates": [_gate(conn, row) for row in opened],
         "decisions": said,
         "clearances": cleared,
+        "revocations": _revocations(conn, plan_id),
         "runs": _rows(conn, runs.c, _PLAN_COLUMNS["runs"], runs.c.plan_id == plan_id),
         "effects": effects_of(conn, plan_id),
         "outcome": msgspec.json.decode(outcome) if outcome else None,
         "policies": _policies(conn, plan_id),
     }
+
+
+def _revocations(conn: Connection, plan_id: UUID) -> list[View]:
+    """What may run no more, though it was cleared; its gate stays as it was decided."""
+    columns = (clearances.c.gate_id, clearances.c.revision, revocations.c.why, revocations.c.at)
+    found = conn.execute(
+        select(*columns, revocations.c.digest, revocations.c.by_digest)
+        .join_from(revocations, clearances, revocations.c.digest == clearances.c.digest)
+        .where(clearances.c.plan_id == plan_id)
+        .order_by(clearances.c.revision)
+    )
+    return [_view(row) for row in found]
 
 
 def _policies(conn: Connection, plan_id: UUID) -> list[View]:

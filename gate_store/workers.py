@@ -21,18 +21,10 @@ def register_worker(conn: Connection, name: str, instance: str, now: datetime) -
 
 def worker_ended(conn: Connection, name: str, now: datetime) -> None:
     """Note that a process does nothing more: by itself at a clean end."""
-    _end(conn, workers.c.name == name, now)
-
-
-def supervised_ended(conn: Connection, birth: str, now: datetime) -> None:
-    """The same, of a process that was seen to die: `birth` is a random part of its name."""
-    _end(conn, workers.c.name.contains(birth, autoescape=True), now)
+    ended = update(workers).where(workers.c.name == name, workers.c.ended_at.is_(None))
+    conn.execute(ended.values(ended_at=now))
 
 
 def claimant_is_gone() -> ColumnElement[bool]:
     """Of a row of `effects`: whether the process that claimed it is known to have ended."""
     return exists().where(workers.c.name == effects.c.executor, workers.c.ended_at.is_not(None))
-
-
-def _end(conn: Connection, which: ColumnElement[bool], now: datetime) -> None:
-    conn.execute(update(workers).where(which, workers.c.ended_at.is_(None)).values(ended_at=now))

@@ -9,6 +9,7 @@ from gate_store.claims import Grant
 from gate_store.engine.port import NotClearedError
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
+from gate_store.queries import show
 from gate_store.tables import revocations
 from tests.claims.gate import asked, commit, open_questions, proposed, refusals, routed, step
 from tests.store.acting import decide, said, state_of
@@ -52,6 +53,11 @@ def test_an_approval_is_revoked_by_a_newer_question_whatever_becomes_of_that(
     assert [gate.gate_id for gate in open_questions(conn)] == [newer.request_id]
     decide(conn, decided(newer, answer))
     assert state_of(conn, asked(PAY)) == "APPROVED"
+    shown = show(conn, PAY.plan_id)
+    assert shown is not None
+    assert [(each["gate_id"], each["why"]) for each in shown["revocations"]] == [
+        (str(asked(PAY).request_id), "revision 2 of the plan took its place")
+    ]
     assert newer.digest == asked(PAY_MORE).digest
     with pytest.raises(NotClearedError, match="took its place"):
         begin(conn, asked(PAY), PAY.steps[0])
