@@ -11,17 +11,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from gate_events.digest import plan_digest
-from gate_events.errors import UnencodableError
 from gate_events.ids import plan_id_of_pause
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import RunIdentity
-from gate_events.words import RequestKind, Timing
 from gate_store.asked_anew import gates_asked_anew
+from gate_store.claim_content import foreign_id, other_content
 from gate_store.dialects import among, lock_names, read, whole
+from gate_store.gates import asks_before
 from gate_store.own_requests import forget, own
 from gate_store.plan_owners import PlanRecord, note_revisions, owner_of, owners
-from gate_store.renderings import names_its_review
 from gate_store.tables import clearances, effects, gates, runs
 
 
@@ -93,7 +91,7 @@ def objections(conn: Connection, records: Sequence[PlanRecord]) -> dict[str, str
 
 def _objection(known: "_Known", record: PlanRecord) -> str | None:
     """Why a claim does not count."""
-    if why := _content(record):
+    if why := other_content(record):
         return why
     if isinstance(record, ApprovalRequested):
         if why := known.other_gate(record):
@@ -101,34 +99,20 @@ def _objection(known: "_Known", record: PlanRecord) -> str | None:
         if known.is_own(record) or known.repeats(record):
             return None
         if not _is_routed(record):
-            return known.not_asked(record)
+            return known.not_asked(record) or foreign_id(record)
     elif known.clears_once_more(record):
         return None
-    return known.not_the_runs(record) or known.not_the_owners(record) or known.stricter(record)
-
-
-def _content(record: PlanRecord) -> str | None:
-    try:
-        real = plan_digest(record.plan_id, record.revision, record.steps, record.run)
-    except UnencodableError as error:
-        return str(error)
-    if real != record.digest:
-        return "its digest is not that of its own steps"
-    if isinstance(record, ApprovalRequested) and not names_its_review(record):
-        return "its review_digest is not that of its review"
-    return None
+    why = foreign_id(record) or known.not_the_runs(record) or known.not_the_owners(record)
+    return why or known.stricter(record)
 
 
 def _is_routed(request: ApprovalRequested) -> bool:
     """Whether a router may ask this: all other questions are the store's own."""
-    kind = (request.kind, request.timing, request.attempt)
-    return kind == (RequestKind.PLAN, Timing.BEFORE, 1)
+    return asks_before(request) and request.attempt == 1
 
 
 def _asks_or_clears(record: PlanRecord) -> bool:
-    return not isinstance(record, ApprovalRequested) or (
-        (record.kind, record.timing) == (RequestKind.PLAN, Timing.BEFORE)
-    )
+    return not isinstance(record, ApprovalRequested) or asks_before(record)
 
 
 @dataclass(frozen=True, slots=True)

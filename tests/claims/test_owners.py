@@ -1,9 +1,14 @@
 """A plan has an owner, and a revision one content."""
 
+from uuid import UUID
+
+import msgspec
 import pytest
 from sqlalchemy import Connection, select
 
+from gate_events.ids import request_id
 from gate_events.values import Agent
+from gate_events.words import RequestKind, Timing
 from gate_store.tables import waiting_plans
 from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.gatekeeper.commit import Committed
@@ -72,3 +77,19 @@ def test_a_revision_that_nothing_leads_to_is_given_up_in_the_end(conn: Connectio
     assert conn.execute(select(waiting_plans)).all() == []
     assert asked_anew_as_a_revision(commit(conn, routed(proposed(step("pay", what="next"), revision=2))))
     assert [each.revision for each in said(conn, type(lie))] == [2]
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_the_id_of_another_plans_gate_is_nobody_elses(conn: Connection, attempt: int) -> None:
+    """Else the honest question would find its place taken, and nobody would hear of it."""
+    theirs = msgspec.structs.replace(
+        routed(proposed(step("pay", what="eve"), name="mine")), request_id=_gate(attempt)
+    )
+    [why] = refusals(commit(conn, theirs))
+    assert why.startswith("its request_id is another question's")
+    commit(conn, routed(PAY))
+    assert [(gate.gate_id, gate.digest) for gate in open_questions(conn)] == [(_gate(1), routed(PAY).digest)]
+
+
+def _gate(attempt: int) -> UUID:
+    return request_id(PAY.plan_id, PAY.revision, RequestKind.PLAN, Timing.BEFORE, attempt=attempt)
