@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_store.dialects import among, read, whole
+from gate_store.superseding import ASKS_BEFORE
 from gate_store.tables import clearances, decisions, gates
 
 _AGREED = ("COUNTED", "DECIDED")
@@ -66,7 +67,6 @@ def times_asked(conn: Connection, plan_id: UUID, revision: int) -> int:
     last = select(func.max(gates.c.attempt)).where(
         gates.c.plan_id == plan_id,
         gates.c.revision == revision,
-        gates.c.kind == "PLAN",
-        gates.c.timing == "BEFORE",
+        *ASKS_BEFORE,
     )
     return conn.execute(last).scalar() or 0

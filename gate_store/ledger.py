@@ -150,6 +150,7 @@ def _covered(conn: Connection, plan_id: UUID, digest: str, step: Step) -> Row[*t
     row = conn.execute(
         select(
             clearances.c.digest,
+            clearances.c.plan_id,
             clearances.c.revision,
             clearances.c.use_by,
             clearances.c.begun_until,
@@ -173,7 +174,7 @@ def _refuse_stale(conn: Connection, cleared: Row[*tuple[Any, ...]], step: Step, 
     """A plan that was begun in time may go on for a while, and as long as a step of it is being done."""
     if not expired(cleared.use_by, now):
         return
-    begun = exists().where(effects.c.digest == cleared.digest)
+    begun = exists().where(effects.c.plan_id == cleared.plan_id, effects.c.digest == cleared.digest)
     if not conn.execute(select(begun)).scalar():
         raise OutdatedError(step.step_id, f"the verdict held until {cleared.use_by.isoformat()}")
     if not expired(cleared.begun_until, now):

@@ -16,7 +16,7 @@ from gate_store.bulk import insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
 from gate_store.dialects import among, lock_names, read, whole
 from gate_store.executions import note_begun
-from gate_store.superseding import overtaken
+from gate_store.superseding import ASKS_BEFORE, overtaken
 from gate_store.tables import gates, plan_outcomes
 
 _OPEN_STILL = ("PENDING", "APPROVED")
@@ -88,8 +88,7 @@ def _closed_unapproved(conn: Connection, told: Sequence[PlanExecuted]) -> set[st
         select(gates.c.digest, gates.c.state).where(
             among(conn, gates.c.plan_id, {each.plan_id for each in told}),
             among(conn, gates.c.digest, {each.digest for each in told}),
-            gates.c.kind == "PLAN",
-            gates.c.timing == "BEFORE",
+            *ASKS_BEFORE,
         )
     ).all()
     alive = {row.digest for row in found if row.state in _OPEN_STILL}

@@ -15,6 +15,7 @@ from gate_events.names import name_key
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_store.bulk import insert_new
 from gate_store.dialects import among, read, whole
+from gate_store.superseding import ASKS_BEFORE
 from gate_store.tables import clearances, gates, revisions
 
 PlanRecord = ApprovalRequested | PlanCleared
@@ -85,9 +86,7 @@ def asked_and_cleared(conn: Connection, plan_ids: Collection[UUID]) -> list[Plan
     if not plan_ids:
         return []
     asked = conn.execute(
-        select(whole(gates.c.request)).where(
-            among(conn, gates.c.plan_id, plan_ids), gates.c.kind == "PLAN", gates.c.timing == "BEFORE"
-        )
+        select(whole(gates.c.request)).where(among(conn, gates.c.plan_id, plan_ids), *ASKS_BEFORE)
     ).scalars()
     cleared = conn.execute(
         select(whole(clearances.c.record)).where(

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, exists, select
 
 from gate_events.pause import expired
 from gate_store.revocations import why_revoked
+from gate_store.superseding import ASKS_BEFORE
 from gate_store.tables import clearances, effects, gates
 
 
@@ -29,7 +30,8 @@ def standing_of(conn: Connection, plan_id: UUID, digest: str, now: datetime) -> 
     ).one_or_none()
     if cleared is None:
         return Standing(False, _asked(conn, plan_id, digest))
-    begun = bool(conn.execute(select(exists().where(effects.c.digest == digest))).scalar())
+    of_plan = exists().where(effects.c.plan_id == plan_id, effects.c.digest == digest)
+    begun = bool(conn.execute(select(of_plan)).scalar())
     if not begun and (why := why_revoked(conn, digest)) is not None:
         return Standing(True, why)
     if expired(cleared.use_by, now) and not begun:
@@ -43,8 +45,7 @@ def _asked(conn: Connection, plan_id: UUID, digest: str) -> str:
         select(gates.c.gate_id, gates.c.state).where(
             gates.c.plan_id == plan_id,
             gates.c.digest == digest,
-            gates.c.kind == "PLAN",
-            gates.c.timing == "BEFORE",
+            *ASKS_BEFORE,
         )
     ).first()
     return f"a human was asked about it at gate {found.gate_id} ({found.state})" if found else ""

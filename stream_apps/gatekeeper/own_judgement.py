@@ -3,7 +3,7 @@
 The stricter way stands: what either asks about is asked, in our own words.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ import msgspec
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.words import Timing
 from gate_policy.catalogue import Catalogue
-from gate_policy.effects import PriorEffect, effect_keys
+from gate_policy.effects import PriorEffect
 from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.judge import Judgement, judge
 from gate_policy.requirements import ASKED_BEFORE, Requirements
@@ -42,7 +42,6 @@ class Judged:
     anew: list[AskedAnew] = field(default_factory=list)
     cleared: list[PlanCleared] = field(default_factory=list)  # in our own words
     refused: dict[int, str] = field(default_factory=dict)  # by position in the batch
-    effects: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # (step id, key) by plan digest
 
 
 class OwnJudgement:
@@ -146,10 +145,9 @@ class OwnJudgement:
 
     def _note_effects(self, plan: PlanProposed, judgement: Judgement, at: datetime) -> None:
         """The next plan of the batch meets these as those of a plan that waits."""
-        keys = [(step.step_id, step.effect_key) for step in judgement.steps if step.effect_key]
-        self.judged.effects[judgement.digest] = keys
-        for _, key in keys:
-            self._prior.setdefault(key, PriorEffect(key, at, plan.plan_id, "", waits=True))
+        for step in judgement.steps:
+            if key := step.effect_key:
+                self._prior.setdefault(key, PriorEffect(key, at, plan.plan_id, "", waits=True))
 
 
 def proposed(record: PlanRecord, at: datetime) -> PlanProposed:
@@ -165,15 +163,6 @@ def proposed(record: PlanRecord, at: datetime) -> PlanProposed:
         steps=record.steps,
         run=record.run,
     )
-
-
-def effects_to_look_up(claims: Sequence[Claim], catalogue: Catalogue) -> set[tuple[str, int]]:
-    """Effect keys of the plans, and the seconds for which each counts as done."""
-    return {
-        (effect.key, effect.window_s)
-        for claim in claims
-        for effect in effect_keys(claim.record.steps, catalogue)
-    }
 
 
 def _dated(record: PlanRecord) -> datetime:

@@ -174,12 +174,15 @@ def _second(word: Any) -> Any:
 
 
 def an_outcome(conn: Connection, request: ApprovalRequested) -> None:
-    record_outcomes(conn, [executed(request)], NOON)
+    """Of a service's plan that was cleared: no other outcome closes a gate."""
+    word = cleared(request.plan_id)
+    record_cleared(conn, [word], NOON)
+    record_outcomes(conn, [executed(word)], NOON)
 
 
 @pytest.mark.parametrize("happens", [newer_revision, newer_plan_of_the_run, newer_clearance, an_outcome])
 def test_the_gates_own_superseding_counts_and_no_other_wording_of_it(conn: Connection, happens: Any) -> None:
-    request = asked() if happens is newer_clearance else asked(run=run())
+    request = asked() if happens in {newer_clearance, an_outcome} else asked(run=run())
     ask(conn, request)
     happens(conn, request)
     [word] = [each for each in said(conn, DecisionMade) if each.request_id == request.request_id]
