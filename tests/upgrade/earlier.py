@@ -15,10 +15,13 @@ import pytest
 from plangate.torture.trees import Modules
 
 ROOT = Path(__file__).parents[2]
-# the last commit that reads the contracts of today and writes those before
-RELEASE_BEFORE = "d0606324013b1cc6b2914b2ce7df1187a8fa41de"
+READS_THE_FIRST = (
+    "dfbd5d4b5387ef3f7eb4dbc59d092bb4127844fc"  # and writes it: it knows the first contracts alone
+)
+READS_BOTH = (
+    "e583c5b1c7040934b998a3db4096cba8bba39506"  # it reads the contracts of today, and writes the first
+)
 PACKAGES = ("gate_events", "gate_policy", "gate_store", "stream_apps", "producers", "plangate", "schemas")
-NOT_YET = ("PLANGATE_STALE_AFTER_S",)  # settings that it refuses, because it does not know them
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,12 @@ class Earlier:
     @property
     def python(self) -> list[str]:
         """How to run a module of it: its packages stand before those that are installed."""
-        without = [word for name in NOT_YET for word in ("-u", name)]
-        return ["env", *without, f"PYTHONPATH={self.folder}", sys.executable, "-P"]
+        return self._with(str(self.folder))
+
+    @property
+    def python_with_tests(self) -> list[str]:
+        """How to run a module of today's tests on it."""
+        return self._with(f"{self.folder}:{ROOT}")
 
     @property
     def modules(self) -> Modules:
@@ -54,9 +61,13 @@ class Earlier:
         """Bring a store to the newest schema that it knows."""
         self.run("-c", f"from gate_store.migrate import upgrade; upgrade({url!r})")
 
+    @staticmethod
+    def _with(path: str) -> list[str]:
+        return ["env", f"PYTHONPATH={path}", sys.executable, "-P"]
+
 
 @contextmanager
-def earlier(folder: Path, commit: str = RELEASE_BEFORE) -> Iterator[Earlier]:
+def earlier(folder: Path, commit: str = READS_BOTH) -> Iterator[Earlier]:
     """Take it out of the history, or skip where there is none: a shallow clone, a source distribution."""
     packed = _git("archive", commit, *PACKAGES)
     if packed is None:
