@@ -65,6 +65,17 @@ def test_the_whole_way_to_an_answer(conn: Connection, token: int) -> None:
         register_run(conn, "t1", "billing", "agent-1", 30, NOON)
 
 
+def test_a_run_that_an_earlier_version_pauses_anew_is_not_held_to_what_it_asked_before(
+    conn: Connection, token: int
+) -> None:
+    """That version does not know the column, and leaves it as it is."""
+    pause_run(conn, "t1", token, run(), proposed(run=run()), NOON)
+    conn.execute(update(runs).values(plan_id=plan_id()))  # the same
+    assert run_of(conn).asked_digest is not None
+    conn.execute(update(runs).values(plan_id=plan_id("next"), pause=run(checkpoint="c2")))
+    assert run_of(conn).asked_digest is None
+
+
 @pytest.mark.parametrize("status", ["DONE", "FAILED", "STALE"])
 def test_a_run_at_rest_begins_anew_with_a_higher_token(conn: Connection, token: int, status: str) -> None:
     end_run(conn, "t1", token, status, NOON, "why\x00")

@@ -61,6 +61,10 @@ class Earlier:
         """Bring a store to the newest schema that it knows."""
         self.run("-c", f"from gate_store.migrate import upgrade; upgrade({url!r})")
 
+    def behind(self, url: str) -> str:
+        """What it misses in a store, else None: without it, it does not start."""
+        return self.run("-c", f"from gate_store.migrate import behind; print(behind({url!r}))").strip()
+
     @staticmethod
     def _with(path: str) -> list[str]:
         return ["env", f"PYTHONPATH={path}", sys.executable, "-P"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from gate_store.migrate import behind, upgrade
+from gate_store.migrate import behind
 from plangate.dev.processes import ChildProcess
 from plangate.dev.stack import Stack
 from plangate.torture.faults import RESUMER, Fault, Occasion
@@ -25,7 +25,7 @@ from plangate.torture.lines import read
 from plangate.torture.places import Places
 from plangate.torture.stack import in_force, own
 from plangate.torture.trees import Modules
-from tests.upgrade.earlier import Earlier
+from tests.upgrade.earlier import ROOT, Earlier
 
 AGENTS = Path(__file__).with_name("agents_child.py")
 PHASES = ("old alone", "old on the new schema", "old and new", "new alone")
@@ -113,8 +113,9 @@ class Rollout:
         return [name for began, name in self._phases if began <= moment][-1]
 
     def _migrate(self, _: Inflictor) -> None:
-        upgrade(self._url)  # nothing, where the release before has today's schema
+        Earlier(ROOT).upgrade(self._url)  # today's: the newest schema serves every worker
         assert behind(self._url) is None
+        assert self._old.behind(self._url) == "None"  # an old worker that died starts again
         self._begin(PHASES[1])
         self._migrated.set()
 

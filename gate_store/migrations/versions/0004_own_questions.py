@@ -1,5 +1,7 @@
 """Which questions the store asked itself, what was asked anew, and what waits for an earlier revision.
 
+And no run is held to what it asked at an earlier plan.
+
 Workers of the version before go on meanwhile: nothing that they read or write changes.
 """
 
@@ -77,7 +79,25 @@ _NOTED = "record = 'ApprovalRequested'"
 _NOTE = "INSERT INTO own_requests (event_id, contract, body) SELECT {0}event_id, {0}contract, {0}body"
 
 
+# Releases that do not know `asked_digest` pause a run at its next plan and leave there what it asked before.
+_ASKS_ANEW = "NEW.plan_id IS NOT NULL AND NEW.plan_id <> OLD.plan_id AND NEW.asked_digest = OLD.asked_digest"
+_FORGET = "UPDATE runs SET asked_digest = NULL WHERE"
+_ASKED_BEFORE = (
+    "EXISTS (SELECT 1 FROM clearances AS c WHERE c.digest = runs.asked_digest AND c.plan_id <> runs.plan_id)"
+    " OR EXISTS (SELECT 1 FROM gates AS g WHERE g.digest = runs.asked_digest AND g.plan_id <> runs.plan_id)"
+)
+
+
 def _on_postgres() -> Iterator[str]:
+    yield (
+        "CREATE OR REPLACE FUNCTION forget_what_was_asked_before() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN {_FORGET} thread_id = NEW.thread_id; RETURN NEW; END $$"
+    )
+    yield (
+        "CREATE OR REPLACE TRIGGER forget_what_was_asked_before AFTER UPDATE OF plan_id ON runs"
+        f" FOR EACH ROW WHEN ({_ASKS_ANEW}) EXECUTE FUNCTION forget_what_was_asked_before()"
+    )
+    yield f"{_FORGET} status = 'PAUSED' AND ({_ASKED_BEFORE})"
     yield "DROP INDEX CONCURRENTLY IF EXISTS ix_runs_plan_id"
     yield "CREATE INDEX CONCURRENTLY ix_runs_plan_id ON runs (plan_id)"
     yield "DROP TRIGGER IF EXISTS note_own_word ON outbox"
@@ -91,10 +111,14 @@ def _on_postgres() -> Iterator[str]:
         f" FOR EACH ROW WHEN (NEW.{_NOTED}) EXECUTE FUNCTION note_own_request()"
     )
     yield f"{_NOTE.format('')} FROM outbox WHERE {_NOTED} ON CONFLICT DO NOTHING"
-    yield "DROP TABLE IF EXISTS own_words"  # nothing ever read it
 
 
 def _on_sqlite() -> Iterator[str]:
+    yield (
+        "CREATE TRIGGER forget_what_was_asked_before AFTER UPDATE OF plan_id ON runs"
+        f" WHEN {_ASKS_ANEW} BEGIN {_FORGET} thread_id = NEW.thread_id; END"
+    )
+    yield f"{_FORGET} status = 'PAUSED' AND ({_ASKED_BEFORE})"
     yield "CREATE INDEX ix_runs_plan_id ON runs (plan_id)"
     yield "DROP TRIGGER note_own_word"
     yield (
@@ -102,4 +126,3 @@ def _on_sqlite() -> Iterator[str]:
         f" {_NOTE.format('NEW.')} WHERE true ON CONFLICT DO NOTHING; END"
     )
     yield f"{_NOTE.format('')} FROM outbox WHERE {_NOTED} ON CONFLICT DO NOTHING"
-    yield "DROP TABLE own_words"
