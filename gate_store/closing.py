@@ -14,7 +14,7 @@ from gate_store.afterwards import follow_clearances
 from gate_store.bindings import Answered, make_ready
 from gate_store.bulk import update_rows
 from gate_store.clearing import Clearance, clear, uncleared
-from gate_store.resolving import resolve
+from gate_store.resolving import hand_on_doubts, resolve
 from gate_store.tables import gates
 from gate_store.verdicts import Closing
 
@@ -40,6 +40,7 @@ def carry_out(conn: Connection, closings: Sequence[Closing], now: datetime) -> N
     clear(conn, cleared)
     follow_clearances(conn, fresh, {each.record.plan_id for each in cleared}, now)
     make_ready(conn, [answered for each in closings if (answered := _answer(each))], now)
+    hand_on_doubts(conn, closings)
     resolve(conn, [each for each in closings if each.decision.kind is DecisionKind.RESOLVE], now)
     said: list[Record] = [record for each in closings for record in (each.verdict, *each.more)]
     outbox.put(conn, said, now)

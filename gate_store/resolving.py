@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import Connection, exists
+from sqlalchemy import Connection, exists, update
 
+from gate_events.records import ApprovalRequested
 from gate_events.words import Resolution
 from gate_store.bulk import update_rows
 from gate_store.dialects import database_now
@@ -27,6 +28,16 @@ def resolve(conn: Connection, closings: Sequence[Closing], now: datetime) -> Non
     update_rows(conn, effects, older, content, in_doubt, effects.c.doubt_id.is_(None))
     waiting = {each.request.run.thread_id: each for each in closings if each.request.run}
     go_on(conn, {thread: each.request.plan_id for thread, each in waiting.items()}, now)
+
+
+def hand_on_doubts(conn: Connection, closings: Sequence[Closing]) -> None:
+    """A doubt whose question expired is answered by the one that is asked in its place."""
+    for each in closings:
+        for request in each.more:
+            if isinstance(request, ApprovalRequested) and request.in_doubt:
+                asked = effects.c.doubt_id == each.request.request_id
+                doubted = (effects.c.plan_id == request.plan_id, effects.c.state == "IN_DOUBT", asked)
+                conn.execute(update(effects).where(*doubted).values(doubt_id=request.request_id))
 
 
 def go_on(conn: Connection, plans: Mapping[str, UUID], now: datetime) -> None:

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, select
 
-from gate_events.records import ApprovalRequested
-from gate_events.words import OutcomeStatus, RequestKind, Resolution, StepStatus
+from gate_events.records import ApprovalRequested, DecisionMade
+from gate_events.words import DecisionKind, OutcomeStatus, RequestKind, Resolution, StepStatus
 from gate_store.claims import Grant
-from gate_store.clock import ask_again
+from gate_store.clock import ask_again, expiry
 from gate_store.engine.port import NotClearedError
 from gate_store.ledger import FORGOTTEN_AFTER, claim_effect, doubt_lost_claims, finish_effect, renew_claim
 from gate_store.outcomes import record_outcomes
@@ -119,4 +119,20 @@ def test_what_ends_after_a_human_let_it_be_tried_again_is_not_tried_again(conn: 
     kind = question.review.terms.allowed[0]
     decide(conn, decided(question, kind, at=NOON + HOUR, resolution=Resolution.RETRY))
     assert finish_effect(conn, plan.plan_id, STEPS[0], held, StepStatus.SUCCEEDED, NOON + HOUR)
+    assert conn.execute(select(effects.c.state)).scalars().all() == ["SUCCEEDED"]
+
+
+def test_a_doubt_whose_question_expired_is_answered_by_the_one_in_its_place(
+    conn: Connection, approved: ApprovalRequested
+) -> None:
+    claim_effect(conn, approved.plan_id, approved.digest, STEPS[0], "dead", NOON, lease_s=60)
+    doubt_lost_claims(conn, LONG_AFTER)
+    [first] = questions(conn, RequestKind.IN_DOUBT)
+    ask(conn, first)
+    decide(conn, expiry(first))
+    second = questions(conn, RequestKind.IN_DOUBT)[-1]
+    ask(conn, second)
+    assert [word for word in said(conn, DecisionMade) if word.kind is DecisionKind.SUPERSEDE] == []
+    answer = decided(second, DecisionKind.RESOLVE, resolution=Resolution.HAPPENED, at=second.requested_at)
+    decide(conn, answer)
     assert conn.execute(select(effects.c.state)).scalars().all() == ["SUCCEEDED"]
