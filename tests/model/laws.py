@@ -1,6 +1,7 @@
 """The laws that must hold after every step, each a check of the whole store against what was there before."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,6 @@ import msgspec
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from gate_events.digest import step_digest
-from gate_events.ids import effect_key
 from gate_events.pause import GateAnswer
 from gate_events.records import DecisionMade, PlanDecided
 from gate_events.words import DecisionKind, GateState
@@ -20,6 +20,7 @@ LAWS = (
     "a_closed_gate_never_changes",
     "the_first_deciding_decision_in_the_logs_order_wins",
     "a_timeout_never_approves",
+    "nothing_that_was_revoked_is_begun",
     "no_effect_without_a_clearance_whose_content_equals",
     "a_quorum_counts_distinct_people_and_never_the_proposer",
     "every_decision_ever_delivered_is_accounted_for",
@@ -40,7 +41,9 @@ class Laws(RuleBasedStateMachine):
         super().__init__()
         self.world.begin()
         self.reference = Reference()
+        self.reference.shown = self.world.shown
         self.delivered: dict[UUID, DecisionMade] = {}
+        self.dead: set[UUID] = set()
         self.given_up: set[UUID] = set()
         self.refused_checkpoints: list[tuple[str, str]] = []
         self.seen_rows: dict[int, Any] = {}
@@ -54,7 +57,10 @@ class Laws(RuleBasedStateMachine):
         """The store as the last rule left it; read once a step."""
         if self._picture is None:
             self._picture = self.world.picture()
-            self.seen_rows.update(self._picture.outbox)
+            for row, record in self._picture.outbox:
+                if row not in self.seen_rows:
+                    self.seen_rows[row] = record
+                    self.reference.said_by_the_store(record)
         return self._picture
 
     def changed(self) -> None:
@@ -74,9 +80,10 @@ class Laws(RuleBasedStateMachine):
 
     def the_first_deciding_decision_in_the_logs_order_wins(self) -> None:
         rows = self.now_there.gates
-        assert {gate: row.state for gate, row in rows.items()} == {
-            name: gate.state for name, gate in self.reference.gates.items()
-        }
+        _same(
+            {gate: row.state for gate, row in rows.items()},
+            {name: gate.state for name, gate in self.reference.gates.items()},
+        )
         for name, gate in self.reference.gates.items():
             if gate.closed_by:
                 verdict = _verdict(rows[name])
@@ -97,7 +104,18 @@ class Laws(RuleBasedStateMachine):
             cleared = self.reference.cleared[row.digest]
             assert cleared.plan == row.plan_id
             assert row.step_digest == step_digest(row.plan_id, cleared.steps[row.step_id])
-            assert row.effect_id == effect_key(row.plan_id, row.step_id)
+        plans = {digest: each.plan for digest, each in self.reference.cleared.items()}
+        _same(self.now_there.cleared, plans)
+        contents = Counter(
+            (row.plan_id, row.step_id, row.step_digest) for row in self.now_there.effects.values()
+        )
+        assert all(count == 1 for count in contents.values()), "one effect has two keys"
+
+    def nothing_that_was_revoked_is_begun(self) -> None:
+        revoked = {digest for digest, each in self.reference.cleared.items() if each.revoked}
+        assert self.now_there.revoked == revoked
+        begun = {row.digest for row in self.now_there.effects.values()}
+        assert not begun & revoked
 
     def a_quorum_counts_distinct_people_and_never_the_proposer(self) -> None:
         voices = defaultdict(list)
@@ -106,25 +124,28 @@ class Laws(RuleBasedStateMachine):
                 voices[row.gate_id].append(row.decided_by)
         for name, row in self.now_there.gates.items():
             request = self.reference.gates[name].request
-            assert request.proposer not in voices[name]
+            assert not {request.proposer, request.agent.name} & set(voices[name])
             assert len(set(voices[name])) == len(voices[name])
             closed_by = self.reference.gates[name].closed_by
             if row.state == "APPROVED" and closed_by and closed_by.kind in (K.APPROVE, K.CONFIRM):
                 assert len(voices[name]) == request.review.terms.quorum
 
     def every_decision_ever_delivered_is_accounted_for(self) -> None:
+        ours = {name for name, row in self.now_there.decisions.items() if row.record["event_id"] != str(name)}
         recorded = {
             name: GROUPS.get(row.disposition, row.disposition)
             for name, row in self.now_there.decisions.items()
+            if name not in ours
         }
-        assert recorded == self.reference.fates
-        assert set(self.delivered) == set(recorded) | self.given_up
+        _same(recorded, {name: heard.fate for name, heard in self.reference.heard.items()})
+        assert len(ours) == len(self.reference.under_another_id)
+        assert set(recorded) <= set(self.delivered) <= set(recorded) | self.given_up | self.dead
 
     def at_most_one_worker_holds_a_run_and_tokens_only_grow(self) -> None:
         for thread, row in self.now_there.runs.items():
             run = self.reference.runs.all[thread]
             assert (row.status, row.token, row.worker) == (run.status, run.token, run.worker), thread
-            assert (row.plan_id, row.digest) == (run.plan, run.digest), thread
+            assert (row.plan_id, row.asked_digest, row.digest) == (run.plan, run.asked, run.digest), thread
             assert row.token >= self.tokens.get(thread, 0)
             self.tokens[thread] = row.token
         assert set(self.now_there.runs) == set(self.reference.runs.all)
@@ -140,16 +161,28 @@ class Laws(RuleBasedStateMachine):
 
     def succeeded_effects_never_go_back(self) -> None:
         rows = self.now_there.effects
-        assert {(row.plan_id, row.step_id): (row.state, row.digest) for row in rows.values()} == {
-            key: (each.state, each.digest) for key, each in self.reference.runs.effects.all.items()
-        }
+        _same(
+            {(row.plan_id, row.step_id, row.step_digest): (row.state, row.digest) for row in rows.values()},
+            {key: (each.state, each.digest) for key, each in self.reference.runs.effects.all.items()},
+        )
         assert all(rows[name].state == "SUCCEEDED" for name in self.succeeded)
         self.succeeded |= {name for name, row in rows.items() if row.state == "SUCCEEDED"}
 
     def the_outbox_holds_a_verdict_for_every_closed_gate_exactly_once(self) -> None:
         closed = {gate for gate, row in self.now_there.gates.items() if row.state != "PENDING"}
-        said = Counter(each.request_id for each in self.seen_rows.values() if isinstance(each, PlanDecided))
-        assert said == Counter(closed)
+        words = [each for each in self.seen_rows.values() if isinstance(each, PlanDecided)]
+        gates = Counter(each.request_id for each in words if each.request_id in self.now_there.gates)
+        assert gates == Counter(closed)
+        told = {each.digest for each in words if each.request_id not in self.now_there.gates}
+        assert told == self.now_there.revoked, "a service that is not told of a revocation"
+
+
+def _same(store: Mapping[Any, Any], model: Mapping[Any, Any]) -> None:
+    names = store.keys() | model.keys()
+    unlike = {
+        name: (store.get(name), model.get(name)) for name in names if store.get(name) != model.get(name)
+    }
+    assert not unlike, f"(in the store, in the model): {unlike}"
 
 
 def _verdict(row: Any) -> PlanDecided:

@@ -1,6 +1,6 @@
 """Everything that can happen to a gate, a run and an effect, in any order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,30 +8,31 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from gate_events.digest import review_digest
 from gate_events.ids import derived
 from gate_events.records import (
     ApprovalRequested,
     DecisionMade,
     PlanCleared,
-    PlanExecuted,
+    PlanDecided,
     PlanProposed,
 )
 from gate_events.words import DeciderKind, OutcomeStatus, Resolution, StepStatus
+from gate_policy.edited import review_of_edit
 from tests.model.laws import Laws
-from tests.model.reference import asks_before
+from tests.model.reference_claims import PlanRecord, asks_before
 from tests.model.universe import (
     PEOPLE,
-    REVIEWERS,
     SECOND,
     SPEAKERS,
     STEPS,
     K,
-    Terms,
+    Sent,
     answers_to,
-    ask_before,
-    clear,
     pause_of,
     plan_of,
+    proposed,
+    routed,
     spoken,
 )
 from tests.store.examples import HOUR, executed, plan_id
@@ -46,13 +47,7 @@ MOVES = [
     -timedelta(minutes=7),
 ]
 WHO = st.sampled_from([*PEOPLE * 3, *SPEAKERS])
-terms_drawn = st.builds(
-    Terms,
-    quorum=st.sampled_from([1, 1, 1, 2, 3]),
-    reviewers=st.sampled_from(REVIEWERS),
-    use_by_s=st.sampled_from([0, 1800]),
-)
-steps_drawn = st.sampled_from(STEPS[:3])
+steps_drawn = st.sampled_from(STEPS)
 
 
 class GateMachine(Laws):
@@ -61,42 +56,42 @@ class GateMachine(Laws):
     def __init__(self) -> None:
         super().__init__()
         self.asked: dict[Any, ApprovalRequested] = {}
+        self.cleared: dict[Any, PlanCleared] = {}
         self.proposals: dict[Any, PlanProposed] = {}
         self.words = 0
+        self.dead_letters: set[int] = set()  # of records in the topics
 
     # --- the router ---
 
     @rule(
         data=st.data(),
-        who=st.sampled_from(["service", "revised", "stranger", "run", "run"]),
-        revision=st.sampled_from([1, 1, 2, 3]),
+        who=st.sampled_from(["service", "revised", "revised", "stranger", "run", "run"]),
+        revision=st.sampled_from([1, 1, 1, 2, 3]),
         steps=steps_drawn,
-        terms=terms_drawn,
-        harmless=st.sampled_from([False, False, True]),
     )
-    def the_router_takes_a_plan(
-        self, data: st.DataObject, who: str, revision: int, steps: Any, terms: Terms, harmless: bool
-    ) -> None:
+    def the_router_takes_a_plan(self, data: st.DataObject, who: str, revision: int, steps: Any) -> None:
         """A service's; a run's; or one of a thread that nobody registered, also late, for an old pause."""
         if who == "run" and self.proposals:
-            plan = self.proposals.pop(data.draw(st.sampled_from(sorted(self.proposals))))
-            self._route(plan.plan_id, plan.run, 1, steps, terms, harmless)
+            self._route(self.proposals.pop(data.draw(st.sampled_from(sorted(self.proposals)))))
         elif who == "revised" and self.asked:
-            old = data.draw(st.sampled_from(list(self.asked.values())))
-            self._route(old.plan_id, old.run, old.revision + 1, steps, terms, harmless)
+            known: list[PlanRecord] = [*self.asked.values(), *self.cleared.values()]
+            old = data.draw(st.sampled_from(known))
+            self._route(proposed(old.plan_id, old.run, old.revision + 1, steps, self.world.now))
         elif who == "stranger":
             pause = pause_of(data.draw(st.sampled_from(["t1", "t2"])), data.draw(st.integers(1, 3)))
-            self._route(plan_of(pause, 0), pause, revision, steps, terms, harmless)
+            self._route(proposed(plan_of(pause, 0), pause, revision, steps, self.world.now))
         else:
-            self._route(plan_id(f"p{data.draw(st.integers(0, 2))}"), None, revision, steps, terms, harmless)
+            plan = plan_id(f"p{data.draw(st.integers(0, 2))}")
+            self._route(proposed(plan, None, revision, steps, self.world.now))
 
-    def _route(self, plan: Any, pause: Any, revision: int, steps: Any, terms: Terms, harmless: bool) -> None:
+    def _route(self, plan: PlanProposed) -> None:
         """A proposal that comes twice is routed alike, as the router's own ids are."""
-        if harmless:
-            self.world.send(clear(plan, pause, revision, steps, self.world.now))
-            return
-        request = ask_before(plan, pause, revision, steps, terms, self.world.now)
-        self._ask(self.asked.get(request.request_id, request))
+        record = routed(msgspec.structs.replace(plan, proposed_at=self.world.now))
+        if isinstance(record, PlanCleared):
+            self.cleared[record.digest] = record
+            self.world.send(record)
+        else:
+            self._ask(self.asked.get(record.request_id, record))
 
     def _ask(self, request: ApprovalRequested) -> None:
         self.asked[request.request_id] = request
@@ -110,12 +105,12 @@ class GateMachine(Laws):
         request = self._some_request(data)
         kind = data.draw(st.sampled_from(answers_to(request)))
         who = request.proposer if kind is K.WITHDRAW else by
-        self._say(request, kind, who, **self._parts(data, kind))
+        self._say(request, kind, who, **self._parts(data, kind, request))
         if at_once:
             self._deliver_all()
 
     @precondition(lambda self: self.asked)
-    @rule(data=st.data(), by=WHO, kind=st.sampled_from(K), wrong=st.integers(0, 6))
+    @rule(data=st.data(), by=WHO, kind=st.sampled_from(K), wrong=st.integers(0, 7))
     def somebody_says_anything(self, data: st.DataObject, by: str, kind: K, wrong: int) -> None:
         """Any kind by anybody, late, of another revision, digest, plan or gate, claiming to be another."""
         request = self._some_request(data)
@@ -126,18 +121,22 @@ class GateMachine(Laws):
             {"plan_id": plan_id("another")},
             {"request_id": plan_id("no gate")},
             {"decided_at": request.review.terms.deadline + SECOND},
+            {"review_digest": "f" * 64},
             {"decider": data.draw(st.sampled_from(DeciderKind))},
         ]
-        self._say(request, kind, by, **{**self._parts(data, kind), **changes[wrong]})
+        self._say(request, kind, by, **{**self._parts(data, kind, request), **changes[wrong]})
 
     def _some_request(self, data: st.DataObject) -> ApprovalRequested:
         """Mostly of an open gate, if there is one."""
         still = [gate.request for gate in self.reference.gates.values() if gate.state == "PENDING"]
         return data.draw(st.sampled_from([*still * 3, *self.asked.values()]))
 
-    def _parts(self, data: st.DataObject, kind: K) -> dict[str, Any]:
+    def _parts(self, data: st.DataObject, kind: K, request: ApprovalRequested) -> dict[str, Any]:
         if kind is K.EDIT:
-            return {"steps": data.draw(st.sampled_from([*STEPS, None]))}
+            steps: Any = data.draw(st.sampled_from([*STEPS, None]))
+            seen = steps and asks_before(request) and data.draw(st.sampled_from([True, True, False]))
+            shown = review_digest(review_of_edit(request, steps, self.world.catalogue)) if seen else None
+            return {"steps": steps, "review_digest": shown}
         if kind is K.RESOLVE:
             return {"resolution": data.draw(st.sampled_from([*Resolution, None]))}
         return {}
@@ -152,18 +151,23 @@ class GateMachine(Laws):
 
     # --- executors ---
 
-    @precondition(lambda self: self.asked or self.world.logs[PlanCleared].records)
+    @precondition(lambda self: self.asked or self.cleared)
     @rule(
         data=st.data(),
         status=st.sampled_from(OutcomeStatus),
         step=st.sampled_from(StepStatus),
+        attempt=st.sampled_from([1, 1, 1, 2]),
     )
     def a_service_tells_an_outcome(
-        self, data: st.DataObject, status: OutcomeStatus, step: StepStatus
+        self, data: st.DataObject, status: OutcomeStatus, step: StepStatus, attempt: int
     ) -> None:
-        plans: list[Any] = [*self.world.logs[PlanCleared].records, *self.asked.values()]
+        plans: list[Any] = [*self.cleared.values(), *self.asked.values()]
         plan = data.draw(st.sampled_from([each for each in plans if not each.run] or plans))
-        self.world.send(executed(plan, status, step, self.world.now))
+        told = executed(plan, status, step, self.world.now)
+        self.words += 1
+        self.world.send(
+            msgspec.structs.replace(told, event_id=derived("outcome", self.words), attempt=attempt)
+        )
 
     # --- the gatekeeper ---
 
@@ -179,7 +183,7 @@ class GateMachine(Laws):
             case "some":
                 batch = self._next(data)
                 for log in self.world.logs.values():
-                    log.read += sum(type(each) is log.kind for each in batch)
+                    log.read += sum(type(each.record) is log.kind for each in batch)
                 self._deliver(batch)
             case "dies":
                 self.world.deliver(self._next(data), commit=False)
@@ -187,31 +191,34 @@ class GateMachine(Laws):
             case "again":
                 self._deliver(self._read_before(data))
 
-    def _next(self, data: st.DataObject) -> list[Any]:
-        batch = []
+    def _next(self, data: st.DataObject) -> list[Sent]:
+        batch: list[Sent] = []
         for log in self.world.logs.values():
             batch += log.records[log.read : log.read + data.draw(st.integers(0, 4))]
         return batch
 
-    def _read_before(self, data: st.DataObject) -> list[Any]:
+    def _read_before(self, data: st.DataObject) -> list[Sent]:
         """Any stretch of each topic that was read before, in a cut of its own."""
-        batch = []
+        batch: list[Sent] = []
         for log in self.world.logs.values():
             if log.read:
                 first = data.draw(st.integers(0, log.read - 1))
                 batch += log.records[first : data.draw(st.integers(first, log.read))]
-        return [each for each in batch if each.event_id not in self.given_up]
+        return [each for each in batch if each.record.event_id not in self.given_up]
 
-    def _deliver(self, batch: Sequence[Any]) -> None:
+    def _deliver(self, batch: Sequence[Sent]) -> None:
         self._move(MILLISECOND)  # so that the store has no choice between runs that became READY at once
-        words = [each for each in batch if isinstance(each, PlanCleared)]
-        expected = self.reference.refused(*words)
-        assert self.world.deliver(batch) == expected
-        self.reference.take(batch)
-        for each in batch:
-            if isinstance(each, DecisionMade):
-                self.delivered[each.event_id] = each
-                self.given_up.discard(each.event_id)
+        assert self.now_there  # what the store has said so far
+        dead = self.world.deliver(batch)
+        assert dead == self.reference.take(batch, self.world.now)
+        self.dead_letters |= {id(batch[place]) for place in dead}
+        for place, each in enumerate(batch):
+            if isinstance(each.record, DecisionMade):
+                self.delivered[each.record.event_id] = each.record
+                if place in dead:
+                    self.dead.add(each.record.event_id)
+                else:
+                    self.given_up.discard(each.record.event_id)
         self.changed()
 
     def _deliver_all(self) -> None:
@@ -254,10 +261,14 @@ class GateMachine(Laws):
     def time_passes(self, by: timedelta) -> None:
         """The clock moves, then ticks."""
         self._move(by)
-        for decision in self.world.tick():
-            self.reference.give_up(decision)
-            self.given_up.add(decision.event_id)
-            self._strike(decision)
+        assert self.now_there
+        given_up = self.world.tick()
+        self.reference.runs.lose_claims(self.world.now)
+        for record in given_up:
+            self.reference.give_up(record)
+            self.given_up.add(record.event_id)
+            if isinstance(record, DecisionMade):
+                self._strike(record)
         self.changed()
 
     def _move(self, by: timedelta) -> None:
@@ -267,13 +278,13 @@ class GateMachine(Laws):
     def _strike(self, decision: DecisionMade) -> None:
         """Given up: it is among the dead letters now, and no part of the log that gates are made of."""
         log = self.world.logs[DecisionMade]
-        kept = [each for each in log.records[: log.read] if each.event_id != decision.event_id]
+        kept = [each for each in log.records[: log.read] if each.record != decision]
         log.records, log.read = kept + log.records[log.read :], len(kept)
 
-    @precondition(lambda self: self.given_up)
+    @precondition(lambda self: self.given_up & set(self.delivered))
     @rule(data=st.data())
     def an_operator_replays_a_dead_letter(self, data: st.DataObject) -> None:
-        name = data.draw(st.sampled_from(sorted(self.given_up)))
+        name = data.draw(st.sampled_from(sorted(self.given_up & set(self.delivered))))
         self.world.send(self.delivered[name])
 
     # --- the end ---
@@ -297,16 +308,18 @@ class GateMachine(Laws):
         """What waits for a human has an open gate; of rivals the newest alone is open."""
         open_gates = [gate.request for gate in self.reference.gates.values() if gate.state == "PENDING"]
         asked = {(each.plan_id, each.in_doubt.step_id) for each in open_gates if each.in_doubt is not None}
-        for (plan, step), effect in self.reference.runs.effects.all.items():
+        for (plan, step, _), effect in self.reference.runs.effects.all.items():
             assert effect.state != "IN_DOUBT" or (plan, step) in asked, "a doubt that nobody is asked about"
-        for plan, step in asked:
-            effect = self.reference.runs.effects.all[plan, step]
-            assert effect.state == "IN_DOUBT", "asked, though it is known what became of it"
-        newest = {
-            word.plan_id: word.revision
-            for word in sorted(self.world.logs[PlanCleared].records, key=lambda word: word.revision)
-            if self.reference.cleared.get(word.digest) and self.reference.cleared[word.digest].use_by is None
+        doubted = {
+            (plan, step)
+            for (plan, step, _), effect in self.reference.runs.effects.all.items()
+            if effect.state == "IN_DOUBT"
         }
+        assert asked <= doubted, "asked, though it is known what became of it"
+        newest: dict[Any, int] = {}
+        for word in self.reference.cleared.values():
+            if word.use_by is None:
+                newest[word.plan] = max(newest.get(word.plan, 0), word.revision)
         for gate in self.reference.gates.values():
             if asks_before(gate.request):
                 plan = gate.request.plan_id
@@ -314,21 +327,27 @@ class GateMachine(Laws):
         for each in open_gates:
             if asks_before(each):
                 assert each.revision == newest[each.plan_id], "an old revision is still asked about"
-                told = self.reference.outcomes.get(each.digest)
-                ran = told is not None and told.outcome.status is not OutcomeStatus.NOT_RUN
+                told = self.reference.outcomes.last_of(each.digest)
+                ran = told is not None and told.status is not OutcomeStatus.NOT_RUN
                 assert not (ran and each.digest in self.reference.cleared), "an executed plan is asked about"
 
     def _the_log_tells_all(self) -> None:
-        """Both topics into an empty store, record by record, give the same gates."""
+        """Both topics into an empty store, but for the dead letters, give the same gates."""
         expected = self._gates_now()
-        requests, said = self.world.logs[ApprovalRequested].records, self.world.logs[DecisionMade].records
+        requests = self._not_dead(ApprovalRequested, lambda each: each.record.request_id in expected)
+        said = self._not_dead(DecisionMade, lambda _: True)
+        verdicts = {
+            each.decision_id: each for each in self.seen_rows.values() if isinstance(each, PlanDecided)
+        }
         self.world.empty()
-        for each in self.world.logs[PlanExecuted].records:  # an UNDO reads what was done
-            self.world.deliver([each])
         for each in [*said, *requests] if len(said) % 2 else [*requests, *said]:
-            self.world.deliver([each])
+            self.world.replay(each, verdicts)
         self.changed()
         assert self._gates_now() == expected
+
+    def _not_dead(self, kind: type[Any], wanted: Callable[[Sent], bool]) -> list[Sent]:
+        sent = self.world.logs[kind].records
+        return [each for each in sent if id(each) not in self.dead_letters and wanted(each)]
 
     def _gates_now(self) -> dict[Any, Any]:
         return {name: (row.state, row.verdict) for name, row in self.now_there.gates.items()}

@@ -4,27 +4,32 @@ Records are taken one at a time, in the log's order. What a law leaves open (LAT
 nothing) is one word here: INERT.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from gate_events.digest import plan_digest
+from gate_events.names import name_key
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
-from gate_events.values import RunIdentity, Step
-from gate_events.words import (
-    DeciderKind,
-    DecisionKind,
-    OutcomeStatus,
-    RequestKind,
-    Resolution,
-    StepStatus,
-    Timing,
+from gate_events.words import DecisionKind, Resolution
+from gate_policy.catalogue import Catalogue
+from gate_store.verdicts import AsEdited, later
+from stream_apps.gatekeeper.edits import retier
+from tests.model.reference_claims import Claims, PlanRecord, Taken, asks_before, judged
+from tests.model.reference_decisions import (
+    Heard,
+    counts,
+    gates_own_word,
+    is_misdated,
+    is_ours,
+    may_speak,
+    takes_an_id,
 )
-from gate_store.verdicts import AsEdited
-from tests.model.reference_runs import Runs
-from tests.model.universe import retier
+from tests.model.reference_outcomes import Outcomes
+from tests.model.reference_runs import Cleared, Runs
+from tests.model.universe import CATALOGUE, Sent
 from tests.store.examples import NOON
 
 K = DecisionKind
@@ -39,8 +44,6 @@ _ENDS = {
     K.EXPIRE: "EXPIRED",
     K.SUPERSEDE: "SUPERSEDED",
 }
-_BEFORE = {K.APPROVE, K.EDIT, K.REJECT, K.RESPOND, K.WITHDRAW}
-_AFTER = {K.CONFIRM, K.UNDO}
 
 
 @dataclass
@@ -53,82 +56,194 @@ class Gate:
     voices: set[str] = field(default_factory=set)
 
 
-@dataclass
-class Cleared:
-    """What may run."""
-
-    plan: UUID
-    steps: dict[str, Step]
-    use_by: datetime | None
-    run: RunIdentity | None = None
-    begun_until: datetime | None = None
+Turn = tuple[int | None, PlanRecord, datetime]  # the place in the batch, None where it waited
 
 
 class Reference:
     """The model of the store."""
 
     def __init__(self) -> None:
+        self.catalogue: Catalogue = CATALOGUE
         self.gates: dict[UUID, Gate] = {}
-        self.fates: dict[UUID, str] = {}
-        self.waiting: dict[UUID, DecisionMade] = {}
+        self.heard: dict[UUID, Heard] = {}
+        self.under_another_id: set[UUID] = set()
+        self.words: dict[UUID, DecisionMade] = {}  # what the gates say of themselves
         self.cleared: dict[str, Cleared] = {}
-        self.outcomes: dict[str, Told] = {}  # by digest
         self.runs = Runs(self.cleared, NOON)
+        self.claims = Claims(self.runs.all)
+        self.outcomes = Outcomes(self.cleared, self.gates, self.runs)
+        self.runs.has_outcome = lambda digest: bool(self.outcomes.of(digest))
+        self.plans: dict[UUID, list[PlanRecord]] = {}  # what was asked and cleared, by plan
+        self.shown: Callable[[UUID], ApprovalRequested]  # a gate as reviewers see it
+        self.early: dict[tuple[str, str], PlanRecord] = {}
 
-    def take(self, records: Sequence[Any]) -> None:
-        """A batch: clearances, then questions, then outcomes, then what is said about them."""
-        for each in _only(records, PlanCleared):
-            self._clear(each)
-        opened = [each.request_id for each in _only(records, ApprovalRequested) if self._open(each)]
-        for each in _only(records, PlanExecuted):
-            self._tell(each)
-        for each in [d for d in self.waiting.values() if d.request_id in opened]:
-            self._decide(each)
-        for each in _only(records, DecisionMade):
-            if each.event_id not in self.fates:
-                self._decide(each)
+    def said_by_the_store(self, record: Any) -> None:
+        """What is in the outbox is the store's own word."""
+        if isinstance(record, ApprovalRequested) and record.request_id not in self.gates:
+            self.claims.own.setdefault(record.event_id, record)
+            self.runs.asked_whether_it_happened(record)
+        elif isinstance(record, DecisionMade):
+            self.words.setdefault(record.event_id, record)
 
-    def give_up(self, decision: DecisionMade) -> None:
+    def take(self, batch: Sequence[Sent], now: datetime) -> set[int]:
+        """A batch: questions, then clearances, then outcomes, then what is said about them.
+
+        Returns the places of what becomes a dead letter.
+        """
+        self.now = now
+        dead, opened = self._take_claims(batch, now)
+        for place, each in _only(batch, PlanExecuted):
+            if self.outcomes.tell(each.record, now):
+                dead.add(place)
+        for heard in [one for one in self.heard.values() if one.fate == "WAITING"]:
+            if heard.said.request_id in opened or heard.said.kind is K.SUPERSEDE:
+                self._hear(heard.said, heard.at, now)
+        for place, each in _only(batch, DecisionMade):
+            if self._hear(each.record, each.at, now):
+                dead.add(place)
+        return dead
+
+    def give_up(self, record: Any) -> None:
         """It waited too long; said again, it is new."""
-        del self.waiting[decision.event_id], self.fates[decision.event_id]
+        if isinstance(record, DecisionMade):
+            del self.heard[record.event_id]
+        elif isinstance(record, PlanExecuted):
+            self.outcomes.give_up(record)
+        else:
+            del self.early[_name(record)]
 
-    def refused(self, *words: PlanCleared) -> set[UUID]:
-        """The stricter way stands: what a human was asked about, the router does not clear."""
-        asked = {gate.request.digest for gate in self.gates.values() if asks_before(gate.request)}
-        return {word.event_id for word in words if word.digest in asked}
+    # --- plans ---
 
-    def _clear(self, word: PlanCleared) -> None:
-        if word.digest in self.cleared or word.event_id in self.refused(word):
-            return
+    def _take_claims(self, batch: Sequence[Sent], now: datetime) -> tuple[set[int], set[UUID]]:
+        dead: set[int] = set()
+        opened: set[UUID] = set()
+        turn: list[Turn] = []
+        for kind in (ApprovalRequested, PlanCleared):
+            found = sorted(_only(batch, kind), key=lambda one: one[1].record.revision)
+            turn += [(place, each.record, each.at) for place, each in found]
+        tried: set[tuple[str, str]] = set()
+        while turn:
+            plans = self._take_turn(turn, dead, opened, now)
+            turn = []
+            for name, record in sorted(self.early.items(), key=lambda one: (one[1].revision, one[0][1])):
+                if record.plan_id in plans and name not in tried:
+                    turn.append((None, record, now))
+            tried |= {_name(record) for _, record, _ in turn}
+        return dead, opened
+
+    def _take_turn(self, turn: Sequence[Turn], dead: set[int], opened: set[UUID], now: datetime) -> set[UUID]:
+        """Returns the plans of services of which something counts."""
+        through = [pair for each in turn if (pair := self._hold(each, dead))]
+        for place, record, ours in through:
+            if type(ours) is not type(record) or getattr(ours, "attempt", 1) != getattr(record, "attempt", 1):
+                self.claims.asked_anew(record, ours)
+                dead |= set() if place is None else {place}
+        questions = [ours for _, _, ours in through if isinstance(ours, ApprovalRequested)]
+        cleared = [ours for _, _, ours in through if isinstance(ours, PlanCleared)]
+        for request in questions:
+            self.gates.setdefault(request.request_id, Gate(self._as_shown(request)))
+            opened.add(request.request_id)
+        opened.update(self.claims.anew)
+        for word in cleared:
+            self._clear(word, now)
+        self._revoke_older([*filter(asks_before, questions), *cleared])
+        return {record.plan_id for _, record, _ in through if record.run is None}
+
+    def _hold(self, turn: Turn, dead: set[int]) -> tuple[int | None, PlanRecord, PlanRecord] | None:
+        """A claim that counts, and what it is in our own words."""
+        place, record, at = turn
+        taken = self.claims.take(record)
+        if taken is Taken.EARLY:
+            self.early.setdefault(_name(record), record)
+            return None
+        if place is None:
+            del self.early[_name(record)]
+        elif taken is Taken.REFUSED:
+            dead.add(place)
+        if taken is Taken.COUNTS:
+            ours = judged(record, at, self.catalogue, self._older(record))
+        elif taken is Taken.OWN:
+            ours = record
+        else:
+            return None
+        if isinstance(ours, PlanCleared) or asks_before(ours):
+            self.plans.setdefault(record.plan_id, []).append(ours)
+        return place, record, ours
+
+    def _older(self, record: PlanRecord) -> list[PlanRecord]:
+        """The older revisions of a service's plan."""
+        known = self.plans.get(record.plan_id, ()) if record.run is None else ()
+        return [each for each in known if each.revision < record.revision]
+
+    def _as_shown(self, ours: ApprovalRequested) -> ApprovalRequested:
+        """The words are the catalogue's; what counts of them is what the law says."""
+        shown = self.shown(ours.request_id)
+        same = ("digest", "plan_id", "revision", "attempt", "kind", "timing", "tier", "run")
+        assert all(getattr(shown, name) == getattr(ours, name) for name in same)
+        assert shown.review.terms == ours.review.terms
+        return shown
+
+    def _clear(self, word: PlanCleared, now: datetime) -> None:
         steps = {s.step_id: s for s in word.steps}
-        self.cleared[word.digest] = Cleared(word.plan_id, steps, None, word.run)
+        self.cleared[word.digest] = Cleared(word.plan_id, word.revision, steps, None, word.run)
         if word.run:
-            self.runs.bind(word.run, word.plan_id)
             self.runs.answer(word.run, word.plan_id, word.digest)
-        self._hear_what_waited(word.digest, None)
+        self.outcomes.hear_what_waited(word.digest, None, now)
 
-    def _open(self, request: ApprovalRequested) -> bool:
-        if request.request_id in self.gates:
-            return False
-        self.gates[request.request_id] = Gate(request)
-        if request.run and asks_before(request):
-            self.runs.bind(request.run, request.plan_id)
-        return True
+    def _revoke_older(self, newer: Iterable[PlanRecord]) -> None:
+        """A newer revision of a service's plan takes the place of an older one that nobody has begun."""
+        for record in newer:
+            for digest, cleared in self.cleared.items() if record.run is None else ():
+                older = cleared.plan == record.plan_id and cleared.revision < record.revision
+                if older and not self.runs.is_begun(digest) and not self.outcomes.of(digest):
+                    cleared.revoked = True
 
-    def _decide(self, said: DecisionMade) -> None:
-        gate = self.gates.get(said.request_id)
+    # --- decisions ---
+
+    def _hear(self, said: DecisionMade, at: datetime, now: datetime) -> bool:
+        """Whether it becomes a dead letter."""
+        before, gate = self.heard.get(said.event_id), self.gates.get(said.request_id)
+        repeats = before is not None and before.said == said
+        if before and repeats:
+            undecidable = gate is None and said.request_id not in self.claims.anew
+            if undecidable or before.fate != "WAITING":
+                return False
+            at = at if is_ours(said) else before.at
+        if gate and is_ours(said):
+            return self._hear_ours(gate, said, at, now, before)
+        if (before and not repeats) or takes_an_id(said):
+            return True
+        self.heard[said.event_id] = Heard(said, at, self._fate(gate, said, at))
+        return False
+
+    def _hear_ours(
+        self, gate: Gate, said: DecisionMade, at: datetime, now: datetime, before: Heard | None
+    ) -> bool:
+        """A word of the clock or the gate counts only where the store would say it; its id nobody takes."""
+        repeats = before is not None and before.said == said
+        known = gates_own_word(said, gate.request, self.words, at, now)
+        if gate.state == "PENDING" and not known:
+            return not repeats
+        fate = self._rule(gate, said, at)
+        if before is None or repeats:
+            self.heard[said.event_id] = Heard(said, at, fate)
+        elif fate == "DECIDED":
+            self.under_another_id.add(said.event_id)
+        return False
+
+    def _fate(self, gate: Gate | None, said: DecisionMade, at: datetime) -> str:
+        if is_misdated(said, at) and not is_ours(said):
+            return "INERT"
         if gate is None:
-            self.fates[said.event_id] = "WAITING"
-            self.waiting[said.event_id] = said
-            return
-        self.waiting.pop(said.event_id, None)
-        self.fates[said.event_id] = self._fate(gate, said)
+            return "INERT" if said.request_id in self.claims.anew else "WAITING"
+        return self._rule(gate, said, at)
 
-    def _fate(self, gate: Gate, said: DecisionMade) -> str:
+    def _rule(self, gate: Gate, said: DecisionMade, at: datetime) -> str:
+        said = counts(said, at)
         if gate.state != "PENDING" or not self._counts(gate, said):
             return "INERT"
         if said.kind in (K.APPROVE, K.CONFIRM):
-            gate.voices.add(said.decided_by)
+            gate.voices.add(_key(said))
             if len(gate.voices) < gate.request.review.terms.quorum:
                 return "COUNTED"
         self._close(gate, said)
@@ -141,30 +256,42 @@ class Reference:
             request.revision,
             request.digest,
         )
-        return same and _may(request, said) and self._fits(gate, said)
+        return same and may_speak(request, said) and self._fits(gate, said)
 
     def _fits(self, gate: Gate, said: DecisionMade) -> bool:
         request = gate.request
-        if said.kind in (K.APPROVE, K.CONFIRM) and said.decided_by in gate.voices:
+        if said.kind in (K.APPROVE, K.CONFIRM) and _key(said) in gate.voices:
             return False
         if said.kind is not K.EDIT and said.steps:
             return False
         if said.kind is K.EDIT:
-            tiered = retier(request, said) if said.steps else "no steps"
+            tiered = self._tier_again(request, said) if said.steps else "no steps"
             one_voice = isinstance(tiered, AsEdited) and request.review.terms.quorum == 1
             return one_voice or isinstance(tiered, ApprovalRequested)
         if said.kind is K.UNDO:
-            return request.digest in self.outcomes and request.digest in self.cleared
-        return said.kind is not K.RESOLVE or said.resolution is not None
+            return self._leaves_something(request, said)
+        return said.kind is not K.RESOLVE or said.resolution not in (None, Resolution.UNKNOWN)
+
+    def _tier_again(
+        self, request: ApprovalRequested, said: DecisionMade
+    ) -> ApprovalRequested | AsEdited | str:
+        return retier(request, said, self.catalogue)
+
+    def _leaves_something(self, request: ApprovalRequested, said: DecisionMade) -> bool:
+        """Whether there is anything to take back, and a way to."""
+        told = self.outcomes.last_of(request.digest)
+        if told is None or request.digest not in self.cleared:
+            return False
+        return self.outcomes.can_be_undone(request, said, told, self.catalogue)
 
     def _close(self, gate: Gate, said: DecisionMade) -> None:
         request, gate.closed_by = gate.request, said
         if said.kind is K.RESOLVE:
             gate.state = "REJECTED" if said.resolution is Resolution.ABANDON else "APPROVED"
-            assert request.in_doubt
-            self.runs.resolve(request.plan_id, request.in_doubt.step_id, request.run, said.resolution)
+            assert said.resolution
+            self.runs.resolve(request, said.resolution)
             return
-        superseded = said.kind is K.EDIT and isinstance(retier(request, said), ApprovalRequested)
+        superseded = said.kind is K.EDIT and isinstance(self._tier_again(request, said), ApprovalRequested)
         gate.state = "SUPERSEDED" if superseded else _ENDS[said.kind]
         if not asks_before(request) or gate.state == "SUPERSEDED":
             return
@@ -176,129 +303,32 @@ class Reference:
         steps = said.steps or request.steps
         revision = request.revision + (1 if said.steps else 0)
         digest = plan_digest(request.plan_id, revision, steps, request.run)
-        holds = request.review.terms.use_by_s
-        use_by = said.decided_at + timedelta(seconds=holds) if holds else None
-        fresh = digest not in self.cleared
-        begun_until = use_by + timedelta(seconds=holds) if use_by else None
-        named = {s.step_id: s for s in steps}
-        self.cleared[digest] = Cleared(request.plan_id, named, use_by, request.run, begun_until)
-        if fresh:
-            self._hear_what_waited(digest, said.decided_at)
+        holds = timedelta(seconds=request.review.terms.use_by_s)
+        use_by = later(said.decided_at, holds)
+        before = self.cleared.get(digest)
+        self.cleared[digest] = Cleared(
+            request.plan_id,
+            revision,
+            {s.step_id: s for s in steps},
+            use_by,
+            request.run,
+            later(use_by, holds),
+            request.attempt,
+            revoked=before is not None and before.revoked,
+        )
+        self.claims.cleared.add(digest)
+        if before is None:
+            self.outcomes.hear_what_waited(digest, said.decided_at, self.now)
         return digest
 
-    def _tell(self, told: PlanExecuted) -> None:
-        """What an executor says counts only of what was cleared, and where the ledger agrees."""
-        if told.status is OutcomeStatus.BEGUN:
-            return
-        plan, before = self.cleared.get(told.digest), self.outcomes.get(told.digest)
-        if plan is None:
-            asked = [g for g in self.gates.values() if _is_about(g, told)]
-            alive = any(gate.state in ("PENDING", "APPROVED") for gate in asked)
-            if not before and not (asked and not alive and has_run(told)):
-                self.outcomes[told.digest] = Told(told, self.runs.now)
-        elif self._agrees(plan, told):
-            known = self.runs.effects.of(told.plan_id, plan.steps)
-            by_ledger = bool(plan.run) or any(each.token for each in known.values())
-            if before is None or (by_ledger and _says(before.outcome) != _says(told)):
-                self.outcomes[told.digest] = Told(told, self.runs.now)
-                self._note_effects(plan, told, by_ledger=by_ledger)
-            elif _says(before.outcome) != _says(told):
-                self.runs.effects.contradict(before.outcome, told, plan.steps)
 
-    def _hear_what_waited(self, digest: str, approved_at: datetime | None) -> None:
-        """Nobody executes a plan before its approval."""
-        waited = self.outcomes.pop(digest, None)
-        if waited is None or (approved_at and waited.at < approved_at):
-            return
-        plan = self.cleared[digest]
-        if self._agrees(plan, waited.outcome):
-            known = self.runs.effects.of(plan.plan, plan.steps)
-            self.outcomes[digest] = waited
-            self._note_effects(plan, waited.outcome, by_ledger=any(each.token for each in known.values()))
-
-    def _agrees(self, plan: Cleared, told: PlanExecuted) -> bool:
-        known = self.runs.effects.of(told.plan_id, plan.steps)
-        run = self.runs.all.get(plan.run.thread_id) if plan.run else None
-        if run and run.digest == told.digest and run.status in ("READY", "RUNNING", "IN_DOUBT"):
-            return False
-        if not plan.run and not any(each.token for each in known.values()):
-            return True
-        if not plan.run and any(each.state == "CLAIMED" for each in known.values()):
-            return False
-        said = {result.step_id: result.status for result in told.results}
-        return all(
-            said.get(name, StepStatus.SKIPPED)
-            is (_TOLD[known[name].state] if name in known else _TOLD["RETRY"])
-            for name in plan.steps
-        )
-
-    def _note_effects(self, plan: Cleared, told: PlanExecuted, *, by_ledger: bool) -> None:
-        """What a service did without the ledger is in the ledger once it is told and cleared."""
-        if not (plan.run or by_ledger):
-            self.runs.effects.note(told, plan.steps)
+def _key(said: DecisionMade) -> str:
+    return name_key(said.decided_by)
 
 
-@dataclass
-class Told:
-    """An outcome, and when it was heard."""
-
-    outcome: PlanExecuted
-    at: datetime
+def _name(record: PlanRecord) -> tuple[str, str]:
+    return record.digest, type(record).__name__
 
 
-_TOLD = {
-    "SUCCEEDED": StepStatus.SUCCEEDED,
-    "FAILED": StepStatus.FAILED,
-    "IN_DOUBT": StepStatus.IN_DOUBT,
-    "CLAIMED": StepStatus.IN_DOUBT,
-    "RETRY": StepStatus.SKIPPED,
-}
-
-
-def has_run(told: PlanExecuted) -> bool:
-    """Whether anything was tried."""
-    tried = any(each.status is not StepStatus.SKIPPED for each in told.results)
-    return tried or told.status is not OutcomeStatus.NOT_RUN
-
-
-def _says(told: PlanExecuted) -> tuple[Any, ...]:
-    tried = {each.step_id: each.status for each in told.results if each.status is not StepStatus.SKIPPED}
-    return tried, has_run(told)
-
-
-def _is_about(gate: Gate, told: PlanExecuted) -> bool:
-    return asks_before(gate.request) and gate.request.digest == told.digest
-
-
-def asks_before(request: ApprovalRequested) -> bool:
-    """Whether it asks if a plan may run."""
-    return (request.kind, request.timing) == (RequestKind.PLAN, Timing.BEFORE)
-
-
-def _may(request: ApprovalRequested, said: DecisionMade) -> bool:  # noqa: PLR0911 - a line a rule
-    """Whether this speaker may say this kind of thing now."""
-    deadline = request.review.terms.deadline
-    if said.kind is K.SUPERSEDE:
-        return said.decider is DeciderKind.GATE
-    if said.kind is K.EXPIRE:
-        return said.decider is DeciderKind.CLOCK and said.decided_at >= deadline
-    if said.decided_at > deadline or said.kind not in request.review.terms.allowed:
-        return False
-    if request.kind is RequestKind.IN_DOUBT:
-        asked = {K.RESOLVE}
-    else:
-        asked = _BEFORE if request.timing is Timing.BEFORE else _AFTER
-    if said.kind not in asked:
-        return False
-    if said.kind is K.WITHDRAW:
-        return said.decided_by == request.proposer
-    reviewers = request.review.terms.reviewers
-    if said.decided_by == request.proposer:
-        return False
-    if said.decider is DeciderKind.PERSON:
-        return not reviewers or said.decided_by in reviewers
-    return said.decider is DeciderKind.SERVICE and said.decided_by in reviewers
-
-
-def _only(records: Sequence[Any], kind: type[Any]) -> list[Any]:
-    return [each for each in records if type(each) is kind]
+def _only(batch: Sequence[Sent], kind: type[Any]) -> list[tuple[int, Sent]]:
+    return [(place, each) for place, each in enumerate(batch) if type(each.record) is kind]

@@ -1,17 +1,35 @@
 """What the laws say about runs and effects, in plain dictionaries."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from gate_events.digest import step_digest
-from gate_events.records import PlanExecuted
+from gate_events.records import ApprovalRequested, PlanExecuted
 from gate_events.values import RunIdentity, Step
 from gate_events.words import Resolution, StepStatus
-from tests.model.universe import LEASE_S
+from tests.model.universe import FORGOTTEN_S, LEASE_S
 
 _REST = ("PAUSED", "DONE", "FAILED", "STALE")
+
+
+Content = tuple[UUID, str, str]
+
+
+@dataclass
+class Cleared:
+    """What may run."""
+
+    plan: UUID
+    revision: int
+    steps: dict[str, Step]
+    use_by: datetime | None
+    run: RunIdentity | None = None
+    begun_until: datetime | None = None
+    attempt: int = 1
+    revoked: bool = False
+    begun: bool = False  # its executor says that it is at it
 
 
 @dataclass
@@ -22,6 +40,7 @@ class Run:
     token: int = 0
     plan: UUID | None = None
     pause: RunIdentity | None = None
+    asked: str | None = None  # the digest of what its interrupt asks
     digest: str | None = None
     answered: bool = False
     worker: str | None = None
@@ -41,42 +60,52 @@ class Effect:
     thread: str | None
     claimed_at: datetime
     executor: str | None = None
+    lease_until: datetime | None = None
+    doubt: UUID | None = None  # the gate that asks whether it happened
 
 
 class Effects:
-    """One effect per plan and step."""
+    """One effect for each content that a step of a plan had."""
 
     def __init__(self) -> None:
-        self.all: dict[tuple[UUID, str], Effect] = {}
+        self.all: dict[Content, Effect] = {}
 
     def begun_under(self, digest: str) -> bool:
         return any(each.digest == digest for each in self.all.values())
 
+    def get(self, plan: UUID, step: Step) -> Effect | None:
+        return self.all.get(_content(plan, step))
+
+    def put(self, plan: UUID, effect: Effect) -> None:
+        self.all[_content(plan, effect.step)] = effect
+
+    def others(self, plan: UUID, step: Step) -> list[Effect]:
+        """What the step was in other revisions, and may still be under way."""
+        return [
+            effect
+            for (of, name, _), effect in self.all.items()
+            if (of, name) == (plan, step.step_id)
+            and effect.step != step
+            and effect.state in ("CLAIMED", "IN_DOUBT")
+        ]
+
     def of(self, plan: UUID, steps: dict[str, Step]) -> dict[str, Effect]:
         """What is known of these very steps."""
-        found = {name: self.all.get((plan, name)) for name in steps}
-        return {
-            name: effect
-            for name, effect in found.items()
-            if effect and step_digest(plan, effect.step) == step_digest(plan, steps[name])
-        }
+        found = {name: self.get(plan, step) for name, step in steps.items()}
+        return {name: effect for name, effect in found.items() if effect}
 
     def note(self, outcome: PlanExecuted, steps: dict[str, Step]) -> None:
-        known = self.of(outcome.plan_id, steps)
         for result in outcome.results:
-            if result.step_id in steps and result.status is not StepStatus.SKIPPED:
-                told = Effect(
-                    "IN_DOUBT" if result.status.in_doubt else result.status.value,
-                    outcome.digest,
-                    steps[result.step_id],
-                    0,
-                    None,
-                    result.finished_at,
-                )
-                self.all.setdefault((outcome.plan_id, result.step_id), told)
-                before = known.get(result.step_id)
-                if before and before.state in ("FAILED", "IN_DOUBT", "RETRY"):
-                    before.state = told.state
+            if result.step_id not in steps or result.status is StepStatus.SKIPPED:
+                continue
+            state = "IN_DOUBT" if result.status.in_doubt else result.status.value
+            step = steps[result.step_id]
+            before = self.get(outcome.plan_id, step)
+            if before is None:
+                told = Effect(state, outcome.digest, step, 0, None, result.finished_at)
+                self.put(outcome.plan_id, told)
+            elif before.state in ("FAILED", "IN_DOUBT", "RETRY"):
+                before.state = state
 
     def contradict(self, first: PlanExecuted, second: PlanExecuted, steps: dict[str, Step]) -> None:
         """Of two that differ neither is believed."""
@@ -85,60 +114,68 @@ class Effects:
             one, other = (told.get(name, StepStatus.SKIPPED) for told in said)
             if one is not other:
                 told = Effect("IN_DOUBT", second.digest, step, 0, None, second.executed_at)
-                self.all.setdefault((second.plan_id, name), told)
-                if name in self.of(second.plan_id, steps):
-                    self.all[second.plan_id, name].state = "IN_DOUBT"
+                effect = self.get(second.plan_id, step)
+                if effect is None:
+                    self.put(second.plan_id, told)
+                else:
+                    effect.state = "IN_DOUBT"
 
 
 class Runs:
     """Runs, leases and what they may do."""
 
-    def __init__(self, cleared: dict[str, Any], now: datetime) -> None:
+    def __init__(self, cleared: dict[str, Cleared], now: datetime) -> None:
         self.cleared = cleared
         self.now = now
         self.all: dict[str, Run] = {}
         self.effects = Effects()
-
-    def bind(self, pause: RunIdentity, plan: UUID) -> None:
-        run = self.all.get(pause.thread_id)
-        if run is None:
-            self.all[pause.thread_id] = Run("PAUSED", 0, plan, pause)
-            return
-        older = run.pause is not None and pause.checkpoint_id < run.pause.checkpoint_id
-        if run.status in _REST and run.plan != plan and not older:
-            self.all[pause.thread_id] = Run("PAUSED", run.token, plan, pause)
+        self.has_outcome: Callable[[str], bool] = lambda _: False
 
     def answer(self, pause: RunIdentity, plan: UUID, digest: str | None) -> None:
         run = self.all.get(pause.thread_id)
         if run and (run.status, run.plan, run.pause) == ("PAUSED", plan, pause):
             self.all[pause.thread_id] = Run(
-                "READY", run.token, plan, pause, digest, answered=True, not_before=self.now
+                "READY", run.token, plan, pause, run.asked, digest, answered=True, not_before=self.now
             )
 
-    def resolve(self, plan: UUID, step_id: str, pause: RunIdentity | None, how: Resolution | None) -> None:
-        effect = self.effects.all.get((plan, step_id))
-        if effect and effect.state == "IN_DOUBT":
+    def resolve(self, question: ApprovalRequested, how: Resolution) -> None:
+        """A doubt is answered by its own question."""
+        assert question.in_doubt
+        step = next(one for one in question.steps if one.step_id == question.in_doubt.step_id)
+        effect = self.effects.get(question.plan_id, step)
+        if effect and effect.state == "IN_DOUBT" and effect.doubt in (None, question.request_id):
             ends = {Resolution.HAPPENED: "SUCCEEDED", Resolution.RETRY: "RETRY", Resolution.ABANDON: "FAILED"}
-            effect.state = ends[how]  # type: ignore[index]  # the caller refused None
-        if pause:
-            self._go_on(pause.thread_id, plan)
+            effect.state = ends[how]
+        if question.run:
+            self._go_on(question.run.thread_id, question.plan_id)
 
-    def doubted(self) -> set[tuple[str, UUID, str]]:
+    def asked_whether_it_happened(self, question: ApprovalRequested) -> None:
+        """The last question about a doubt is its own."""
+        for step in question.steps if question.in_doubt else ():
+            effect = self.effects.get(question.plan_id, step)
+            about = question.in_doubt and question.in_doubt.step_id == step.step_id
+            if about and effect and effect.state == "IN_DOUBT":
+                effect.doubt = question.request_id
+
+    def doubted(self) -> set[tuple[str, Content]]:
         """The steps in doubt of runs that rest because of that."""
         return {
-            (thread, plan, step_id)
+            (thread, content)
             for thread, run in self.all.items()
-            for (plan, step_id), effect in self.effects.all.items()
-            if (run.status, run.plan) == ("IN_DOUBT", plan) and effect.state == "IN_DOUBT"
+            for content, effect in self.effects.all.items()
+            if (run.status, run.plan) == ("IN_DOUBT", content[0]) and effect.state == "IN_DOUBT"
         }
 
-    def probed(self, thread: str, plan: UUID, step_id: str, *, happened: bool) -> None:
-        self.effects.all[plan, step_id].state = "SUCCEEDED" if happened else "RETRY"
-        self._go_on(thread, plan)
+    def probed(self, thread: str, content: Content, *, happened: bool) -> None:
+        self.effects.all[content].state = "SUCCEEDED" if happened else "RETRY"
+        self._go_on(thread, content[0])
+
+    def is_begun(self, digest: str) -> bool:
+        return self.cleared[digest].begun or self.effects.begun_under(digest)
 
     def _go_on(self, thread: str, plan: UUID) -> None:
         run = self.all.get(thread)
-        if any(thread == doubted for doubted, _, _ in self.doubted()):
+        if any(thread == doubted for doubted, _ in self.doubted()):
             return
         if run and (run.status, run.plan) == ("IN_DOUBT", plan) and run.answered:
             run.status, run.not_before = "READY", self.now
@@ -206,7 +243,9 @@ class Runs:
         if not (self._in_time(run.digest, now) or self._goes_on(run)):
             return False
         assert run.plan
-        before = self.effects.all.get((run.plan, step.step_id))
+        before = self.effects.get(run.plan, step)
+        if self.effects.others(run.plan, step):
+            return False
         if before is None:
             return True
         if before.digest != run.digest:
@@ -237,21 +276,20 @@ class Runs:
         run = self.all[thread]
         assert run.plan
         assert run.digest
-        self.effects.all[run.plan, step.step_id] = Effect(
-            "CLAIMED", run.digest, step, run.token, thread, now, run.worker
-        )
+        self.effects.put(run.plan, Effect("CLAIMED", run.digest, step, run.token, thread, now, run.worker))
 
-    def may_finish(self, thread: str, step_id: str) -> bool:
+    def may_finish(self, thread: str, step: Step) -> bool:
         run = self.all[thread]
         assert run.plan
-        effect = self.effects.all.get((run.plan, step_id))
+        effect = self.effects.get(run.plan, step)
         return effect is not None and effect.thread == thread and effect.state in ("CLAIMED", "IN_DOUBT")
 
-    def finish(self, thread: str, step_id: str, state: str) -> None:
+    def finish(self, thread: str, step: Step, state: str, doubt: UUID | None) -> None:
         run = self.all[thread]
         assert run.plan
-        effect = self.effects.all[run.plan, step_id]
-        effect.state, effect.token = state, run.token
+        effect = self.effects.get(run.plan, step)
+        assert effect
+        effect.state, effect.token, effect.doubt = state, run.token, doubt
 
     # --- a service with the ledger ---
 
@@ -260,22 +298,61 @@ class Runs:
         clearance = self.cleared.get(digest)
         if clearance is None or clearance.plan != plan or clearance.steps.get(step.step_id) != step:
             return "REFUSED"
-        before = self.effects.all.get((plan, step.step_id))
+        before = self.effects.get(plan, step)
         word = _word(before, now, idempotent=idempotent)
         if word == "GO":
-            if not self.covers(digest, step, now):
-                return "REFUSED"
-            self.effects.all[plan, step.step_id] = Effect("CLAIMED", digest, step, -1, None, now)
+            word = self._go(clearance, digest, step, now)
         elif word == "IN_DOUBT" and before:
             before.state = "IN_DOUBT"
         return word
 
+    def _go(self, clearance: Cleared, digest: str, step: Step, now: datetime) -> str:
+        """Nothing revoked begins, nor what stands beside something under way, nor what is stale."""
+        if clearance.revoked:
+            return "REFUSED"
+        for other in self.effects.others(clearance.plan, step):
+            word = _word(other, now, idempotent=False)
+            other.state = word if word == "IN_DOUBT" else other.state
+            return word
+        if self._older_is_under_way(clearance):
+            return "BUSY"
+        if not (
+            self.covers(digest, step, now) and (self._in_time(digest, now) or self._in_hand(digest, now))
+        ):
+            return "REFUSED"
+        lease = now + timedelta(seconds=LEASE_S)
+        claimed = Effect("CLAIMED", digest, step, -1, None, now, lease_until=lease)
+        self.effects.put(clearance.plan, claimed)
+        return "GO"
+
+    def _older_is_under_way(self, clearance: Cleared) -> bool:
+        return any(
+            (each.plan, each.revoked) == (clearance.plan, False)
+            and each.revision < clearance.revision
+            and self.is_begun(digest)
+            and not self.has_outcome(digest)
+            for digest, each in self.cleared.items()
+        )
+
+    def _in_hand(self, digest: str, now: datetime) -> bool:
+        return any(
+            (each.digest, each.state) == (digest, "CLAIMED") and each.lease_until and now < each.lease_until
+            for each in self.effects.all.values()
+        )
+
+    def lose_claims(self, now: datetime) -> None:
+        """A service that does not come back: a human is asked."""
+        for effect in self.effects.all.values():
+            until = effect.lease_until
+            if effect.state == "CLAIMED" and until and until + timedelta(seconds=FORGOTTEN_S) <= now:
+                effect.state = "IN_DOUBT"
+
     def renew(self, thread: str, now: datetime) -> None:
         self.all[thread].lease_until = _lease(now)
 
-    def leave(self, thread: str, status: str, pause: RunIdentity, plan: UUID) -> None:
+    def leave(self, thread: str, status: str, pause: RunIdentity, plan: UUID, asked: str) -> None:
         """The agent's process lets go."""
-        at_gate = (plan, pause) if status == "PAUSED" else (None, None)
+        at_gate = (plan, pause, asked) if status == "PAUSED" else (None, None, None)
         self.all[thread] = Run(status, self.all[thread].token, *at_gate)
 
     def end(
@@ -284,12 +361,14 @@ class Runs:
         status: str,
         pause: RunIdentity | None = None,
         plan: UUID | None = None,
+        asked: str | None = None,
         at: datetime | None = None,
     ) -> None:
         run = self.all[thread]
         run.status, run.worker, run.lease_until, run.alone = status, None, None, False
         run.not_before = at or run.not_before
         if status == "PAUSED":
+            run.asked = asked if plan != run.plan else run.asked  # what is asked again is what was asked
             run.plan, run.pause, run.digest = plan, pause, None
         if status in ("PAUSED", "DONE"):
             run.answered = False
@@ -307,5 +386,10 @@ def _word(before: Effect | None, now: datetime, *, idempotent: bool) -> str:
     if before.state == "CLAIMED":
         if idempotent:
             return "GO"
-        return "BUSY" if now < before.claimed_at + timedelta(seconds=LEASE_S) else "IN_DOUBT"
+        until = before.lease_until or before.claimed_at + timedelta(seconds=LEASE_S)
+        return "BUSY" if now < until else "IN_DOUBT"
     return before.state
+
+
+def _content(plan: UUID, step: Step) -> Content:
+    return plan, step.step_id, step_digest(plan, step)

@@ -1,14 +1,16 @@
 """Runs under leases and their effects, on top of what happens to gates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from gate_events.digest import step_digest
-from gate_events.ids import effect_key
+from gate_events.digest import plan_digest, step_digest
+from gate_events.ids import effect_key, key_in_force
+from gate_events.records import PlanProposed
+from gate_events.values import Step
 from gate_events.words import OutcomeStatus, Resolution
 from gate_store.doubts import doubt_about, stale_question
 from gate_store.engine.port import Act, ClaimedRun, FenceLostError, Intent, NotClearedError, Result, RunEnd
@@ -16,8 +18,8 @@ from gate_store.probing import doubted_steps, settle_by_probe
 from gate_store.runs import RunBusyError, end_run, pause_run, register_run, renew_run
 from stream_apps.resumer.outcomes import outbox_row, outcome
 from tests.engine.scene import checkpoint_put
-from tests.model.machine import MILLISECOND, GateMachine, steps_drawn, terms_drawn
-from tests.model.universe import LEASE_S, PEOPLE, STEPS, K, Terms, pause_of, plan_of, proposed
+from tests.model.machine import MILLISECOND, GateMachine, steps_drawn
+from tests.model.universe import LEASE_S, PEOPLE, STEPS, K, pause_of, plan_of, proposed
 from tests.model.world import WORKERS, head_of
 
 THREADS = st.sampled_from(["t1", "t2"])
@@ -69,7 +71,8 @@ class RunMachine(GateMachine):
         if how == "begin" or not self.planning:
             self._begin(thread)
         else:
-            self._go_on(how, *data.draw(st.sampled_from([*self.planning, *self.planning[-1:] * 3])))
+            thread, token = data.draw(st.sampled_from([*self.planning, *self.planning[-1:] * 3]))
+            self._go_on(how, thread, token, data.draw(steps_drawn))
 
     def _begin(self, thread: str) -> None:
         runs, now = self.reference.runs, self.world.now
@@ -85,11 +88,12 @@ class RunMachine(GateMachine):
         self.planning.append((thread, token))
         self.changed()
 
-    def _go_on(self, how: str, thread: str, token: int) -> None:
+    def _go_on(self, how: str, thread: str, token: int, steps: tuple[Step, ...]) -> None:
         """It pauses at the gate, ends without one, or lives; also an agent that lost its run."""
         owns = self.reference.runs.holds(thread, token)
         self.paused += 1
         pause = pause_of(thread, self.paused)
+        plan = proposed(plan_of(pause, 0), pause, 1, steps, self.world.now)
         with self.world.store.begin() as conn:
             if how == "renew":
                 assert renew_run(conn, thread, token, LEASE_S, self.world.now) == owns
@@ -98,7 +102,7 @@ class RunMachine(GateMachine):
                     if how == "end":
                         end_run(conn, thread, token, "DONE", self.world.now)
                     else:
-                        pause_run(conn, thread, token, pause, proposed(pause, self.world.now), self.world.now)
+                        pause_run(conn, thread, token, pause, plan, self.world.now)
                 except FenceLostError:
                     assert not owns
                     return
@@ -107,22 +111,20 @@ class RunMachine(GateMachine):
             self.reference.runs.renew(thread, self.world.now)
         elif owns:
             status = "DONE" if how == "end" else "PAUSED"
-            self.reference.runs.leave(thread, status, pause, plan_of(pause, 0))
+            self.reference.runs.leave(thread, status, pause, plan.plan_id, _digest(plan))
         self.changed()
 
     # --- the whole way, since few walks of chance go it ---
 
-    @rule(data=st.data(), thread=THREADS, terms=terms_drawn, steps=steps_drawn, cleared=st.booleans())
-    def a_run_comes_through_its_gate(
-        self, data: st.DataObject, thread: str, terms: Terms, steps: Any, cleared: bool
-    ) -> None:
+    @rule(data=st.data(), thread=THREADS, steps=steps_drawn)
+    def a_run_comes_through_its_gate(self, data: st.DataObject, thread: str, steps: Any) -> None:
         """It pauses at a gate of its own; people approve or edit; a worker claims it, and begins."""
         self._begin(thread)
         if self.planning:
-            self._go_on("pause", *self.planning[-1])
+            self._go_on("pause", *self.planning[-1], steps)
         self._relay_all()
         for plan in list(self.proposals.values()):
-            self._route(plan.plan_id, plan.run, 1, steps, terms, cleared)
+            self._route(plan)
         self.proposals.clear()
         self._deliver_all()
         waiting = [g.request for g in self.reference.gates.values() if g.state == "PENDING" and g.request.run]
@@ -178,11 +180,12 @@ class RunMachine(GateMachine):
     def _doubt_what_was_begun(self, data: st.DataObject) -> None:
         runs = self.reference.runs
         begun = [
-            (held, step_id)
+            (held, effect.step)
             for held in self.held
-            for (plan, step_id), effect in runs.effects.all.items()
+            for (plan, _, _), effect in runs.effects.all.items()
             if runs.holds(held.run.thread_id, held.run.token)
-            and (plan, effect.state) == (held.run.plan_id, "CLAIMED")
+            and (plan, effect.state, effect.thread) == (held.run.plan_id, "CLAIMED", held.run.thread_id)
+            and effect.step in held.run.answer.steps
         ]
         if begun:
             self._finish_as(*data.draw(st.sampled_from(begun)), "IN_DOUBT")
@@ -199,7 +202,10 @@ class RunMachine(GateMachine):
         self._move(MILLISECOND)
         with self.world.store.begin() as conn:
             found = doubted_steps(conn, ACTIONS, None)
-        named = {(each.thread_id, each.plan_id, each.step.step_id): each for each in found}
+        named = {
+            (each.thread_id, (each.plan_id, each.step.step_id, step_digest(each.plan_id, each.step))): each
+            for each in found
+        }
         assert named.keys() == self.reference.runs.doubted()
         if not found:
             return
@@ -255,13 +261,8 @@ class RunMachine(GateMachine):
         held = by or self._some_held(data)
         if right and held.run.answer.steps:
             step = data.draw(st.sampled_from(held.run.answer.steps))
-        intent = Intent(
-            effect_key(held.run.plan_id, step.step_id),
-            step,
-            step_digest(held.run.plan_id, step),
-            None,
-            repeat,
-        )
+        digest = step_digest(held.run.plan_id, step)
+        intent = Intent(self._key(held.run.plan_id, step), step, digest, None, repeat)
         runs, name = self.reference.runs, held.run.thread_id
         owns = runs.holds(name, held.run.token)
         may = owns and runs.may_begin(name, step, self.world.now, repeat=repeat)
@@ -271,39 +272,46 @@ class RunMachine(GateMachine):
         elif owns:
             assert isinstance(refusal, NotClearedError)
 
-    def _end_effect(self, data: st.DataObject, by: Held | None = None) -> None:
-        step_id, state = data.draw(st.sampled_from(["s1", "s2"])), data.draw(ENDED)
-        self._finish_as(by or self._some_held(data), step_id, state)
+    def _key(self, plan: Any, step: Step) -> Any:
+        """The first content of a step has the plain key; other content is another effect."""
+        plain, digest = effect_key(plan, step.step_id), step_digest(plan, step)
+        first = self.now_there.effects.get(plain)
+        return key_in_force(plan, step.step_id, digest, first.step_digest if first else None)
 
-    def _finish_as(self, held: Held, step_id: str, state: str) -> None:
+    def _end_effect(self, data: st.DataObject, by: Held | None = None) -> None:
+        held, state = by or self._some_held(data), data.draw(ENDED)
+        if held.run.answer.steps:
+            self._finish_as(held, data.draw(st.sampled_from(held.run.answer.steps)), state)
+
+    def _finish_as(self, held: Held, step: Step, state: str) -> None:
         runs, name = self.reference.runs, held.run.thread_id
         owns = runs.holds(name, held.run.token)
-        may = owns and runs.may_finish(name, step_id)
-        result = Result(effect_key(held.run.plan_id, step_id), state, "", None)
+        may = owns and runs.may_finish(name, step)
+        result = Result(self._key(held.run.plan_id, step), state, "", None)
         act = Act(name, held.run.token, results=[result])
         if may and state == "IN_DOUBT":
-            self._doubt(act, held, step_id)
+            act.results = [replace(result, doubt_id=self._doubt(act, held, step))]
         self._flush(held, act, may=may)
         if may:
-            runs.finish(name, step_id, state)
+            runs.finish(name, step, state, act.results[0].doubt_id)
         if may and state == "IN_DOUBT":
             runs.end(name, "IN_DOUBT")
 
-    def _doubt(self, act: Act, held: Held, step_id: str) -> None:
+    def _doubt(self, act: Act, held: Held, step: Step) -> Any:
         """As the resumer does: the result, the run's end and the question in one act."""
-        step = next(one for one in held.run.answer.steps if one.step_id == step_id)
         assert held.run.digest
         with self.world.store.connect() as conn:
             question = doubt_about(conn, held.run.digest, step, "it was begun", self.world.now)
         act.end = RunEnd("IN_DOUBT", "a human is asked")
         act.outbox = [outbox_row(question)]
+        return question.request_id
 
     def _end_run(self, data: st.DataObject, by: Held | None = None) -> None:
         status = data.draw(st.sampled_from(ENDS))
         held = by or self._some_held(data)
         runs, name, now = self.reference.runs, held.run.thread_id, self.world.now
         act = Act(name, held.run.token, end=RunEnd("PAUSED" if status == "ASK" else status))
-        pause, plan = held.run.pause, held.run.plan_id
+        pause, plan, asked = held.run.pause, held.run.plan_id, None
         if status == "DONE":
             told = outcome(held.run, held.run.answer.steps, held.run.effects, OutcomeStatus.DONE, "w", now)
             act.outbox = [outbox_row(told)]
@@ -312,20 +320,21 @@ class RunMachine(GateMachine):
         elif status == "PAUSED":
             self.paused += 1
             pause = pause_of(name, self.paused)
-            plan = plan_of(pause, 0)
-            act.outbox = [outbox_row(proposed(pause, now))]
+            proposal = proposed(plan_of(pause, 0), pause, 1, data.draw(steps_drawn), now)
+            plan, asked = proposal.plan_id, _digest(proposal)
+            act.outbox = [outbox_row(proposal)]
         elif status == "ASK":
             if held.run.digest is None or self.reference.cleared[held.run.digest].use_by is None:
                 return
             with self.world.store.connect() as conn:
                 act.outbox = [outbox_row(stale_question(conn, held.run.digest, now))]
         if status in ("PAUSED", "ASK"):
-            act.end = RunEnd("PAUSED", pause=pause, plan_id=plan)
+            act.end = RunEnd("PAUSED", pause=pause, plan_id=plan, asked_digest=asked)
         may = runs.holds(name, held.run.token)
         self._flush(held, act, may=may)
         if may:
             assert act.end
-            runs.end(name, act.end.status, pause, plan, act.end.not_before)
+            runs.end(name, act.end.status, pause, plan, asked, act.end.not_before)
 
     def _flush_together(self, data: st.DataObject) -> None:
         """Acts of owners and of zombies in one transaction: each is judged alone."""
@@ -388,3 +397,7 @@ class RunMachine(GateMachine):
         put = checkpoint_put(head_of(act.thread_id))
         act.puts, act.new_head = [put], put.checkpoint["id"]
         return act
+
+
+def _digest(plan: PlanProposed) -> str:
+    return plan_digest(plan.plan_id, plan.revision, plan.steps, plan.run)

@@ -86,14 +86,17 @@ class ServiceMachine(RunMachine):
                 return
         assert claim.grant.value == said
         if claim.grant is Grant.GO:
-            self.reference.runs.effects.all[cleared.plan, step.step_id].token = claim.token
+            granted = self.reference.runs.effects.get(cleared.plan, step)
+            assert granted
+            granted.token = claim.token
             self.claims.append(Claimed(cleared.plan, step, claim))
         self.changed()
 
     def _finish_effect(self, data: st.DataObject) -> None:
         """Also one whose claim was lost, and one that was told already."""
         held, state = data.draw(st.sampled_from(self.claims[::-1])), data.draw(ENDED)
-        effect = self.reference.runs.effects.all[held.plan, held.step.step_id]
+        effect = self.reference.runs.effects.get(held.plan, held.step)
+        assert effect
         may = effect.token == held.claim.token and effect.state in ("CLAIMED", "IN_DOUBT", "RETRY")
         with self.world.store.begin() as conn:
             done = finish_effect(conn, held.plan, held.step, held.claim, StepStatus(state), self.world.now)

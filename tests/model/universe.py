@@ -5,16 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
-from gate_events.digest import plan_digest
-from gate_events.ids import derived, plan_id_of_pause, request_id
-from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted, PlanProposed
+from gate_events.ids import derived, plan_id_of_pause
+from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanProposed
 from gate_events.values import RunIdentity, Step
-from gate_events.words import DeciderKind, DecisionKind, RequestKind, Timing
-from gate_store.verdicts import AsEdited
-from tests.store.acting import compensated
-from tests.store.examples import AFTER, HOUR, asked, cleared, plan_id, review, run
+from gate_events.words import DeciderKind, DecisionKind
+from gate_policy.catalogue import Catalogue, load_catalogue
+from gate_policy.route import route
+from tests.store.examples import AGENT, HOUR, plan_id, run
 
 K = DecisionKind
 PROPOSER = "billing-service"
@@ -25,36 +22,55 @@ SPEAKERS = {
     "cas": DeciderKind.PERSON,
     "robot": DeciderKind.SERVICE,
     PROPOSER: DeciderKind.PROPOSER,
+    AGENT.name: DeciderKind.PERSON,
     "clock": DeciderKind.CLOCK,
     "gate": DeciderKind.GATE,
 }
-REVIEWERS: tuple[tuple[str, ...], ...] = ((), ("ada", "bob", "robot"))
-ALLOWED = (K.APPROVE, K.EDIT, K.REJECT, K.RESPOND, K.WITHDRAW)
 SECOND = timedelta(seconds=1)
+TOLERANCE = timedelta(minutes=5)
 LEASE_S = 60.0
+FORGOTTEN_S = 30.0
 PATIENCE = 2 * 24 * HOUR
 
+_ACTIONS = """
+version: 1
+defaults: {deadline: 1h, use_by: 30m}
+actions:
+  look: {tier: REVERSIBLE, says: "Look at {{ to }}", arguments: [to]}
+  note:
+    tier: PARTIALLY_REVERSIBLE
+    says: "Note {{ to }}"
+    arguments: [to]
+    undo: {action: look, arguments: {to: "{{ to }}"}}
+  mail: {tier: IRREVERSIBLE, says: "Mail {{ to }}", arguments: [to], use_by: 300d}
+  wire: {tier: IRREVERSIBLE, says: "Wire {{ to }}", arguments: [to], reviewers: [ada, bob, robot], quorum: 2}
+  pay: {tier: IRREVERSIBLE, says: "Pay {{ to }}", arguments: [to], quorum: QUORUM}
+"""
+CATALOGUE: Catalogue = load_catalogue(_ACTIONS.replace("QUORUM", "1"))
 
-def step(name: str, to: str, action: str = "email.send") -> Step:
+
+@dataclass(frozen=True)
+class Sent:
+    """A record in its topic, and the broker's moment."""
+
+    record: Any
+    at: datetime
+
+
+def step(name: str, to: str, action: str = "mail") -> Step:
     return Step(step_id=name, action_type=action, arguments={"to": to})
 
 
 STEPS = (
     (step("s1", "a"), step("s2", "b")),
     (step("s1", "c"), step("s2", "b")),
-    (step("s1", "a"),),
-    (step("s1", "a"), step("s2", "b", "pay")),  # an edit to this needs a stricter gate
-    (step("s1", "a"), step("s2", "b", "wipe")),  # an edit to this is refused
+    (step("s1", "a", "pay"),),
+    (step("s1", "a", "pay"), step("s2", "b", "pay")),
+    (step("s1", "a"), step("s2", "b", "wire")),  # an edit to this needs a stricter gate
+    (step("s1", "a", "note"), step("s2", "b", "look")),  # cleared, and reviewed afterwards
+    (step("s1", "c", "look"), step("s2", "b", "look")),  # cleared
 )
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What the router drew for a plan."""
-
-    quorum: int = 1
-    reviewers: tuple[str, ...] = ()
-    use_by_s: int = 1800
+ASKED_BEFORE, CLEARED = STEPS[:5], STEPS[5:]
 
 
 def pause_of(thread: str, number: int) -> RunIdentity:
@@ -66,75 +82,36 @@ def plan_of(pause: RunIdentity | None, name: int) -> UUID:
     return plan_id_of_pause(pause) if pause else plan_id(f"p{name}")
 
 
-def ask_before(
-    plan: UUID, pause: RunIdentity | None, revision: int, steps: tuple[Step, ...], terms: Terms, now: datetime
-) -> ApprovalRequested:
-    return asked(
-        plan,
+def proposed(
+    plan: UUID,
+    pause: RunIdentity | None,
+    revision: int,
+    steps: tuple[Step, ...],
+    now: datetime,
+    proposer: str = PROPOSER,
+) -> PlanProposed:
+    return PlanProposed(
+        event_id=derived("proposed", plan, revision),
+        plan_id=plan,
         revision=revision,
+        proposed_at=now,
+        proposer=proposer,
+        agent=AGENT,
+        goal="remind",
         steps=steps,
         run=pause,
-        requested_at=now,
-        deadline=now + HOUR,
-        allowed=ALLOWED,
-        quorum=terms.quorum,
-        reviewers=terms.reviewers,
-        use_by_s=terms.use_by_s,
     )
 
 
-def clear(
-    plan: UUID, pause: RunIdentity | None, revision: int, steps: tuple[Step, ...], now: datetime
-) -> PlanCleared:
-    """Cleared by the router, with a review afterwards."""
-    word = cleared(plan, steps=steps, run=pause, review=review(deadline=now + HOUR, allowed=AFTER))
-    return msgspec.structs.replace(
-        word,
-        event_id=derived("cleared", plan, revision),
-        revision=revision,
-        digest=plan_digest(plan, revision, steps, pause),
-        cleared_at=now,
-    )
-
-
-def proposed(pause: RunIdentity, now: datetime) -> PlanProposed:
-    plan = compensated(asked(plan_of(pause, 0)), msgspec.UNSET, None)  # type: ignore[arg-type]  # it reads the request alone
-    return msgspec.structs.replace(
-        plan, event_id=derived("proposed", plan_of(pause, 0)), plan_id=plan_of(pause, 0), run=pause
-    )
-
-
-def retier(request: ApprovalRequested, edit: DecisionMade) -> ApprovalRequested | AsEdited | str:
-    """`wipe` is never approved; `pay` needs a gate of its own unless this one was about it."""
-    actions = {one.action_type for one in edit.steps or ()}
-    if "wipe" in actions:
-        return "nobody may wipe"
-    if "pay" not in actions or any(one.action_type == "pay" for one in request.steps):
-        return AsEdited(request.policy)
-    revision = request.revision + 1
-    gate = request_id(request.plan_id, revision, RequestKind.PLAN, Timing.BEFORE)
-    terms = msgspec.structs.replace(request.review.terms, deadline=edit.decided_at + HOUR)
-    return msgspec.structs.replace(
-        request,
-        event_id=derived("requested", gate),
-        request_id=gate,
-        revision=revision,
-        digest=plan_digest(request.plan_id, revision, edit.steps or (), request.run),
-        steps=edit.steps or (),
-        attempt=1,
-        requested_at=edit.decided_at,
-        review=msgspec.structs.replace(request.review, terms=terms),
-    )
-
-
-def undo(request: ApprovalRequested, said: DecisionMade, outcome: PlanExecuted | None) -> PlanProposed | str:
-    """As the gatekeeper: nothing is taken back before it is known what was done."""
-    return compensated(request, said, outcome) if outcome else "nothing is known yet"
+def routed(plan: PlanProposed, catalogue: Catalogue = CATALOGUE) -> ApprovalRequested | PlanCleared:
+    """As a router with this catalogue."""
+    return route(plan, catalogue, now=plan.proposed_at)
 
 
 def answers_to(request: ApprovalRequested) -> tuple[DecisionKind, ...]:
     """What a sensible reviewer may say."""
-    return request.review.terms.allowed
+    allowed = request.review.terms.allowed
+    return (*allowed, K.WITHDRAW) if K.APPROVE in allowed else allowed
 
 
 def spoken(

@@ -1,38 +1,49 @@
 """The real store under the model: one database, two engine ports, topics as lists, a clock that is set."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Engine, delete, select, text
+from sqlalchemy import Connection, Engine, delete, select, text
 
 from gate_events.codec import decode
 from gate_events.contracts import SINGLE_OBJECT, contract_of
-from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted, Record
+from gate_events.records import (
+    ApprovalRequested,
+    DecisionMade,
+    PlanCleared,
+    PlanDecided,
+    PlanExecuted,
+    PlanProposed,
+    Record,
+)
 from gate_events.topics import TOPICS
-from gate_store.clearances import record_cleared
-from gate_store.clock import ask_again, ask_expiry, settle_waiting
+from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
+from gate_store.clock import SILENT_FOR, ask_again, ask_expiry, ask_expiry_again, settle_waiting
 from gate_store.database import is_postgres, open_store
 from gate_store.decisions import apply_decisions
-from gate_store.dialects import whole
+from gate_store.dialects import read, whole
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import EngineStore
 from gate_store.engine.sqlite.store import SqliteEngineStore
 from gate_store.gates import open_gates
+from gate_store.ledger import doubt_lost_claims
 from gate_store.migrate import upgrade
-from gate_store.outcomes import record_outcomes
-from gate_store.plan_claims import Claim, admit
+from gate_store.said import Said
 from gate_store.savers.serde import strict_serde
-from gate_store.tables import decisions, effects, gates, metadata, outbox, runs
-from tests.model.universe import PATIENCE, retier, undo
+from gate_store.tables import clearances, decisions, effects, gates, metadata, outbox, revocations, runs
+from gate_store.waiting_plans import settle_waiting_plans
+from stream_apps.gatekeeper.commit import commit_batch
+from tests.model.universe import CATALOGUE, PATIENCE, Sent
 from tests.store.examples import NOON
 
 T = TypeVar("T")
 
+MINUTE = timedelta(minutes=1)
 WORKERS = ("w1", "w2")
 _RECORDS = {topic.record.__name__: topic.record for topic in TOPICS}
 _CHECKPOINTS = ("checkpoints", "writes")
@@ -54,7 +65,7 @@ class Log:
     """A topic: `read` records were delivered at least once."""
 
     kind: type[Any]
-    records: list[Any] = field(default_factory=list)
+    records: list[Sent] = field(default_factory=list)
     read: int = 0
 
 
@@ -66,10 +77,9 @@ class Picture:
     decisions: dict[UUID, Any]
     runs: dict[str, Any]
     effects: dict[UUID, Any]
+    cleared: dict[str, UUID]  # plan by digest
+    revoked: set[str]
     outbox: list[tuple[int, Record]]
-
-
-_CLAIMS = (ApprovalRequested, PlanCleared)
 
 
 class World:
@@ -105,11 +115,13 @@ class World:
         self.logs: dict[type[Any], Log] = {
             kind: Log(kind) for kind in (PlanCleared, ApprovalRequested, PlanExecuted, DecisionMade)
         }
+        self.catalogue = CATALOGUE
         self.empty()
         self.set_clock(NOON)
 
     def empty(self) -> None:
         with self.store.begin() as conn:
+            _allow_deletion(conn)
             for table in reversed(metadata.sorted_tables):
                 conn.execute(delete(table))
             for name in _ON_POSTGRES if self._postgres else _CHECKPOINTS:
@@ -126,30 +138,39 @@ class World:
     def send(self, record: Any) -> None:
         """Append to the record's topic, if anything in the store reads that."""
         if type(record) in self.logs:
-            self.logs[type(record)].records.append(record)
+            self.logs[type(record)].records.append(Sent(record, self.now))
 
-    def deliver(self, batch: Sequence[Any], *, commit: bool = True) -> set[UUID]:
-        """One transaction of the gatekeeper; returns the clearances that it refused."""
-        kinds = {kind: [each for each in batch if type(each) is kind] for kind in self.logs}
-        claims = [Claim(each, place) for place, each in enumerate(batch) if type(each) in _CLAIMS]
-        claims.sort(key=lambda claim: type(claim.record) is PlanCleared)
+    def deliver(self, batch: Sequence[Sent], *, commit: bool = True) -> set[int]:
+        """One transaction of the gatekeeper; the places in the batch of what became dead letters."""
+        records, moments = [each.record for each in batch], [each.at for each in batch]
         with self.store.connect() as conn, conn.begin() as transaction:
-            admitted = admit(conn, claims, self.now)
-            through = [claim.record for claim in (*admitted.own, *admitted.to_judge)]
-            waited = open_gates(conn, [each for each in through if type(each) is ApprovalRequested], self.now)
-            record_cleared(conn, [each for each in through if type(each) is PlanCleared], self.now)
-            record_outcomes(conn, kinds[PlanExecuted], self.now)
-            apply_decisions(conn, [*waited, *kinds[DecisionMade]], self.now, retier, undo)
+            committed = commit_batch(conn, records, self.catalogue, self.now, moments)
             if not commit:
                 transaction.rollback()
-        return {batch[place].event_id for place in admitted.refused}
+        return set(committed.refused)
 
-    def tick(self) -> list[DecisionMade]:
-        """The ticker's work; returns the decisions that were given up."""
+    def replay(self, sent: Sent, verdicts: Mapping[UUID, PlanDecided]) -> None:
+        """One record of a log that is replayed into an empty store."""
+        record = sent.record
+        with self.store.begin() as conn:
+            if isinstance(record, ApprovalRequested):
+                said = open_gates(conn, [record], self.now)
+            else:
+                said = [Said(record, sent.at)]
+            apply_decisions(conn, said, self.now, _retier, _undo, verdicts)
+
+    def tick(self) -> list[Any]:
+        """The ticker's work; returns the records that were given up."""
         with self.store.begin() as conn:
             ask_expiry(conn, self.now)
+            ask_expiry_again(conn, self.now, MINUTE)
+            doubt_lost_claims(conn, self.now)
             ask_again(conn, self.now)
-            return settle_waiting(conn, self.now, PATIENCE)
+            ask_for_outcomes(conn, self.now, SILENT_FOR)
+            given_up: list[Any] = [*settle_waiting(conn, self.now, PATIENCE)]
+            given_up += settle_waiting_plans(conn, self.now, PATIENCE)
+            given_up += settle_waiting_outcomes(conn, self.now, PATIENCE)
+        return given_up
 
     def forget(self, rows: Sequence[int]) -> None:
         """What was published leaves the outbox."""
@@ -168,17 +189,35 @@ class World:
             found_decisions = conn.execute(select(decisions)).all()
             found_runs = conn.execute(select(runs)).all()
             found_effects = conn.execute(select(effects)).all()
+            found_cleared = conn.execute(select(clearances.c.digest, clearances.c.plan_id)).all()
+            found_revoked = conn.execute(select(revocations.c.digest)).scalars()
             rows = conn.execute(select(outbox).order_by(outbox.c.id)).all()
         return Picture(
             {row.gate_id: row for row in found_gates},
             {row.decision_id: row for row in found_decisions},
             {row.thread_id: row for row in found_runs},
             {row.effect_id: row for row in found_effects},
+            {row.digest: row.plan_id for row in found_cleared},
+            set(found_revoked),
             [(row.id, _record(row)) for row in rows],
         )
 
+    def shown(self, gate: UUID) -> ApprovalRequested:
+        """The question as reviewers see it."""
+        with self.store.begin() as conn:
+            stored = conn.execute(select(whole(gates.c.request)).where(gates.c.gate_id == gate)).scalar_one()
+        return read(stored, ApprovalRequested)
+
     def has_checkpoint(self, thread: str, name: str) -> bool:
         return self.do(self.ports["w1"].read(thread, "", name)) is not None
+
+
+def _retier(request: ApprovalRequested, edit: DecisionMade) -> str:
+    raise AssertionError("a replay takes edits as they counted")
+
+
+def _undo(request: ApprovalRequested, said: DecisionMade, outcome: PlanExecuted | None) -> PlanProposed | str:
+    raise AssertionError("a replay takes undos as they counted")
 
 
 def head_of(thread: str) -> Any:
@@ -190,6 +229,19 @@ def _record(row: Any) -> Record:
     kind = _RECORDS[row.record]
     made: Record = decode(SINGLE_OBJECT + contract_of(kind).fingerprint + row.body, kind)
     return made
+
+
+def _allow_deletion(conn: Connection) -> None:
+    """What is revoked stays so, but for the next example."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SET LOCAL session_replication_role = replica"))
+        return
+    found = conn.execute(
+        text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE :deletion"),
+        {"deletion": "%BEFORE DELETE ON revocations%"},
+    )
+    for name in found.scalars().all():
+        conn.execute(text(f"DROP TRIGGER {name}"))
 
 
 def _set_up_clock(url: str) -> None:

@@ -1,0 +1,228 @@
+"""What the laws say about records that speak of plans: each is a claim, held against what is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from gate_events.digest import plan_digest
+from gate_events.ids import derived, request_id
+from gate_events.names import name_key
+from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
+from gate_events.values import Step
+from gate_events.words import RequestKind, Timing
+from gate_policy.catalogue import Catalogue
+from gate_policy.requirements import ASKED_BEFORE
+from gate_policy.route import route
+from tests.model.reference_runs import Run
+from tests.model.universe import TOLERANCE
+
+PlanRecord = ApprovalRequested | PlanCleared
+
+
+class Taken(Enum):
+    """What a claim comes to before anybody judges it."""
+
+    REFUSED = "a dead letter"
+    KNOWN = "said before"
+    EARLY = "an earlier revision has still to come"
+    OWN = "a question of the store's own"
+    COUNTS = "to be judged"
+
+
+@dataclass
+class Owner:
+    """Whose plan it is, and what each of its revisions holds."""
+
+    proposer: str
+    agent: str
+    thread: str | None
+    digests: dict[int, str] = field(default_factory=dict)
+
+
+class Claims:
+    """Who may say what about which plan."""
+
+    def __init__(self, runs: dict[str, Run]) -> None:
+        self.runs = runs
+        self.owners: dict[UUID, Owner] = {}
+        self.gates: dict[UUID, tuple[str, bool]] = {}  # digest, and whether it asks before
+        self.cleared: set[str] = set()
+        self.anew: dict[UUID, UUID] = {}  # request: the gate that stands in its place
+        self.own: dict[UUID, ApprovalRequested] = {}  # said by the store, and not come back yet
+
+    def take(self, record: PlanRecord) -> Taken:
+        """Hold one claim against what is known, and remember it."""
+        own = self._is_own(record)
+        taken = self._taken(record, own=own)
+        if own:
+            del self.own[record.event_id]
+        if taken in (Taken.OWN, Taken.COUNTS):
+            self._note(record)
+        return taken
+
+    def asked_anew(self, record: PlanRecord, ours: PlanRecord) -> None:
+        """Our own question stands in the place of what a router said."""
+        assert isinstance(ours, ApprovalRequested)
+        if isinstance(record, ApprovalRequested):
+            del self.gates[record.request_id]
+            self.anew.setdefault(record.request_id, ours.request_id)
+        else:
+            self.cleared.discard(record.digest)
+        self.gates[ours.request_id] = (ours.digest, True)
+
+    def asks(self, digest: str) -> UUID | None:
+        """The gate at which a human was asked whether this very plan may run."""
+        return next((gate for gate, known in self.gates.items() if known == (digest, True)), None)
+
+    def _taken(self, record: PlanRecord, *, own: bool) -> Taken:
+        if not self._is_whole(record):
+            return Taken.REFUSED
+        if self._repeats(record):
+            self._stands_in_place(record)
+            return Taken.KNOWN
+        if own:
+            return Taken.OWN
+        if not (self._may_be_routed(record) and self._is_the_runs(record) and self._is_the_owners(record)):
+            return Taken.REFUSED
+        if self._is_decided_otherwise(record):
+            return Taken.REFUSED
+        return Taken.EARLY if self._is_early(record) else Taken.COUNTS
+
+    def _is_own(self, record: PlanRecord) -> bool:
+        return self.own.get(record.event_id) == record
+
+    def _is_whole(self, record: PlanRecord) -> bool:
+        """The digest is that of the steps, and the gate's id asks about nothing else."""
+        if record.digest != plan_digest(record.plan_id, record.revision, record.steps, record.run):
+            return False
+        if isinstance(record, PlanCleared):
+            return True
+        known = self.gates.get(record.request_id)
+        return known is None or known[0] == record.digest
+
+    def _repeats(self, record: PlanRecord) -> bool:
+        if isinstance(record, PlanCleared):
+            return record.digest in self.cleared and self.asks(record.digest) is None
+        known = record.request_id in self.gates or record.request_id in self.anew
+        return known or (is_routed(record) and self.asks(record.digest) is not None)
+
+    def _stands_in_place(self, record: PlanRecord) -> None:
+        """Whoever decides on a request that was asked otherwise is told of the other gate."""
+        if isinstance(record, ApprovalRequested) and record.request_id not in self.gates:
+            gate = self.asks(record.digest)
+            if gate:
+                self.anew.setdefault(record.request_id, gate)
+
+    def _may_be_routed(self, record: PlanRecord) -> bool:
+        """All other questions are the store's own; a gate's id is that of its plan and revision."""
+        if isinstance(record, PlanCleared):
+            return True
+        own_id = request_id(record.plan_id, record.revision, record.kind, record.timing)
+        return is_routed(record) and record.request_id == own_id
+
+    def _is_the_runs(self, record: PlanRecord) -> bool:
+        """A run is answered only by its own question."""
+        if record.run is None:
+            return all(run.plan != record.plan_id for run in self.runs.values())
+        run = self.runs.get(record.run.thread_id)
+        return run is not None and (run.plan, run.pause, run.asked) == (
+            record.plan_id,
+            record.run,
+            record.digest,
+        )
+
+    def _is_the_owners(self, record: PlanRecord) -> bool:
+        """A plan has an owner, and a revision one content."""
+        owner = self.owners.get(record.plan_id)
+        if owner is None:
+            return True
+        same = (owner.proposer, owner.agent, owner.thread) == _who(record)
+        return same and owner.digests.get(record.revision, record.digest) == record.digest
+
+    def _is_decided_otherwise(self, record: PlanRecord) -> bool:
+        """What was asked is not cleared, nor the reverse."""
+        if isinstance(record, PlanCleared):
+            return self.asks(record.digest) is not None
+        return record.digest in self.cleared
+
+    def _is_early(self, record: PlanRecord) -> bool:
+        owner = self.owners.get(record.plan_id)
+        last = max(owner.digests) if owner else 0
+        return record.run is None and record.revision > last + 1
+
+    def _note(self, record: PlanRecord) -> None:
+        if isinstance(record, PlanCleared):
+            self.cleared.add(record.digest)
+        else:
+            self.gates[record.request_id] = (record.digest, asks_before(record))
+            if not asks_before(record):
+                return
+        owner = self.owners.setdefault(record.plan_id, Owner(*_who(record)))
+        owner.digests.setdefault(record.revision, record.digest)
+
+
+def _who(record: PlanRecord) -> tuple[str, str, str | None]:
+    thread = record.run.thread_id if record.run else None
+    return name_key(record.proposer), name_key(record.agent.name), thread
+
+
+def asks_before(request: ApprovalRequested) -> bool:
+    """Whether it asks if a plan may run."""
+    return (request.kind, request.timing) == (RequestKind.PLAN, Timing.BEFORE)
+
+
+def is_routed(request: ApprovalRequested) -> bool:
+    """Whether a router may ask this."""
+    return asks_before(request) and request.attempt == 1
+
+
+def judged(
+    record: PlanRecord, moment: datetime, catalogue: Catalogue, older: Sequence[PlanRecord]
+) -> PlanRecord:
+    """What the gatekeeper's own catalogue makes of a claim: the stricter way stands, in our own words.
+
+    A claim is judged as of its own date, or, where that cannot be, of the broker's moment. A later revision
+    is shown as what it changes, and clears nothing that an older one had to ask for.
+    """
+    dated = record.requested_at if isinstance(record, ApprovalRequested) else record.cleared_at
+    at = dated if abs(dated - moment) <= TOLERANCE else moment
+    plan = PlanProposed(
+        event_id=record.event_id,
+        plan_id=record.plan_id,
+        revision=record.revision,
+        proposed_at=at,
+        proposer=record.proposer,
+        agent=record.agent,
+        goal=record.goal,
+        steps=record.steps,
+        run=record.run,
+    )
+    asks = isinstance(record, ApprovalRequested) or _had_to_ask(record, older)
+    ours = route(plan, catalogue, now=at, required=ASKED_BEFORE if asks else None)
+    if isinstance(record, PlanCleared) and isinstance(ours, PlanCleared):
+        return ours
+    assert isinstance(ours, ApprovalRequested)
+    if isinstance(record, ApprovalRequested) and _asks_the_same(record, ours) and not older:
+        return record
+    gate = request_id(ours.plan_id, ours.revision, ours.kind, ours.timing, attempt=2)
+    return msgspec.structs.replace(ours, event_id=derived("requested", gate), request_id=gate, attempt=2)
+
+
+def _had_to_ask(record: PlanRecord, older: Sequence[PlanRecord]) -> bool:
+    """Whether a step stands in an older revision that a human was asked about."""
+    asked = [_says(step) for each in older if isinstance(each, ApprovalRequested) for step in each.steps]
+    return any(_says(step) in asked for step in record.steps)
+
+
+def _says(step: Step) -> tuple[str, dict[str, Any]]:
+    return step.action_type, step.arguments
+
+
+def _asks_the_same(theirs: ApprovalRequested, ours: ApprovalRequested) -> bool:
+    same = ("tier", "level", "review", "policy")
+    return all(getattr(theirs, name) == getattr(ours, name) for name in same)
