@@ -63,9 +63,14 @@ def follow_outcomes(
 ) -> None:
     """Note the effects of services in the ledger, and ask for the reviews that come after execution."""
     executed = [_Executed(each, plans[each.digest]) for each in told if each.digest in plans]
+    noted: set[str] = set()
     for each in executed:
         if not each.plan.by_ledger:
-            _note_effects(conn, each, now, window_keys)
+            digest = each.outcome.digest
+            # an attempt of the same batch has left its effects
+            plan = cleared_plans(conn, [digest])[digest] if digest in noted else each.plan
+            _note_effects(conn, _Executed(each.outcome, plan), now, window_keys)
+            noted.add(digest)
     for one in contradictions:
         _doubt(conn, one, plans[one.second.digest], now)
     asked = asked_after(conn, [each.outcome for each in executed])

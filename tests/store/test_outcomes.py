@@ -266,3 +266,12 @@ def test_nor_is_one_whose_service_says_that_it_is_at_it(conn: Connection) -> Non
     assert ask_for_outcomes(conn, NOON + 2 * HOUR, HOUR) == 1
     [after] = said(conn, ApprovalRequested)
     assert "mailer began it" in after.review.findings[0].text
+
+
+def test_two_attempts_in_one_batch_leave_what_two_batches_leave(conn: Connection) -> None:
+    plan = cleared()
+    clear(conn, plan)
+    first = executed(plan, OutcomeStatus.FAILED, StepStatus.FAILED)
+    second = msgspec.structs.replace(executed(plan), event_id=plan_id("again"), attempt=2)
+    record_outcomes(conn, [first, second], NOON)
+    assert set(conn.execute(select(effects.c.state)).scalars()) == {"SUCCEEDED"}
