@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import Connection, and_, delete, exists, literal_column, or_, select, update
 
 from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
 from gate_events.values import Finding
@@ -13,6 +13,7 @@ from gate_store.dialects import read, whole
 from gate_store.tables import clearances, executions, gates, plan_outcomes
 
 _LOOKED_AT_FOR = timedelta(days=7)  # what waits longer was given up by another clock, or closes nothing
+_LATE = timedelta(minutes=10)  # clocks differ, and transactions take a while
 _NEVER = "no outcome came: whoever was to carry it out did not say whether it did"
 _SILENT = "{} began it at {} and did not say how it ended"
 
@@ -46,23 +47,29 @@ def ask_for_outcomes(conn: Connection, now: datetime, silent_for: timedelta, lim
 
 
 def settle_waiting_outcomes(
-    conn: Connection, now: datetime, patience: timedelta, limit: int = 500
+    conn: Connection,
+    now: datetime,
+    patience: timedelta,
+    looked_at: datetime | None = None,
+    limit: int = 500,
 ) -> list[PlanExecuted]:
     """Give up outcomes that do not count, or whose plan was not cleared within `patience`; for dead-letters.
 
     Commit after they are published. That a plan did not run nobody has to clear, where it was asked about.
+    `looked_at` is the `now` of a call that gave up fewer than `limit`: what was due long before it is not
+    looked at once more.
     """
     told = plan_outcomes
     cleared = exists().where(clearances.c.digest == told.c.digest, clearances.c.plan_id == told.c.plan_id)
     asked = exists().where(gates.c.plan_id == told.c.plan_id, gates.c.digest == told.c.digest)
     waited = and_(
         told.c.recorded_at <= now - patience,
-        told.c.recorded_at > now - patience - _LOOKED_AT_FOR,
+        told.c.recorded_at > (looked_at - _LATE if looked_at else now - _LOOKED_AT_FOR) - patience,
         ~cleared,
         or_(~asked, told.c.status != "NOT_RUN"),
     )
     given_up: dict[tuple[UUID, str, int], PlanExecuted] = {}
-    for which in (told.c.attempt < 0, waited):
+    for which in (told.c.attempt < literal_column("0"), waited):  # a parameter hides a partial index
         lost = select(told.c.plan_id, told.c.digest, told.c.attempt, whole(told.c.record).label("record"))
         for row in conn.execute(lost.where(which).order_by(told.c.recorded_at).limit(limit)):
             given_up[row.plan_id, row.digest, row.attempt] = read(row.record, PlanExecuted)

@@ -43,6 +43,7 @@ class Ticker:
         self._thread = thread
         self._dead_letters = dead_letters
         self._loop = asyncio.get_running_loop()
+        self._looked_at: datetime | None = None  # when outcomes that nothing cleared were last given up
         actions = config.catalogue.actions.items()
         self._idempotent = frozenset(name for name, action in actions if action.idempotent)
 
@@ -77,8 +78,10 @@ class Ticker:
                 if early := settle_waiting_plans(conn, now, patience):
                     self._bury([(each, _no_earlier(each, patience)) for each in early])
             with self._thread.store.begin() as conn:
-                if uncleared := settle_waiting_outcomes(conn, now, patience):
+                if uncleared := settle_waiting_outcomes(conn, now, patience, self._looked_at, _LIMIT):
                     self._bury([(each, _NOT_CLEARED) for each in uncleared])
+            if len(uncleared) < _LIMIT:
+                self._looked_at = now
         except TimeoutError:
             _log.info("Kafka did not take the records that were given up; a later tick tries again")
 

@@ -1,5 +1,6 @@
 """Outcomes are claims: what they say counts only of what was cleared, and where the ledger agrees."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -229,6 +230,15 @@ def test_what_was_never_cleared_is_given_up_after_a_while(conn: Connection) -> N
     assert settle_waiting_outcomes(conn, NOON + HOUR, HOUR) == [nonsense]
     assert settle_waiting_outcomes(conn, NOON + HOUR, HOUR) == []
     assert kept(conn) == [(1, "NOT_RUN")]
+
+
+def test_what_was_due_long_before_the_last_look_is_not_looked_at_once_more(conn: Connection) -> None:
+    """A look every second must not read a week of outcomes."""
+    nonsense = msgspec.structs.replace(executed(asked()), digest="f" * 64)
+    record_outcomes(conn, [nonsense], NOON)
+    minute = timedelta(minutes=1)
+    assert settle_waiting_outcomes(conn, NOON + 2 * HOUR, HOUR, NOON + HOUR + 11 * minute) == []
+    assert settle_waiting_outcomes(conn, NOON + 2 * HOUR, HOUR, NOON + HOUR + 9 * minute) == [nonsense]
 
 
 def test_what_was_told_before_the_approval_is_given_up_at_once(conn: Connection) -> None:
