@@ -1,6 +1,6 @@
 """Which effect of a plan's step is meant: the same step id may have had other content in another revision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -51,10 +51,17 @@ class EarlierEffect(NamedTuple):
     detail: str
 
 
-def earlier_effects(conn: Connection, plan_id: UUID, digest: str) -> list[EarlierEffect]:
-    """What the ledger has of this plan under other digests, for the question about a later revision."""
+def earlier_effects(conn: Connection, digests: Mapping[str, UUID]) -> dict[str, list[EarlierEffect]]:
+    """By digest, what the ledger has of its plan under other digests; for questions about later revisions.
+
+    `digests` are plan ids by digest.
+    """
+    if not digests:
+        return {}
     found = conn.execute(
         select(
+            effects.c.plan_id,
+            effects.c.digest,
             clearances.c.revision,
             effects.c.step_id,
             effects.c.action_type,
@@ -62,7 +69,10 @@ def earlier_effects(conn: Connection, plan_id: UUID, digest: str) -> list[Earlie
             effects.c.detail,
         )
         .join_from(effects, clearances, effects.c.digest == clearances.c.digest)
-        .where(effects.c.plan_id == plan_id, effects.c.digest != digest)
+        .where(among(conn, effects.c.plan_id, set(digests.values())))
         .order_by(clearances.c.revision, effects.c.claimed_at, effects.c.step_id)
-    )
-    return [EarlierEffect(*row) for row in found]
+    ).all()
+    return {
+        digest: [EarlierEffect(*told) for plan, other, *told in found if plan == plan_id and other != digest]
+        for digest, plan_id in digests.items()
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, exists, or_, select
@@ -13,12 +13,18 @@ from gate_store.plain_text import storable
 from gate_store.tables import clearances, gates, plan_outcomes, planned_effects, revocations
 
 
-def note_planned_effects(
-    conn: Connection, plan_id: UUID, digest: str, keys: Iterable[tuple[str, str]], now: datetime
-) -> None:
-    """Note what a plan that was asked about or cleared would do: (step id, effect key)."""
-    rows = [_row(plan_id, digest, step_id, key, now) for step_id, key in keys]
-    insert_new(conn, planned_effects, rows, "digest", "step_id")
+class PlannedEffect(NamedTuple):
+    """What a step of a plan would do outside."""
+
+    plan_id: UUID
+    digest: str  # of the plan
+    step_id: str
+    window_key: str
+
+
+def note_planned_effects(conn: Connection, planned: Iterable[PlannedEffect], now: datetime) -> None:
+    """Note what plans that were asked about or cleared would do."""
+    insert_new(conn, planned_effects, [_row(each, now) for each in planned], "digest", "step_id")
 
 
 def waiting_effects(conn: Connection, keys: Collection[str]) -> Mapping[str, tuple[datetime, UUID]]:
@@ -47,11 +53,5 @@ def waiting_effects(conn: Connection, keys: Collection[str]) -> Mapping[str, tup
     return {row.window_key: (row.noted_at, row.plan_id) for row in found}
 
 
-def _row(plan_id: UUID, digest: str, step_id: str, key: str, now: datetime) -> dict[str, Any]:
-    return {
-        "digest": digest,
-        "step_id": step_id,
-        "plan_id": plan_id,
-        "window_key": storable(key),
-        "noted_at": now,
-    }
+def _row(each: PlannedEffect, now: datetime) -> dict[str, Any]:
+    return {**each._asdict(), "window_key": storable(each.window_key), "noted_at": now}

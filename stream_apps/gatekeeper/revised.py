@@ -42,7 +42,7 @@ class Revised:
     def known(cls, conn: Connection, claims: Iterable[PlanRecord], catalogue: Catalogue) -> "Revised":
         """Looked up for those of these claims that revise a service's plan."""
         later = [each for each in claims if _is_later(each)]
-        done = {each.digest: earlier_effects(conn, each.plan_id, each.digest) for each in later}
+        done = earlier_effects(conn, {each.digest: each.plan_id for each in later})
         return cls(catalogue, asked_and_cleared(conn, {each.plan_id for each in later}), done)
 
     def note(self, record: PlanRecord) -> None:

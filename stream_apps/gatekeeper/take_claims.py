@@ -17,7 +17,7 @@ from gate_store.clearances import record_cleared
 from gate_store.gates import asks_before, open_gates, waiting_for
 from gate_store.plan_claims import Admitted, Claim, admit
 from gate_store.plan_owners import PlanRecord
-from gate_store.planned_effects import note_planned_effects
+from gate_store.planned_effects import PlannedEffect, note_planned_effects
 from gate_store.policies import kept_policies
 from gate_store.revocations import revoke_older
 from gate_store.said import Said
@@ -125,9 +125,12 @@ def _carry_out(
     record_cleared(conn, judged.cleared, now, partial(window_keys, catalogue=catalogue))
     newer: list[PlanRecord] = [*filter(asks_before, requests), *judged.cleared]
     revoke_older(conn, newer, now)
-    for record in newer:
-        keys = window_keys(record.steps, catalogue=catalogue)
-        note_planned_effects(conn, record.plan_id, record.digest, keys.items(), now)
+    planned = (
+        PlannedEffect(record.plan_id, record.digest, *named)
+        for record in newer
+        for named in window_keys(record.steps, catalogue=catalogue).items()
+    )
+    note_planned_effects(conn, planned, now)
     taken.cleared = taken.cleared or bool(judged.cleared)
     taken.asked = taken.asked or bool(requests)
 

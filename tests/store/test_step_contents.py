@@ -133,8 +133,9 @@ def test_the_plain_key_is_of_what_was_seen_first(conn: Connection) -> None:
 
 
 def test_the_question_about_a_later_revision_can_say_what_the_earlier_did(conn: Connection) -> None:
-    assert earlier_effects(conn, PLAN, SECOND.digest) == []
+    assert earlier_effects(conn, {SECOND.digest: PLAN}) == {SECOND.digest: []}
     finish(conn, FIRST, claim(conn, FIRST), StepStatus.FAILED, detail="no such mailbox")
     claim(conn, SECOND)
     action = OLD.action_type
-    assert earlier_effects(conn, PLAN, SECOND.digest) == [(1, "s1", action, "FAILED", "no such mailbox")]
+    done = [(1, "s1", action, "FAILED", "no such mailbox")]
+    assert earlier_effects(conn, {SECOND.digest: PLAN}) == {SECOND.digest: done}
