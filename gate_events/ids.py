@@ -28,6 +28,11 @@ def request_id(
     return derived("request", plan_id, revision, kind.value, timing.value, step_id, attempt)
 
 
+def outcome_id(plan_id: UUID, digest: str, attempt: int = 1) -> UUID:
+    """The event id of an outcome: one for each attempt at a plan as approved."""
+    return derived("outcome", plan_id, digest, *([attempt] if attempt > 1 else []))
+
+
 def effect_key(plan_id: UUID, step_id: str) -> UUID:
     """The idempotency key of a step, for the first content of it that the ledger saw, in any revision."""
     return derived("effect", plan_id, step_id)

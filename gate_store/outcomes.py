@@ -30,6 +30,7 @@ class _Kept:
     """What a batch does to the outcomes that are kept."""
 
     known: dict[Key, PlanExecuted]
+    given_up: set[Key]  # attempts that a human did not allow
     fresh: dict[Key, PlanExecuted] = field(default_factory=dict)
     replaced: list[Key] = field(default_factory=list)
     contradictions: list[Contradiction] = field(default_factory=list)
@@ -58,7 +59,7 @@ def record_outcomes(
     sound = [each for each in executed if each.event_id not in refused]
     note_begun(conn, [each for each in sound if each.status is OutcomeStatus.BEGUN], now)
     told = [each for each in sound if each.status is not OutcomeStatus.BEGUN]
-    kept = _Kept(_known(conn, {each.plan_id for each in told}))
+    kept = _Kept(_known(conn, {each.plan_id for each in told}), _given_up(conn, told, plans))
     for each in told:
         if why := _keep(kept, each, plans.get(each.digest)):
             refused[each.event_id] = why
@@ -95,6 +96,23 @@ def _closed_unapproved(conn: Connection, told: Sequence[PlanExecuted]) -> set[st
     return {row.digest for row in found} - alive
 
 
+def _given_up(conn: Connection, told: Sequence[PlanExecuted], plans: Mapping[str, ClearedPlan]) -> set[Key]:
+    """The later attempts at cleared plans that a human was asked for, and did not allow."""
+    later = [each for each in told if each.digest in plans and each.attempt > plans[each.digest].attempt]
+    if not later:
+        return set()
+    found = conn.execute(
+        select(gates.c.plan_id, gates.c.digest, gates.c.attempt).where(
+            among(conn, gates.c.plan_id, {each.plan_id for each in later}),
+            among(conn, gates.c.digest, {each.digest for each in later}),
+            gates.c.kind == "PLAN",
+            gates.c.timing == "BEFORE",
+            gates.c.state.not_in(_OPEN_STILL),
+        )
+    )
+    return {(row.plan_id, row.digest, row.attempt) for row in found}
+
+
 def _known(conn: Connection, plan_ids: Iterable[UUID]) -> dict[Key, PlanExecuted]:
     found = conn.execute(
         select(
@@ -113,7 +131,8 @@ def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None) -> str | No
     before = kept.known.get(key)
     if before is None:
         tried = [attempt for _, digest, attempt in kept.known if digest == told.digest]
-        if plan and told.attempt > max([plan.attempt, *(one + 1 for one in tried)]):
+        allowed = max([plan.attempt, *(one + 1 for one in tried)]) if plan else told.attempt
+        if told.attempt > allowed and not (key in kept.given_up and not has_run(told)):
             return f"nobody asked for attempt {told.attempt} at this plan"
         kept.known[key] = kept.fresh[key] = told
     elif _says(before) == _says(told):

@@ -39,6 +39,14 @@ def standing_of(conn: Connection, plan_id: UUID, digest: str, now: datetime) -> 
     return Standing(True)
 
 
+def attempt_cleared(conn: Connection, plan_id: UUID, digest: str) -> int | None:
+    """At which attempt the plan of this digest is; None: nothing cleared it."""
+    cleared = select(clearances.c.attempt).where(
+        clearances.c.digest == digest, clearances.c.plan_id == plan_id
+    )
+    return conn.execute(cleared).scalar_one_or_none()
+
+
 def _asked(conn: Connection, plan_id: UUID, digest: str) -> str:
     """A plan that a human was asked about is cleared by a verdict alone, whatever was said on its topic."""
     found = conn.execute(

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
+from uuid import uuid4
 
-from gate_events.ids import derived
-from gate_events.records import PlanCleared, PlanDecided, PlanExecuted, StepResult
+from gate_events.ids import outcome_id
+from gate_events.records import PlanExecuted, StepResult
 from gate_events.words import OutcomeStatus, StepStatus
+from producers.acting import Word
 from producers.checked import checked
 
 
 def outcome(
-    cleared: PlanCleared | PlanDecided, results: Iterable[StepResult], executor: str, now: datetime
+    cleared: Word, attempt: int, results: Iterable[StepResult], executor: str, now: datetime
 ) -> PlanExecuted:
-    """The outcome of a cleared plan: FAILED where any step is not known to have succeeded.
+    """The outcome of an attempt at a cleared plan: FAILED where any step is not known to have succeeded.
 
     A step without a result was SKIPPED. Said twice it is the same event. Raises UnencodableError.
     """
@@ -22,7 +23,7 @@ def outcome(
     statuses = {result.status for result in complete}
     return checked(
         PlanExecuted(
-            event_id=outcome_id(cleared.plan_id, cleared.digest),
+            event_id=outcome_id(cleared.plan_id, cleared.digest, attempt),
             plan_id=cleared.plan_id,
             revision=cleared.revision,
             digest=cleared.digest,
@@ -31,13 +32,27 @@ def outcome(
             status=_status(statuses),
             results=complete,
             run=cleared.run,
+            attempt=attempt,
         )
     )
 
 
-def outcome_id(plan_id: UUID, digest: str) -> UUID:
-    """One outcome for one plan as approved."""
-    return derived("outcome", plan_id, digest)
+def begun(cleared: Word, attempt: int, executor: str, now: datetime) -> PlanExecuted:
+    """The executor is at the plan. Said twice it is two events. Raises UnencodableError."""
+    return checked(
+        PlanExecuted(
+            event_id=uuid4(),
+            plan_id=cleared.plan_id,
+            revision=cleared.revision,
+            digest=cleared.digest,
+            executed_at=now,
+            executor=executor,
+            status=OutcomeStatus.BEGUN,
+            results=(),
+            run=cleared.run,
+            attempt=attempt,
+        )
+    )
 
 
 def skipped(step_id: str, now: datetime) -> StepResult:

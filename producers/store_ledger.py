@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from gate_events.ids import effect_key
 from gate_events.records import PlanCleared
 from gate_events.values import Step
-from gate_events.words import StepStatus
+from gate_events.words import RequestKind, StepStatus
 from gate_policy.catalogue import Catalogue
 from gate_policy.effects import effect_of
 from gate_store.claims import Claim, Grant
@@ -23,7 +23,7 @@ from gate_store.effect_keys import Content, keys_in_force
 from gate_store.engine.port import NotClearedError, OutdatedError
 from gate_store.ledger import claim_effect, finish_effect, renew_claim
 from gate_store.plan_owners import owners
-from gate_store.standings import Standing, standing_of
+from gate_store.standings import Standing, attempt_cleared, standing_of
 from producers.acting import Word
 
 T = TypeVar("T")
@@ -57,6 +57,9 @@ class StepLedger(Protocol):
     def may_run(self, word: Word) -> None:
         """Raise NotClearedError where the store lets nothing of the plan be done."""
 
+    def attempt(self, word: Word) -> int:
+        """Which attempt at the plan the word allows."""
+
 
 class NoLedger:
     """Where no store is configured: every step may be done, under its idempotency key.
@@ -88,6 +91,10 @@ class NoLedger:
 
     def may_run(self, word: Word) -> None:
         """Nothing is known against it."""
+
+    def attempt(self, word: Word) -> int:
+        """The one that the word names."""
+        return word.attempt
 
 
 class StoreLedger:
@@ -190,6 +197,12 @@ class StoreLedger:
             if not isinstance(word, PlanCleared) or time.monotonic() > give_up:
                 raise NotClearedError(word.steps[0].step_id)
             self._sleep(_ASK_EVERY_S)
+
+    def attempt(self, word: Word) -> int:
+        """The one that the word names; an answer about a step in doubt counts its own question's."""
+        if isinstance(word, PlanCleared) or word.kind is not RequestKind.IN_DOUBT:
+            return word.attempt
+        return self._in_transaction(attempt_cleared, word.plan_id, word.digest) or 1
 
     def _standing(self, conn: Any, word: Word) -> Standing:
         standing = standing_of(conn, word.plan_id, word.digest, store_moment(conn, self._now()))

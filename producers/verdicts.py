@@ -20,10 +20,11 @@ from gate_policy.catalogue import load_catalogue
 from gate_store.database import Clock, open_store, utc_now
 from gate_store.engine.port import NotClearedError, OutdatedError
 from producers.acting import Task, task_of
+from producers.at_work import AtWork, says_every_s
 from producers.dead_letters import bury
 from producers.hearing import Heard, Words
 from producers.kafka_producer import KafkaProducer, SchemaIdOf
-from producers.outcomes import outcome
+from producers.outcomes import begun, outcome
 from producers.store_ledger import LEASE_S, NoLedger, StepLedger, StoreLedger
 from producers.work import Work
 
@@ -100,10 +101,14 @@ class Settling:
         self._bury = keep
         self._now = now
 
-    def settle(self, heard: Heard, results: list[StepResult] | None) -> None:
+    def begin(self, heard: Heard, attempt: int) -> None:
+        """The plan of this word is being worked at."""
+        self._producer.send(begun(heard.word, attempt, self._executor, self._now()))
+
+    def settle(self, heard: Heard, attempt: int, results: list[StepResult] | None) -> None:
         """The plan of this word has these results; None: it is still open."""
         if results is not None:
-            self._producer.send(outcome(heard.word, results, self._executor, self._now()))
+            self._producer.send(outcome(heard.word, attempt, results, self._executor, self._now()))
         self.words.done(heard.message, durably=True)
 
     def refuse(self, heard: Heard, error: NotClearedError) -> None:
@@ -116,7 +121,7 @@ class Settling:
     def pass_over(self, heard: Heard, task: Task) -> None:
         """Nothing of this plan is to be run here."""
         if task is Task.SAY_NOT_RUN and self._say_not_run:
-            self.settle(heard, [])
+            self.settle(heard, heard.word.attempt, [])
         else:
             self.words.done(heard.message)
 
@@ -140,6 +145,7 @@ class Verdicts:
         self._now = now
         self._opened = opened
         self._stopped = Event()
+        self._in_hand: AtWork | None = None
 
     def stop(self) -> None:
         """End the iteration after the work in hand; for signal handlers and other threads."""
@@ -147,6 +153,7 @@ class Verdicts:
 
     def close(self) -> None:
         """Commit what is done and leave the group."""
+        self._let_go()
         self._opened.close()
 
     def __iter__(self) -> Iterator[Work]:
@@ -180,7 +187,22 @@ class Verdicts:
         except NotClearedError as error:
             self._settling.refuse(heard, error)
             return
-        work = Work(heard.word, self._ledger, partial(self._settling.settle, heard), self._now)
-        yield work
+        attempt = self._ledger.attempt(heard.word)
+        settle = partial(self._settling.settle, heard, attempt)
+        work = Work(heard.word, self._ledger, settle, self._at_work(heard, attempt), self._now)
+        try:
+            yield work
+        finally:
+            self._let_go()
         if not work.settled:
             raise NoOutcomeError(work.plan_id)
+
+    def _at_work(self, heard: Heard, attempt: int) -> AtWork:
+        self._let_go()
+        self._in_hand = AtWork(partial(self._settling.begin, heard, attempt), says_every_s(heard.word))
+        return self._in_hand
+
+    def _let_go(self) -> None:
+        """Nobody says any more that the plan in hand is being worked at."""
+        if self._in_hand:
+            self._in_hand.end()

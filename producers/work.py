@@ -16,6 +16,7 @@ from gate_store.database import Clock
 from gate_store.declared_effects import UndeclaredEffectError, declared
 from gate_store.engine.port import NotClearedError
 from producers.acting import Word, use_by_of
+from producers.at_work import AtWork
 from producers.step import AnyStep, Step, step_value
 from producers.store_ledger import StepLedger
 
@@ -40,13 +41,15 @@ class Work:
 
     The exception of a step ends the plan, not the service: `with` logs it, and the outcome is FAILED. Any
     other exception goes on, and leaves the plan to the next start of a member of the group. A step in doubt
-    leaves the plan open: a human is asked, and the plan comes again with the answer.
+    leaves the plan open: a human is asked, and the plan comes again with the answer. Without a store the
+    gate is told from the first `once` to the outcome that the plan is being worked at.
     """
 
-    def __init__(self, word: Word, ledger: StepLedger, settle: Settle, now: Clock) -> None:
+    def __init__(self, word: Word, ledger: StepLedger, settle: Settle, at_work: AtWork, now: Clock) -> None:
         self._word = word
         self._ledger = ledger
         self._settle = settle
+        self._at_work = at_work
         self._now = now
         self._results: dict[str, StepResult] = {}
         self._let_through: BaseException | None = None
@@ -81,7 +84,8 @@ class Work:
         Raises what `function` raises, once that is recorded as the step's failure; StepNotRunError where an
         earlier attempt failed, or nobody knows whether it happened; NotClearedError for a step that is not
         what was approved, or not any more; UndeclaredEffectError for a function without the mark of the
-        approved action type: `@effect("send_email")`. A function with another mark ends the plan FAILED.
+        approved action type: `@effect("send_email")`; NotDeliveredError where, without a store, the gate can
+        not be told that the plan is begun: nothing was. A function with another mark ends the plan FAILED.
         """
         approved = self._approved(step)
         self._check_declared(approved, function)
@@ -101,7 +105,11 @@ class Work:
 
         A plan with a step about which a human is asked gets none yet.
         """
-        self._settle(None if self._asked else list(self._results.values() if results is None else results))
+        told = None if self._asked else list(self._results.values() if results is None else results)
+        try:
+            self._settle(told)
+        finally:
+            self._at_work.end()
         self.settled = True
 
     def __enter__(self) -> Self:
@@ -110,6 +118,13 @@ class Work:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        try:
+            return self._left_with(error)
+        finally:
+            self._at_work.end()
+
+    def _left_with(self, error: BaseException | None) -> bool:
+        """Whether the error ends here."""
         if error is not None and error is self._refused:
             _log.warning("plan %s is passed over: %s", self.plan_id, error)
             self._settle(None)
@@ -125,11 +140,17 @@ class Work:
     def _claimed(self, approved: StepRecord) -> Claim:
         """Where the store lets nothing more be done of the plan, it is passed over: the gate asks again."""
         try:
-            self._refuse_late()
+            self._begin()
             return self._ledger.claim(self._word, approved)
         except NotClearedError as error:
             self._refused = error
             raise
+
+    def _begin(self) -> None:
+        self._refuse_late()
+        if not self._ledger.decides:
+            self._at_work.begin()
+            self._refuse_late()  # the gate heard of it too late
 
     def _check_declared(self, approved: StepRecord, function: Callable[..., Any]) -> None:
         """A plan may ask for what a marked function does not do; an unmarked one is the service's fault."""

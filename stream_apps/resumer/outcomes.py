@@ -6,7 +6,7 @@ from typing import Any
 
 from gate_events.codec import body_of
 from gate_events.contracts import contract_of
-from gate_events.ids import derived
+from gate_events.ids import outcome_id
 from gate_events.records import PlanExecuted, StepResult
 from gate_events.topics import key_of
 from gate_events.values import Step
@@ -40,7 +40,7 @@ def outcome(
 ) -> PlanExecuted:
     """The outcome of a run's plan: a result for each of `steps`, SKIPPED where it was not tried."""
     return PlanExecuted(
-        event_id=derived("outcome", run.plan_id, run.answer.digest),
+        event_id=outcome_id(run.plan_id, run.answer.digest, run.attempt),
         plan_id=run.plan_id,
         revision=run.answer.revision,
         digest=run.answer.digest,

@@ -8,6 +8,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from gate_events.codec import decode
 from gate_events.records import PlanExecuted
 from gate_events.topics import TOPICS
+from gate_events.words import OutcomeStatus
 from plangate import KafkaProducer
 from plangate.dev.apache_kafka import ApacheKafka
 
@@ -31,6 +32,10 @@ class Bench:
             producer.send_bytes(topic, b"key", value, [("origin", b"test")])
 
     def outcomes(self) -> list[PlanExecuted]:
+        return [each for each in self.told() if each.status is not OutcomeStatus.BEGUN]
+
+    def told(self) -> list[PlanExecuted]:
+        """Outcomes, and who said that it was at a plan."""
         values = [message.value() for message in self.read("outcomes")]
         return [decode(value, PlanExecuted) for value in values if isinstance(value, bytes)]
 
