@@ -29,6 +29,8 @@ from producers.store_ledger import LEASE_S, NoLedger, StepLedger, StoreLedger
 from producers.work import Work
 
 _POLL_S = 0.5
+# Without a store nothing else keeps the plan in hand from the group's other members; librdkafka's longest.
+_UNTIL_DONE = {"max.poll.interval.ms": 86_400_000}
 
 Keep = Callable[[Message, Exception], None]
 
@@ -67,7 +69,8 @@ def verdicts(
     topics' names and the group's. `actions` are the action types that this service carries out: a plan with
     any other is left alone (None: every plan is ours). With `store_url` no step is done twice, whoever
     crashes: a step that a dead process began is its own for `lease_s` seconds more, then it is repeated if
-    `catalogue` calls its action idempotent, else a human is asked.
+    `catalogue` calls its action idempotent, else a human is asked. Without it the gate is told that a plan is
+    being worked at, and the group gives it to nobody else while this process lives, for a day.
     A plan that was rejected, expired or withdrawn gets the outcome NOT_RUN, unless `say_not_run` is False.
     Ends `idle_s` seconds after the last word, once all are read, or by `stop()`; without it waits for ever.
     """
@@ -82,7 +85,8 @@ def verdicts(
             ledger = StoreLedger(open_store(store_url), executor, now, judged, lease_s)
             opened.callback(ledger.close)
         keep = partial(bury, producer, group, now)
-        words = Words({**kafka, **(consumer or {})}, group, topic_prefix, schema_of, keep)
+        own = {} if ledger.decides else _UNTIL_DONE
+        words = Words({**own, **kafka, **(consumer or {})}, group, topic_prefix, schema_of, keep)
         opened.callback(words.close)
         settling = Settling(words, producer, executor, say_not_run, now, keep)
         return Verdicts(settling, ledger, actions, idle_s, now, opened.pop_all())

@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from confluent_kafka import Consumer
 from msgspec.structs import replace
 from sqlalchemy import Engine, select
 
@@ -137,6 +138,23 @@ def test_a_slow_service_without_a_store_is_not_asked_again_and_its_plan_runs_onc
     assert did == ["s1", "s2"]
     assert [each.status for each in gate.bench.outcomes()] == [OutcomeStatus.DONE]
     assert gate.bench.told()[-1].status is OutcomeStatus.DONE
+
+
+@pytest.mark.parametrize(("with_store", "interval"), [(False, 86_400_000), (True, None)])
+def test_without_a_store_the_group_gives_a_slow_members_plan_to_nobody_else(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, with_store: bool, interval: int | None
+) -> None:
+    """The group takes a member for dead that does not poll for so long, whatever it does meanwhile."""
+    given: dict[str, Any] = {}
+
+    def consumer(settings: dict[str, Any], **more: Any) -> Consumer:
+        given.update(settings)
+        return Consumer(settings, **more)
+
+    monkeypatch.setattr("producers.hearing.Consumer", consumer)
+    url = str(gate.store.url) if with_store else None
+    verdicts(gate.bench.options, group="mailer", topic_prefix=gate.bench.prefix, store_url=url).close()
+    assert given.get("max.poll.interval.ms") == interval
 
 
 @pytest.mark.parametrize(
