@@ -156,10 +156,10 @@ class Reference:
         if taken is Taken.EARLY:
             self.early.setdefault(_name(record), record)
             return None
-        if place is None:
-            del self.early[_name(record)]
-        elif taken is Taken.REFUSED:
+        if taken is Taken.REFUSED and place is not None:
             dead.add(place)
+        if taken in (Taken.OWN, Taken.COUNTS) and place is None:
+            del self.early[_name(record)]  # what does not count waits until it is given up
         if taken is Taken.COUNTS:
             ours = judged(record, at, self.catalogue, self._older(record))
         elif taken is Taken.OWN:
