@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from gate_events.ids import effect_key
 from gate_events.records import PlanCleared
@@ -31,6 +32,8 @@ T = TypeVar("T")
 LEASE_S = 60.0
 PATIENCE_S = 60.0
 _ASK_EVERY_S = 0.2
+_DEADLOCK = "40P01"  # SQLSTATE
+_DEADLOCKS = 5  # in a row
 
 _log = logging.getLogger("plangate.verdicts")
 
@@ -233,5 +236,13 @@ class StoreLedger:
         )
 
     def _in_transaction(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Once more where PostgreSQL undid it for a gatekeeper's sake: what was done must not stay untold."""
+        for _ in range(_DEADLOCKS):
+            try:
+                with self._store.begin() as conn:
+                    return function(conn, *arguments)
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) != _DEADLOCK:
+                    raise
         with self._store.begin() as conn:
             return function(conn, *arguments)

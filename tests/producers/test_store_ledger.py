@@ -3,7 +3,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from psycopg.errors import DeadlockDetected
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
 from gate_events.words import StepStatus
 from gate_store.claims import Grant
@@ -82,3 +84,19 @@ def test_a_step_whose_executor_died_is_in_doubt_after_its_lease(store: Engine, h
     began = hands.time
     assert ledger(store, hands, "two", lease_s=5).claim(PLAN, STEPS[0]).grant is Grant.IN_DOUBT
     assert hands.time - began >= timedelta(seconds=5)
+
+
+def test_the_end_of_a_step_is_told_once_more_after_a_deadlock(store: Engine, hands: Hands) -> None:
+    """Else what was done would become a question, because somebody answered one at the same moment."""
+    clear(store)
+    one = ledger(store, hands)
+    claim = one.claim(PLAN, STEPS[0])
+    victims = iter([OperationalError("", {}, DeadlockDetected())] * 2)
+
+    @event.listens_for(store, "before_cursor_execute")
+    def fail(*_: object) -> None:
+        for error in victims:
+            raise error
+
+    assert one.finish(PLAN, STEPS[0], claim, StepStatus.SUCCEEDED, "sent", "")
+    assert one.claim(PLAN, STEPS[0]).result == "sent"
