@@ -35,15 +35,15 @@ class _Older:
         return _BY_REVISION.format(self.newer.revision)
 
 
-def revoke_older(conn: Connection, newer: Iterable[PlanRecord], now: datetime) -> int:
-    """Revoke what services were allowed under older revisions and nobody began; returns how many.
+def revoke_older(conn: Connection, newer: Iterable[PlanRecord], now: datetime) -> None:
+    """Revoke what services were allowed under older revisions and nobody began.
 
     Each is told on `verdicts` as SUPERSEDED. A run has no newer revision: only an edit makes one, before
     anything is cleared.
     """
     last = {each.plan_id: each for each in sorted(newer, key=lambda one: one.revision) if each.run is None}
     if not last:
-        return 0
+        return
     # FOR UPDATE: an effect that begins holds its clearance by the foreign key: one waits for the other
     found = conn.execute(
         select(clearances.c.digest, clearances.c.plan_id, clearances.c.revision, clearances.c.gate_id)
@@ -57,7 +57,6 @@ def revoke_older(conn: Connection, newer: Iterable[PlanRecord], now: datetime) -
     revoked = [_Older(_word(row), last[row.plan_id]) for row in older if row.digest not in settled]
     insert_new(conn, revocations, [_row(each, now) for each in revoked], "digest")
     outbox.put(conn, [_superseded(each, now) for each in revoked], now)
-    return len(revoked)
 
 
 def why_revoked(conn: Connection, digest: str) -> str | None:
