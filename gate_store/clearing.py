@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from gate_events.digest import step_digest
+from gate_events.order import steps_before
 from gate_events.records import PlanCleared, PlanDecided
 from gate_store.bulk import insert_new, upsert
 from gate_store.dialects import among
@@ -76,9 +77,11 @@ def _row(each: Clearance) -> dict[str, Any]:
 
 def _step_rows(cleared: Sequence[Clearance]) -> Iterable[dict[str, Any]]:
     for each in cleared:
+        before = steps_before(each.record.steps)
         for step in each.record.steps:
             yield {
                 "digest": each.record.digest,
                 "step_id": step.step_id,
                 "step_digest": step_digest(each.record.plan_id, step),
+                "after": before[step.step_id],
             }

@@ -22,6 +22,7 @@ from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
 from gate_store.dialects import among, word
 from gate_store.doubts import cleared_step, doubt_about, note_doubt, settle_doubts
 from gate_store.engine.port import NotClearedError, OutdatedError
+from gate_store.order import refuse_out_of_order
 from gate_store.plain_text import storable
 from gate_store.revocations import under_way, why_revoked
 from gate_store.tables import clearances, cleared_steps, effects
@@ -46,7 +47,8 @@ def claim_effect(
 
     A step that another began and did not finish within `lease_s` is repeated where it is `idempotent`, else
     it is IN_DOUBT and a human is asked. Raises NotClearedError where no clearance covers the step as given;
-    a plan that the router cleared a moment ago may be covered when asked again.
+    a plan that the router cleared a moment ago may be covered when asked again. OutOfOrderError where a step
+    that stands before it has not begun.
     """
     cleared = _covered(conn, plan_id, digest, step)
     rows = _rows(conn, plan_id, step.step_id)
@@ -62,6 +64,7 @@ def claim_effect(
         if under_way(conn, plan_id, cleared.revision) is not None:
             return Claim(key, Grant.BUSY)  # what an older revision began ends first
         _refuse_stale(conn, cleared, step, now)
+        refuse_out_of_order(conn, plan_id, digest, step.step_id)
         fresh = _fresh(key, plan_id, cleared, step, executor, window_key, now)
         return _go(conn, {**fresh, "lease_until": now + timedelta(seconds=lease_s)}, begun)
     if grant is Grant.IN_DOUBT and begun and begun.state is EffectState.CLAIMED:

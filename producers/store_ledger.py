@@ -21,7 +21,7 @@ from gate_store.claims import Claim, Grant
 from gate_store.database import Clock
 from gate_store.dialects import store_moment
 from gate_store.effect_keys import Content, keys_in_force
-from gate_store.engine.port import NotClearedError, OutdatedError
+from gate_store.engine.port import NotClearedError, OutdatedError, OutOfOrderError
 from gate_store.ledger import claim_effect, finish_effect, renew_claim
 from gate_store.plan_owners import owners
 from gate_store.standings import Standing, attempt_cleared, standing_of
@@ -138,6 +138,8 @@ class StoreLedger:
         while True:
             try:
                 claim = self._in_transaction(self._claim, word, step)
+            except OutOfOrderError:
+                raise
             except NotClearedError:
                 if not isinstance(word, PlanCleared) or time.monotonic() > give_up:
                     raise

@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from gate_events.json_text import kept_result
+from gate_events.order import steps_before
 from gate_events.pause import expired
 from gate_events.records import StepResult
 from gate_events.values import Step as StepRecord
@@ -14,7 +15,7 @@ from gate_events.words import StepStatus
 from gate_store.claims import Claim, Grant
 from gate_store.database import Clock
 from gate_store.declared_effects import UndeclaredEffectError, declared
-from gate_store.engine.port import NotClearedError
+from gate_store.engine.port import NotClearedError, OutOfOrderError
 from producers.acting import Word, use_by_of
 from producers.at_work import AtWork
 from producers.step import AnyStep, Step, step_value
@@ -47,11 +48,13 @@ class Work:
 
     def __init__(self, word: Word, ledger: StepLedger, settle: Settle, at_work: AtWork, now: Clock) -> None:
         self._word = word
+        self._before = steps_before(word.steps)
         self._ledger = ledger
         self._settle = settle
         self._at_work = at_work
         self._now = now
         self._results: dict[str, StepResult] = {}
+        self._begun: set[str] = set()
         self._let_through: BaseException | None = None
         self._refused: NotClearedError | None = None
         self._asked = False
@@ -84,12 +87,14 @@ class Work:
         Raises what `function` raises, once that is recorded as the step's failure; StepNotRunError where an
         earlier attempt failed, or nobody knows whether it happened; NotClearedError for a step that is not
         what was approved, or not any more; UndeclaredEffectError for a function without the mark of the
-        approved action type: `@effect("send_email")`; NotDeliveredError where, without a store, the gate can
-        not be told that the plan is begun: nothing was. A function with another mark ends the plan FAILED.
+        approved action type: `@effect("send_email")`; OutOfOrderError before a step that stands before this
+        one; NotDeliveredError where, without a store, the gate can not be told that the plan is begun:
+        nothing was. A function with another mark and a step out of order end the plan FAILED.
         """
         approved = self._approved(step)
         self._check_declared(approved, function)
         claim = self._claimed(approved)
+        self._begun.add(approved.step_id)
         if claim.grant is Grant.GO:
             return self._run(approved, claim, function)
         self._note(approved, StepStatus(claim.grant.value), claim.result, claim.detail)
@@ -140,15 +145,20 @@ class Work:
     def _claimed(self, approved: StepRecord) -> Claim:
         """Where the store lets nothing more be done of the plan, it is passed over: the gate asks again."""
         try:
-            self._begin()
+            self._begin(approved)
             return self._ledger.claim(self._word, approved)
+        except OutOfOrderError as error:
+            self._note(approved, StepStatus.FAILED, None, str(error))
+            self._let_through = error
+            raise
         except NotClearedError as error:
             self._refused = error
             raise
 
-    def _begin(self) -> None:
+    def _begin(self, step: StepRecord) -> None:
         self._refuse_late()
         if not self._ledger.decides:
+            self._refuse_out_of_order(step)
             self._at_work.begin()
             self._refuse_late()  # the gate heard of it too late
 
@@ -187,8 +197,13 @@ class Work:
     def _refuse_late(self) -> None:
         """A plan that was begun in time may be ended."""
         use_by = None if self._ledger.decides else use_by_of(self._word)
-        if not self._results and use_by and expired(use_by, self._now()):
+        if not self._begun and use_by and expired(use_by, self._now()):
             raise NotClearedError(self._word.steps[0].step_id, f"the verdict held until {use_by.isoformat()}")
+
+    def _refuse_out_of_order(self, step: StepRecord) -> None:
+        """Where a ledger knows what was begun, it refuses."""
+        if missing := next((name for name in self._before[step.step_id] if name not in self._begun), None):
+            raise OutOfOrderError(step.step_id, missing)
 
     def _approved(self, step: AnyStep | str) -> StepRecord:
         step_id = step if isinstance(step, str) else step_value(step).step_id

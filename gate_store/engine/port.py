@@ -196,6 +196,17 @@ class OutdatedError(NotClearedError):
     """The approval of step {step_id} is past its use-by, and nothing of the plan was begun in time."""
 
 
+class OutOfOrderError(NotClearedError):
+    """Step {step_id} was to begin before {before}, which stands before it in the plan."""
+
+    def __init__(self, step_id: str, before: str) -> None:
+        why = f"step {before} stands before it and has not begun"
+        super().__init__(
+            step_id,
+            f"{why}; do the steps in the order that was approved, or give the plan's steps `after`",
+        )
+
+
 class UnwritableError(Exception):
     """The store cannot take what run {thread_id} wants to write: {why}."""
 

@@ -1,5 +1,6 @@
 """What both ports make of a stored row."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from gate_events.digest import step_digest
 from gate_events.ids import effect_key, key_in_force
 from gate_events.pause import GateAnswer
 from gate_events.values import RunIdentity
-from gate_store.engine.port import ClaimedRun, EffectRow
+from gate_store.engine.port import ClaimedRun, EffectRow, NotClearedError, OutdatedError, OutOfOrderError
 from gate_store.plain_text import storable
 
 
@@ -102,6 +103,15 @@ def _is_own(row: _Effect, wanted: dict[str, str], answer: GateAnswer) -> bool:
 
 def _row(row: _Effect) -> EffectRow:
     return EffectRow(row.step_id, row.state, row.attempts, row.result, row.detail, row.executor, row.is_gone)
+
+
+def why_not(step_id: str, found: Mapping[str, Any]) -> NotClearedError:
+    """Why a step may not begin, from what WHY_REFUSED found."""
+    if found["outdated"]:
+        return OutdatedError(step_id, found["why"])
+    if found["not_begun"] is not None:
+        return OutOfOrderError(step_id, found["not_begun"])
+    return NotClearedError(step_id, found["why"])
 
 
 def text(words: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, RowMapping, insert, select, update
 
 from gate_events.digest import step_digest
 from gate_events.ids import effect_key, plan_id_of_pause
+from gate_events.order import steps_before
 from gate_events.pause import GateAnswer
 from gate_events.values import RunIdentity, Step
 from gate_events.words import GateState, PauseKind
@@ -62,8 +63,20 @@ class Scene:
         self.store = store
         self.url = url
 
-    async def ready(self, thread_id: str, *, cleared: bool = True, steps: int = 2, **run: Any) -> Paused:
-        """A READY run at a checkpoint with a pending interrupt; `run` overrides columns."""
+    async def ready(
+        self,
+        thread_id: str,
+        *,
+        cleared: bool = True,
+        steps: int = 2,
+        after: Sequence[tuple[str, ...] | None] = (),
+        ordered: bool = True,
+        **run: Any,
+    ) -> Paused:
+        """A READY run at a checkpoint with a pending interrupt; `run` overrides columns.
+
+        `after` is that of the steps in turn; without `ordered` the version before cleared them.
+        """
         config = await self.pause(thread_id)
         pause = RunIdentity(
             graph="billing",
@@ -75,10 +88,11 @@ class Scene:
         )
         plan_id = plan_id_of_pause(pause)
         made = tuple(
-            Step(step_id=f"s{n}", action_type="mail", arguments={"to": n}) for n in range(1, steps + 1)
+            Step(step_id=f"s{n}", action_type="mail", arguments={"to": n}, after=waits)
+            for n, waits in enumerate(after or (None,) * steps, 1)
         )
         paused = Paused(thread_id, plan_id, plan_id.hex * 2, made, pause)
-        self.clear(paused, use_by=run.get("use_by"), steps=made if cleared else ())
+        self.clear(paused, use_by=run.get("use_by"), steps=made if cleared else (), ordered=ordered)
         self.insert_run(paused, **run)
         return paused
 
@@ -93,7 +107,9 @@ class Scene:
             await saver.aput_writes(config, [("__interrupt__", [{"plan": thread_id}])], "task-1", "~path")
         return config
 
-    def clear(self, paused: Paused, *, use_by: datetime | None, steps: Sequence[Step]) -> None:
+    def clear(
+        self, paused: Paused, *, use_by: datetime | None, steps: Sequence[Step], ordered: bool = True
+    ) -> None:
         """The plan's clearance."""
         with self.store.begin() as conn:
             conn.execute(
@@ -112,6 +128,7 @@ class Scene:
                         digest=paused.digest,
                         step_id=step.step_id,
                         step_digest=step_digest(paused.plan_id, step),
+                        after=steps_before(steps)[step.step_id] if ordered else None,
                     )
                 )
 

@@ -94,6 +94,11 @@ class Effects:
         found = {name: self.get(plan, step) for name, step in steps.items()}
         return {name: effect for name, effect in found.items() if effect}
 
+    def in_turn(self, plan: UUID, steps: dict[str, Step], step: Step) -> bool:
+        """Whether all that stand before this very step have begun."""
+        names = list(steps)
+        return self.of(plan, steps).keys() >= set(names[: names.index(step.step_id)])
+
     def note(self, outcome: PlanExecuted, steps: dict[str, Step]) -> None:
         for result in outcome.results:
             if result.step_id not in steps or result.status is StepStatus.SKIPPED:
@@ -268,6 +273,8 @@ class Runs:
     def covers(self, digest: str, step: Step, now: datetime) -> bool:
         clearance = self.cleared.get(digest)
         if clearance is None or clearance.steps.get(step.step_id) != step:
+            return False
+        if not self.effects.in_turn(clearance.plan, clearance.steps, step):
             return False
         in_time = clearance.use_by is None or now < clearance.use_by
         return in_time or self.effects.begun_under(digest)

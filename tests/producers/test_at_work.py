@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 from msgspec.structs import replace
 
 from gate_events.words import OutcomeStatus, RequestKind, StepStatus
@@ -22,7 +23,7 @@ from producers.outcomes import begun, outcome
 from producers.store_ledger import NoLedger
 from producers.work import Work
 from tests.apps.world import until
-from tests.producers.records import NOW, cleared, decided
+from tests.producers.records import NOW, STEPS, cleared, decided
 
 SECOND = timedelta(seconds=1)
 OFTEN_S = 0.01
@@ -166,7 +167,8 @@ def test_an_outcome_that_cannot_be_delivered_ends_it_too() -> None:
 
 
 def test_steps_that_are_done_side_by_side_are_begun_once() -> None:
-    desk = Desk()
+    unordered = tuple(structs.replace(step, after=()) for step in STEPS)
+    desk = Desk(decided(use_by=NOW + SECOND, steps=unordered))
     let_go, waits = Event(), Event()
 
     def say() -> None:

@@ -12,7 +12,6 @@ from gate_store.engine.port import (
     Act,
     FateUnknownError,
     NotClearedError,
-    OutdatedError,
     Refusal,
     UnwritableError,
 )
@@ -26,6 +25,7 @@ from gate_store.engine.postgres.flush_sql import (
     WHY_REFUSED,
 )
 from gate_store.engine.postgres.line import Line
+from gate_store.engine.rows import why_not
 
 TRIES = 3
 
@@ -169,7 +169,4 @@ async def _explained(connection: Any, act: Act, refusal: Refusal) -> Refusal:
     found = await connection.fetchrow(
         WHY_REFUSED, act.thread_id, refusal.step_id, intent.step_digest, intent.effect_id
     )
-    if found is None:
-        return refusal
-    kind = OutdatedError if found["outdated"] else NotClearedError
-    return kind(refusal.step_id, found["why"])
+    return why_not(refusal.step_id, found) if found else refusal

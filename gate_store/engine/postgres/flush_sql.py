@@ -5,7 +5,16 @@ that are still held under their token and locks them. A run that it does not ret
 the caller rolls everything back. The order of the parameters is `Batch.parameters`.
 """
 
-FLUSH = """
+# Why a step may not begin yet: the steps that stand before it and have not begun with their cleared content.
+_BEFORE = """
+        json_array_elements_text(s.after) WITH ORDINALITY AS n(step_id, place)
+        LEFT JOIN cleared_steps AS p ON p.digest = s.digest AND p.step_id = n.step_id
+        WHERE NOT EXISTS (
+            SELECT 1 FROM effects AS b
+            WHERE b.plan_id = c.plan_id AND b.step_id = n.step_id AND b.step_digest = p.step_digest)
+"""
+
+FLUSH = f"""
 WITH fence AS (
     UPDATE runs AS r SET
         head_id = coalesce(a.head, r.head_id),
@@ -30,13 +39,17 @@ WITH fence AS (
     WHERE r.thread_id = a.thread_id AND r.token = a.token AND r.status = 'RUNNING'
     RETURNING r.thread_id, r.token, r.digest, r.worker
 ),
-intent AS (
-    SELECT i.*, f.token, f.worker, c.plan_id, s.digest
+asked AS (
+    SELECT i.*, f.token, f.worker, f.digest
     FROM unnest($10::text[], $11::bigint[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[],
-                $17::bool[])
-        AS i(thread_id, run_token, effect_id, step_id, step_digest, action_type, window_key, again)
+                $17::bool[]) WITH ORDINALITY
+        AS i(thread_id, run_token, effect_id, step_id, step_digest, action_type, window_key, again, place)
     JOIN fence AS f ON f.thread_id = i.thread_id AND f.token = i.run_token
-    JOIN clearances AS c ON c.digest = f.digest
+),
+intent AS (
+    SELECT i.*, c.plan_id
+    FROM asked AS i
+    JOIN clearances AS c ON c.digest = i.digest
     JOIN cleared_steps AS s
         ON s.digest = c.digest AND s.step_id = i.step_id AND s.step_digest = i.step_digest
     WHERE (c.use_by IS NULL OR c.use_by > now()
@@ -44,11 +57,17 @@ intent AS (
             SELECT FROM effects AS e
             WHERE e.plan_id = c.plan_id AND e.digest = c.digest
                 AND (coalesce(c.begun_until, c.use_by + (c.use_by - c.cleared_at)) > now()
-                     OR e.token = f.token AND e.executor = f.worker)))
+                     OR e.token = i.token AND e.executor = i.worker)))
     AND NOT EXISTS (
         SELECT 1 FROM effects AS o
         WHERE o.plan_id = c.plan_id AND o.step_id = s.step_id AND o.step_digest <> s.step_digest
             AND o.state IN ('CLAIMED', 'IN_DOUBT'))
+    AND NOT EXISTS (
+        SELECT 1 FROM {_BEFORE}
+        AND NOT EXISTS (
+            SELECT 1 FROM asked AS a
+            WHERE a.thread_id = i.thread_id AND a.place < i.place
+                AND a.step_id = n.step_id AND a.step_digest = p.step_digest))
 ),
 begun AS (
     INSERT INTO effects (effect_id, plan_id, digest, step_id, step_digest, action_type, thread_id, token,
@@ -121,10 +140,10 @@ SELECT
     array(SELECT token FROM fence) AS held_tokens,
     array(SELECT effect_id FROM begun) || array(SELECT effect_id FROM again) AS started,
     array(SELECT effect_id FROM finished) AS finished
-"""
+"""  # noqa: S608 - composed of constants
 
 # Why an intent was refused, in words for the graph's author. Read after the rollback.
-WHY_REFUSED = """
+WHY_REFUSED = f"""
 SELECT CASE
     WHEN r.digest IS NULL THEN 'its run has no cleared plan'
     WHEN s.step_id IS NULL THEN 'the cleared plan has no such step'
@@ -140,13 +159,15 @@ SELECT CASE
     ELSE 'no verdict or clearance covers it'
 END AS why,
     s.step_digest = $3 AND (e.effect_id IS NULL OR e.state IN ('RETRY', 'FAILED'))
-        AND c.use_by <= now() AS outdated
+        AND c.use_by <= now() AS outdated,
+    CASE WHEN s.step_digest = $3 AND (e.effect_id IS NULL OR e.state IN ('RETRY', 'FAILED'))
+         THEN (SELECT n.step_id FROM {_BEFORE} ORDER BY n.place LIMIT 1) END AS not_begun
 FROM runs AS r
 LEFT JOIN clearances AS c ON c.digest = r.digest
 LEFT JOIN cleared_steps AS s ON s.digest = r.digest AND s.step_id = $2
 LEFT JOIN effects AS e ON e.effect_id = $4
 WHERE r.thread_id = $1
-"""
+"""  # noqa: S608 - composed of constants
 
 # FOR SHARE waits until the backend that may still be committing is through.
 FATE_RUN = "SELECT token, status, head_id FROM runs WHERE thread_id = $1 FOR SHARE"

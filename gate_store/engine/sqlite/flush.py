@@ -13,13 +13,12 @@ from gate_store.engine.port import (
     FenceLostError,
     Intent,
     NotClearedError,
-    OutdatedError,
     PackedPut,
     Refusal,
     Result,
     UnwritableError,
 )
-from gate_store.engine.rows import json_text, text
+from gate_store.engine.rows import json_text, text, why_not
 from gate_store.engine.sqlite import flush_sql as sql
 from gate_store.engine.sqlite.moments import moment_text, uuid_text
 from gate_store.engine.sqlite.puts import pack
@@ -100,8 +99,7 @@ def _begin(connection: sqlite3.Connection, act: Act, intent: Intent, now: str) -
         return
     _require_lease(connection, act)
     found = connection.execute(sql.WHY_REFUSED, values).fetchone()
-    kind = OutdatedError if found["outdated"] else NotClearedError
-    raise kind(intent.step.step_id, found["why"])
+    raise why_not(intent.step.step_id, found)
 
 
 def _finish(connection: sqlite3.Connection, act: Act, result: Result, now: str) -> None:

@@ -21,7 +21,17 @@ UPDATE runs SET
 WHERE thread_id = :thread_id AND token = :token AND status = 'RUNNING'
 """
 
-_COVERED = """
+# The first step that stands before it and has not begun with its cleared content.
+_NOT_BEGUN = """
+    SELECT n.value FROM json_each(s.after) AS n
+    LEFT JOIN cleared_steps AS p ON p.digest = s.digest AND p.step_id = n.value
+    WHERE NOT EXISTS (
+        SELECT 1 FROM effects AS b
+        WHERE b.plan_id = c.plan_id AND b.step_id = n.value AND b.step_digest = p.step_digest)
+    ORDER BY n.key LIMIT 1
+"""
+
+_COVERED = f"""
     FROM runs AS r
     JOIN clearances AS c ON c.digest = r.digest
     JOIN cleared_steps AS s
@@ -38,7 +48,8 @@ _COVERED = """
         SELECT 1 FROM effects AS o
         WHERE o.plan_id = c.plan_id AND o.step_id = s.step_id AND o.step_digest <> s.step_digest
             AND o.state IN ('CLAIMED', 'IN_DOUBT'))
-"""
+    AND NOT EXISTS ({_NOT_BEGUN})
+"""  # noqa: S608 - composed of constants
 
 BEGIN_EFFECT = f"""
 INSERT INTO effects (effect_id, plan_id, digest, step_id, step_digest, action_type, thread_id, token,
@@ -71,7 +82,7 @@ ON CONFLICT (event_id) DO NOTHING
 """
 
 # Why an intent was refused, in words for the graph's author.
-WHY_REFUSED = """
+WHY_REFUSED = f"""
 SELECT CASE
     WHEN r.digest IS NULL THEN 'its run has no cleared plan'
     WHEN s.step_id IS NULL THEN 'the cleared plan has no such step'
@@ -87,13 +98,15 @@ SELECT CASE
     ELSE 'no verdict or clearance covers it'
 END AS why,
     s.step_digest = :step_digest AND (e.effect_id IS NULL OR e.state IN ('RETRY', 'FAILED'))
-        AND c.use_by <= :now AS outdated
+        AND c.use_by <= :now AS outdated,
+    CASE WHEN s.step_digest = :step_digest AND (e.effect_id IS NULL OR e.state IN ('RETRY', 'FAILED'))
+         THEN ({_NOT_BEGUN}) END AS not_begun
 FROM runs AS r
 LEFT JOIN clearances AS c ON c.digest = r.digest
 LEFT JOIN cleared_steps AS s ON s.digest = r.digest AND s.step_id = :step_id
 LEFT JOIN effects AS e ON e.effect_id = :effect_id
 WHERE r.thread_id = :thread_id
-"""
+"""  # noqa: S608 - composed of constants
 
 FATE_RUN = "SELECT token, status, head_id FROM runs WHERE thread_id = ?"
 FATE_CHECKPOINT = "SELECT 1 FROM checkpoints WHERE thread_id = ? AND checkpoint_id = ?"

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
+from langgraph.types import Send
 
 from plangate import Plan, Step, effect, effects, gate
 
@@ -293,6 +294,49 @@ idle = chain(State, ask=ask, act=skip).compile()
 
 
 nested_twice = chain(State, child=two_gates, after=pass_on).compile()
+
+
+async def act_backwards(state: State) -> State:
+    """Does the last step first."""
+    for step in reversed(state["verdict"]["steps"]):
+        await effects().once(step, send_async)
+    return {}
+
+
+async def act_beside(state: State) -> State:
+    """All steps at once, begun in their order."""
+    doing = (effects().once(step, send_async) for step in state["verdict"]["steps"])
+    return {"sent": list(await asyncio.gather(*doing))}
+
+
+def ask_unordered(state: State) -> State:
+    plan = plan_of(state)
+    return {"verdict": gate(Plan(plan.steps, plan.goal, plan.agent, plan.proposer, ordered=False)).to_dict()}
+
+
+def fan_out(state: State) -> list[Send]:
+    """The last step first, each in a branch of its own."""
+    return [Send("one", {"step": step}) for step in reversed(state["verdict"]["steps"])]
+
+
+class Branch(TypedDict):
+    step: dict[str, Any]
+
+
+def act_on_one(state: Branch) -> State:
+    effects().once(state["step"], send)
+    return {}
+
+
+def fanning(ask: Any) -> Any:
+    builder = StateGraph(State).add_node("ask", ask).add_node("one", act_on_one)
+    return builder.add_edge(START, "ask").add_conditional_edges("ask", fan_out, ["one"]).compile()
+
+
+backwards = chain(State, ask=ask, act=act_backwards).compile()
+backwards_unordered = chain(State, ask=ask_unordered, act=act_backwards).compile()
+beside = chain(State, ask=ask, act=act_beside).compile()
+fanned_out = fanning(ask_unordered)
 
 
 def plan_only(state: State) -> State:
