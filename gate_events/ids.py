@@ -33,6 +33,11 @@ def outcome_id(plan_id: UUID, digest: str, attempt: int = 1) -> UUID:
     return derived("outcome", plan_id, digest, *([attempt] if attempt > 1 else []))
 
 
+def proposal_id(plan_id: UUID) -> UUID:
+    """The event id of what a run proposes at a pause, however often that is read."""
+    return derived("proposed", plan_id)
+
+
 def effect_key(plan_id: UUID, step_id: str) -> UUID:
     """The idempotency key of a step, for the first content of it that the ledger saw, in any revision."""
     return derived("effect", plan_id, step_id)

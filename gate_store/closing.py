@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from gate_events.pause import answer_to_verdict
-from gate_events.records import Record
+from gate_events.records import PlanProposed, Record
 from gate_events.words import DecisionKind, GateState, RequestKind, Timing
 from gate_store import outbox
 from gate_store.afterwards import follow_clearances
 from gate_store.bindings import Answered, make_ready
 from gate_store.bulk import update_rows
 from gate_store.clearing import Clearance, clear, uncleared
+from gate_store.own_requests import forget
 from gate_store.resolving import hand_on_doubts, resolve
 from gate_store.tables import gates
 from gate_store.verdicts import Closing
@@ -44,6 +45,7 @@ def carry_out(conn: Connection, closings: Sequence[Closing], now: datetime) -> N
     resolve(conn, [each for each in closings if each.decision.kind is DecisionKind.RESOLVE], now)
     said: list[Record] = [record for each in closings for record in (each.verdict, *each.more)]
     outbox.put(conn, said, now)
+    forget(conn, [each.event_id for each in said if isinstance(each, PlanProposed)])  # it is no run's
 
 
 def _close(conn: Connection, closings: Sequence[Closing]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from gate_events.ids import derived, plan_id_of_pause
+from gate_events.ids import plan_id_of_pause, proposal_id
 from gate_events.pause import GateQuestion, is_question, question_of
 from gate_events.records import PlanProposed
 from gate_events.values import RunIdentity
@@ -81,7 +81,7 @@ def proposal(gate: AtGate, now: datetime) -> PlanProposed:
     """The plan of a pause. The same pause gives the same plan id and event id, however often it is read."""
     plan_id = plan_id_of_pause(gate.run)
     return PlanProposed(
-        event_id=derived("proposed", plan_id),
+        event_id=proposal_id(plan_id),
         plan_id=plan_id,
         proposed_at=now,
         proposer=gate.question.proposer,

@@ -11,14 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from gate_events.ids import plan_id_of_pause
+from gate_events.ids import plan_id_of_pause, proposal_id
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import RunIdentity
 from gate_store.asked_anew import gates_asked_anew
 from gate_store.claim_content import foreign_id, other_content
 from gate_store.dialects import among, lock_names, read, whole
 from gate_store.gates import asks_before
-from gate_store.own_requests import forget, own
+from gate_store.own_requests import forget, own, proposed_by_runs
 from gate_store.plan_owners import PlanRecord, note_revisions, owner_of, owners
 from gate_store.tables import clearances, effects, gates, runs
 
@@ -40,6 +40,9 @@ class Admitted:
     early: list[Claim] = field(default_factory=list)  # an earlier revision has not come yet
     asked_already: dict[UUID, UUID] = field(default_factory=dict)  # request: the gate that asks the same
     refused: dict[int, str] = field(default_factory=dict)  # by position
+
+
+_BESIDE_STEPS = ("proposer", "agent", "goal")
 
 
 def admit(conn: Connection, claims: Sequence[Claim], now: datetime) -> Admitted:
@@ -69,6 +72,7 @@ def admit(conn: Connection, claims: Sequence[Claim], now: datetime) -> Admitted:
                 passed.append(claim.record)
     note_revisions(conn, passed, now)
     forget(conn, [claim.record.event_id for claim in claims if known.is_own(claim.record)])
+    forget(conn, [proposal_id(record.plan_id) for record in passed if record.run])
     return admitted
 
 
@@ -140,6 +144,7 @@ class _Known:
         self._owners = owners(conn, plan_ids)
         self._runs = _runs(conn, {each.run.thread_id for each in records if each.run})
         self._plans_of_runs = _plans_of_runs(conn, plan_ids)
+        self._proposed = proposed_by_runs(conn, {each.plan_id for each in records if each.run})
         self._doubts = _doubts(conn, {each.plan_id for each in requests if each.in_doubt})
 
     def is_own(self, record: PlanRecord) -> bool:
@@ -204,7 +209,14 @@ class _Known:
             return f"run {record.run.thread_id} did not ask about plan {record.plan_id}"
         if read(row.pause, RunIdentity) != record.run:
             return f"run {record.run.thread_id} asked about plan {record.plan_id} at another pause"
-        return _other_question(row, record)
+        return _other_question(row, record) or self._otherwise(record)
+
+    def _otherwise(self, record: PlanRecord) -> str | None:
+        """What a digest leaves out, though policies and people go by it: proposer, agent and goal."""
+        asked = self._proposed.get(record.plan_id)
+        if asked is None or all(getattr(asked, name) == getattr(record, name) for name in _BESIDE_STEPS):
+            return None
+        return f"plan {record.plan_id} was proposed by its run with another proposer, agent or goal"
 
     def not_the_owners(self, record: PlanRecord) -> str | None:
         """A plan has an owner, and a revision one content."""

@@ -389,7 +389,7 @@ Index(
     sqlite_where=_set_aside,
 )
 
-# A trigger notes here the questions of the outbox: the gatekeeper meets them again on their topic.
+# A trigger notes here the questions and proposals of the outbox: the gatekeeper meets them again on topics.
 own_requests = Table(
     "own_requests",
     metadata,

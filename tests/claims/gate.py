@@ -7,11 +7,12 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from gate_events.digest import plan_digest
-from gate_events.ids import plan_id_of_pause
+from gate_events.ids import plan_id_of_pause, proposal_id
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.values import Agent, RunIdentity, Step
 from gate_policy.catalogue import load_catalogue
 from gate_policy.route import route
+from gate_store import outbox
 from gate_store.tables import clearances, gates
 from stream_apps.gatekeeper.commit import Committed, commit_batch
 from tests.store.acting import paused
@@ -86,6 +87,7 @@ def waits(conn: Connection, plan: PlanProposed) -> ApprovalRequested | PlanClear
     """Its run paused at it; what the router makes of it."""
     record = routed(plan)
     paused(conn, record)
+    outbox.put(conn, [msgspec.structs.replace(plan, event_id=proposal_id(plan.plan_id))], NOON)
     return record
 
 

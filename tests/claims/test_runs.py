@@ -1,12 +1,16 @@
 """A run is answered only by its own question."""
 
+from typing import Any
+
 import msgspec
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from gate_events.digest import plan_digest
-from gate_events.records import PlanProposed
-from gate_store.tables import runs
+from gate_events.records import ApprovalRequested, PlanProposed
+from gate_events.values import Agent
+from gate_store.dialects import read, whole
+from gate_store.tables import gates, own_requests, runs
 from tests.claims.gate import (
     asked,
     cleared,
@@ -102,3 +106,36 @@ def test_a_clearance_that_comes_again_when_its_run_has_gone_on_is_no_dead_letter
     conn.execute(runs.update().values(plan_id=None, digest=None, pause=None, status="DONE", answer=None))
     assert refusals(commit(conn, clearance)) == []
     assert may_run(conn) == {clearance.digest}
+
+
+BESIDE_STEPS: dict[str, dict[str, Any]] = {
+    "proposer": {"proposer": "ada"},
+    "agent": {"agent": Agent(name="a trusted one")},
+    "the agent's model": {"agent": Agent(name="biller", model="a trusted one")},
+    "goal": {"goal": "the CFO has agreed to it"},
+}
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["earlier", "in one batch"])
+@pytest.mark.parametrize("clears", [False, True], ids=["a request", "a clearance"])
+@pytest.mark.parametrize("what", BESIDE_STEPS)
+def test_a_runs_plan_is_judged_and_shown_with_its_own_proposer_agent_and_goal(
+    conn: Connection, what: str, clears: bool, together: bool
+) -> None:
+    """They are not in its digest, but policies may go by them, and who may decide does."""
+    honest = waits(conn, VICTIM)
+    lie = cleared(VICTIM) if clears else honest
+    lie = msgspec.structs.replace(lie, **BESIDE_STEPS[what])
+    batches = [[lie, honest]] if together else [[lie], [honest]]
+    [why] = [why for batch in batches for why in refusals(commit(conn, *batch))]
+    assert why == f"plan {VICTIM.plan_id} was proposed by its run with another proposer, agent or goal"
+    stored = conn.execute(select(whole(gates.c.request))).scalar_one()
+    assert read(stored, ApprovalRequested) == honest
+    assert may_run(conn) == set()
+
+
+def test_what_a_run_proposed_is_forgotten_once_it_was_asked_about(conn: Connection) -> None:
+    honest = waits(conn, VICTIM)
+    assert conn.execute(select(own_requests)).one()
+    commit(conn, honest)
+    assert conn.execute(select(own_requests)).all() == []

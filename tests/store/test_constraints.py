@@ -87,7 +87,7 @@ def fill(conn: Connection) -> None:
     conn.execute(insert(workers).values(new_worker()))
     conn.execute(insert(asked_anew).values(new_asked_anew()))
     conn.execute(insert(waiting_plans).values(new_waiting_plan()))
-    conn.execute(insert(own_requests).values(event_id=proposed().event_id, body=b"own"))
+    conn.execute(insert(own_requests).values(event_id=executed(CLEARED).event_id, body=b"own"))
     conn.execute(insert(own_words).values(event_id=proposed().event_id, body=b"own"))
     conn.execute(insert(executions).values(new_execution()))
     asked_for = new_run(thread_id="asked", status="DONE", asked_digest=DONE.digest, plan_id=DONE.plan_id)
@@ -333,7 +333,7 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
         {**new_asked_anew(), "request_id": uuid4(), "gate_id": uuid4()}
     ),
     "pk_waiting_plans": lambda: insert(waiting_plans).values(new_waiting_plan()),
-    "pk_own_requests": lambda: insert(own_requests).values(event_id=proposed().event_id, body=b""),
+    "pk_own_requests": lambda: insert(own_requests).values(event_id=executed(CLEARED).event_id, body=b""),
     "pk_own_words": lambda: insert(own_words).values(event_id=proposed().event_id, body=b""),
     "pk_workers": lambda: insert(workers).values(new_worker()),
     # 5: an effect happens once, or a human is asked

@@ -1,4 +1,4 @@
-"""Which questions the store asked itself, what was asked anew, and what waits for an earlier revision.
+"""Which questions the store asked itself, what runs proposed, what was asked anew, what waits for a revision.
 
 And no run is held to what it asked at an earlier plan.
 
@@ -75,7 +75,7 @@ def _grow() -> None:
     op.create_index("ix_waiting_plans_recorded_at", "waiting_plans", ["recorded_at"], if_not_exists=True)
 
 
-_NOTED = "record = 'ApprovalRequested'"
+_NOTED = "record IN ('ApprovalRequested', 'PlanProposed')"
 _NOTE = "INSERT INTO own_requests (event_id, contract, body) SELECT {0}event_id, {0}contract, {0}body"
 
 
