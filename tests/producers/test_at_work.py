@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from msgspec import structs
 from msgspec.structs import replace
 
 from gate_events.words import OutcomeStatus, RequestKind, StepStatus
@@ -167,7 +166,7 @@ def test_an_outcome_that_cannot_be_delivered_ends_it_too() -> None:
 
 
 def test_steps_that_are_done_side_by_side_are_begun_once() -> None:
-    unordered = tuple(structs.replace(step, after=()) for step in STEPS)
+    unordered = tuple(replace(step, after=()) for step in STEPS)
     desk = Desk(decided(use_by=NOW + SECOND, steps=unordered))
     let_go, waits = Event(), Event()
 
