@@ -41,28 +41,30 @@ def record_outcomes(
     executed: Sequence[PlanExecuted],
     now: datetime,
     window_keys: WindowKeys = no_window_keys,
-) -> dict[UUID, str]:
+) -> dict[int, str]:
     """Keep the first outcome of each attempt at a cleared plan; a redelivery changes nothing.
 
     An outcome whose plan is not cleared yet is kept, and nothing follows from it until it is. The effects of
     services go into the ledger under the catalogue's `window_keys`, a cleared plan with a review is asked
     about now, and an open question whether the plan may run is closed: it has. An outcome that contradicts
     the one before it of the same attempt raises a doubt. BEGUN says that an executor is at it.
-    Returns, by event_id, why a record does not count.
+    Returns, by place in `executed`, why a record does not count; an event_id is anybody's to repeat.
     """
     if not executed:
         return {}
     lock_names(conn, {each.plan_id for each in executed})
     plans = cleared_plans(conn, {each.digest for each in executed})
     ended = _closed_unapproved(conn, [each for each in executed if each.digest not in plans])
-    refused = {each.event_id: why for each in executed if (why := _objection(each, plans, ended))}
-    sound = [each for each in executed if each.event_id not in refused]
-    note_begun(conn, [each for each in sound if each.status is OutcomeStatus.BEGUN], now)
-    told = [each for each in sound if each.status is not OutcomeStatus.BEGUN]
+    objections = {place: _objection(each, plans, ended) for place, each in enumerate(executed)}
+    refused = {place: why for place, why in objections.items() if why}
+    sound = {place: each for place, each in enumerate(executed) if place not in refused}
+    note_begun(conn, [each for each in sound.values() if each.status is OutcomeStatus.BEGUN], now)
+    by_place = {place: each for place, each in sound.items() if each.status is not OutcomeStatus.BEGUN}
+    told = list(by_place.values())
     kept = _Kept(_known(conn, {each.plan_id for each in told}), _given_up(conn, told, plans))
-    for each in told:
+    for place, each in by_place.items():
         if why := _keep(kept, each, plans.get(each.digest)):
-            refused[each.event_id] = why
+            refused[place] = why
     _write(conn, kept, now)
     follow_outcomes(conn, kept.fresh.values(), plans, now, window_keys, kept.contradictions)
     outbox.put(conn, overtaken(conn, {each.plan_id for each in told}), now)

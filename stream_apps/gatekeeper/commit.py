@@ -60,7 +60,7 @@ def commit_batch(
         for place, each in zip(decisions, became, strict=True)
         if each.fate is Fate.DEAD_LETTER
     }
-    dead |= {place: untold[each.event_id] for place, each in outcomes.items() if each.event_id in untold}
+    dead |= {place: untold[nth] for nth, place in enumerate(outcomes) if nth in untold}
     ready = bool(taken.cleared or taken.waited or decisions)
     return Committed(
         ready=ready, said=bool(taken.asked or decisions or outcomes), refused=taken.refused | dead

@@ -149,7 +149,7 @@ def test_results_of_steps_that_the_plan_has_not_or_has_once_are_refused(conn: Co
     twice = msgspec.structs.replace(executed(plan), results=executed(plan).results[:1] * 2)
     foreign = msgspec.structs.replace(executed(plan), results=executed(other).results)
     for record, why in ((twice, "two results of step 's1'"), (foreign, "'s3', which the plan has not")):
-        assert why in record_outcomes(conn, [record], NOON)[record.event_id]
+        assert why in record_outcomes(conn, [record], NOON)[0]
 
 
 def test_of_a_run_nothing_counts_but_what_its_ledger_says(conn: Connection) -> None:
@@ -157,10 +157,10 @@ def test_of_a_run_nothing_counts_but_what_its_ledger_says(conn: Connection) -> N
     clear(conn, plan)
     forged = [executed(plan), msgspec.structs.replace(executed(plan), run=None)]
     for record in forged:
-        assert "the run of this plan goes on" in record_outcomes(conn, [record], NOON)[record.event_id]
+        assert "the run of this plan goes on" in record_outcomes(conn, [record], NOON)[0]
     conn.execute(update(runs).values(status="DONE"))
     for record in forged:
-        assert "of step 's1'" in record_outcomes(conn, [record], NOON)[record.event_id]
+        assert "of step 's1'" in record_outcomes(conn, [record], NOON)[0]
     assert (states(conn), kept(conn)) == ({}, [])
     true = executed(plan, OutcomeStatus.NOT_RUN, SKIPPED)
     assert record_outcomes(conn, [true], NOON) == {}
@@ -172,9 +172,9 @@ def test_of_what_a_service_claims_in_the_ledger_an_outcome_says_nothing_else(con
     clear(conn, plan)
     claim = claim_effect(conn, plan.plan_id, plan.digest, STEPS[0], "mailer", NOON)
     forged = told(plan, OK, OK)
-    assert "still being done by" in record_outcomes(conn, [forged], NOON)[forged.event_id]
+    assert "still being done by" in record_outcomes(conn, [forged], NOON)[0]
     finish_effect(conn, plan.plan_id, STEPS[0], claim, OK, NOON)
-    assert "of step 's2'" in record_outcomes(conn, [forged], NOON)[forged.event_id]
+    assert "of step 's2'" in record_outcomes(conn, [forged], NOON)[0]
     assert (states(conn), said(conn, ApprovalRequested)) == ({"s1": "SUCCEEDED"}, [])
     assert record_outcomes(conn, [told(plan, OK, SKIPPED)], NOON) == {}
     assert len(said(conn, ApprovalRequested)) == 1
