@@ -119,7 +119,7 @@ def _waiting(
 
 def _was_early(row: Row[*tuple[Any, ...]], plan: ClearedPlan) -> bool:
     """Nobody could execute a plan before a human had approved it; the router's word may be late here."""
-    return plan.gate_id is not None and row.recorded_at < plan.cleared_at
+    return plan.gate_id is not None and (row.said_at or row.recorded_at) < plan.cleared_at
 
 
 def _set_aside(conn: Connection, row: Row[*tuple[Any, ...]]) -> None:

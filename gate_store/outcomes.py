@@ -41,6 +41,7 @@ def record_outcomes(
     executed: Sequence[PlanExecuted],
     now: datetime,
     window_keys: WindowKeys = no_window_keys,
+    appended: Sequence[datetime | None] = (),
 ) -> dict[int, str]:
     """Keep the first outcome of each attempt at a cleared plan; a redelivery changes nothing.
 
@@ -48,7 +49,8 @@ def record_outcomes(
     services go into the ledger under the catalogue's `window_keys`, a cleared plan with a review is asked
     about now, and an open question whether the plan may run is closed: it has. An outcome that contradicts
     the one before it of the same attempt raises a doubt. BEGUN says that an executor is at it.
-    Returns, by place in `executed`, why a record does not count; an event_id is anybody's to repeat.
+    `appended` are the broker's moments, where it keeps them. Returns, by place in `executed`, why a record
+    does not count; an event_id is anybody's to repeat.
     """
     if not executed:
         return {}
@@ -65,7 +67,8 @@ def record_outcomes(
     for place, each in by_place.items():
         if why := _keep(kept, each, plans.get(each.digest)):
             refused[place] = why
-    _write(conn, kept, now)
+    moments = {id(each): moment for each, moment in zip(executed, appended, strict=False)}
+    _write(conn, kept, now, moments)
     follow_outcomes(conn, kept.fresh.values(), plans, now, window_keys, kept.contradictions)
     outbox.put(conn, overtaken(conn, {each.plan_id for each in told}), now)
     return refused
@@ -155,7 +158,7 @@ def _says(told: PlanExecuted) -> tuple[Any, ...]:
     return (tried, has_run(told))
 
 
-def _write(conn: Connection, kept: _Kept, now: datetime) -> None:
+def _write(conn: Connection, kept: _Kept, now: datetime, moments: Mapping[int, datetime | None]) -> None:
     for plan_id, digest, attempt in kept.replaced:
         conn.execute(
             delete(plan_outcomes).where(
@@ -164,11 +167,11 @@ def _write(conn: Connection, kept: _Kept, now: datetime) -> None:
                 plan_outcomes.c.attempt == attempt,
             )
         )
-    rows = [_row(each, now) for each in kept.fresh.values()]
+    rows = [_row(each, now, moments.get(id(each))) for each in kept.fresh.values()]
     insert_new(conn, plan_outcomes, rows, "plan_id", "digest", "attempt")
 
 
-def _row(each: PlanExecuted, now: datetime) -> dict[str, Any]:
+def _row(each: PlanExecuted, now: datetime, said_at: datetime | None) -> dict[str, Any]:
     return {
         "plan_id": each.plan_id,
         "digest": each.digest,
@@ -176,5 +179,6 @@ def _row(each: PlanExecuted, now: datetime) -> dict[str, Any]:
         "event_id": each.event_id,
         "status": each.status.value,
         "recorded_at": now,
+        "said_at": said_at,
         "record": each,
     }

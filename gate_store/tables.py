@@ -379,6 +379,7 @@ plan_outcomes = Table(
     Column("event_id", Uuid, nullable=False),
     Column("status", Text, nullable=False),
     Column("recorded_at", UtcMoment, nullable=False, index=True),
+    Column("said_at", UtcMoment, nullable=True, comment="the broker's moment, where it keeps one"),
     Column("record", JSON, nullable=False, comment="PlanExecuted, whole"),
 )
 _set_aside = plan_outcomes.c.attempt < 0

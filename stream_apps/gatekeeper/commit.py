@@ -53,7 +53,7 @@ def commit_batch(
     }
     taken = take_claims(conn, records, catalogue, now, moments)
     keys = partial(window_keys, catalogue=catalogue)
-    untold = record_outcomes(conn, list(outcomes.values()), now, keys)
+    untold = record_outcomes(conn, list(outcomes.values()), now, keys, [moments[place] for place in outcomes])
     became = decide(conn, [*taken.waited, *decisions.values()], catalogue, now)[len(taken.waited) :]
     dead = {
         place: each.why

@@ -1,5 +1,7 @@
 """Outcomes that come together do not spoil each other."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 from sqlalchemy import Connection, select
@@ -7,9 +9,10 @@ from sqlalchemy import Connection, select
 from gate_events.digest import plan_digest
 from gate_events.records import PlanExecuted, StepResult
 from gate_events.words import OutcomeStatus, StepStatus
-from gate_store.tables import plan_outcomes
-from tests.claims.gate import commit, proposed, refusals, routed
-from tests.store.examples import NOON, plan_id
+from gate_store.tables import effects, plan_outcomes
+from stream_apps.gatekeeper.commit import commit_batch
+from tests.claims.gate import CATALOGUE, asked, commit, proposed, refusals, routed, step
+from tests.store.examples import NOON, decided, plan_id
 
 PLAN = proposed()
 HONEST = PlanExecuted(
@@ -33,3 +36,18 @@ def test_a_refused_outcome_takes_no_other_of_its_event_id_with_it(conn: Connecti
     assert list(committed.refused) == [both.index(lie)]
     assert refusals(committed) == [f"its digest is that of plan {PLAN.plan_id}, revision 1"]
     assert conn.execute(select(plan_outcomes.c.event_id)).scalars().all() == [HONEST.event_id]
+
+
+def test_an_outcome_from_before_the_approval_tells_nothing_however_late_both_are_read(
+    conn: Connection,
+) -> None:
+    """The broker's moments count, not when a gatekeeper that was away came to them."""
+    request = asked(proposed(step("pay"), name="paid"))
+    commit(conn, request)
+    early = msgspec.structs.replace(HONEST, plan_id=request.plan_id, digest=request.digest)
+    approval = msgspec.structs.replace(decided(request), decided_at=NOON + _MINUTE)
+    commit_batch(conn, [early, approval], CATALOGUE, NOON + 2 * _MINUTE, [NOON, NOON + _MINUTE])
+    assert conn.execute(select(effects.c.state)).all() == []
+
+
+_MINUTE = timedelta(minutes=1)

@@ -34,6 +34,10 @@ def upgrade() -> None:
 
 
 def _grow() -> None:
+    said_at: sa.Column[object] = sa.Column(
+        "said_at", UtcMoment(), nullable=True, comment="the broker's moment, where it keeps one"
+    )
+    op.add_column("plan_outcomes", said_at, if_not_exists=op.get_bind().dialect.name == "postgresql")
     thread = sa.Column("thread_id", sa.Text(), nullable=True, comment="of the run whose plan it is")
     op.add_column("revisions", thread, if_not_exists=op.get_bind().dialect.name == "postgresql")
     op.create_table(
