@@ -1,5 +1,6 @@
 """The gates of a batch of decisions, locked, as the batch finds them and changes them."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, select
 
+from gate_events.ids import derived
 from gate_events.names import name_key
 from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted
 from gate_events.words import DecisionKind, GateState
@@ -14,7 +16,7 @@ from gate_store.asked_anew import gates_asked_anew
 from gate_store.dialects import among, lock_names, read, whole, word
 from gate_store.dispositions import Disposition, Fate
 from gate_store.happened import what_happened
-from gate_store.own_words import Words, superseding_words
+from gate_store.own_words import Words, speaks_as_ours, superseding_words
 from gate_store.rulings import Standing
 from gate_store.said import AS_SAID, Said, as_said
 from gate_store.tables import decisions, gates
@@ -26,6 +28,11 @@ class Recorded:
 
     said: Said
     disposition: Disposition
+
+    @property
+    def occupies(self) -> bool:
+        """Whether its id is taken by it: what was refused, or waits for a gate, takes no id from another."""
+        return self.disposition.fate not in (Fate.REFUSED, Fate.WAITING)
 
     def repeats(self, decision: DecisionMade) -> bool:
         """Whether it is the same decision once more, and not another under its id."""
@@ -42,12 +49,22 @@ class Docket:
     anew: dict[UUID, UUID] = field(default_factory=dict)  # request: the gate in its place
     outcomes: dict[str, PlanExecuted] = field(default_factory=dict)  # by digest, where an UNDO asks for it
 
+    def row_of(self, decision: DecisionMade) -> UUID:
+        """The id of its row: its own, or one of its content where another decision has that and may not.
+
+        Nobody's decision may have the id of a word of ours; and what does not count takes no id from another.
+        """
+        before = self.recorded.get(decision.event_id)
+        if before is None or before.repeats(decision):
+            return decision.event_id
+        may = before.occupies and not speaks_as_ours(decision)
+        return decision.event_id if may else content_id(decision)
+
     def note(self, said: Said, disposition: Disposition, state: GateState | None) -> None:
         """Let the next decision of the batch meet the gate as this one left it."""
         decision = said.decision
-        before = self.recorded.get(decision.event_id)
-        if disposition.fate is not Fate.DEAD_LETTER and (before is None or before.repeats(decision)):
-            self.recorded[decision.event_id] = Recorded(said, disposition)
+        if disposition.fate is not Fate.DEAD_LETTER:
+            self.recorded[self.row_of(decision)] = Recorded(said, disposition)
         standing = self.standings.get(decision.request_id)
         if standing is None:
             return
@@ -109,7 +126,7 @@ def _add_voices(conn: Connection, standings: dict[UUID, Standing]) -> None:
 
 
 def _recorded(conn: Connection, batch: Sequence[DecisionMade]) -> dict[UUID, Recorded]:
-    ids = {decision.event_id for decision in batch}
+    ids = {row_id for each in batch for row_id in (each.event_id, content_id(each))}
     found = conn.execute(
         select(
             decisions.c.decision_id,
@@ -122,6 +139,11 @@ def _recorded(conn: Connection, batch: Sequence[DecisionMade]) -> dict[UUID, Rec
         row.decision_id: Recorded(as_said(row), Disposition(row.decision_id, Fate(row.disposition), row.why))
         for row in found
     }
+
+
+def content_id(decision: DecisionMade) -> UUID:
+    """An id that nothing but this very decision can have."""
+    return derived("decision", decision.event_id, hashlib.sha256(_to_the_letter(decision)).hexdigest())
 
 
 def _to_the_letter(decision: DecisionMade) -> bytes:

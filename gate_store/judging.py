@@ -1,9 +1,9 @@
 """What becomes of one decision of a batch, as the store and the decisions before it have it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from gate_events.records import PlanDecided
 from gate_events.words import GateState
@@ -45,8 +45,16 @@ class Judge:
     def judge(self, docket: Docket, said: Said) -> Judged:
         """What becomes of the next decision."""
         decision = said.decision
-        before = docket.recorded.get(decision.event_id)
+        row_id = docket.row_of(decision)
+        before = docket.recorded.get(row_id)
         standing = docket.standings.get(decision.request_id)
+        judged = self._judged(docket, said, standing, before)
+        return replace(judged, row_id=row_id) if judged.row_id == decision.event_id else judged
+
+    def _judged(
+        self, docket: Docket, said: Said, standing: Standing | None, before: Recorded | None
+    ) -> Judged:
+        decision = said.decision
         if before and before.repeats(decision):
             undecidable = standing is None and decision.request_id not in docket.anew
             if undecidable or before.disposition.fate is not Fate.WAITING:
@@ -68,12 +76,7 @@ class Judge:
         is_open = standing.state is GateState.PENDING
         if is_open and (why := disproof(said, standing.request, docket.words, self.now)):
             return _kept(said, Fate.WAITING, _NOT_YET) if repeats else _dead(said, why)
-        judged = self._ruled(docket, said, standing)
-        if before is None or repeats:
-            return judged
-        # Whoever took the id cannot hold the word up; the row's own id is one that nobody could take.
-        row_id = uuid4() if judged.closing else None
-        return Judged(said, judged.disposition, row_id, judged.closing)
+        return self._ruled(docket, said, standing)
 
     def _ruled(self, docket: Docket, said: Said, standing: Standing) -> Judged:
         request, decision = standing.request, said.as_it_counts

@@ -4,12 +4,14 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
+from gate_events.records import ApprovalRequested
 from gate_policy.catalogue import Catalogue
 from gate_policy.effects import effect_of
 from gate_store import migrate
 from gate_store.database import open_store
-from gate_store.engine.port import OutboxRow, Publish
+from gate_store.engine.port import ClaimedRun, OutboxRow, Publish
 from plangate.kafka import topics
 from plangate.settings import Settings
 from plangate.wiring import id_of_record, open_catalogue, schema_ids
@@ -55,16 +57,21 @@ def apps_config(settings: Settings, only: frozenset[str], instance: str) -> Apps
 def resumer_config(settings: Settings, slot: Slot, catalogue: Catalogue) -> ResumerConfig:
     """What one resumer needs."""
     store = open_store(settings.store_url, pool_size=2)
-    questions = Questions(store)
+    questions, dispatch = Questions(store), Dispatch(store, catalogue)
+
+    async def ask_again(run: ClaimedRun, now: datetime) -> ApprovalRequested:
+        edited = run.answer.revision > 1
+        return await (dispatch.edited_again if edited else questions.ask_again)(run, now)
+
     return ResumerConfig(
         store_url=settings.store_url,
         graphs_file=settings.graphs,
         worker=f"{slot.name}-{os.getpid()}",
         instance=slot.instance,
         traits=traits_of(catalogue),
-        ask_again=questions.ask_again,
+        ask_again=ask_again,
         ask_in_doubt=questions.ask_in_doubt,
-        unmet=Dispatch(store, catalogue).unmet,
+        unmet=dispatch.unmet,
         publish=publisher(settings),
         in_flight=settings.in_flight,
         lease_s=settings.lease_s,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
 
 from gate_events.errors import UndecodableError
 from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES
@@ -82,11 +83,14 @@ class Gatekeeping:
                 self._dead_letters.bury(received, str(error))
         return decoded
 
-    async def _commit(self, decoded: Sequence[_Decoded]) -> None:
+    async def _commit(self, decoded: Sequence[_Decoded], *, again: bool = False) -> None:
         """Commit in one transaction; where the data are at fault, halve until the culprit stands alone."""
         try:
             committed = await self._thread.do(lambda: self._write(decoded))
         except Exception as error:  # a record must not stop the records behind it, whatever it provokes
+            if len(decoded) == 1 and not again and isinstance(error, IntegrityError):
+                await self._commit(decoded, again=True)  # what another gatekeeper wrote meanwhile is seen now
+                return
             if len(decoded) == 1:
                 self._dead_letters.bury(decoded[0][0], f"the store cannot take it: {_plain(error)}")
                 return

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from gate_events.records import ApprovalRequested, PlanProposed
+from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.values import Finding
 from gate_policy.catalogue import Catalogue
 from gate_policy.effects import PriorEffect, effect_keys
@@ -73,6 +73,22 @@ class Dispatch:
             raise found
         return found
 
+    async def edited_again(self, run: ClaimedRun, now: datetime) -> ApprovalRequested:
+        """The question once more about what a reviewer's edit made of a plan, in the words of that.
+
+        Raises RunFailedError where it cannot be asked.
+        """
+        loop = asyncio.get_running_loop()
+        look = _Look(run, now)
+
+        async def ask() -> Found:
+            return await loop.run_in_executor(self._thread, self._edited_again, look)
+
+        found = await self._outage.through(ask)
+        if isinstance(found, ApprovalRequested):
+            return found
+        raise found or RunFailedError(str(UnknownClearanceError(run.digest or "")))
+
     async def _look_for_all(self) -> None:
         looks = [look for key, look in self._waiting.items() if key not in self._found]
         loop = asyncio.get_running_loop()
@@ -96,6 +112,17 @@ class Dispatch:
         except UnjudgeablePlanError as error:
             return RunFailedError(str(error))
 
+    def _edited_again(self, look: _Look) -> Found:
+        with self._engine.connect() as conn:
+            grounds = grounds_of(conn, {look.run.digest} if look.run.digest else set())
+            found = grounds.get(look.run.digest or "")
+            if found is None:
+                return None
+            try:
+                return self._ask(conn, look, found, self._prior(conn, look), ["past its use-by"])
+            except UnjudgeablePlanError as error:
+                return RunFailedError(str(error))
+
     def _prior(self, conn: Connection, look: _Look) -> dict[str, PriorEffect]:
         """What was done, and what plans that wait would do; a plan does not wait for itself."""
         keys = effect_keys(look.run.answer.steps, self._catalogue)
@@ -104,26 +131,25 @@ class Dispatch:
     def _judge(
         self, conn: Connection, look: _Look, grounds: Grounds, prior: dict[str, PriorEffect]
     ) -> ApprovalRequested | None:
-        origin, run, now = grounds.record(), look.run, look.now
-        plan = PlanProposed(
-            event_id=origin.event_id,
-            plan_id=run.plan_id,
-            revision=run.answer.revision,
-            proposed_at=now,
-            proposer=origin.proposer,
-            agent=origin.agent,
-            goal=origin.goal,
-            steps=run.answer.steps,
-            run=run.pause,
-        )
-        given, floor = None, ASKED_BEFORE
+        origin, given = grounds.record(), None
         if isinstance(origin, ApprovalRequested) and grounds.gate_id:
             given = Given(origin, who_agreed(conn, grounds.gate_id), grounds.cleared_at)
-            floor = requirements_of(origin)
-        in_force = judge(plan, self._catalogue, now=now, prior=prior)
-        why = unmet(in_force, given, prior, now)
-        if not why:
-            return None
+        in_force = judge(_plan(look, origin), self._catalogue, now=look.now, prior=prior)
+        why = unmet(in_force, given, prior, look.now)
+        return self._ask(conn, look, grounds, prior, why) if why else None
+
+    def _ask(
+        self,
+        conn: Connection,
+        look: _Look,
+        grounds: Grounds,
+        prior: dict[str, PriorEffect],
+        why: Sequence[str],
+    ) -> ApprovalRequested:
+        """The next question: what the catalogue in force demands, and no less than the last one did."""
+        origin, run, now = grounds.record(), look.run, look.now
+        plan = _plan(look, origin)
+        floor = requirements_of(origin) if isinstance(origin, ApprovalRequested) else ASKED_BEFORE
         both = judge(plan, self._catalogue, now=now, prior=prior, required=floor)
         if both.review is None:
             raise AssertionError("a plan that is judged BEFORE has a review")
@@ -131,3 +157,18 @@ class Dispatch:
         review = msgspec.structs.replace(both.review, findings=(*both.review.findings, again))
         attempt = max(_AT_LEAST, times_asked(conn, run.plan_id, run.answer.revision) + 1)
         return asked(plan, both, review, now, attempt)
+
+
+def _plan(look: _Look, origin: ApprovalRequested | PlanCleared) -> PlanProposed:
+    """What may run, as a proposal."""
+    return PlanProposed(
+        event_id=origin.event_id,
+        plan_id=look.run.plan_id,
+        revision=look.run.answer.revision,
+        proposed_at=look.now,
+        proposer=origin.proposer,
+        agent=origin.agent,
+        goal=origin.goal,
+        steps=look.run.answer.steps,
+        run=look.run.pause,
+    )

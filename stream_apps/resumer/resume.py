@@ -317,6 +317,8 @@ class Resume:
     def _steps(self) -> Sequence[Step]:
         """The approved steps; of a plan that was not approved, the proposed ones."""
         claimed = self._claimed
+        if not claimed.answer.steps and claimed.answer.revision > 1:
+            return ()  # of what an edit made of the plan, which was not approved, nothing is known here
         asked = claimed.answer.steps or self._proposed
         return asked or asked_steps(claimed.head, claimed.pause.interrupt_id) or ()
 

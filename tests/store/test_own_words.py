@@ -112,7 +112,7 @@ def test_who_takes_the_clocks_id_at_another_gate_holds_nothing_up(conn: Connecti
     ask(conn, request)
     assert expire(conn, request) == [Fate.DECIDED]
     assert (state_of(conn, request), verdict_of(conn, request).decided_by) == ("EXPIRED", "clock")
-    assert expire(conn, request) == [Fate.LATE]
+    assert expire(conn, request) == [Fate.DECIDED]  # the same word once more
     assert recorded(conn) == 2
 
 
@@ -137,12 +137,27 @@ def test_an_id_is_used_for_one_decision(conn: Connection) -> None:
     assert state_of(conn, second) == "PENDING"
 
 
+@pytest.mark.parametrize("lie", ["refused", "waits"])
+def test_what_does_not_count_takes_no_id_from_a_decision_that_does(conn: Connection, lie: str) -> None:
+    """Two gatekeepers may meet the copy first."""
+    request, unknown = asked(), asked(plan_id("nobody asks this"))
+    ask(conn, request)
+    true = decided(request)
+    copied: dict[str, Any] = {"event_id": true.event_id}
+    forged = decided(unknown, **copied) if lie == "waits" else decided(request, by="biller", **copied)
+    assert fates(decide(conn, forged)) == [Fate.WAITING if lie == "waits" else Fate.REFUSED]
+    assert fates(decide(conn, true, true)) == [Fate.DECIDED, Fate.DECIDED]
+    assert fates(decide(conn, true)) == [Fate.DECIDED]
+    assert state_of(conn, request) == "APPROVED"
+
+
 def test_true_and_one_are_two_decisions(conn: Connection) -> None:
     request = asked()
     one, true = ((Step(step_id="s1", action_type="a", arguments={"on": value}),) for value in (1, True))
     first = decided(request, K.EDIT, steps=one)
     same_id = decided(request, K.EDIT, steps=true)
-    assert fates(decide(conn, first, same_id)) == [Fate.WAITING, Fate.DEAD_LETTER]
+    ask(conn, request)
+    assert fates(decide(conn, first, same_id)) == [Fate.DECIDED, Fate.DEAD_LETTER]
 
 
 def test_a_superseding_without_a_newer_one_is_a_dead_letter(conn: Connection) -> None:
