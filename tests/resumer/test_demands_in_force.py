@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from gate_events.digest import step_digest
+from gate_events.digest import review_digest, step_digest
 from gate_events.ids import effect_key
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.values import Step
 from gate_events.words import DecisionKind, Tier
 from gate_policy.catalogue import Catalogue, load_catalogue
+from gate_policy.edited import review_of_edit
 from gate_policy.route import route
 from gate_store.bulk import insert_new
 from gate_store.database import utc_now
@@ -226,7 +227,9 @@ async def test_an_edit_to_what_was_done_already_is_asked_again_as_edited(
     request = await acts.let_run(REMEMBERED)
     assert isinstance(request, ApprovalRequested)
     steps = (msgspec.structs.replace(request.steps[0], arguments={"to": "eve"}), *request.steps[1:])
-    acts.commit(decided(request, DecisionKind.EDIT, steps=steps, at=utc_now()), by=REMEMBERED)
+    seen = review_digest(review_of_edit(request, steps, REMEMBERED))
+    edited = decided(request, DecisionKind.EDIT, steps=steps, at=utc_now(), review_digest=seen)
+    acts.commit(edited, by=REMEMBERED)
     again = await acts.is_asked_again(REMEMBERED)
     assert (again.revision, again.steps) == (2, steps)
     assert happened() == []
