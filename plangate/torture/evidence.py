@@ -21,6 +21,7 @@ from gate_events.records import (
     PlanProposed,
 )
 from gate_events.topics import DEAD_LETTERS, TOPIC_OF
+from gate_events.words import OutcomeStatus
 from gate_store.database import open_store
 from plangate.kafka.reading import read_all
 from plangate.settings import Settings
@@ -95,7 +96,7 @@ def gather(settings: Settings, places: Places, said: Said) -> Evidence:
         requests=topics.of(ApprovalRequested),
         decided=topics.of(DecisionMade),
         verdicts=topics.of(PlanDecided),
-        outcomes=topics.of(PlanExecuted),
+        outcomes=[each for each in topics.of(PlanExecuted) if each.status is not OutcomeStatus.BEGUN],
         buried=[buried(each) for each in topics.messages(DEAD_LETTERS.name)],
         runs={thread: found.runs[thread] for thread in said.threads if thread in found.runs},
         gates={gate.request.request_id: gate.state for gate in found.gates},
