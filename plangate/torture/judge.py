@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from gate_events.ids import effect_key
-from gate_events.words import OutcomeStatus, RequestKind, Resolution, StepStatus
+from gate_events.words import DecisionKind, OutcomeStatus, RequestKind, Resolution, StepStatus
 from gate_policy.catalogue import Catalogue
 from plangate.torture.believed import believed, refused, unended
 from plangate.torture.doubts import unexplained
@@ -151,10 +151,19 @@ def _unfinished(evidence: Evidence, honesty: Honesty) -> Iterator[str]:
 def _excused(evidence: Evidence) -> Iterator[str]:
     """The numbers of runs with an effect that failed or hung, or that a human gave up."""
     yield from (_number(call["label"]) for call in evidence.calls if call["manner"] in {"fails", "hangs"})
-    abandoned = {each.plan_id for each in evidence.decided if each.resolution is Resolution.ABANDON}
+    ended = {each.plan_id for each in evidence.decided if each.resolution is Resolution.ABANDON}
+    ended |= set(_refused_the_rest(evidence))
     for plan in evidence.proposed:
-        if plan.plan_id in abandoned:
+        if plan.plan_id in ended:
             yield _number(plan.steps[0].arguments["label"])
+
+
+def _refused_the_rest(evidence: Evidence) -> Iterator[UUID]:
+    """Plans that were asked about again, half done, and whose reviewer let nothing more be done."""
+    again = {each.request_id for each in evidence.requests if each.attempt > 1}
+    for decision in evidence.decided:
+        if decision.request_id in again and decision.kind in (DecisionKind.REJECT, DecisionKind.RESPOND):
+            yield decision.plan_id
 
 
 def _number(label: str) -> str:

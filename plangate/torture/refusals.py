@@ -45,6 +45,10 @@ def _asked_anew(lie: Lie, evidence: Evidence, gates: set[tuple[UUID, str]]) -> b
     return not opened and (lie.record.plan_id, lie.record.digest) in gates
 
 
+# What workers say whose clocks the laboratory set wrong: the question stands, or the word comes again.
+_NOTHING_GIVEN_UP = ("asked anew as", "the clock says it again")
+
+
 def stray_letters(evidence: Evidence) -> Iterator[str]:
     """Dead letters that answer no lie: something honest was given up."""
     lies = {lie.value for lie in evidence.lies}
@@ -55,5 +59,7 @@ def stray_letters(evidence: Evidence) -> Iterator[str]:
     for letter in evidence.buried:
         asked_for_a_lie = "a human was asked" in letter.error and letter.plan_id in named
         if letter.value in lies or letter.digest in digests or letter.plan_id in services or asked_for_a_lie:
+            continue
+        if any(words in letter.error for words in _NOTHING_GIVEN_UP):
             continue
         yield f"plan {letter.plan_id}: {letter.error}"

@@ -124,7 +124,7 @@ def withdrawn_by_another(heard: Heard, pen: Pen) -> Sequence[Any]:
 @lie(APPROVAL_REQUESTS.name)
 def doubt_settled_by_another(heard: Heard, pen: Pen) -> Sequence[Any]:
     """Somebody who is no reviewer says what became of an effect."""
-    if heard.record.kind is not RequestKind.IN_DOUBT:
+    if heard.record.kind is not RequestKind.IN_DOUBT or not heard.record.review.terms.reviewers:
         return ()
     words = {"kind": DecisionKind.RESOLVE, "resolution": pen.dice.choice(list(Resolution))}
     return (approved(heard.record, event_id=derived("lie", pen.number), **words),)

@@ -79,6 +79,8 @@ def named(victim: Any) -> dict[str, Any]:
 
 def _revision(heard: Heard, pen: Pen, revision: int, action: str) -> Sequence[Any]:
     victim: PlanProposed = heard.record
+    if victim.proposer == LIAR:
+        return ()
     return (proposal(victim, revision=revision, steps=pen.steps(action), **named(victim)),)
 
 
