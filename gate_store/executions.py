@@ -1,6 +1,6 @@
 """Who is at a plan of a service, and whose outcome is awaited."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,18 +10,17 @@ from gate_events.records import PlanCleared, PlanExecuted
 from gate_store.bulk import insert_new, update_rows
 from gate_store.dialects import among
 from gate_store.plain_text import storable
-from gate_store.tables import UtcMoment, clearances, executions
+from gate_store.tables import UtcMoment, executions
 
 _KEY = ("plan_id", "digest", "attempt")
 
 
-def note_begun(conn: Connection, begun: Sequence[PlanExecuted], now: datetime) -> None:
+def note_begun(conn: Connection, begun: Iterable[PlanExecuted], now: datetime) -> None:
     """An executor says that it is at a plan; said again, it still is.
 
-    Of what nobody cleared it counts for nothing; what comes before its clearance is said again.
+    What was said before the plan was cleared counts for nothing: `heard_at` tells.
     """
-    cleared = _cleared(conn, {each.digest for each in begun})
-    by_key = {(each.plan_id, each.digest, each.attempt): each for each in begun if each.digest in cleared}
+    by_key = {(each.plan_id, each.digest, each.attempt): each for each in begun}
     rows = [_row(each, heard_at=now, begun_at=now) for each in by_key.values()]
     if not rows:
         return
@@ -29,13 +28,6 @@ def note_begun(conn: Connection, begun: Sequence[PlanExecuted], now: datetime) -
     heard = [{name: row[name] for name in (*_KEY, "heard_at", "executor")} for row in rows]
     first = func.coalesce(executions.c.begun_at, literal(now, UtcMoment))
     update_rows(conn, executions, heard, list(_KEY), begun_at=first)
-
-
-def _cleared(conn: Connection, digests: Collection[str]) -> set[str]:
-    if not digests:
-        return set()
-    query = select(clearances.c.digest).where(among(conn, clearances.c.digest, digests))
-    return set(conn.execute(query).scalars())
 
 
 def await_outcomes(conn: Connection, cleared: Iterable[PlanCleared]) -> None:

@@ -93,7 +93,7 @@ def _begun() -> ColumnElement[bool]:
     by_word = exists().where(
         executions.c.plan_id == clearances.c.plan_id,
         executions.c.digest == clearances.c.digest,
-        executions.c.begun_at.is_not(None),
+        executions.c.heard_at >= clearances.c.cleared_at,
     )
     return or_(by_ledger, by_word)
 

@@ -48,11 +48,13 @@ async def test_the_next_gate_is_never_passed_on_an_old_approval(stage: Stage, ha
     first = await stage.submit("two_static")
     stage.decide(first)
     answer, digest, pause = stage.run().answer, stage.run().digest, stage.run().pause
+    asked = stage.run().asked_digest
     await stage.resume("PAUSED")
     assert happened() == ["ann", "bob"]
     second = stage.run().plan_id
     assert second != first.plan_id
     stage.change_run(status="READY", answer=answer, digest=digest, pause=pause, plan_id=first.plan_id)
+    stage.change_run(asked_digest=asked)
     await stage.resume("PAUSED")
     assert happened() == ["ann", "bob"]
     assert stage.run().plan_id == second
