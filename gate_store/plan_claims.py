@@ -3,7 +3,7 @@
 What passes is judged by the gatekeeper's own catalogue before anything follows from it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -76,21 +76,29 @@ def admit(conn: Connection, claims: Sequence[Claim], now: datetime) -> Admitted:
     return admitted
 
 
-def asked_digests(conn: Connection, plan_ids: Iterable[UUID]) -> set[str]:
-    """The digests of plans about which a human was asked whether they may run."""
-    return {gate.digest for gate in _gates(conn, plan_ids).values() if gate.asks_before}
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows about plans that a router would clear, by digest."""
+
+    asked: frozenset[str] = frozenset()  # a human was asked whether they may run
+    cleared: frozenset[str] = frozenset()  # they may run already
+    objections: Mapping[str, str] = field(default_factory=dict)  # why nothing that says so could count
 
 
-def objections(conn: Connection, records: Sequence[PlanRecord]) -> dict[str, str]:
-    """By digest, why nothing that says so could count: a run did not ask it, or a plan has another owner.
+def known_plans(conn: Connection, records: Sequence[PlanRecord]) -> Known:
+    """For a router, before services hear of it; the gatekeeper holds the record against the store once more.
 
-    For a router, before services hear of it; the gatekeeper holds the record against the store once more.
+    Of what was asked or cleared before there are no objections: its run may have gone on since.
     """
     if not records:
-        return {}
+        return Known()
     known = _Known(conn, [Claim(record) for record in records], lock=False)
-    found = {each.digest: known.not_the_runs(each) or known.not_the_owners(each) for each in records}
-    return {digest: why for digest, why in found.items() if why is not None}
+    asked = {each.digest for each in records if known.asks(each.digest)}
+    cleared = {each.digest for each in records if known.repeats(each)}
+    strangers = [each for each in records if each.digest not in asked | cleared]
+    found = {each.digest: known.not_the_runs(each) or known.not_the_owners(each) for each in strangers}
+    objections = {digest: why for digest, why in found.items() if why is not None}
+    return Known(frozenset(asked), frozenset(cleared), objections)
 
 
 def _objection(known: "_Known", record: PlanRecord) -> str | None:
@@ -163,20 +171,20 @@ class _Known:
         if not isinstance(record, ApprovalRequested):
             return record.digest in self._cleared
         known = record.request_id in self._gates or record.request_id in self._anew
-        return known or (_is_routed(record) and self._asks(record.digest) is not None)
+        return known or (_is_routed(record) and self.asks(record.digest) is not None)
 
     def clears_once_more(self, cleared: PlanCleared) -> bool:
         """Whether it is a late repetition: its run may have gone on."""
-        return self.repeats(cleared) and self._asks(cleared.digest) is None
+        return self.repeats(cleared) and self.asks(cleared.digest) is None
 
     def asked_already(self, record: PlanRecord) -> dict[UUID, UUID]:
         """The gate that stands in place of a router's request, where none has its id."""
         if not isinstance(record, ApprovalRequested) or record.request_id in self._gates:
             return {}
-        gate_id = self._asks(record.digest)
+        gate_id = self.asks(record.digest)
         return {record.request_id: gate_id} if gate_id else {}
 
-    def _asks(self, digest: str) -> UUID | None:
+    def asks(self, digest: str) -> UUID | None:
         """The gate at which a human was asked whether this very plan may run."""
         gates_of_it = (
             gate_id for gate_id, gate in self._gates.items() if gate.asks_before and gate.digest == digest
@@ -228,7 +236,7 @@ class _Known:
         if isinstance(record, ApprovalRequested):
             cleared = record.digest in self._cleared
             return "this very plan was cleared already: nothing is left to ask" if cleared else None
-        if gate_id := self._asks(record.digest):
+        if gate_id := self.asks(record.digest):
             return f"a human was asked about this plan at gate {gate_id}: only the verdict clears it"
         return None
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
@@ -10,18 +9,10 @@ from gate_events.records import PlanCleared
 from gate_policy.effects import PriorEffect
 from gate_policy.judge import NO_PRIOR
 from gate_store.database import Clock
-from gate_store.plan_claims import asked_digests, objections
+from gate_store.plan_claims import Known, known_plans
 from stream_apps.patience import through_outages
 from stream_apps.prior_effects import look_up_effects
 from stream_apps.progress import Progress
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """By plan digest: what a human was asked about before, and why a plan counts for nothing."""
-
-    asked: frozenset[str] = frozenset()
-    objections: Mapping[str, str] = field(default_factory=dict)
 
 
 class PriorEffects:
@@ -51,8 +42,7 @@ class PriorEffects:
 
     def _about(self, cleared: Sequence[PlanCleared]) -> Known:
         with self._store.begin() as conn:
-            asked = asked_digests(conn, {each.plan_id for each in cleared})
-            return Known(frozenset(asked), objections(conn, cleared))
+            return known_plans(conn, cleared)
 
     def _look_up(self, wanted: list[tuple[str, int]]) -> Mapping[str, PriorEffect]:
         with self._store.begin() as conn:

@@ -61,6 +61,8 @@ class Routing:
                 elif isinstance(record, PlanCleared) and record.digest in known.asked:
                     # judged twice, and differently: the stricter way stands
                     self._send(received, self._routed(received, plan, prior, ASKED_BEFORE))
+                elif isinstance(record, PlanCleared) and record.digest in known.cleared:
+                    received.ack()  # it is on its topic already: who executes it should hear it once
                 else:
                     self._send(received, record)
             await asyncio.sleep(0)

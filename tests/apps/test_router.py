@@ -48,6 +48,19 @@ def test_the_router_never_clears_what_a_human_was_asked_about(world: World) -> N
         assert sum(reader.ends().values()) == 0
 
 
+def test_a_plan_that_was_cleared_is_not_told_again(world: World) -> None:
+    """A service without a store would do it once more."""
+    world.start("router", "gatekeeper")
+    told = plan("look")
+    world.send(told)
+    until(lambda: world.owner_of(told.plan_id))
+    world.send(told, other := plan("look"))
+    assert {each.plan_id for each in world.read(PlanCleared, 2)} == {told.plan_id, other.plan_id}
+    until(lambda: world.lag("router", "plans") == 0)
+    with world.reader("auto-execute") as reader:
+        assert sum(reader.ends().values()) == 2
+
+
 @pytest.mark.parametrize(
     "apps", [["router"], ["router", "gatekeeper"]], ids=["as it saw", "as the store has"]
 )

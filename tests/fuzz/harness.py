@@ -18,8 +18,9 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, literal, select
 
 from gate_events.codec import decode
+from gate_events.digest import plan_digest
 from gate_events.errors import UndecodableError
-from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
+from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted, PlanProposed
 from gate_events.topics import DEAD_LETTERS, PLANS, TOPIC_OF, TOPICS
 from gate_events.words import OutcomeStatus
 from gate_policy.catalogue import load_catalogue
@@ -234,8 +235,11 @@ class Harness:
 
 
 def _places(record: Any) -> list[ColumnElement[bool]]:
-    """Where the gatekeeper keeps a record."""
+    """Where the gatekeeper keeps a record; of a plan that was told before, what cleared it."""
     match record:
+        case PlanProposed():
+            digest = plan_digest(record.plan_id, record.revision, record.steps, record.run)
+            return [clearances.c.digest == digest]
         case ApprovalRequested():
             return [
                 gates.c.gate_id == record.request_id,
