@@ -18,9 +18,8 @@ from gate_store import outbox
 from gate_store.bulk import insert_new
 from gate_store.dialects import among, read, whole
 from gate_store.plan_owners import PlanRecord
+from gate_store.superseding import NEWER_REVISION
 from gate_store.tables import clearances, effects, executions, plan_outcomes, revocations
-
-_BY_REVISION = "revision {} of the plan took its place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class _Older:
 
     @property
     def why(self) -> str:
-        return _BY_REVISION.format(self.newer.revision)
+        return NEWER_REVISION.format(self.newer.revision)
 
 
 def revoke_older(conn: Connection, newer: Iterable[PlanRecord], now: datetime) -> None:

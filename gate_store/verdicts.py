@@ -1,4 +1,7 @@
-"""The verdict of a decision that closes its gate. Pure: the two topics alone determine it."""
+"""The verdict of a decision that closes its gate. Pure.
+
+Request, decision and the catalogue in force determine it; a replay takes it from `verdicts` as it was.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
