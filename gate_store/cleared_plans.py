@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, and_, select
 
 from gate_events.records import PlanCleared, PlanDecided, PlanExecuted
 from gate_events.words import OutcomeStatus, StepStatus
@@ -108,7 +108,7 @@ def cleared_plans(conn: Connection, digests: Iterable[str]) -> dict[str, Cleared
             whole(clearances.c.record).label("word"),
         ).where(among(conn, clearances.c.digest, wanted))
     ).all()
-    words = {row.digest: _word(row) for row in found}
+    words = {row.digest: word_of(row.word, row.gate_id) for row in found}
     by_digest = _effects(conn, wanted) if found else {}
     going_on = _runs_that_go_on(conn, words.values())
     return {
@@ -124,8 +124,9 @@ def cleared_plans(conn: Connection, digests: Iterable[str]) -> dict[str, Cleared
     }
 
 
-def _word(row: Row[*tuple[Any, ...]]) -> PlanCleared | PlanDecided:
-    return read(row.word, PlanDecided) if row.gate_id else read(row.word, PlanCleared)
+def word_of(record: str, gate_id: UUID | None) -> PlanCleared | PlanDecided:
+    """What cleared a plan, out of its row: a verdict where it has a gate, else the router's word."""
+    return read(record, PlanDecided) if gate_id else read(record, PlanCleared)
 
 
 def _effects(conn: Connection, digests: list[str]) -> dict[str, dict[str, KnownEffect]]:

@@ -9,14 +9,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, or_, select
 
 from gate_events.ids import derived
 from gate_events.records import PlanCleared, PlanDecided
 from gate_events.words import GateState, RequestKind, Timing
 from gate_store import outbox
 from gate_store.bulk import insert_new
-from gate_store.dialects import among, read, whole
+from gate_store.cleared_plans import word_of
+from gate_store.dialects import among, whole
 from gate_store.plan_owners import PlanRecord
 from gate_store.superseding import NEWER_REVISION
 from gate_store.tables import clearances, effects, executions, plan_outcomes, revocations
@@ -53,7 +54,11 @@ def revoke_older(conn: Connection, newer: Iterable[PlanRecord], now: datetime) -
     ).all()
     older = [row for row in found if row.revision < last[row.plan_id].revision]
     settled = _begun_ended_or_revoked(conn, [row.digest for row in older])
-    revoked = [_Older(_word(row), last[row.plan_id]) for row in older if row.digest not in settled]
+    revoked = [
+        _Older(word_of(row.record, row.gate_id), last[row.plan_id])
+        for row in older
+        if row.digest not in settled
+    ]
     insert_new(conn, revocations, [_row(each, now) for each in revoked], "digest")
     outbox.put(conn, [_superseded(each, now) for each in revoked], now)
 
@@ -107,10 +112,6 @@ def _ended() -> ColumnElement[bool]:
 
 def _is_revoked() -> ColumnElement[bool]:
     return exists().where(revocations.c.digest == clearances.c.digest)
-
-
-def _word(row: Row[*tuple[Any, ...]]) -> PlanCleared | PlanDecided:
-    return read(row.record, PlanDecided) if row.gate_id else read(row.record, PlanCleared)
 
 
 def _row(each: _Older, now: datetime) -> dict[str, Any]:
