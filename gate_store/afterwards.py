@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from gate_events.digest import review_digest, step_digest
 from gate_events.ids import derived, request_id
@@ -17,13 +17,13 @@ from gate_events.words import RequestKind, StepStatus, Timing
 from gate_store import outbox
 from gate_store.bulk import insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
-from gate_store.dialects import among, read, whole
 from gate_store.doubts import doubt_about, note_doubt, settle_doubts
 from gate_store.effect_keys import Content, keys_in_force
 from gate_store.executions import asked_after, outcomes_came
 from gate_store.plain_text import storable
 from gate_store.superseding import overtaken
 from gate_store.tables import effects, plan_outcomes
+from gate_store.uncounted_outcomes import KEPT_BY, Heard, Key, says, set_aside, waiting_outcomes
 from gate_store.verdicts import later
 
 WindowKeys = Callable[[Sequence[Step]], Mapping[str, str]]
@@ -88,51 +88,58 @@ def follow_clearances(
 ) -> None:
     """The same for outcomes that were heard of before their plan was cleared.
 
-    What cannot be true of the plan is set aside: it may not stand in the place of a true outcome.
+    What cannot be true of the plan is set aside: it may not stand in the place of a true outcome. Of those
+    that are left and differ, none is believed.
     """
-    waiting = _waiting(conn, digests, plan_ids)
+    waiting = waiting_outcomes(conn, digests, plan_ids)
     if not waiting:
         return
-    plans = cleared_plans(conn, [row.digest for row in waiting])
-    told = []
-    for row in waiting:
-        outcome, plan = read(row.record, PlanExecuted), plans[row.digest]
-        if plan.objection(outcome) or outcome.attempt > plan.attempt or _was_early(row, plan):
-            _set_aside(conn, row)
+    plans = cleared_plans(conn, {heard.told.digest for heard in waiting})
+    sound: dict[Key, list[Heard]] = {}
+    aside: list[tuple[Heard, str]] = []
+    for heard in waiting:
+        if why := _objection(heard, plans[heard.told.digest]):
+            aside.append((heard, why))
         else:
-            told.append(outcome)
-    follow_outcomes(conn, told, plans, now, window_keys)
+            sound.setdefault(heard.key, []).append(heard)
+    first = {key: heard[0] for key, heard in sound.items()}
+    _keep(conn, {heard.key for heard in waiting}, first)
+    set_aside(conn, aside)
+    others = [(first[key].told, heard.told) for key, found in sound.items() for heard in found[1:]]
+    contradictions = [Contradiction(one, other) for one, other in others if says(one) != says(other)]
+    told = [heard.told for heard in first.values()]
+    follow_outcomes(conn, told, plans, now, window_keys, contradictions)
     outbox.put(conn, overtaken(conn, plan_ids), now)
 
 
-def _waiting(
-    conn: Connection, digests: Collection[str], plan_ids: Collection[UUID]
-) -> Sequence[Row[*tuple[Any, ...]]]:
-    columns = [column for column in plan_outcomes.c if column.name != "record"]
-    return conn.execute(
-        select(*columns, whole(plan_outcomes.c.record).label("record"))
-        .where(among(conn, plan_outcomes.c.plan_id, plan_ids))
-        .where(among(conn, plan_outcomes.c.digest, digests), plan_outcomes.c.attempt > 0)
-        .order_by(plan_outcomes.c.attempt)
-    ).all()
+def _objection(heard: Heard, plan: ClearedPlan) -> str | None:
+    if heard.told.attempt > plan.attempt:
+        return f"nobody asked for attempt {heard.told.attempt} at this plan"
+    since = heard.recorded_at if plan.gate_id else None  # the router's word may be late here
+    return plan.objection(heard.told, heard.said_at or since)
 
 
-def _was_early(row: Row[*tuple[Any, ...]], plan: ClearedPlan) -> bool:
-    """Nobody could execute a plan before a human had approved it; the router's word may be late here."""
-    return plan.gate_id is not None and (row.said_at or row.recorded_at) < plan.cleared_at
+def _keep(conn: Connection, keys: Collection[Key], first: Mapping[Key, Heard]) -> None:
+    """What is kept has no revision: it is never changed, but may make place."""
+    for plan_id, digest, attempt in keys:
+        kept = (plan_outcomes.c.plan_id == plan_id, plan_outcomes.c.digest == digest)
+        conn.execute(delete(plan_outcomes).where(*kept, plan_outcomes.c.attempt == attempt))
+    insert_new(conn, plan_outcomes, [outcome_row(heard) for heard in first.values()], *KEPT_BY)
 
 
-def _set_aside(conn: Connection, row: Row[*tuple[Any, ...]]) -> None:
-    """The clock makes a dead letter of it. It has no revision: what is kept is never changed."""
-    kept = and_(
-        plan_outcomes.c.plan_id == row.plan_id,
-        plan_outcomes.c.digest == row.digest,
-        plan_outcomes.c.attempt == row.attempt,
-    )
-    conn.execute(delete(plan_outcomes).where(kept))
-    record = msgspec.json.decode(row.record)
-    aside = {**row._mapping, "record": record, "attempt": -row.attempt}
-    insert_new(conn, plan_outcomes, [aside], "plan_id", "digest", "attempt")
+def outcome_row(heard: Heard) -> dict[str, Any]:
+    """The row of an outcome that is kept."""
+    told = heard.told
+    return {
+        "plan_id": told.plan_id,
+        "digest": told.digest,
+        "attempt": told.attempt,
+        "event_id": told.event_id,
+        "status": told.status.value,
+        "recorded_at": heard.recorded_at,
+        "said_at": heard.said_at,
+        "record": told,
+    }
 
 
 def _note_effects(conn: Connection, each: _Executed, now: datetime, window_keys: WindowKeys) -> None:

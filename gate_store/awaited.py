@@ -1,9 +1,8 @@
 """Outcomes and clearances that wait for each other: what time brings about where one does not come."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from sqlalchemy import Connection, and_, delete, exists, literal_column, or_, select, update
+from sqlalchemy import Connection, and_, delete, exists, or_, select, update
 
 from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
 from gate_events.values import Finding
@@ -11,6 +10,7 @@ from gate_store import outbox
 from gate_store.afterwards import review_of
 from gate_store.dialects import read, whole
 from gate_store.tables import clearances, executions, gates, plan_outcomes
+from gate_store.uncounted_outcomes import NOT_CLEARED, give_up_uncounted
 
 _LOOKED_AT_FOR = timedelta(days=7)  # what waits longer was given up by another clock, or closes nothing
 _LATE = timedelta(minutes=10)  # clocks differ, and transactions take a while
@@ -52,10 +52,11 @@ def settle_waiting_outcomes(
     patience: timedelta,
     looked_at: datetime | None = None,
     limit: int = 500,
-) -> list[PlanExecuted]:
-    """Give up outcomes that do not count, or whose plan was not cleared within `patience`; for dead-letters.
+) -> list[tuple[PlanExecuted, str]]:
+    """Give up outcomes that do not count, or whose plan was not cleared within `patience`, and say why.
 
-    Commit after they are published. That a plan did not run nobody has to clear, where it was asked about.
+    For dead-letters: commit after they are published. That a plan did not run nobody has to clear, where it
+    was asked about.
     `looked_at` is the `now` of a call that gave up fewer than `limit`: what was due long before it is not
     looked at once more.
     """
@@ -68,13 +69,10 @@ def settle_waiting_outcomes(
         ~cleared,
         or_(~asked, told.c.status != "NOT_RUN"),
     )
-    given_up: dict[tuple[UUID, str, int], PlanExecuted] = {}
-    for which in (told.c.attempt < literal_column("0"), waited):  # a parameter hides a partial index
-        lost = select(told.c.plan_id, told.c.digest, told.c.attempt, whole(told.c.record).label("record"))
-        for row in conn.execute(lost.where(which).order_by(told.c.recorded_at).limit(limit)):
-            given_up[row.plan_id, row.digest, row.attempt] = read(row.record, PlanExecuted)
-    for plan_id, digest, attempt in given_up:
-        conn.execute(
-            delete(told).where(told.c.plan_id == plan_id, told.c.digest == digest, told.c.attempt == attempt)
-        )
-    return list(given_up.values())
+    lost = select(told.c.plan_id, told.c.digest, told.c.attempt, whole(told.c.record).label("record"))
+    found = conn.execute(lost.where(waited).order_by(told.c.recorded_at).limit(limit)).all()
+    for row in found:
+        one = (told.c.plan_id == row.plan_id, told.c.digest == row.digest, told.c.attempt == row.attempt)
+        conn.execute(delete(told).where(*one))
+    never_cleared = [(read(row.record, PlanExecuted), NOT_CLEARED) for row in found]
+    return [*never_cleared, *give_up_uncounted(conn, now - patience, limit)]

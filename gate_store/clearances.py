@@ -1,6 +1,6 @@
 """Plans that the router cleared to run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -21,17 +21,21 @@ def record_cleared(
     cleared: Sequence[PlanCleared],
     now: datetime,
     window_keys: WindowKeys = no_window_keys,
+    appended: Mapping[str, datetime] | None = None,
 ) -> None:
     """Let cleared plans run, and hand their paused runs the answer; a redelivery changes nothing.
 
     They are the gatekeeper's own judgement: claims were held against the store before (`plan_claims`).
-    `window_keys` as in `record_outcomes`, for an outcome that was faster.
+    `window_keys` as in `record_outcomes`, for an outcome that was faster; `appended` are the broker's
+    moments by digest, where it keeps them.
     """
     if not cleared:
         return
     lock_names(conn, {each.plan_id for each in cleared})
     fresh = new_ones(conn, cleared)
-    clear(conn, [Clearance(each, None, each.cleared_at, None) for each in fresh])
+    said_at = appended or {}
+    words = (Clearance(each, None, each.cleared_at, None, said_at=said_at.get(each.digest)) for each in fresh)
+    clear(conn, list(words))
     paused = [(each, each.run) for each in fresh if each.run]
     make_ready(conn, [Answered(run, answer_to_cleared(each), may_run=True) for each, run in paused], now)
     await_outcomes(conn, fresh)

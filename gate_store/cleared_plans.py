@@ -22,6 +22,12 @@ TOLD_AS = {
 }
 
 
+_EARLY = (
+    "it was told before its plan was cleared, when nobody could execute it; where the brokers' clocks differ,"
+    " replay it"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class KnownEffect:
     """What the ledger holds of a step of equal content, under whatever revision it was begun."""
@@ -43,15 +49,18 @@ class ClearedPlan:
     attempt: int
     effects: Mapping[str, KnownEffect]  # by step_id
     run_goes_on: bool = False
+    said_at: datetime | None = None  # the broker's moment of the router's word
 
     @property
     def by_ledger(self) -> bool:
         """Whether who executes it claims its steps in the ledger, which then knows best."""
         return self.word.run is not None or any(each.by_claim for each in self.effects.values())
 
-    def objection(self, told: PlanExecuted) -> str | None:
-        """Why an outcome of this digest does not count; None: it does."""
+    def objection(self, told: PlanExecuted, told_at: datetime | None = None) -> str | None:
+        """Why an outcome of this digest does not count; None: it does. `told_at` is the broker's moment."""
         word = self.word
+        if told_at and self._was_early(told, told_at):
+            return _EARLY
         if (told.plan_id, told.revision) != (word.plan_id, word.revision):
             return f"its digest is that of plan {word.plan_id}, revision {word.revision}"
         if why := self._unfit_results(told):
@@ -59,6 +68,11 @@ class ClearedPlan:
         if self.run_goes_on:
             return "the run of this plan goes on: only its resumer tells what became of it, when it has ended"
         return self._unlike_ledger(told) if self.by_ledger else None
+
+    def _was_early(self, told: PlanExecuted, told_at: datetime) -> bool:
+        """Nobody can execute a plan before its clearance is on the log. An attempt before it had another."""
+        since = self.cleared_at if self.gate_id else self.said_at
+        return since is not None and told.attempt >= self.attempt and told_at < since
 
     def _unfit_results(self, told: PlanExecuted) -> str | None:
         steps, seen = {step.step_id for step in self.word.steps}, set[str]()
@@ -105,6 +119,7 @@ def cleared_plans(conn: Connection, digests: Iterable[str]) -> dict[str, Cleared
             clearances.c.gate_id,
             clearances.c.cleared_at,
             clearances.c.attempt,
+            clearances.c.said_at,
             whole(clearances.c.record).label("word"),
         ).where(among(conn, clearances.c.digest, wanted))
     ).all()
@@ -119,6 +134,7 @@ def cleared_plans(conn: Connection, digests: Iterable[str]) -> dict[str, Cleared
             row.attempt,
             by_digest.get(row.digest, {}),
             row.digest in going_on,
+            row.said_at,
         )
         for row in found
     }

@@ -26,6 +26,7 @@ class Clearance:
     cleared_at: datetime
     use_by: datetime | None
     attempt: int = 1
+    said_at: datetime | None = None  # the broker's moment of the router's word
 
     @property
     def begun_until(self) -> datetime | None:
@@ -33,7 +34,7 @@ class Clearance:
         return later(self.use_by, self.use_by - self.cleared_at) if self.use_by else None
 
 
-_RENEWED = ["gate_id", "cleared_at", "use_by", "begun_until", "attempt", "record"]
+_RENEWED = ["gate_id", "cleared_at", "use_by", "begun_until", "attempt", "said_at", "record"]
 
 
 def clear(conn: Connection, cleared: Sequence[Clearance]) -> None:
@@ -71,6 +72,7 @@ def _row(each: Clearance) -> dict[str, Any]:
         "use_by": each.use_by,
         "begun_until": each.begun_until,
         "attempt": each.attempt,
+        "said_at": each.said_at,
         "record": each.record,
     }
 

@@ -61,7 +61,6 @@ def ask_again(conn: Connection, now: datetime, limit: int = 500) -> int:
     executed = exists().where(
         plan_outcomes.c.plan_id == gates.c.plan_id,
         plan_outcomes.c.digest == clearances.c.digest,
-        plan_outcomes.c.attempt > 0,
     )
     of_plan = exists().where(effects.c.plan_id == gates.c.plan_id)
     at_it = (executions.c.plan_id == gates.c.plan_id, executions.c.digest == clearances.c.digest)

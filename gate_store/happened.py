@@ -19,7 +19,7 @@ def what_happened(conn: Connection, plan_ids: Collection[UUID]) -> dict[str, Pla
         select(whole(plan_outcomes.c.record))
         .join_from(plan_outcomes, clearances, clearances.c.digest == plan_outcomes.c.digest)
         .where(clearances.c.plan_id == plan_outcomes.c.plan_id)
-        .where(among(conn, plan_outcomes.c.plan_id, plan_ids), plan_outcomes.c.attempt > 0)
+        .where(among(conn, plan_outcomes.c.plan_id, plan_ids))
         .order_by(plan_outcomes.c.attempt)
     )
     last = {told.digest: told for told in (read(record, PlanExecuted) for record in found.scalars())}

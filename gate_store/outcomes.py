@@ -3,26 +3,24 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, select
 
 from gate_events.records import PlanExecuted
-from gate_events.words import OutcomeStatus, StepStatus
+from gate_events.words import OutcomeStatus
 from gate_store import outbox
-from gate_store.afterwards import Contradiction, WindowKeys, follow_outcomes, no_window_keys
+from gate_store.afterwards import Contradiction, WindowKeys, follow_outcomes, no_window_keys, outcome_row
 from gate_store.bulk import insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
 from gate_store.dialects import among, lock_names, read, whole
 from gate_store.executions import note_begun
 from gate_store.superseding import ASKS_BEFORE, overtaken
 from gate_store.tables import gates, plan_outcomes
+from gate_store.uncounted_outcomes import KEPT_BY, Heard, Key, says, wait_beside
 
 _OPEN_STILL = ("PENDING", "APPROVED")
 _NOT_APPROVED = "a human was asked about this plan and did not approve it: nothing of it may have run"
-
-Key = tuple[UUID, str, int]
 
 
 @dataclass(slots=True)
@@ -33,6 +31,7 @@ class _Kept:
     given_up: set[Key]  # attempts that a human did not allow
     fresh: dict[Key, PlanExecuted] = field(default_factory=dict)
     replaced: list[Key] = field(default_factory=list)
+    others: list[PlanExecuted] = field(default_factory=list)  # say otherwise than the first that waits
     contradictions: list[Contradiction] = field(default_factory=list)
 
 
@@ -45,7 +44,8 @@ def record_outcomes(
 ) -> dict[int, str]:
     """Keep the first outcome of each attempt at a cleared plan; a redelivery changes nothing.
 
-    An outcome whose plan is not cleared yet is kept, and nothing follows from it until it is. The effects of
+    An outcome whose plan is not cleared yet is kept, others that say otherwise beside it, and nothing follows
+    from them until it is. One that was told before its plan's clearance does not count. The effects of
     services go into the ledger under the catalogue's `window_keys`, a cleared plan with a review is asked
     about now, and an open question whether the plan may run is closed: it has. An outcome that contradicts
     the one before it of the same attempt raises a doubt. BEGUN says that an executor is at it.
@@ -57,7 +57,10 @@ def record_outcomes(
     lock_names(conn, {each.plan_id for each in executed})
     plans = cleared_plans(conn, {each.digest for each in executed})
     ended = _closed_unapproved(conn, [each for each in executed if each.digest not in plans])
-    objections = {place: _objection(each, plans, ended) for place, each in enumerate(executed)}
+    said_at = dict(enumerate(appended))
+    objections = {
+        place: _objection(each, plans, ended, said_at.get(place)) for place, each in enumerate(executed)
+    }
     refused = {place: why for place, why in objections.items() if why}
     sound = {place: each for place, each in enumerate(executed) if place not in refused}
     note_begun(conn, [each for each in sound.values() if each.status is OutcomeStatus.BEGUN], now)
@@ -67,20 +70,22 @@ def record_outcomes(
     for place, each in by_place.items():
         if why := _keep(kept, each, plans.get(each.digest)):
             refused[place] = why
-    moments = {id(each): moment for each, moment in zip(executed, appended, strict=False)}
-    _write(conn, kept, now, moments)
+    heard = {id(each): Heard(each, now, said_at.get(place)) for place, each in by_place.items()}
+    _write(conn, kept, heard)
     follow_outcomes(conn, kept.fresh.values(), plans, now, window_keys, kept.contradictions)
     outbox.put(conn, overtaken(conn, {each.plan_id for each in told}), now)
     return refused
 
 
-def _objection(told: PlanExecuted, plans: Mapping[str, ClearedPlan], unapproved: set[str]) -> str | None:
+def _objection(
+    told: PlanExecuted, plans: Mapping[str, ClearedPlan], unapproved: set[str], said_at: datetime | None
+) -> str | None:
     if told.attempt < 1:
         return "its attempt is below 1"
     if plan := plans.get(told.digest):
         if told.status is OutcomeStatus.BEGUN:
             return "its run's resumer says when it has ended" if plan.word.run else None
-        return plan.objection(told)
+        return plan.objection(told, said_at)
     if told.digest in unapproved and has_run(told):
         return _NOT_APPROVED
     return None
@@ -125,7 +130,7 @@ def _known(conn: Connection, plan_ids: Iterable[UUID]) -> dict[Key, PlanExecuted
             plan_outcomes.c.digest,
             plan_outcomes.c.attempt,
             whole(plan_outcomes.c.record).label("record"),
-        ).where(among(conn, plan_outcomes.c.plan_id, plan_ids), plan_outcomes.c.attempt > 0)
+        ).where(among(conn, plan_outcomes.c.plan_id, plan_ids))
     )
     return {(row.plan_id, row.digest, row.attempt): read(row.record, PlanExecuted) for row in found}
 
@@ -140,10 +145,10 @@ def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None) -> str | No
         if told.attempt > allowed and not (key in kept.given_up and not has_run(told)):
             return f"nobody asked for attempt {told.attempt} at this plan"
         kept.known[key] = kept.fresh[key] = told
-    elif _says(before) == _says(told):
+    elif says(before) == says(told):
         return None
     elif plan is None:
-        return "another outcome of this attempt waits for its plan's clearance, and says otherwise"
+        kept.others.append(told)
     elif plan.by_ledger:  # which agrees with this one
         kept.replaced.append(key)
         kept.known[key] = kept.fresh[key] = told
@@ -152,13 +157,7 @@ def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None) -> str | No
     return None
 
 
-def _says(told: PlanExecuted) -> tuple[Any, ...]:
-    """What two outcomes of one attempt must agree about."""
-    tried = {r.step_id: r.status for r in told.results if r.status is not StepStatus.SKIPPED}
-    return (tried, has_run(told))
-
-
-def _write(conn: Connection, kept: _Kept, now: datetime, moments: Mapping[int, datetime | None]) -> None:
+def _write(conn: Connection, kept: _Kept, heard: Mapping[int, Heard]) -> None:
     for plan_id, digest, attempt in kept.replaced:
         conn.execute(
             delete(plan_outcomes).where(
@@ -167,18 +166,6 @@ def _write(conn: Connection, kept: _Kept, now: datetime, moments: Mapping[int, d
                 plan_outcomes.c.attempt == attempt,
             )
         )
-    rows = [_row(each, now, moments.get(id(each))) for each in kept.fresh.values()]
-    insert_new(conn, plan_outcomes, rows, "plan_id", "digest", "attempt")
-
-
-def _row(each: PlanExecuted, now: datetime, said_at: datetime | None) -> dict[str, Any]:
-    return {
-        "plan_id": each.plan_id,
-        "digest": each.digest,
-        "attempt": each.attempt,
-        "event_id": each.event_id,
-        "status": each.status.value,
-        "recorded_at": now,
-        "said_at": said_at,
-        "record": each,
-    }
+    rows = [outcome_row(heard[id(each)]) for each in kept.fresh.values()]
+    insert_new(conn, plan_outcomes, rows, *KEPT_BY)
+    wait_beside(conn, [heard[id(each)] for each in kept.others])

@@ -43,7 +43,6 @@ def waiting_effects(conn: Connection, keys: Collection[str]) -> Mapping[str, tup
     ended = exists().where(
         plan_outcomes.c.plan_id == clearances.c.plan_id,
         plan_outcomes.c.digest == clearances.c.digest,
-        plan_outcomes.c.attempt > 0,  # others wait for their clearance, or do not count
     )
     revoked = exists().where(revocations.c.digest == clearances.c.digest)
     may_run = exists().where(and_(clearances.c.digest == wanted.c.digest, ~ended, ~revoked))

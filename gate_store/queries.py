@@ -86,7 +86,7 @@ def _newest_outcome(conn: Connection, plan_id: UUID) -> str | None:
     found = conn.execute(
         select(whole(plan_outcomes.c.record))
         .join_from(plan_outcomes, clearances, same, isouter=True)
-        .where(plan_outcomes.c.plan_id == plan_id, plan_outcomes.c.attempt > 0)
+        .where(plan_outcomes.c.plan_id == plan_id)
         .order_by(
             clearances.c.digest.is_(None),
             clearances.c.revision.desc(),

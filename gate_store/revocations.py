@@ -106,7 +106,6 @@ def _ended() -> ColumnElement[bool]:
     return exists().where(
         plan_outcomes.c.plan_id == clearances.c.plan_id,
         plan_outcomes.c.digest == clearances.c.digest,
-        plan_outcomes.c.attempt > 0,  # others wait for their clearance, or do not count
     )
 
 

@@ -61,7 +61,7 @@ def executed_revisions(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUI
         select(clearances.c.plan_id, func.max(clearances.c.revision).label("revision"))
         .join_from(clearances, plan_outcomes, clearances.c.digest == plan_outcomes.c.digest)
         .where(clearances.c.plan_id == plan_outcomes.c.plan_id)
-        .where(among(conn, clearances.c.plan_id, plan_ids), plan_outcomes.c.attempt > 0)
+        .where(among(conn, clearances.c.plan_id, plan_ids))
         .where(plan_outcomes.c.status != OutcomeStatus.NOT_RUN.value)
         .group_by(clearances.c.plan_id)
     )

@@ -164,6 +164,7 @@ clearances = Table(
     Column("use_by", UtcMoment, nullable=True),
     Column("begun_until", UtcMoment, nullable=True, comment="how long a plan begun in time may go on"),
     Column("attempt", Integer, nullable=False, server_default="1", comment="of the question that cleared it"),
+    Column("said_at", UtcMoment, nullable=True, comment="the broker's moment of the router's word"),
     Column("record", JSON, nullable=False, comment="PlanCleared or PlanDecided, whole"),
 )
 # the digest alone is unique; a foreign key on both needs this
@@ -374,7 +375,6 @@ plan_outcomes = Table(
         Integer,
         primary_key=True,
         autoincrement=False,
-        comment="below zero: it does not count, and becomes a dead letter",
     ),
     Column("event_id", Uuid, nullable=False),
     Column("status", Text, nullable=False),
@@ -382,12 +382,23 @@ plan_outcomes = Table(
     Column("said_at", UtcMoment, nullable=True, comment="the broker's moment, where it keeps one"),
     Column("record", JSON, nullable=False, comment="PlanExecuted, whole"),
 )
-_set_aside = plan_outcomes.c.attempt < 0
-Index(
-    "ix_plan_outcomes_set_aside",
-    plan_outcomes.c.plan_id,
-    postgresql_where=_set_aside,
-    sqlite_where=_set_aside,
+
+uncounted_outcomes = Table(
+    "uncounted_outcomes",
+    metadata,
+    Column("plan_id", Uuid, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("told", Text, primary_key=True, comment="a digest of what it says happened"),
+    Column("recorded_at", UtcMoment, nullable=False, index=True),
+    Column("said_at", UtcMoment, nullable=True, comment="the broker's moment, where it keeps one"),
+    Column(
+        "why",
+        Text,
+        nullable=True,
+        comment="why it becomes a dead letter; null: it waits for the clearance, behind the first",
+    ),
+    Column("record", JSON, nullable=False, comment="PlanExecuted, whole"),
 )
 
 # A trigger notes here the questions and proposals of the outbox: the gatekeeper meets them again on topics.

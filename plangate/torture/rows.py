@@ -71,16 +71,12 @@ def rows(conn: Connection) -> Rows:
     """Read all of it."""
     ran = select(runs.c.thread_id, runs.c.status, runs.c.plan_id, runs.c.error, runs.c.digest)
     left = conn.execute(select(func.count()).select_from(outbox)).scalar_one()
-    counts = plan_outcomes.c.attempt >= 0  # below: set aside, and buried
     return Rows(
         runs={thread: RunRow(*rest) for thread, *rest in conn.execute(ran)},
         gates=list(_gates(conn)),
         decisions=list(_decisions(conn)),
         clearances=list(_clearances(conn)),
-        outcomes=[
-            read(row[0], PlanExecuted)
-            for row in conn.execute(select(whole(plan_outcomes.c.record)).where(counts))
-        ],
+        outcomes=[read(row[0], PlanExecuted) for row in conn.execute(select(whole(plan_outcomes.c.record)))],
         effects=list(_effects(conn)),
         in_outbox=left,
     )

@@ -41,6 +41,7 @@ class Judged:
     requests: list[ApprovalRequested] = field(default_factory=list)  # right as they came
     anew: list[AskedAnew] = field(default_factory=list)
     cleared: list[PlanCleared] = field(default_factory=list)  # in our own words
+    appended: dict[str, datetime] = field(default_factory=dict)  # the broker's moments of these, by digest
     refused: dict[int, str] = field(default_factory=dict)  # by position in the batch
 
 
@@ -68,11 +69,13 @@ class OwnJudgement:
     def take(self, claims: Iterable[Claim], moments: Mapping[int, datetime], now: datetime) -> None:
         """Judge claims in order. `moments` are the broker's, by position; else it is `now`."""
         for claim in claims:
-            moment = now if claim.position is None else moments.get(claim.position, now)
+            moment = None if claim.position is None else moments.get(claim.position)
             try:
-                self._take(claim, moment)
+                self._take(claim, moment or now)
             except UnjudgeablePlanError as error:
                 self._refuse(claim, str(error))
+            if moment and isinstance(claim.record, PlanCleared):
+                self.judged.appended.setdefault(claim.record.digest, moment)
 
     def _take(self, claim: Claim, moment: datetime) -> None:
         record = claim.record

@@ -122,7 +122,8 @@ def _carry_out(
     instead += [(*pair, _ASKED_ALREADY) for pair in admitted.asked_already.items()]
     note_asked_anew(conn, instead)
     taken.waited += waiting_for(conn, {request_id for request_id, _, _ in instead})
-    record_cleared(conn, judged.cleared, now, partial(window_keys, catalogue=catalogue))
+    keys = partial(window_keys, catalogue=catalogue)
+    record_cleared(conn, judged.cleared, now, keys, judged.appended)
     newer: list[PlanRecord] = [*filter(asks_before, requests), *judged.cleared]
     revoke_older(conn, newer, now)
     planned = (

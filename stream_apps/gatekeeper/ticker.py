@@ -29,12 +29,6 @@ _SAFE_WITHIN_S = 10.0  # the store's write lock is held meanwhile
 _SOURCE = "plangate/gatekeeper"
 
 
-_NOT_CLEARED = (
-    "nothing follows from it: its plan was not cleared under this digest, or not before it was said; "
-    "tell the outcome of what was cleared, once it was"
-)
-
-
 class Ticker:
     """Asks for expiry, asks stale approvals again, gives up decisions whose gate never came."""
 
@@ -79,7 +73,7 @@ class Ticker:
                     self._bury([(each, _no_earlier(each, patience)) for each in early])
             with self._thread.store.begin() as conn:
                 if uncleared := settle_waiting_outcomes(conn, now, patience, self._looked_at, _LIMIT):
-                    self._bury([(each, _NOT_CLEARED) for each in uncleared])
+                    self._bury(uncleared)
             if len(uncleared) < _LIMIT:
                 self._looked_at = now
         except TimeoutError:

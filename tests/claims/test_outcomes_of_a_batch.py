@@ -50,4 +50,12 @@ def test_an_outcome_from_before_the_approval_tells_nothing_however_late_both_are
     assert conn.execute(select(effects.c.state)).all() == []
 
 
+def test_an_outcome_from_before_the_routers_word_tells_nothing_either(conn: Connection) -> None:
+    lie = msgspec.structs.replace(HONEST, event_id=plan_id("the lie"), status=OutcomeStatus.FAILED)
+    told = [NOON, NOON + _MINUTE, NOON + 2 * _MINUTE]
+    committed = commit_batch(conn, [lie, routed(PLAN), HONEST], CATALOGUE, NOON + 3 * _MINUTE, told)
+    assert list(committed.refused) == [0]
+    assert conn.execute(select(plan_outcomes.c.event_id)).scalars().all() == [HONEST.event_id]
+
+
 _MINUTE = timedelta(minutes=1)

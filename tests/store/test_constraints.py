@@ -46,6 +46,7 @@ from gate_store.tables import (
     revisions,
     revocations,
     runs,
+    uncounted_outcomes,
     waiting_plans,
     workers,
 )
@@ -87,6 +88,7 @@ def fill(conn: Connection) -> None:
     conn.execute(insert(workers).values(new_worker()))
     conn.execute(insert(asked_anew).values(new_asked_anew()))
     conn.execute(insert(waiting_plans).values(new_waiting_plan()))
+    conn.execute(insert(uncounted_outcomes).values(new_uncounted_outcome()))
     conn.execute(insert(own_requests).values(event_id=executed(CLEARED).event_id, body=b"own"))
     conn.execute(insert(own_words).values(event_id=proposed().event_id, body=b"own"))
     conn.execute(insert(executions).values(new_execution()))
@@ -232,6 +234,11 @@ def new_waiting_plan() -> dict[str, Any]:
     return {"digest": "0" * 64, "record": "PlanCleared", "body": CLEARED, **at}
 
 
+def new_uncounted_outcome() -> dict[str, Any]:
+    key = {"plan_id": CLEARED.plan_id, "digest": CLEARED.digest, "attempt": 1, "told": "0" * 64}
+    return {**key, "recorded_at": NOON, "record": executed(CLEARED)}
+
+
 def new_worker() -> dict[str, Any]:
     return {"name": "host-1-a", "instance": "host-1", "started_at": NOON}
 
@@ -351,6 +358,7 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "pk_outcomes": lambda: insert(outcomes).values(new_outcome()),
     "the_first_outcome_stays": lambda: update(outcomes).values(status="FAILED"),
     "pk_plan_outcomes": lambda: insert(plan_outcomes).values(new_plan_outcome()),
+    "pk_uncounted_outcomes": lambda: insert(uncounted_outcomes).values(new_uncounted_outcome()),
     "the_first_outcome_of_an_attempt_stays": lambda: update(plan_outcomes).values(status="FAILED"),
     "pk_executions": lambda: insert(executions).values(new_execution()),
     "uq_outbox_event_id": lambda: insert(outbox).values(new_letter()),
@@ -379,6 +387,7 @@ SQLITE_SAYS = {
     "a_run_executes_its_own_plan": "FOREIGN KEY constraint failed",
     "pk_runs": "UNIQUE constraint failed: runs.thread_id",
     "pk_plan_outcomes": "UNIQUE constraint failed: plan_outcomes.plan_id, plan_outcomes.digest",
+    "pk_uncounted_outcomes": "UNIQUE constraint failed: uncounted_outcomes.plan_id",
     "pk_executions": "UNIQUE constraint failed: executions.plan_id, executions.digest",
     "pk_revisions": "UNIQUE constraint failed: revisions.plan_id, revisions.revision",
     "pk_revocations": "UNIQUE constraint failed: revocations.digest",

@@ -1,6 +1,6 @@
 """Outcomes are claims: what they say counts only of what was cleared, and where the ledger agrees."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, Pl
 from gate_events.values import Step
 from gate_events.words import DecisionKind, OutcomeStatus, Resolution, StepStatus, Timing
 from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
+from gate_store.clearances import record_cleared
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import effects, plan_outcomes, runs
@@ -33,6 +34,7 @@ from tests.store.examples import (
 
 OK, SKIPPED, FAILED = StepStatus.SUCCEEDED, StepStatus.SKIPPED, StepStatus.FAILED
 LATER = NOON + HOUR / 2
+SECOND = timedelta(seconds=1)
 
 
 def told(plan: PlanCleared | ApprovalRequested, *statuses: StepStatus, **changes: Any) -> PlanExecuted:
@@ -59,6 +61,10 @@ def states(conn: Connection) -> dict[str, str]:
 def kept(conn: Connection) -> list[tuple[int, str]]:
     found = conn.execute(select(plan_outcomes).order_by(plan_outcomes.c.attempt))
     return [(row.attempt, row.status) for row in found]
+
+
+def given_up(conn: Connection, now: datetime, looked_at: datetime | None = None) -> list[PlanExecuted]:
+    return [told for told, _ in settle_waiting_outcomes(conn, now, HOUR, looked_at)]
 
 
 def test_every_revision_that_ran_is_reviewed(conn: Connection) -> None:
@@ -111,9 +117,52 @@ def test_what_was_told_before_the_approval_does_not_stand_in_the_place_of_the_tr
     ask(conn, request)
     record_outcomes(conn, [told(request, OK, OK)], NOON)
     decide(conn, decided(request, at=LATER))
-    assert (states(conn), kept(conn)) == ({}, [(-1, "DONE")])
+    assert (states(conn), kept(conn)) == ({}, [])
     assert record_outcomes(conn, [told(request, FAILED, SKIPPED)], LATER) == {}
     assert states(conn) == {"s1": "FAILED"}
+
+
+@pytest.mark.parametrize("lie_first", [True, False], ids=["the lie first", "the lie last"])
+@pytest.mark.parametrize("cleared_first", [True, False], ids=["the clearance first", "the clearance last"])
+def test_what_was_told_before_the_router_cleared_takes_no_place_whatever_is_read_first(
+    conn: Connection, lie_first: bool, cleared_first: bool
+) -> None:
+    plan = cleared()
+    lie, honest = (told(plan, FAILED, SKIPPED), NOON), (told(plan, OK, OK), NOON + 2 * SECOND)
+    both = [lie, honest] if lie_first else [honest, lie]
+    refused: dict[int, str] = {}
+
+    def clears() -> None:
+        record_cleared(conn, [plan], NOON, appended={plan.digest: NOON + SECOND})
+
+    if cleared_first:
+        clears()
+    for record, moment in both:
+        refused |= record_outcomes(conn, [record], LATER, appended=[moment])
+    if not cleared_first:
+        clears()
+    given_up = [*refused.values(), *(why for _, why in settle_waiting_outcomes(conn, LATER, HOUR))]
+    assert [why[:40] for why in given_up] == ["it was told before its plan was cleared,"]
+    assert (states(conn), kept(conn)) == ({"s1": "SUCCEEDED", "s2": "SUCCEEDED"}, [(1, "DONE")])
+
+
+def test_of_outcomes_that_waited_and_differ_none_is_believed(conn: Connection) -> None:
+    plan = cleared()
+    for record in (told(plan, FAILED, SKIPPED), told(plan, OK, OK)):
+        assert record_outcomes(conn, [record], NOON) == {}
+    clear(conn, plan)
+    assert states(conn) == {"s1": "IN_DOUBT", "s2": "IN_DOUBT"}
+    assert [each.in_doubt.step_id for each in said(conn, ApprovalRequested) if each.in_doubt] == ["s1", "s2"]
+    assert settle_waiting_outcomes(conn, NOON + 2 * HOUR, HOUR) == []
+
+
+def test_an_outcome_of_an_attempt_before_the_clearance_was_renewed_is_not_early(conn: Connection) -> None:
+    first, again = asked(), asked(attempt=2)
+    ask(conn, first)
+    decide(conn, decided(first, at=NOON))
+    ask(conn, again)
+    decide(conn, decided(again, at=NOON + HOUR))
+    assert record_outcomes(conn, [executed(first)], NOON + HOUR, appended=[LATER]) == {}
 
 
 def test_what_was_rejected_cannot_have_run(conn: Connection) -> None:
@@ -227,7 +276,7 @@ def test_what_was_never_cleared_is_given_up_after_a_while(conn: Connection) -> N
     not_run = executed(request, OutcomeStatus.NOT_RUN, SKIPPED)
     record_outcomes(conn, [nonsense, not_run], NOON)
     assert settle_waiting_outcomes(conn, NOON + HOUR / 2, HOUR) == []
-    assert settle_waiting_outcomes(conn, NOON + HOUR, HOUR) == [nonsense]
+    assert given_up(conn, NOON + HOUR) == [nonsense]
     assert settle_waiting_outcomes(conn, NOON + HOUR, HOUR) == []
     assert kept(conn) == [(1, "NOT_RUN")]
 
@@ -238,7 +287,7 @@ def test_what_was_due_long_before_the_last_look_is_not_looked_at_once_more(conn:
     record_outcomes(conn, [nonsense], NOON)
     minute = timedelta(minutes=1)
     assert settle_waiting_outcomes(conn, NOON + 2 * HOUR, HOUR, NOON + HOUR + 11 * minute) == []
-    assert settle_waiting_outcomes(conn, NOON + 2 * HOUR, HOUR, NOON + HOUR + 9 * minute) == [nonsense]
+    assert given_up(conn, NOON + 2 * HOUR, NOON + HOUR + 9 * minute) == [nonsense]
 
 
 def test_what_was_told_before_the_approval_is_given_up_at_once(conn: Connection) -> None:
@@ -246,7 +295,7 @@ def test_what_was_told_before_the_approval_is_given_up_at_once(conn: Connection)
     ask(conn, request)
     record_outcomes(conn, [executed(request)], NOON)
     decide(conn, decided(request, at=LATER))
-    assert settle_waiting_outcomes(conn, LATER, HOUR) == [executed(request)]
+    assert given_up(conn, LATER) == [executed(request)]
 
 
 def test_an_outcome_that_never_comes_is_asked_for_once(conn: Connection) -> None:

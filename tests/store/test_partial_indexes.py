@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from gate_store.awaited import settle_waiting_outcomes
 from gate_store.clock import ask_expiry, settle_waiting
 from gate_store.engine.port import Served
 from gate_store.queries import pending
@@ -20,10 +19,6 @@ PERIODIC: dict[str, tuple[Callable[[Connection], Any], str]] = {
     "decisions that wait": (
         lambda conn: settle_waiting(conn, NOON, timedelta(seconds=1)),
         "disposition = 'WAITING'",
-    ),
-    "outcomes that do not count": (
-        lambda conn: settle_waiting_outcomes(conn, NOON, timedelta(seconds=1)),
-        "attempt < 0",
     ),
     "pending gates": (pending, "state = 'PENDING'"),
     "orphans": (lambda conn: orphans(conn, NOON + HOUR), "status = 'RUNNING'"),

@@ -192,13 +192,7 @@ def _create_tables() -> None:
         "plan_outcomes",
         sa.Column("plan_id", sa.Uuid(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column(
-            "attempt",
-            sa.Integer(),
-            autoincrement=False,
-            nullable=False,
-            comment="below zero: it does not count, and becomes a dead letter",
-        ),
+        sa.Column("attempt", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("recorded_at", UtcMoment(), nullable=False),
@@ -206,16 +200,7 @@ def _create_tables() -> None:
         sa.PrimaryKeyConstraint("plan_id", "digest", "attempt", name="pk_plan_outcomes"),
         if_not_exists=True,
     )
-    set_aside = sa.text("attempt < 0")
     op.create_index("ix_plan_outcomes_recorded_at", "plan_outcomes", ["recorded_at"], if_not_exists=True)
-    op.create_index(
-        "ix_plan_outcomes_set_aside",
-        "plan_outcomes",
-        ["plan_id"],
-        postgresql_where=set_aside,
-        sqlite_where=set_aside,
-        if_not_exists=True,
-    )
     op.create_table(
         "own_words",
         sa.Column("event_id", sa.Uuid(), nullable=False),

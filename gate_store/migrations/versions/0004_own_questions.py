@@ -38,6 +38,10 @@ def _grow() -> None:
         "said_at", UtcMoment(), nullable=True, comment="the broker's moment, where it keeps one"
     )
     op.add_column("plan_outcomes", said_at, if_not_exists=op.get_bind().dialect.name == "postgresql")
+    said_at = sa.Column(
+        "said_at", UtcMoment(), nullable=True, comment="the broker's moment of the router's word"
+    )
+    op.add_column("clearances", said_at, if_not_exists=op.get_bind().dialect.name == "postgresql")
     thread = sa.Column("thread_id", sa.Text(), nullable=True, comment="of the run whose plan it is")
     op.add_column("revisions", thread, if_not_exists=op.get_bind().dialect.name == "postgresql")
     op.create_table(
@@ -77,6 +81,27 @@ def _grow() -> None:
     )
     op.create_index("ix_waiting_plans_plan_id", "waiting_plans", ["plan_id"], if_not_exists=True)
     op.create_index("ix_waiting_plans_recorded_at", "waiting_plans", ["recorded_at"], if_not_exists=True)
+    op.create_table(
+        "uncounted_outcomes",
+        sa.Column("plan_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("told", sa.Text(), nullable=False, comment="a digest of what it says happened"),
+        sa.Column("recorded_at", UtcMoment(), nullable=False),
+        sa.Column("said_at", UtcMoment(), nullable=True, comment="the broker's moment, where it keeps one"),
+        sa.Column(
+            "why",
+            sa.Text(),
+            nullable=True,
+            comment="why it becomes a dead letter; null: it waits for the clearance, behind the first",
+        ),
+        sa.Column("record", sa.JSON(), nullable=False, comment="PlanExecuted, whole"),
+        sa.PrimaryKeyConstraint("plan_id", "digest", "attempt", "told", name="pk_uncounted_outcomes"),
+        if_not_exists=True,
+    )
+    op.create_index(
+        "ix_uncounted_outcomes_recorded_at", "uncounted_outcomes", ["recorded_at"], if_not_exists=True
+    )
 
 
 _NOTED = "record IN ('ApprovalRequested', 'PlanProposed')"
@@ -102,6 +127,7 @@ def _on_postgres() -> Iterator[str]:
         f" FOR EACH ROW WHEN ({_ASKS_ANEW}) EXECUTE FUNCTION forget_what_was_asked_before()"
     )
     yield f"{_FORGET} status = 'PAUSED' AND ({_ASKED_BEFORE})"
+    yield "DROP INDEX CONCURRENTLY IF EXISTS ix_plan_outcomes_set_aside"
     yield "DROP INDEX CONCURRENTLY IF EXISTS ix_runs_plan_id"
     yield "CREATE INDEX CONCURRENTLY ix_runs_plan_id ON runs (plan_id)"
     yield "DROP TRIGGER IF EXISTS note_own_word ON outbox"
@@ -123,6 +149,7 @@ def _on_sqlite() -> Iterator[str]:
         f" WHEN {_ASKS_ANEW} BEGIN {_FORGET} thread_id = NEW.thread_id; END"
     )
     yield f"{_FORGET} status = 'PAUSED' AND ({_ASKED_BEFORE})"
+    yield "DROP INDEX IF EXISTS ix_plan_outcomes_set_aside"
     yield "CREATE INDEX ix_runs_plan_id ON runs (plan_id)"
     yield "DROP TRIGGER note_own_word"
     yield (
