@@ -13,6 +13,7 @@ from plangate.dev.apache_kafka import ApacheKafka
 from plangate.settings import load_settings
 from plangate.torture.lab import Orders, torture
 from plangate.torture.stack import StoreInUseError, in_force
+from tests.faults.test_torture import cases
 from tests.services import own_folder
 
 
@@ -37,7 +38,7 @@ def test_it_works_on_the_settings_in_force_with_topics_of_its_own(
     assert stack.settings.topic_prefix.startswith("torture-3-")
     there = AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=10).topics
     assert [name for name in there if name.startswith("torture-3-")] == []
-    assert found.clean, found.findings
+    assert found.clean, cases(found.findings)
     assert found.counts["kills"] == 2
     assert load_settings().topic_prefix == ""
 

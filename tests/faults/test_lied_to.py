@@ -5,7 +5,7 @@ from pathlib import Path
 from plangate.torture.lab import Orders, torture
 from plangate.torture.liars.lie import KINDS
 from plangate.torture.stack import own
-from tests.faults.test_torture import NOTHING_WRONG
+from tests.faults.test_torture import NOTHING_WRONG, cases
 
 LIES = 60  # the seed has no plan whose approval goes stale at once: `plangate torture` has
 
@@ -17,5 +17,5 @@ def test_no_lie_of_any_kind_is_believed(tmp_path: Path) -> None:
         found = torture(stack, tmp_path, orders, lambda *_: None)
     assert found.counts["lies"] == LIES
     wrong = {name: found.counts[name] for name in (*NOTHING_WRONG, "lies_believed")}
-    assert wrong == {**NOTHING_WRONG, "lies_believed": 0}, found.findings
+    assert wrong == {**NOTHING_WRONG, "lies_believed": 0}, cases(found.findings)
     assert found.counts["lies_refused"] >= LIES / 3

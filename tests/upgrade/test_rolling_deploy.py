@@ -12,7 +12,7 @@ import pytest
 from gate_events.codec import encode, to_json
 from plangate.dev.apache_kafka import ApacheKafka
 from tests.events import samples
-from tests.faults.test_torture import NOTHING_WRONG
+from tests.faults.test_torture import NOTHING_WRONG, cases
 from tests.services import own_folder, required
 from tests.upgrade.comparing import as_far_as
 from tests.upgrade.earlier import READS_THE_FIRST, Earlier, earlier
@@ -61,7 +61,7 @@ def roll_out_earlier(new: Earlier, old: Earlier, folder: Path, size: Size) -> Ro
 
 def judge(came: RolledOut, size: Size) -> None:
     wrong = {name: came.counts[name] for name in NOTHING_WRONG}
-    assert wrong == NOTHING_WRONG, came.findings
+    assert wrong == NOTHING_WRONG, cases(came.findings)
     assert came.counts["kills"] == size.kills + 1
     assert came.phases == [*PHASES]
     assert came.calls["old alone"][0], came.calls
