@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, exists, func, select, update
+from sqlalchemy import Connection, Row, and_, exists, func, select, update
 
 from gate_events.digest import step_digest
 from gate_events.ids import effect_key, key_in_force
@@ -21,7 +21,7 @@ from gate_store.bulk import insert_new
 from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
 from gate_store.dialects import among, word
 from gate_store.doubts import cleared_step, doubt_about, note_doubt, settle_doubts
-from gate_store.engine.port import NotClearedError, OutdatedError
+from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError
 from gate_store.order import refuse_out_of_order
 from gate_store.plain_text import storable
 from gate_store.revocations import under_way, why_revoked
@@ -46,9 +46,9 @@ def claim_effect(
     """Ask to do `step` of the plan cleared as `digest`; commit before doing it.
 
     A step that another began and did not finish within `lease_s` is repeated where it is `idempotent`, else
-    it is IN_DOUBT and a human is asked. Raises NotClearedError where no clearance covers the step as given;
-    a plan that the router cleared a moment ago may be covered when asked again. OutOfOrderError where a step
-    that stands before it has not begun.
+    it is IN_DOUBT and a human is asked. Raises NotYetClearedError where nothing clears the plan so far: what
+    the router cleared a moment ago may be covered when asked again. NotClearedError where no clearance covers
+    the step as given, or not any more; OutOfOrderError where a step that stands before it has not begun.
     """
     cleared = _covered(conn, plan_id, digest, step)
     rows = _rows(conn, plan_id, step.step_id)
@@ -150,6 +150,7 @@ def prior_effects(
 
 
 def _covered(conn: Connection, plan_id: UUID, digest: str, step: Step) -> Row[*tuple[Any, ...]]:
+    of_step = and_(cleared_steps.c.digest == clearances.c.digest, cleared_steps.c.step_id == step.step_id)
     row = conn.execute(
         select(
             clearances.c.digest,
@@ -159,14 +160,12 @@ def _covered(conn: Connection, plan_id: UUID, digest: str, step: Step) -> Row[*t
             clearances.c.begun_until,
             cleared_steps.c.step_digest,
         )
-        .join_from(clearances, cleared_steps)
-        .where(
-            clearances.c.digest == digest,
-            clearances.c.plan_id == plan_id,
-            cleared_steps.c.step_id == step.step_id,
-        )
+        .join_from(clearances, cleared_steps, of_step, isouter=True)
+        .where(clearances.c.digest == digest, clearances.c.plan_id == plan_id)
     ).one_or_none()
     if row is None:
+        raise NotYetClearedError(step.step_id)
+    if row.step_digest is None:
         raise NotClearedError(step.step_id)
     if row.step_digest != step_digest(plan_id, step):
         raise NotClearedError(step.step_id, "it is not the step that was approved")

@@ -21,7 +21,7 @@ from gate_store.claims import Claim, Grant
 from gate_store.database import Clock
 from gate_store.dialects import store_moment
 from gate_store.effect_keys import Content, keys_in_force
-from gate_store.engine.port import NotClearedError, OutdatedError, OutOfOrderError
+from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError
 from gate_store.ledger import claim_effect, finish_effect, renew_claim
 from gate_store.plan_owners import owners
 from gate_store.standings import Standing, attempt_cleared, standing_of
@@ -133,19 +133,18 @@ class StoreLedger:
         return self._in_transaction(keys_in_force, [content])[content]
 
     def claim(self, word: Word, step: Step) -> Claim:
-        """Wait until the step is no longer another's, and claim it. Raises NotClearedError."""
-        give_up = time.monotonic() + self._patience_s
+        """Wait until the step is no longer another's, and claim it.
+
+        Raises NotClearedError: at once where it may not be done, NotYetClearedError after `patience_s`.
+        """
         while True:
             try:
                 claim = self._in_transaction(self._claim, word, step)
-            except OutOfOrderError:
-                raise
-            except NotClearedError:
-                if not isinstance(word, PlanCleared) or time.monotonic() > give_up:
-                    raise
-            else:
-                if claim.grant is not Grant.BUSY:
-                    return claim
+            except NotYetClearedError:
+                self.may_run(word)
+                continue
+            if claim.grant is not Grant.BUSY:
+                return claim
             self._sleep(_ASK_EVERY_S)
 
     def finish(
@@ -184,9 +183,9 @@ class StoreLedger:
             keeper.join()
 
     def may_run(self, word: Word) -> None:
-        """Wait until the store knows the plan, `patience_s` seconds.
+        """Wait until the store knows the plan, `patience_s` seconds; then raise NotYetClearedError.
 
-        Raises NotClearedError where nothing of it may be done, OutdatedError where it is late.
+        Raises NotClearedError at once where nothing of it may ever be done, OutdatedError where it is late.
         """
         if not word.steps:
             return
@@ -200,7 +199,7 @@ class StoreLedger:
             if standing.is_known:
                 return
             if not isinstance(word, PlanCleared) or time.monotonic() > give_up:
-                raise NotClearedError(word.steps[0].step_id)
+                raise NotYetClearedError(word.steps[0].step_id)
             self._sleep(_ASK_EVERY_S)
 
     def attempt(self, word: Word) -> int:

@@ -192,6 +192,10 @@ class NotClearedError(Exception):
         self.step_id = step_id
 
 
+class NotYetClearedError(NotClearedError):
+    """Nothing clears the plan of step {step_id} yet; asked again later, it may be cleared."""
+
+
 class OutdatedError(NotClearedError):
     """The approval of step {step_id} is past its use-by, and nothing of the plan was begun in time."""
 

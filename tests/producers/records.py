@@ -59,6 +59,30 @@ def cleared(steps: tuple[Step, ...] = STEPS, run: RunIdentity | None = None) -> 
     )
 
 
+def question_about(plan: PlanCleared) -> ApprovalRequested:
+    """A human is asked about what a router cleared."""
+    now = datetime.now(UTC)
+    terms = Terms(deadline=now + timedelta(hours=1), use_by_s=60, allowed=(DecisionKind.APPROVE,))
+    return ApprovalRequested(
+        event_id=plan.event_id,
+        request_id=plan.event_id,
+        kind=RequestKind.PLAN,
+        timing=Timing.BEFORE,
+        plan_id=plan.plan_id,
+        revision=plan.revision,
+        digest=plan.digest,
+        requested_at=now,
+        tier=Tier.IRREVERSIBLE,
+        level=Level.L0,
+        policy=plan.policy,
+        proposer=plan.proposer,
+        agent=plan.agent,
+        goal="",
+        steps=plan.steps,
+        review=Review(groups=(), terms=terms),
+    )
+
+
 def decided(
     state: GateState = GateState.APPROVED,
     *,

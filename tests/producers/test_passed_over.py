@@ -1,7 +1,7 @@
 """What the store lets nobody do keeps no plan behind it waiting."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from time import monotonic
 from uuid import UUID
 
@@ -10,9 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import Engine, insert
 
 from gate_events.digest import plan_digest
-from gate_events.records import ApprovalRequested, PlanCleared
-from gate_events.values import Agent, Review, Terms
-from gate_events.words import DecisionKind, Level, RequestKind, Tier, Timing
+from gate_events.values import Agent
 from gate_store.clearances import record_cleared
 from gate_store.database import open_store
 from gate_store.gates import open_gates
@@ -22,7 +20,7 @@ from gate_store.tables import revocations
 from plangate import Step, effect, verdicts
 from plangate.dev.apache_kafka import ApacheKafka
 from producers.store_ledger import PATIENCE_S
-from tests.producers.records import cleared
+from tests.producers.records import cleared, question_about
 from tests.producers.services import Bench
 
 
@@ -55,29 +53,6 @@ def served(bench: Bench, store_url: str) -> list[UUID]:
                     work.once(step, send)
             done.append(work.plan_id)
     return done
-
-
-def question_about(plan: PlanCleared) -> ApprovalRequested:
-    now = datetime.now(UTC)
-    terms = Terms(deadline=now + timedelta(hours=1), use_by_s=60, allowed=(DecisionKind.APPROVE,))
-    return ApprovalRequested(
-        event_id=plan.event_id,
-        request_id=plan.event_id,
-        kind=RequestKind.PLAN,
-        timing=Timing.BEFORE,
-        plan_id=plan.plan_id,
-        revision=plan.revision,
-        digest=plan.digest,
-        requested_at=now,
-        tier=Tier.IRREVERSIBLE,
-        level=Level.L0,
-        policy=plan.policy,
-        proposer=plan.proposer,
-        agent=plan.agent,
-        goal="",
-        steps=plan.steps,
-        review=Review(groups=(), terms=terms),
-    )
 
 
 def test_a_service_passes_over_what_the_store_refused_and_goes_on(

@@ -1,20 +1,24 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from psycopg.errors import DeadlockDetected
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import OperationalError
 
+from gate_events.values import Step
 from gate_events.words import StepStatus
 from gate_store.claims import Grant
 from gate_store.clearances import record_cleared
 from gate_store.database import open_store
-from gate_store.engine.port import NotClearedError
+from gate_store.engine.port import NotClearedError, NotYetClearedError
+from gate_store.gates import open_gates
 from gate_store.migrate import upgrade
+from gate_store.tables import revocations
 from producers.store_ledger import StoreLedger
-from tests.producers.records import STEPS, cleared
+from tests.producers.records import STEPS, cleared, question_about
 
 PLAN = cleared()
 
@@ -65,8 +69,48 @@ def test_a_plan_that_the_gatekeeper_has_not_noted_yet_is_waited_for(store: Engin
 
 
 def test_a_plan_that_nobody_notes_is_not_run(store: Engine, hands: Hands) -> None:
-    with pytest.raises(NotClearedError, match="no verdict or clearance covers it"):
+    with pytest.raises(NotYetClearedError, match="no verdict or clearance covers it"):
         ledger(store, hands, patience_s=-1).claim(PLAN, STEPS[0])
+
+
+def revoke(store: Engine) -> None:
+    clear(store)
+    with store.begin() as conn:
+        gone = {"digest": PLAN.digest, "by_digest": None, "at": datetime.now(UTC), "why": "it was revoked"}
+        conn.execute(insert(revocations).values(**gone))
+
+
+def ask(store: Engine) -> None:
+    with store.begin() as conn:
+        open_gates(conn, [question_about(PLAN)], datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("bring_about", "step", "why"),
+    [
+        pytest.param(revoke, STEPS[0], "it was revoked", id="revoked"),
+        pytest.param(ask, STEPS[0], "a human was asked about it", id="asked"),
+        pytest.param(clear, replace(STEPS[0], step_id="s9"), "no verdict or clearance", id="no such step"),
+        pytest.param(clear, replace(STEPS[0], arguments={}), "not the step that was approved", id="other"),
+    ],
+)
+def test_what_may_never_run_is_not_waited_for(
+    store: Engine, hands: Hands, bring_about: Callable[[Engine], None], step: Step, why: str
+) -> None:
+    bring_about(store)
+    with pytest.raises(NotClearedError, match=why) as refused:
+        ledger(store, hands, patience_s=0.1).claim(PLAN, step)
+    assert not isinstance(refused.value, NotYetClearedError)
+    assert hands.slept == 0
+
+
+def test_a_plan_that_is_asked_about_while_it_is_waited_for_is_waited_for_no_longer(
+    store: Engine, hands: Hands
+) -> None:
+    hands.meanwhile = lambda: ask(store) if hands.slept == 1 else None
+    with pytest.raises(NotClearedError, match="a human was asked about it"):
+        ledger(store, hands).claim(PLAN, STEPS[0])
+    assert hands.slept == 1
 
 
 def test_a_step_that_another_is_at_is_waited_for_and_not_done_again(store: Engine, hands: Hands) -> None:
