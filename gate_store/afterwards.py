@@ -115,7 +115,9 @@ def follow_clearances(
 def _objection(heard: Heard, plan: ClearedPlan) -> str | None:
     if heard.told.attempt > plan.attempt:
         return f"nobody asked for attempt {heard.told.attempt} at this plan"
-    since = heard.recorded_at if plan.gate_id else None  # the router's word may be late here
+    # a verdict is told when it clears, so that this was early, unless the broker's moment tells of a replay;
+    # the router's word may be late here
+    since = plan.cleared_at if plan.gate_id else None
     return plan.objection(heard.told, heard.said_at or since)
 
 

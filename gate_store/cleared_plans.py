@@ -1,17 +1,18 @@
 """Cleared plans as the store knows them, and what an outcome may say of one."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, Row, and_, select
 
 from gate_events.records import PlanCleared, PlanDecided, PlanExecuted
 from gate_events.words import OutcomeStatus, StepStatus
 from gate_store.dialects import among, read, whole
-from gate_store.tables import clearances, cleared_steps, effects, runs
+from gate_store.tables import clearances, cleared_steps, effects, gates, runs
 
 TOLD_AS = {
     "SUCCEEDED": StepStatus.SUCCEEDED,
@@ -22,7 +23,7 @@ TOLD_AS = {
 }
 
 
-_EARLY = (
+EARLY = (
     "it was told before its plan was cleared, when nobody could execute it; where the brokers' clocks differ,"
     " replay it"
 )
@@ -50,6 +51,7 @@ class ClearedPlan:
     effects: Mapping[str, KnownEffect]  # by step_id
     run_goes_on: bool = False
     said_at: datetime | None = None  # the broker's moment of the router's word
+    earlier: frozenset[int] = frozenset()  # attempts at a service's plan that were cleared before this one
 
     @property
     def by_ledger(self) -> bool:
@@ -60,9 +62,11 @@ class ClearedPlan:
         """Why an outcome of this digest does not count; None: it does. `told_at` is the broker's moment."""
         word = self.word
         if told_at and self._was_early(told, told_at):
-            return _EARLY
+            return EARLY
         if (told.plan_id, told.revision) != (word.plan_id, word.revision):
             return f"its digest is that of plan {word.plan_id}, revision {word.revision}"
+        if told.attempt < self.attempt and not word.run and told.attempt not in self.earlier:
+            return f"attempt {told.attempt} at this plan was never cleared: attempt {self.attempt} was"
         if why := self._unfit_results(told):
             return why
         if self.run_goes_on:
@@ -71,8 +75,11 @@ class ClearedPlan:
 
     def _was_early(self, told: PlanExecuted, told_at: datetime) -> bool:
         """Nobody can execute a plan before its clearance is on the log. An attempt before it had another."""
-        since = self.cleared_at if self.gate_id else self.said_at
-        return since is not None and told.attempt >= self.attempt and told_at < since
+        if told.attempt < self.attempt:
+            return False
+        if self.gate_id:  # the verdict came after the decision, by which `cleared_at` goes
+            return told_at <= self.cleared_at
+        return self.said_at is not None and told_at < self.said_at
 
     def _unfit_results(self, told: PlanExecuted) -> str | None:
         steps, seen = {step.step_id for step in self.word.steps}, set[str]()
@@ -126,6 +133,7 @@ def cleared_plans(conn: Connection, digests: Iterable[str]) -> dict[str, Cleared
     words = {row.digest: word_of(row.word, row.gate_id) for row in found}
     by_digest = _effects(conn, wanted) if found else {}
     going_on = _runs_that_go_on(conn, words.values())
+    earlier = _earlier_attempts(conn, [row for row in found if row.gate_id and row.attempt > 1])
     return {
         row.digest: ClearedPlan(
             words[row.digest],
@@ -135,6 +143,7 @@ def cleared_plans(conn: Connection, digests: Iterable[str]) -> dict[str, Cleared
             by_digest.get(row.digest, {}),
             row.digest in going_on,
             row.said_at,
+            frozenset(earlier[row.digest]),
         )
         for row in found
     }
@@ -162,6 +171,23 @@ def _effects(conn: Connection, digests: list[str]) -> dict[str, dict[str, KnownE
         told = KnownEffect(row.effect_id, row.state, row.executor, row.result, row.token > 0)
         known.setdefault(row.digest, {})[row.step_id] = told
     return known
+
+
+def _earlier_attempts(
+    conn: Connection, renewed: Sequence[Row[*tuple[Any, ...]]]
+) -> defaultdict[str, set[int]]:
+    """The attempts at which these digests were approved; a reviewer may have edited what was asked."""
+    approved: defaultdict[str, set[int]] = defaultdict(set)
+    if renewed:
+        by_gates = select(gates.c.attempt, whole(gates.c.verdict).label("verdict")).where(
+            among(conn, gates.c.plan_id, {row.plan_id for row in renewed}),
+            gates.c.kind == "PLAN",
+            gates.c.timing == "BEFORE",
+            gates.c.state == "APPROVED",
+        )
+        for row in conn.execute(by_gates):
+            approved[read(row.verdict, PlanDecided).digest].add(row.attempt)
+    return approved
 
 
 def _runs_that_go_on(conn: Connection, words: Iterable[PlanCleared | PlanDecided]) -> set[str | None]:

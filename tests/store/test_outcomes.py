@@ -17,7 +17,7 @@ from gate_store.clearances import record_cleared
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import effects, plan_outcomes, runs
-from tests.store.acting import ask, clear, decide, said, state_of
+from tests.store.acting import ask, clear, decide, said, state_of, verdict_of
 from tests.store.examples import (
     AFTER,
     HOUR,
@@ -163,6 +163,49 @@ def test_an_outcome_of_an_attempt_before_the_clearance_was_renewed_is_not_early(
     ask(conn, again)
     decide(conn, decided(again, at=NOON + HOUR))
     assert record_outcomes(conn, [executed(first)], NOON + HOUR, appended=[LATER]) == {}
+
+
+@pytest.mark.parametrize("moment", [None, LATER], ids=["no moment of the broker's", "the decision's moment"])
+def test_what_was_heard_before_the_approval_does_not_count_however_the_decision_is_dated(
+    conn: Connection, moment: datetime | None
+) -> None:
+    """It is dated by whoever made it, and heard of later than a lie that was told after that."""
+    request = asked()
+    ask(conn, request)
+    record_outcomes(conn, [executed(request)], LATER + SECOND, appended=[moment])
+    decide(conn, decided(request, at=LATER), now=LATER + 2 * SECOND)
+    assert (states(conn), kept(conn)) == ({}, [])
+    assert given_up(conn, LATER + 2 * SECOND) == [executed(request)]
+
+
+@pytest.mark.parametrize("approved_first", [True, False])
+def test_an_attempt_that_was_never_cleared_has_no_outcome(conn: Connection, approved_first: bool) -> None:
+    """The gatekeeper asked in its own words, as the second attempt: of the first nothing can have run."""
+    request = asked(attempt=2)
+    ask(conn, request)
+    refused: list[str] = []
+    for approves in (approved_first, not approved_first):
+        if approves:
+            decide(conn, decided(request, at=NOON))
+        else:
+            lie = msgspec.structs.replace(executed(request), attempt=1)
+            refused += record_outcomes(conn, [lie], LATER, appended=[LATER]).values()
+    refused += [why for _, why in settle_waiting_outcomes(conn, LATER, HOUR)]
+    assert refused == ["attempt 1 at this plan was never cleared: attempt 2 was"]
+    assert (states(conn), kept(conn)) == ({}, [])
+
+
+def test_an_attempt_that_a_reviewer_edited_was_cleared_as_edited(conn: Connection) -> None:
+    first, again = asked(), asked(attempt=2)
+    for request in (first, again):
+        ask(conn, request)
+        decide(conn, decided(request, DecisionKind.EDIT, at=NOON, steps=STEPS[:1]))
+    edited = verdict_of(conn, first)
+    assert edited.digest == verdict_of(conn, again).digest != first.digest
+    late = msgspec.structs.replace(
+        executed(first), revision=edited.revision, digest=edited.digest, results=executed(first).results[:1]
+    )
+    assert record_outcomes(conn, [late], LATER, appended=[LATER]) == {}
 
 
 def test_what_was_rejected_cannot_have_run(conn: Connection) -> None:
