@@ -16,9 +16,9 @@ from gate_store.graph_version import graph_version
 from gate_store.pauses import AtGate, question_from, read_pause
 from stream_apps.resumer.errors import RunFailedError
 from stream_apps.resumer.graphs import Loaded
+from stream_apps.resumer.position import Position, has_begun, position_of
 from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.saver import ANSWER_MARK, INTERRUPT, PLAN_MARK, answer_mark
-from stream_apps.resumer.standing import Standing, standing
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,15 @@ async def open_run(run: RunState, loaded: Loaded, saver: Any, config: dict[str, 
     _check_digest(run)
     if graph_version(loaded.graph) != claimed.pause.graph_version:
         return Stale(f"graph {loaded.name!r} has changed since it paused; submit the input again")
-    where = await _standing(run, saver)
-    if where is Standing.STRANGE:
+    where = await _position(run, saver)
+    if where is Position.STRANGE:
         return Stale("the thread has moved on since the plan was approved; submit the input again")
     await _refuse_another_answer(run, saver)
     if claimed.pause.kind is PauseKind.DYNAMIC:
         _check_asked(run, await steps_asked(run, saver))
     if claimed.pause.kind is PauseKind.STATIC:
         return await _static(run, loaded, config, where)
-    if where is Standing.OWN:
+    if where is Position.OWN:
         return Invoke(None)
     return Invoke(Command(resume={claimed.pause.interrupt_id or "": answer_value(claimed.answer)}))
 
@@ -133,19 +133,24 @@ async def _refuse_another_answer(run: RunState, saver: Any) -> None:
             )
 
 
-async def _standing(run: RunState, saver: Any) -> Standing:
+async def _position(run: RunState, saver: Any) -> Position:
     """A head that does not match is read again: the claim's snapshot may be older than the pause."""
     claimed = run.claimed
-    child = await subgraph_head(run, saver)
-    where = standing(claimed, claimed.head, child)
-    if where is Standing.STRANGE:
+    child = await _subgraph_head(run, saver)
+    where = position_of(claimed, claimed.head, child)
+    if where is Position.STRANGE:
         run.checkpoints.forget()
         head = await saver.aget_tuple(_at(claimed.thread_id, ""))
-        where = standing(claimed, head, await subgraph_head(run, saver))
+        where = position_of(claimed, head, await _subgraph_head(run, saver))
     return where
 
 
-async def subgraph_head(run: RunState, saver: Any) -> Any:
+async def has_gone_on(run: RunState, saver: Any) -> bool:
+    """Whether an earlier claim got on with this answer, also inside of a subgraph."""
+    return has_begun(run.claimed, await _subgraph_head(run, saver))
+
+
+async def _subgraph_head(run: RunState, saver: Any) -> Any:
     """The newest checkpoint of the subgraph that the run paused in; None: at its root."""
     pause = run.claimed.pause
     return await saver.aget_tuple(_at(pause.thread_id, pause.checkpoint_ns)) if pause.checkpoint_ns else None
@@ -155,13 +160,13 @@ def _at(thread_id: str, ns: str) -> dict[str, Any]:
     return {"configurable": {"thread_id": thread_id, "checkpoint_ns": ns}}
 
 
-async def _static(run: RunState, loaded: Loaded, config: dict[str, Any], where: Standing) -> Opening:
+async def _static(run: RunState, loaded: Loaded, config: dict[str, Any], where: Position) -> Opening:
     claimed = run.claimed
     snapshot = await loaded.graph.aget_state(config)
-    _check_asked(run, _planned(loaded, snapshot.values) if where is Standing.BOUND else None)
+    _check_asked(run, _planned(loaded, snapshot.values) if where is Position.BOUND else None)
     if claimed.answer.state is not GateState.APPROVED:
         return Rejected(_planned(loaded, snapshot.values))
-    if where is Standing.OWN:
+    if where is Position.OWN:
         return _static_progress(run, loaded, snapshot)
     if tuple(snapshot.next) != claimed.pause.next_nodes:
         return Stale(f"next would run {', '.join(snapshot.next)}, not what was approved; submit again")

@@ -118,7 +118,7 @@ class Worker:
     def _stop(task: asyncio.Task[None], resume: Resume, why: RunStoppedError) -> None:
         """It may do nothing more; an effect that is under way is let finish."""
         resume.run.stop(why)
-        if not resume.ledger.begun:
+        if not resume.has_call_out():
             task.cancel()
 
     async def reap(self) -> None:
@@ -150,7 +150,7 @@ class Worker:
         await self._wait(self._config.drain_s)
         for task, resume in list(self._tasks.items()):
             resume.run.halting = True
-            if not resume.ledger.begun:  # an effect under way is let finish, and its result is written
+            if not resume.has_call_out():  # an effect under way is let finish, and its result is written
                 self._stop(task, resume, HaltedError(resume.run.claimed.thread_id, "the worker is stopping"))
         await self._wait(self._config.drain_s)
         for task in list(self._tasks):

@@ -18,7 +18,8 @@ from gate_store.engine.postgres.flush_sql import FLUSH
 from gate_store.tables import outbox
 from plangate.torture import resumer_child
 from stream_apps.resumer import opening
-from stream_apps.resumer.ledger import RunLedger
+from stream_apps.resumer.intents import Intents
+from stream_apps.resumer.step_states import StepStates
 
 GUARD = "TORTURE_SABOTAGE"
 
@@ -53,19 +54,19 @@ def no_ledger() -> None:
     """Effects begin without a claim, and nobody remembers them."""
 
     async def intend(self: Any, step: Any, *, repeat: bool) -> None:
-        self.begun[step.step_id] = step
+        self._states.begun[step.step_id] = step
 
     def note(self: Any, step: Any, state: str, detail: str, result: Any) -> None:
         self._is(step, state, detail, result)
         self.begun.pop(step.step_id, None)
 
-    put(RunLedger, "_intend", intend)
-    put(RunLedger, "_note", note)
+    put(Intents, "_intend", intend)
+    put(StepStates, "note", note)
 
 
 def no_digest() -> None:
     """Whether a step is what was approved is asked by its id alone."""
-    put(RunLedger, "_check_cleared", lambda *_: None)
+    put(Intents, "check_cleared", lambda *_: None)
     put(opening, "_check_digest", lambda _run: None)
 
 

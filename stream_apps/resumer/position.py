@@ -12,7 +12,7 @@ from gate_store.engine.port import ClaimedRun
 from stream_apps.resumer.saver import ERROR, PLAN_MARK, RESUME
 
 
-class Standing(Enum):
+class Position(Enum):
     """Where the thread's head is, seen from the bound pause."""
 
     BOUND = "the pause that was approved"
@@ -20,22 +20,22 @@ class Standing(Enum):
     STRANGE = "something else"
 
 
-def standing(run: ClaimedRun, head: CheckpointTuple | None, child: CheckpointTuple | None) -> Standing:
+def position_of(run: ClaimedRun, head: CheckpointTuple | None, child: CheckpointTuple | None) -> Position:
     """`head` is the newest root checkpoint; `child` that of the pause's subgraph, if it has one."""
     if head is None:
-        return Standing.STRANGE
+        return Position.STRANGE
     head_id = head.config["configurable"]["checkpoint_id"]
     if run.pause.kind is PauseKind.STATIC:
         return _static(run, head_id)
     if run.pause.interrupt_id in _pending(head):
         return _asked(run, head, head_id, child)
     if head_id == run.pause.checkpoint_id:  # the gate's node is done, its checkpoint is not written yet
-        return Standing.OWN if _answered_with(run, head) else Standing.STRANGE
-    return Standing.OWN if head_id == run.own_head else Standing.STRANGE
+        return Position.OWN if _answered_with(run, head) else Position.STRANGE
+    return Position.OWN if head_id == run.own_head else Position.STRANGE
 
 
 def has_begun(run: ClaimedRun, child: CheckpointTuple | None) -> bool:
-    """Whether an earlier claim has acted on this answer; `child` as in `standing`."""
+    """Whether an earlier claim has acted on this answer; `child` as in `position_of`."""
     if run.effects:
         return True
     if run.head is None:
@@ -54,22 +54,22 @@ def _goes_on(run: ClaimedRun, child: CheckpointTuple) -> bool:
     return (child.metadata or {}).get(PLAN_MARK) == str(run.plan_id)
 
 
-def _static(run: ClaimedRun, head_id: str) -> Standing:
+def _static(run: ClaimedRun, head_id: str) -> Position:
     if head_id == run.pause.checkpoint_id:
-        return Standing.BOUND
-    return Standing.OWN if head_id == run.own_head else Standing.STRANGE
+        return Position.BOUND
+    return Position.OWN if head_id == run.own_head else Position.STRANGE
 
 
-def _asked(run: ClaimedRun, head: CheckpointTuple, head_id: str, child: CheckpointTuple | None) -> Standing:
+def _asked(run: ClaimedRun, head: CheckpointTuple, head_id: str, child: CheckpointTuple | None) -> Position:
     if _answered_by_another(run, head):
-        return Standing.STRANGE
+        return Position.STRANGE
     if not run.pause.checkpoint_ns:
-        return Standing.BOUND if head_id == run.pause.checkpoint_id else Standing.STRANGE
+        return Position.BOUND if head_id == run.pause.checkpoint_id else Position.STRANGE
     if child is None:
-        return Standing.STRANGE
+        return Position.STRANGE
     at_pause = child.config["configurable"]["checkpoint_id"] == run.pause.checkpoint_id
     ours = (child.metadata or {}).get(PLAN_MARK) == str(run.plan_id)
-    return Standing.BOUND if at_pause or ours else Standing.STRANGE
+    return Position.BOUND if at_pause or ours else Position.STRANGE
 
 
 def _pending(head: CheckpointTuple) -> set[str]:

@@ -1,0 +1,179 @@
+"""How one claim of a run ends: done, at its next gate, asked again, tried again, in doubt or failed."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from gate_events.digest import plan_digest
+from gate_events.pause import expired
+from gate_events.records import ApprovalRequested, PlanExecuted
+from gate_events.values import Step
+from gate_events.words import GateState, OutcomeStatus
+from gate_store.engine.port import NotClearedError, RunEnd
+from gate_store.pauses import AtGate, proposal
+from stream_apps.resumer.config import ResumerConfig
+from stream_apps.resumer.errors import (
+    HaltedError,
+    InDoubtError,
+    LeaseLostError,
+    OutdatedRunError,
+    RunFailedError,
+    RunStoppedError,
+)
+from stream_apps.resumer.ledger import RunLedger
+from stream_apps.resumer.opening import asked_steps, has_gone_on
+from stream_apps.resumer.outcomes import outbox_row, outcome
+from stream_apps.resumer.run_state import RunState
+from stream_apps.resumer.words import in_words
+
+log = logging.getLogger(__name__)
+
+
+class ClaimEnd:
+    """Every end is one act in the store: the run's next state, and what Kafka must hear of it."""
+
+    def __init__(self, run: RunState, ledger: RunLedger, config: ResumerConfig, saver: Any) -> None:
+        self.proposed: Sequence[Step] = ()  # of a plan that was not approved, as far as they are known
+        self._run = run
+        self._claimed = run.claimed
+        self._ledger = ledger
+        self._states = ledger.states
+        self._config = config
+        self._saver = saver
+
+    async def done(self) -> None:
+        """The graph came to its end. Raises InDoubtError where a step did not."""
+        await self._end("DONE", "; ".join(self._states.refused))
+
+    async def not_run(self, steps: Sequence[Step]) -> None:
+        """A graph that has no way to hear its rejection is over."""
+        self.proposed = steps
+        answer = self._claimed.answer
+        said = f"{answer.state.value.lower()} by {answer.decided_by}: {answer.note}"
+        await self._end("DONE", said.rstrip(": "))
+
+    async def stale(self, why: str) -> None:
+        """The thread is no longer where it was approved, or its graph is not here."""
+        await self.refuse_doubt()
+        await self._end("STALE", why)
+
+    async def refuse_doubt(self) -> None:
+        """However a run ends: an effect that was begun and never told how it ended comes first."""
+        self._run.closing = True
+        await self._ledger.calls_back()
+        if step := self._states.open_step():
+            raise InDoubtError(
+                self._claimed.thread_id, step, "it was begun, and the graph went on without it"
+            )
+
+    async def paused(self, gate: AtGate) -> None:
+        """At the next gate: this plan is over, the next one is proposed, in one act."""
+        plan = proposal(gate, self._config.clock())
+        asked = plan_digest(plan.plan_id, plan.revision, plan.steps, plan.run)
+        end = RunEnd("PAUSED", pause=gate.run, plan_id=plan.plan_id, asked_digest=asked)
+        await self._run.end(end, [outbox_row(self._outcome(self._status())), outbox_row(plan)])
+
+    async def ask_again(self) -> None:
+        """Back to its gate: what was approved is too old."""
+        request = await self._config.ask_again(self._claimed, self._config.clock())
+        await self.pause_again(request, "past its use-by")
+
+    async def pause_again(self, request: ApprovalRequested, why: str) -> None:
+        """Back to its gate with this question."""
+        end = RunEnd("PAUSED", why, pause=self._claimed.pause, plan_id=self._claimed.plan_id)
+        await self._run.end(end, [outbox_row(request)])
+
+    async def after(self, error: Exception) -> None:
+        """The stop that the run carries counts more than what its node made of it."""
+        cause = self._run.stopped or error
+        try:
+            await self._failed(cause)
+        except LeaseLostError as lost:
+            log.warning("%s", lost)
+        except Exception:  # the store refused the end; the lease runs out and another claim decides
+            log.exception("run %s could not be ended", self._claimed.thread_id)
+
+    async def _failed(self, error: Exception) -> None:
+        begun = self._states.begun_step()
+        if isinstance(error, LeaseLostError):
+            log.warning("%s", error)
+        elif isinstance(error, InDoubtError):
+            await self._in_doubt(error.step, error.known, error)
+        elif begun and (not isinstance(error, HaltedError) or self._states.has_begun_for_good()):
+            await self._in_doubt(begun, _under_way(error), error)
+        elif isinstance(error, OutdatedRunError) or await self._will_be_outdated(error):
+            if not (self._run.has_written or await self._has_gone_on()):
+                self._run.forget()  # the thread stays at its gate, and hears whatever is answered
+            await self.ask_again()
+        elif isinstance(error, HaltedError):
+            await self._run.write()  # the worker gives it back when it stops, unless a call is out
+        elif self._may_try_again(error):
+            await self._try_again(error)
+        elif step := self._states.open_step():
+            known = f"it was begun before, then the run failed: {in_words(error)}"
+            await self._in_doubt(step, known, error)
+        else:
+            await self._end("FAILED", in_words(error), status=OutcomeStatus.FAILED)
+
+    async def _will_be_outdated(self, error: Exception) -> bool:
+        """Whether nothing was done yet, and the approval will be too old when it could be tried again."""
+        if not self._may_try_again(error) or not expired(self._claimed.use_by, self._next_try()):
+            return False
+        return not (self._run.has_written or await self._has_gone_on())
+
+    async def _has_gone_on(self) -> bool:
+        return await has_gone_on(self._run, self._saver)
+
+    def _may_try_again(self, error: Exception) -> bool:
+        if isinstance(error, RunFailedError | NotClearedError | RunStoppedError):
+            return False
+        return error not in self._states.final and self._claimed.attempts < self._config.attempts
+
+    def _next_try(self) -> datetime:
+        wait = self._config.backoff_s * 2 ** max(self._claimed.attempts - 1, 0)
+        return self._run.store_now(self._config.clock()) + timedelta(seconds=wait)
+
+    async def _try_again(self, error: Exception) -> None:
+        log.warning(
+            "run %s: attempt %d: %s", self._claimed.thread_id, self._claimed.attempts, in_words(error)
+        )
+        await self._run.end(RunEnd("READY", in_words(error), not_before=self._next_try()))
+
+    async def _in_doubt(self, step: Step, known: str, error: Exception) -> None:
+        request = await self._config.ask_in_doubt(self._claimed, step, known, self._config.clock())
+        if not self._states.is_open(step):  # its call returned meanwhile
+            await (self._try_again if isinstance(error, InDoubtError) else self._failed)(error)
+            return
+        self._states.in_doubt(step, known, request.request_id)
+        await self._run.end(RunEnd("IN_DOUBT", known), [outbox_row(request)])
+
+    async def _end(self, state: str, why: str, status: OutcomeStatus | None = None) -> None:
+        told = self._outcome(status or self._status(state))
+        await self._run.end(RunEnd(state, why), [outbox_row(told)])
+
+    def _status(self, state: str = "DONE") -> OutcomeStatus:
+        """DONE where every step succeeded; NOT_RUN where none was begun; else FAILED."""
+        rows = [self._states.rows.get(step.step_id) for step in self._steps()]
+        approved = self._claimed.answer.state is GateState.APPROVED
+        if state == "DONE" and approved and all(row and row.state == "SUCCEEDED" for row in rows):
+            return OutcomeStatus.DONE
+        return OutcomeStatus.FAILED if any(rows) else OutcomeStatus.NOT_RUN
+
+    def _outcome(self, status: OutcomeStatus) -> PlanExecuted:
+        config, rows = self._config, self._states.rows
+        return outcome(self._claimed, self._steps(), rows, status, config.worker, config.clock())
+
+    def _steps(self) -> Sequence[Step]:
+        """The approved steps; of a plan that was not approved, the proposed ones."""
+        claimed = self._claimed
+        if not claimed.answer.steps and claimed.answer.revision > 1:
+            return ()  # of what an edit made of the plan, which was not approved, nothing is known here
+        asked = claimed.answer.steps or self.proposed
+        return asked or asked_steps(claimed.head, claimed.pause.interrupt_id) or ()
+
+
+def _under_way(error: Exception) -> str:
+    if isinstance(error, HaltedError):
+        return "the worker stopped while it was under way, and it may happen yet"
+    return f"it was begun, then the run failed, and it may happen yet: {in_words(error)}"
