@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,7 @@ from gate_store.happened import what_happened
 from gate_store.own_words import Words, speaks_as_ours, superseding_words
 from gate_store.rulings import Standing
 from gate_store.said import AS_SAID, Said, as_said
+from gate_store.superseding import newer_revisions
 from gate_store.tables import decisions, gates
 
 
@@ -69,10 +70,10 @@ class Docket:
         if standing is None:
             return
         if state is not None:
-            self.standings[decision.request_id] = Standing(standing.request, state)
+            self.standings[decision.request_id] = replace(standing, state=state)
         elif disposition.fate is Fate.COUNTED:
             voices = standing.approved_by | {name_key(decision.decided_by)}
-            self.standings[decision.request_id] = Standing(standing.request, standing.state, voices)
+            self.standings[decision.request_id] = replace(standing, approved_by=voices)
 
 
 def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
@@ -81,6 +82,7 @@ def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
     _wait_for_openers(conn, gate_ids)
     standings = _locked_gates(conn, gate_ids)
     _add_voices(conn, standings)
+    _add_newer(conn, standings)
     superseded = {each.request_id for each in batch if each.kind is DecisionKind.SUPERSEDE}
     asked = [standing.request for gate, standing in standings.items() if gate in superseded]
     return Docket(
@@ -122,7 +124,14 @@ def _add_voices(conn: Connection, standings: dict[UUID, Standing]) -> None:
     for row in found:
         standing = standings[row.gate_id]
         voices = standing.approved_by | {name_key(row.decided_by)}
-        standings[row.gate_id] = Standing(standing.request, standing.state, voices)
+        standings[row.gate_id] = replace(standing, approved_by=voices)
+
+
+def _add_newer(conn: Connection, standings: dict[UUID, Standing]) -> None:
+    """Read once the gates are locked: who takes a newer revision locks them too, in `revoke_older`."""
+    open_still = [each.request for each in standings.values() if each.state is GateState.PENDING]
+    for gate, revision in newer_revisions(conn, open_still).items():
+        standings[gate] = replace(standings[gate], newer=revision)
 
 
 def _recorded(conn: Connection, batch: Sequence[DecisionMade]) -> dict[UUID, Recorded]:

@@ -8,13 +8,13 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, or_, select
 
 from gate_events.records import ApprovalRequested
-from gate_events.words import DecisionKind, GateState, RequestKind, Timing
+from gate_events.words import DecisionKind, GateState
 from gate_store import outbox
 from gate_store.bulk import insert_new
 from gate_store.dialects import among, lock_names, word
 from gate_store.doubts import answered_doubts
 from gate_store.said import AS_SAID, Said, as_said
-from gate_store.superseding import outdated, overtaken, superseded
+from gate_store.superseding import asks_before, outdated, overtaken, superseded
 from gate_store.tables import decisions, gates
 
 
@@ -37,11 +37,6 @@ def open_gates(conn: Connection, requests: Sequence[ApprovalRequested], now: dat
     plans = {request.plan_id for request in proposals}
     outbox.put(conn, [*overtaken(conn, plans), *outdated(conn, plans)], now)
     return _waiting(conn, requests)
-
-
-def asks_before(request: ApprovalRequested) -> bool:
-    """Whether it asks if a plan may run."""
-    return (request.kind, request.timing) == (RequestKind.PLAN, Timing.BEFORE)
 
 
 def _row(request: ApprovalRequested) -> dict[str, Any]:

@@ -37,6 +37,12 @@ def _finds_it_open(gate: Standing, decision: DecisionMade) -> Ruling | None:  # 
     assert_never(gate.state)
 
 
+def _is_asked_still(gate: Standing, decision: DecisionMade) -> Ruling | None:
+    if gate.newer is None or decision.kind in (DecisionKind.EXPIRE, DecisionKind.SUPERSEDE):
+        return None
+    return _late(f"revision {gate.newer} of the plan had taken this gate's place: look at that one")
+
+
 def _speaks_of_what_is_asked(gate: Standing, decision: DecisionMade) -> Ruling | None:
     if decision.revision != gate.request.revision:
         return refused(f"it speaks of revision {decision.revision}; asked is {gate.request.revision}")
@@ -191,6 +197,7 @@ OBJECTIONS: tuple[Callable[[Standing, DecisionMade], Ruling | None], ...] = (
     _belongs,
     _has_a_plain_name,
     _finds_it_open,
+    _is_asked_still,
     _speaks_of_what_is_asked,
     _may_speak,
     _is_in_time,

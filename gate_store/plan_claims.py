@@ -17,9 +17,9 @@ from gate_events.values import RunIdentity
 from gate_store.asked_anew import gates_asked_anew
 from gate_store.claim_content import foreign_id, other_content
 from gate_store.dialects import among, lock_names, read, whole
-from gate_store.gates import asks_before
 from gate_store.own_requests import forget, own, proposed_by_runs
 from gate_store.plan_owners import PlanRecord, note_revisions, owner_of, owners
+from gate_store.superseding import asks_before
 from gate_store.tables import clearances, effects, gates, runs
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, func, or_, select
 
 from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
-from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus
+from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus, RequestKind, Timing
 from gate_store.dialects import among, read, whole, word
 from gate_store.tables import clearances, gates, plan_outcomes
 
@@ -18,6 +18,11 @@ ASKS_BEFORE = (gates.c.kind == "PLAN", gates.c.timing == "BEFORE")
 EXECUTED = "the plan has an outcome already"
 NEWER_REVISION = "revision {} of the plan took its place"
 NEWER_PLAN = "plan {} of the same run took its place"
+
+
+def asks_before(request: ApprovalRequested) -> bool:
+    """Whether it asks if a plan may run."""
+    return (request.kind, request.timing) == (RequestKind.PLAN, Timing.BEFORE)
 
 
 def superseded(conn: Connection, opened: Sequence[ApprovalRequested]) -> list[DecisionMade]:
@@ -83,6 +88,28 @@ def outdated(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade]
         for old, new in newer
     ]
     return list({decision.request_id: decision for decision in said}.values())
+
+
+def newer_revisions(conn: Connection, requests: Iterable[ApprovalRequested]) -> dict[UUID, int]:
+    """The newest revision that took the place of each of these questions, by gate, where one did.
+
+    Whether it was asked about or cleared by the router. A run's plan has no newer revision beside an open
+    question: only an edit makes one, and ends it.
+    """
+    asked = [each for each in requests if each.run is None and asks_before(each)]
+    plans = {each.plan_id for each in asked}
+    if not plans:
+        return {}
+    newest: dict[UUID, int] = defaultdict(int)
+    of_gates = select(gates.c.plan_id, gates.c.revision).where(
+        among(conn, gates.c.plan_id, plans), *ASKS_BEFORE
+    )
+    by_router = select(clearances.c.plan_id, clearances.c.revision).where(
+        among(conn, clearances.c.plan_id, plans), clearances.c.gate_id.is_(None)
+    )
+    for row in conn.execute(of_gates.union(by_router)):
+        newest[row.plan_id] = max(newest[row.plan_id], row.revision)
+    return {one.request_id: newest[one.plan_id] for one in asked if newest[one.plan_id] > one.revision}
 
 
 def supersede(older: ApprovalRequested, newer: UUID | str, at: datetime, note: str) -> DecisionMade:

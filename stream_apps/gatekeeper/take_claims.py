@@ -14,13 +14,14 @@ from gate_policy.effects import PriorEffect, effect_keys
 from gate_store import outbox
 from gate_store.asked_anew import note_asked_anew
 from gate_store.clearances import record_cleared
-from gate_store.gates import asks_before, open_gates, waiting_for
+from gate_store.gates import open_gates, waiting_for
 from gate_store.plan_claims import Admitted, Claim, admit
 from gate_store.plan_owners import PlanRecord
 from gate_store.planned_effects import PlannedEffect, note_planned_effects
 from gate_store.policies import kept_policies
 from gate_store.revocations import revoke_older
 from gate_store.said import Said
+from gate_store.superseding import asks_before
 from gate_store.waiting_plans import wait, wait_no_more, waiting
 from stream_apps.gatekeeper.own_judgement import Judged, OwnJudgement
 from stream_apps.gatekeeper.revised import Revised

@@ -3,22 +3,27 @@
 import pytest
 from sqlalchemy import Connection, select
 
-from gate_events.records import ApprovalRequested, PlanDecided
+from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided, PlanProposed
 from gate_events.words import DecisionKind, GateState, StepStatus
 from gate_store.claims import Grant
+from gate_store.dispositions import Fate
 from gate_store.engine.port import NotClearedError
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.queries import show
 from gate_store.tables import revocations
-from tests.claims.gate import asked, commit, open_questions, proposed, refusals, routed, step
-from tests.store.acting import decide, said, state_of
+from tests.claims.gate import asked, cleared, commit, open_questions, proposed, refusals, routed, step
+from tests.store.acting import decide, fates, said, state_of
 from tests.store.examples import NOON, decided, executed
 
 OLD = proposed(step("look", what="old"))
 NEW = proposed(step("look", what="new"), revision=2)
 PAY = proposed(step("pay", what="old"))
 PAY_MORE = proposed(step("pay", what="new"), revision=2)
+
+
+def revoked(conn: Connection, word: PlanDecided) -> bool:
+    return word.digest in conn.execute(select(revocations.c.digest)).scalars()
 
 
 def begin(conn: Connection, plan: object, step_: object) -> Grant:
@@ -80,3 +85,42 @@ def test_a_redelivered_older_revision_comes_back_to_no_life(conn: Connection) ->
     commit(conn, routed(NEW), routed(OLD))
     with pytest.raises(NotClearedError):
         begin(conn, routed(OLD), OLD.steps[0])
+
+
+@pytest.mark.parametrize("newer", [PAY_MORE, NEW], ids=["asked about", "cleared by the router"])
+@pytest.mark.parametrize("approved", ["before it", "after it"])
+@pytest.mark.parametrize("batches", [1, 2])
+def test_an_approval_beside_a_newer_revision_lets_nothing_of_the_older_run(
+    conn: Connection, newer: PlanProposed, approved: str, batches: int
+) -> None:
+    """The word that the newer one took its place is still on its way."""
+    commit(conn, routed(PAY))
+    both: list[object] = [routed(newer), decided(asked(PAY))]
+    both = both if approved == "after it" else both[::-1]
+    for batch in [both] if batches == 1 else [[each] for each in both]:
+        commit(conn, *batch)
+    assert [each for each in said(conn, PlanDecided) if each.execute and not revoked(conn, each)] == []
+    with pytest.raises(NotClearedError):
+        begin(conn, asked(PAY), PAY.steps[0])
+
+
+@pytest.mark.parametrize("kind", [DecisionKind.APPROVE, DecisionKind.REJECT, DecisionKind.WITHDRAW])
+def test_a_decision_on_what_a_newer_revision_replaced_is_late_and_says_so(
+    conn: Connection, kind: DecisionKind
+) -> None:
+    commit(conn, routed(PAY))
+    commit(conn, routed(PAY_MORE))
+    by = "billing-service" if kind is DecisionKind.WITHDRAW else "ada"
+    [late] = decide(conn, decided(asked(PAY), kind, by))
+    assert late.fate is Fate.LATE
+    assert late.why == "revision 2 of the plan had taken this gate's place: look at that one"
+    [word] = [each for each in said(conn, DecisionMade) if each.kind is DecisionKind.SUPERSEDE]
+    assert fates(decide(conn, word)) == [Fate.DECIDED]
+    assert state_of(conn, asked(PAY)) == "SUPERSEDED"
+
+
+def test_a_newer_revision_that_nobody_could_judge_replaces_nothing(conn: Connection) -> None:
+    commit(conn, routed(PAY))
+    hidden = cleared(proposed(step("pay"), revision=2, proposer="billing-\u200bservice"))
+    assert "leave it out" in refusals(commit(conn, hidden))[0]
+    assert fates(decide(conn, decided(asked(PAY)))) == [Fate.DECIDED]

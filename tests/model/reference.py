@@ -256,7 +256,13 @@ class Reference:
             request.revision,
             request.digest,
         )
-        return same and may_speak(request, said) and self._fits(gate, said)
+        replaced = self._is_replaced(request) and not is_ours(said)
+        return same and not replaced and may_speak(request, said) and self._fits(gate, said)
+
+    def _is_replaced(self, request: ApprovalRequested) -> bool:
+        """A newer revision of a service's plan was taken: nobody decides on the older one."""
+        known = self.plans.get(request.plan_id, ()) if request.run is None and asks_before(request) else ()
+        return any(each.revision > request.revision for each in known)
 
     def _fits(self, gate: Gate, said: DecisionMade) -> bool:
         request = gate.request

@@ -27,8 +27,9 @@ from gate_store.clearances import record_cleared
 from gate_store.decisions import apply_decisions
 from gate_store.dialects import whole
 from gate_store.dispositions import Disposition, Fate
-from gate_store.gates import asks_before, open_gates
+from gate_store.gates import open_gates
 from gate_store.said import Said
+from gate_store.superseding import asks_before
 from gate_store.tables import gates, outbox, runs
 from gate_store.verdicts import AsEdited, Retier, Undo
 from tests.store.examples import NOON, proposed

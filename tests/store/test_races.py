@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, Engine, func, select, text
 
@@ -18,8 +19,10 @@ from gate_store.dispositions import Fate
 from gate_store.gates import open_gates
 from gate_store.ledger import claim_effect
 from gate_store.migrate import upgrade
+from gate_store.revocations import why_revoked
 from gate_store.runs import RunBusyError, register_run
 from gate_store.tables import clearances, decisions, gates, outbox
+from tests.claims.gate import CATALOGUE, commit, may_run, proposed, routed, step
 from tests.store.acting import as_edited, ask, compensated, decide, fates, state_of
 from tests.store.examples import HOUR, NOON, STEPS, asked, cleared, decided, plan_id, run
 
@@ -118,6 +121,35 @@ def test_gatekeepers_with_the_same_batches_in_other_orders_never_deadlock(store:
         approved = conn.execute(select(func.count()).where(gates.c.state == "APPROVED")).scalar()
         assert conn.execute(select(func.count()).select_from(clearances)).scalar() == approved
         assert conn.execute(select(func.count()).select_from(outbox)).scalar() == 60
+
+
+@pytest.mark.parametrize("first", ["the approval", "the newer revision"])
+def test_an_approval_that_meets_a_newer_revision_lets_nothing_of_the_older_run(
+    store: Engine, first: str
+) -> None:
+    """Neither sees the other's rows: without taking turns the older one would be cleared for good."""
+    old = msgspec.structs.replace(asked(), policy=CATALOGUE.digest)
+    newer = routed(proposed(step("look"), plan_id=old.plan_id, revision=2))
+
+    def approve(conn: Connection) -> object:
+        return decide(conn, decided(old))
+
+    def revise(conn: Connection) -> object:
+        return commit(conn, newer)
+
+    one, other = (approve, revise) if first == "the approval" else (revise, approve)
+    with store.begin() as conn:
+        ask(conn, old)
+    with ThreadPoolExecutor(1) as pool:
+        with store.begin() as conn:
+            one(conn)
+            second = pool.submit(in_own_transaction, store, other)
+            until(lambda: blocked(store) == 1)
+        second.result(20)
+    with store.begin() as conn:
+        assert newer.digest in may_run(conn)
+        assert why_revoked(conn, newer.digest) is None
+        assert old.digest not in may_run(conn) or why_revoked(conn, old.digest) is not None
 
 
 def test_two_clocks_speak_of_different_gates(store: Engine) -> None:
