@@ -1,13 +1,14 @@
 """What the end of a gate makes true, besides the decision itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gate_events.pause import answer_to_verdict
-from gate_events.records import PlanProposed, Record
+from gate_events.records import ApprovalRequested, PlanProposed, Record
 from gate_events.words import DecisionKind, GateState, RequestKind, Timing
 from gate_store import outbox
 from gate_store.afterwards import follow_clearances
@@ -15,7 +16,9 @@ from gate_store.bindings import Answered, make_ready
 from gate_store.bulk import update_rows
 from gate_store.clearing import Clearance, clear, uncleared
 from gate_store.own_requests import forget
+from gate_store.plan_owners import note_revisions
 from gate_store.resolving import hand_on_doubts, resolve
+from gate_store.revocations import revoke_older
 from gate_store.tables import gates
 from gate_store.verdicts import Closing
 
@@ -41,11 +44,29 @@ def carry_out(conn: Connection, closings: Sequence[Closing], now: datetime) -> N
     clear(conn, cleared)
     follow_clearances(conn, fresh, {each.record.plan_id for each in cleared}, now)
     make_ready(conn, [answered for each in closings if (answered := _answer(each))], now)
+    _note_edits(conn, closings, now)
     hand_on_doubts(conn, closings)
     resolve(conn, [each for each in closings if each.decision.kind is DecisionKind.RESOLVE], now)
     said: list[Record] = [record for each in closings for record in (each.verdict, *each.more)]
     outbox.put(conn, said, now)
     forget(conn, [each.event_id for each in said if isinstance(each, PlanProposed)])  # it is no run's
+
+
+def _note_edits(conn: Connection, closings: Sequence[Closing], now: datetime) -> None:
+    """What an edit made of a plan is its next revision, and its proposer's as before."""
+    edited = [(each.request, made) for each in closings for made in _made(each)]
+    note_revisions(conn, [record for both in edited for record in both], now)
+    revoke_older(conn, [made for _, made in edited], now)
+
+
+def _made(each: Closing) -> Iterator[ApprovalRequested]:
+    """The revision after the one that was asked: it may run, or is asked about."""
+    request, verdict = each.request, each.verdict
+    if verdict.revision > request.revision:
+        yield replace(request, revision=verdict.revision, digest=verdict.digest, steps=verdict.steps)
+    for record in each.more:
+        if isinstance(record, ApprovalRequested) and record.revision > request.revision:
+            yield record
 
 
 def _close(conn: Connection, closings: Sequence[Closing]) -> None:

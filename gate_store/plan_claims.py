@@ -16,10 +16,10 @@ from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import RunIdentity
 from gate_store.asked_anew import gates_asked_anew
 from gate_store.claim_content import foreign_id, other_content
-from gate_store.dialects import among, lock_names, read, whole
+from gate_store.dialects import among, lock_names, read, whole, word
 from gate_store.own_requests import forget, own, proposed_by_runs
 from gate_store.plan_owners import PlanRecord, note_revisions, owner_of, owners
-from gate_store.superseding import asks_before
+from gate_store.superseding import ASKS_BEFORE, asks_before
 from gate_store.tables import clearances, effects, gates, runs
 
 
@@ -145,6 +145,7 @@ class _Known:
         gate_ids = {each.request_id for each in requests}
         if lock:  # the same plan, or an outcome of it, may be coming
             lock_names(conn, {*plan_ids, *gate_ids})
+            _lock_older(conn, records)
         self._own = {id(each) for each, ours in zip(requests, own(conn, requests), strict=True) if ours}
         self._gates = _gates(conn, plan_ids)
         self._anew = gates_asked_anew(conn, gate_ids)
@@ -261,6 +262,14 @@ def _other_question(row: Row[*tuple[Any, ...]], record: PlanRecord) -> str | Non
     if asked:
         return None
     return f"run {row.thread_id} asked something else: only what its interrupt asked answers it"
+
+
+def _lock_older(conn: Connection, records: Iterable[PlanRecord]) -> None:
+    """Open questions about older revisions may be decided now: that sees the newer one, or we its end."""
+    revised = {each.plan_id for each in records if each.revision > 1 and each.run is None}
+    if revised:
+        older = (among(conn, gates.c.plan_id, revised), gates.c.state == word("PENDING"), *ASKS_BEFORE)
+        conn.execute(select(gates.c.gate_id).where(*older).order_by(gates.c.gate_id).with_for_update())
 
 
 def _gates(conn: Connection, plan_ids: Iterable[UUID]) -> dict[UUID, _Gate]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from gate_events.names import name_key
-from gate_events.records import ApprovalRequested, PlanCleared
+from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided
 from gate_store.bulk import insert_new
 from gate_store.dialects import among, read, whole
 from gate_store.superseding import ASKS_BEFORE
@@ -96,6 +96,18 @@ def asked_and_cleared(conn: Connection, plan_ids: Collection[UUID]) -> list[Plan
     records: list[PlanRecord] = [read(each, ApprovalRequested) for each in asked]
     records += [read(each, PlanCleared) for each in cleared]
     return sorted(records, key=lambda each: each.revision)
+
+
+def as_edited(conn: Connection, plan_ids: Collection[UUID]) -> list[PlanDecided]:
+    """The verdicts that let these plans run as a reviewer edited them."""
+    if not plan_ids:
+        return []
+    found = conn.execute(
+        select(whole(clearances.c.record))
+        .join_from(clearances, gates, clearances.c.gate_id == gates.c.gate_id)
+        .where(among(conn, clearances.c.plan_id, plan_ids), clearances.c.revision > gates.c.revision)
+    ).scalars()
+    return [read(each, PlanDecided) for each in found]
 
 
 def _before_revisions(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, Owner]:

@@ -17,10 +17,10 @@ from gate_events.words import GateState, RequestKind, Timing
 from gate_store import outbox
 from gate_store.bulk import insert_new
 from gate_store.cleared_plans import word_of
-from gate_store.dialects import among, whole, word
+from gate_store.dialects import among, whole
 from gate_store.plan_owners import PlanRecord
-from gate_store.superseding import ASKS_BEFORE, NEWER_REVISION
-from gate_store.tables import clearances, effects, executions, gates, plan_outcomes, revocations
+from gate_store.superseding import NEWER_REVISION
+from gate_store.tables import clearances, effects, executions, plan_outcomes, revocations
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,13 @@ class _Older:
 def revoke_older(conn: Connection, newer: Iterable[PlanRecord], now: datetime) -> None:
     """Revoke what services were allowed under older revisions and nobody began.
 
-    Each is told on `verdicts` as SUPERSEDED. A run has no newer revision: only an edit makes one, before
-    anything is cleared.
+    Each is told on `verdicts` as SUPERSEDED. A run has no newer revision but an edit's, made before anything
+    is cleared.
     """
     later = sorted((each for each in newer if each.run is None and each.revision > 1), key=_revision)
     last = {each.plan_id: each for each in later}
     if not last:
         return
-    # an open question about an older one may be decided now: its decision sees the newer one, or we its end
-    older_gates = (among(conn, gates.c.plan_id, last), gates.c.state == word("PENDING"), *ASKS_BEFORE)
-    conn.execute(select(gates.c.gate_id).where(*older_gates).order_by(gates.c.gate_id).with_for_update())
     # FOR UPDATE: an effect that begins holds its clearance by the foreign key: one waits for the other
     found = conn.execute(
         select(clearances.c.digest, clearances.c.plan_id, clearances.c.revision, clearances.c.gate_id)

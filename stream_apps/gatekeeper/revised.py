@@ -10,14 +10,14 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from gate_events.canonical import canonical
-from gate_events.records import ApprovalRequested, PlanProposed
+from gate_events.records import ApprovalRequested, PlanDecided, PlanProposed
 from gate_events.values import Finding, Step
 from gate_policy.catalogue import Catalogue
 from gate_policy.display import shown
 from gate_policy.effects import effect_keys
 from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_store.effect_keys import EarlierEffect, earlier_effects
-from gate_store.plan_owners import PlanRecord, asked_and_cleared
+from gate_store.plan_owners import PlanRecord, as_edited, asked_and_cleared
 
 REVISION, DONE_EARLIER = "revision", "earlier revision"
 _NAMED = 10  # step ids; the rest is counted
@@ -29,11 +29,11 @@ class Revised:
     def __init__(
         self,
         catalogue: Catalogue,
-        records: Iterable[PlanRecord] = (),
+        records: Iterable[PlanRecord | PlanDecided] = (),
         done: Mapping[str, Sequence[EarlierEffect]] | None = None,
     ) -> None:
         self._catalogue = catalogue
-        self._records: dict[UUID, list[PlanRecord]] = defaultdict(list)
+        self._records: dict[UUID, list[PlanRecord | PlanDecided]] = defaultdict(list)
         self._done = done or {}
         for record in records:
             self.note(record)
@@ -43,9 +43,10 @@ class Revised:
         """Looked up for those of these claims that revise a service's plan."""
         later = [each for each in claims if _is_later(each)]
         done = earlier_effects(conn, {each.digest: each.plan_id for each in later})
-        return cls(catalogue, asked_and_cleared(conn, {each.plan_id for each in later}), done)
+        plans = {each.plan_id for each in later}
+        return cls(catalogue, [*asked_and_cleared(conn, plans), *as_edited(conn, plans)], done)
 
-    def note(self, record: PlanRecord) -> None:
+    def note(self, record: PlanRecord | PlanDecided) -> None:
         """The next revision of the batch meets this one."""
         self._records[record.plan_id].append(record)
 
@@ -66,7 +67,7 @@ class Revised:
         done = self._done.get(digest, ())
         return (_changes(plan, last), *([_done(plan, done)] if done else ()))
 
-    def _older(self, plan: PlanProposed) -> list[PlanRecord]:
+    def _older(self, plan: PlanProposed) -> list[PlanRecord | PlanDecided]:
         if not _is_later(plan):
             return []
         return [each for each in self._records[plan.plan_id] if each.revision < plan.revision]
@@ -93,7 +94,7 @@ def _steps_that_ask(request: ApprovalRequested) -> list[Step]:
     return [step for step in request.steps if step.step_id in named]
 
 
-def _changes(plan: PlanProposed, older: PlanRecord) -> Finding:
+def _changes(plan: PlanProposed, older: PlanRecord | PlanDecided) -> Finding:
     before = {step.step_id: _content(step) for step in older.steps}
     now = {step.step_id: _content(step) for step in plan.steps}
     added = [step_id for step_id in now if step_id not in before]

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from gate_events.digest import plan_digest
 from gate_events.names import name_key
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
@@ -299,11 +301,20 @@ class Reference:
             return
         superseded = said.kind is K.EDIT and isinstance(self._tier_again(request, said), ApprovalRequested)
         gate.state = "SUPERSEDED" if superseded else _ENDS[said.kind]
+        if said.kind is K.EDIT:
+            self._revise(request, said)
         if not asks_before(request) or gate.state == "SUPERSEDED":
             return
         digest = self._approve(request, said) if gate.state == "APPROVED" else None
         if request.run:
             self.runs.answer(request.run, request.plan_id, digest)
+
+    def _revise(self, request: ApprovalRequested, said: DecisionMade) -> None:
+        """What an edit made of a plan is its next revision."""
+        digest = plan_digest(request.plan_id, request.revision + 1, said.steps or (), request.run)
+        made = msgspec.structs.replace(request, revision=request.revision + 1, digest=digest)
+        self.claims.owners[request.plan_id].digests.setdefault(made.revision, digest)
+        self._revoke_older([made])
 
     def _approve(self, request: ApprovalRequested, said: DecisionMade) -> str:
         steps = said.steps or request.steps
