@@ -1,7 +1,7 @@
 """Cleared plans as the store knows them, and what an outcome may say of one."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -147,6 +147,18 @@ def cleared_plans(conn: Connection, digests: Iterable[str]) -> dict[str, Cleared
         )
         for row in found
     }
+
+
+def words_of(conn: Connection, digests: Collection[str]) -> dict[str, PlanCleared | PlanDecided]:
+    """What cleared the plans of these digests, by digest."""
+    if not digests:
+        return {}
+    found = conn.execute(
+        select(clearances.c.digest, clearances.c.gate_id, whole(clearances.c.record).label("word")).where(
+            among(conn, clearances.c.digest, digests)
+        )
+    )
+    return {row.digest: word_of(row.word, row.gate_id) for row in found}
 
 
 def word_of(record: str, gate_id: UUID | None) -> PlanCleared | PlanDecided:

@@ -1,6 +1,6 @@
 """What time brings about. Nothing here changes a gate: the clock only speaks on `decisions`, like anyone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -50,13 +50,16 @@ def ask_expiry_again(conn: Connection, now: datetime, after: timedelta, limit: i
 SILENT_FOR = timedelta(minutes=10)  # without a word of BEGUN
 
 
-def ask_again(conn: Connection, now: datetime, limit: int = 500) -> int:
+EditedAgain = Callable[[Connection, Sequence[str], datetime], Iterable[ApprovalRequested]]
+"""The questions about what edits made of plans, by digest, in the words of that."""
+
+
+def ask_again(conn: Connection, now: datetime, edited_again: EditedAgain, limit: int = 500) -> int:
     """Ask anew about approved plans of services that nobody began, or ended, in time; returns how many.
 
     A begun plan has time until its clearance's `begun_until`, while a step is being done or in doubt, and
-    while its executor says that it is at it; then the rest is asked about, under the same digest.
-    The question is the one that was asked, not the edited plan: the reviewer sees the words that belong to
-    it. Runs are the resumer's to ask about.
+    while its executor says that it is at it; then the rest is asked about, under the same digest. An edited
+    plan is asked about as edited. Runs are the resumer's to ask about.
     """
     executed = exists().where(
         plan_outcomes.c.plan_id == gates.c.plan_id,
@@ -70,19 +73,21 @@ def ask_again(conn: Connection, now: datetime, limit: int = 500) -> int:
     rest = and_(
         clearances.c.begun_until <= now,
         or_(heard.is_(None), heard <= now - SILENT_FOR),
-        clearances.c.digest == gates.c.digest,
         ~open_still,
     )
     stale = (
-        select(whole(gates.c.request))
+        select(whole(gates.c.request).label("request"), clearances.c.digest)
         .join_from(gates, clearances, clearances.c.gate_id == gates.c.gate_id)
         .where(clearances.c.use_by <= now, gates.c.thread_id.is_(None), gates.c.asked_again_at.is_(None))
         .where(~executed, or_(~begun, rest))
         .order_by(clearances.c.use_by)
     )
-    unused = _take(conn, stale, limit)
-    outbox.put(conn, [asked_again(request, now) for request in unused], now)
-    _mark(conn, unused, asked_again_at=now)
+    found = conn.execute(stale.limit(limit).with_for_update(skip_locked=True, of=gates)).all()
+    unused = {row.digest: read(row.request, ApprovalRequested) for row in found}
+    edited = sorted(digest for digest, request in unused.items() if digest != request.digest)
+    as_asked = [asked_again(request, now) for digest, request in unused.items() if digest == request.digest]
+    outbox.put(conn, [*as_asked, *(edited_again(conn, edited, now) if edited else ())], now)
+    _mark(conn, list(unused.values()), asked_again_at=now)
     return len(unused)
 
 

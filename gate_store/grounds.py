@@ -54,19 +54,28 @@ def grounds_of(conn: Connection, digests: Collection[str]) -> dict[str, Grounds]
     return {row.digest: Grounds(row.gate_id, row.cleared_at, row.text) for row in found}
 
 
-def who_agreed(conn: Connection, gate_id: UUID) -> frozenset[str]:
-    """The people by whose decisions a gate was approved, as they were written."""
-    found = select(decisions.c.decided_by).where(
-        decisions.c.gate_id == gate_id, decisions.c.disposition.in_(_AGREED)
+def who_agreed(conn: Connection, gate_ids: Collection[UUID]) -> dict[UUID, frozenset[str]]:
+    """The people by whose decisions these gates were approved, as they were written."""
+    if not gate_ids:
+        return {}
+    found = conn.execute(
+        select(decisions.c.gate_id, decisions.c.decided_by).where(
+            among(conn, decisions.c.gate_id, gate_ids), decisions.c.disposition.in_(_AGREED)
+        )
     )
-    return frozenset(conn.execute(found).scalars())
+    agreed: dict[UUID, frozenset[str]] = {}
+    for row in found:
+        agreed[row.gate_id] = agreed.get(row.gate_id, frozenset()) | {row.decided_by}
+    return agreed
 
 
-def times_asked(conn: Connection, plan_id: UUID, revision: int) -> int:
-    """The last attempt at the question whether this revision may run; 0: nobody was asked."""
-    last = select(func.max(gates.c.attempt)).where(
-        gates.c.plan_id == plan_id,
-        gates.c.revision == revision,
-        *ASKS_BEFORE,
+def times_asked(conn: Connection, plan_ids: Collection[UUID]) -> dict[tuple[UUID, int], int]:
+    """By plan and revision, the last attempt at the question whether it may run; what is missing: none."""
+    if not plan_ids:
+        return {}
+    last = (
+        select(gates.c.plan_id, gates.c.revision, func.max(gates.c.attempt).label("attempt"))
+        .where(among(conn, gates.c.plan_id, plan_ids), *ASKS_BEFORE)
+        .group_by(gates.c.plan_id, gates.c.revision)
     )
-    return conn.execute(last).scalar() or 0
+    return {(row.plan_id, row.revision): row.attempt for row in conn.execute(last)}

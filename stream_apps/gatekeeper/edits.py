@@ -1,6 +1,11 @@
 """Judges what a reviewer made of a plan, before it may count as approved."""
 
+import logging
 import math
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
 
 from gate_events.names import name_key
 from gate_events.records import ApprovalRequested, DecisionMade
@@ -11,6 +16,9 @@ from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.judge import Judgement
 from gate_policy.route import asked
 from gate_store.verdicts import AsEdited
+from stream_apps.asking_again import LATE, AskingAgain, let_run
+
+_log = logging.getLogger("plangate.gatekeeper")
 
 
 def retier(
@@ -33,6 +41,22 @@ def retier(
     ):
         return asked(plan, judgement, judgement.review, edit.decided_at)
     return AsEdited(judgement.policy)
+
+
+def edited_again(
+    conn: Connection, digests: Sequence[str], now: datetime, *, catalogue: Catalogue
+) -> list[ApprovalRequested]:
+    """The questions about what edits made of plans, once more: those that were not carried out in time."""
+    plans = let_run(conn, digests)
+    again, questions = AskingAgain(conn, plans, catalogue, now), []
+    for plan in plans:
+        try:
+            questions.append(again.question(plan, [LATE]))
+        except UnjudgeablePlanError as error:
+            _log.error(
+                "plan %s was not carried out in time and cannot be asked again: %s", plan.plan_id, error
+            )
+    return questions
 
 
 def _stricter(now: Judgement, terms: Terms, request: ApprovalRequested, edit: DecisionMade) -> bool:

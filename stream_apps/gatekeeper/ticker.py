@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
+from functools import partial
 
 from gate_events.codec import encode
 from gate_events.headers import cloud_event
@@ -18,6 +19,7 @@ from gate_store.plan_owners import PlanRecord
 from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.config import AppsConfig
 from stream_apps.dead_letters import DeadLetters, Origin
+from stream_apps.gatekeeper.edits import edited_again
 from stream_apps.gatekeeper.gatekeeping import StoreThread
 
 _log = logging.getLogger("plangate.gatekeeper")
@@ -40,6 +42,7 @@ class Ticker:
         self._looked_at: datetime | None = None  # when outcomes that nothing cleared were last given up
         actions = config.catalogue.actions.items()
         self._idempotent = frozenset(name for name, action in actions if action.idempotent)
+        self._edited_again = partial(edited_again, catalogue=config.catalogue)
 
     async def run(self) -> None:
         """Tick for ever. The outbox is scanned once a second anyway, so nobody is rung."""
@@ -56,7 +59,7 @@ class Ticker:
             ask_expiry(conn, now - _MARGIN, _LIMIT)
             ask_expiry_again(conn, now - _MARGIN, _UNHEARD_AFTER, _LIMIT)
             doubt_lost_claims(conn, store_moment(conn, now), self._idempotent, _LIMIT)
-            ask_again(conn, now, _LIMIT)
+            ask_again(conn, now, self._edited_again, _LIMIT)
             ask_for_outcomes(conn, now, SILENT_FOR, _LIMIT)
         if not self._dead_letters.waits:  # else this would hold the store up for nothing
             self._give_up(now)

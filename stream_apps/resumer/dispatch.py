@@ -6,27 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
 from sqlalchemy import Connection, Engine
 
-from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
-from gate_events.values import Finding
+from gate_events.records import ApprovalRequested
 from gate_policy.catalogue import Catalogue
-from gate_policy.effects import PriorEffect, effect_keys
 from gate_policy.errors import UnjudgeablePlanError
-from gate_policy.judge import judge
-from gate_policy.requirements import ASKED_BEFORE, requirements_of
-from gate_policy.route import asked
-from gate_policy.unmet import Given, unmet
 from gate_store.doubts import UnknownClearanceError
 from gate_store.engine.port import ClaimedRun
-from gate_store.grounds import Grounds, grounds_of, times_asked, who_agreed
-from stream_apps.prior_effects import look_up_effects
+from gate_store.grounds import Grounds, grounds_of
+from stream_apps.asking_again import LATE, AskingAgain, LetRun
 from stream_apps.resumer.errors import RunFailedError
 from stream_apps.resumer.outage import Outage
-
-ASKED_AGAIN = "asked again"
-_AT_LEAST = 2  # a first attempt is the router's
 
 Found = ApprovalRequested | RunFailedError | None
 
@@ -97,78 +87,39 @@ class Dispatch:
 
     def _look(self, looks: Sequence[_Look]) -> list[Found]:
         with self._engine.connect() as conn:
-            grounds = grounds_of(conn, {look.run.digest for look in looks if look.run.digest})
-            return [self._question(conn, look, grounds.get(look.run.digest or "")) for look in looks]
+            plans = _let_run(conn, looks)
+            known = [plan for plan in plans if plan is not None]
+            again = AskingAgain(conn, known, self._catalogue, looks[0].now)
+            return [self._question(look, plan, again) for look, plan in zip(looks, plans, strict=True)]
 
-    def _question(self, conn: Connection, look: _Look, grounds: Grounds | None) -> Found:
-        if grounds is None:
+    def _question(self, look: _Look, plan: LetRun | None, again: AskingAgain) -> Found:
+        if plan is None:
             return RunFailedError(str(UnknownClearanceError(look.run.digest or "")))
-        prior = self._prior(conn, look)
-        repeats = any(not effect.waits for effect in prior.values())
-        if grounds.judged_by() == (look.run.digest, self._catalogue.digest) and not repeats:
-            return None
         try:
-            return self._judge(conn, look, grounds, prior)
+            why = again.unmet(plan)
+            return again.question(plan, why) if why else None
         except UnjudgeablePlanError as error:
             return RunFailedError(str(error))
 
     def _edited_again(self, look: _Look) -> Found:
         with self._engine.connect() as conn:
-            grounds = grounds_of(conn, {look.run.digest} if look.run.digest else set())
-            found = grounds.get(look.run.digest or "")
-            if found is None:
+            [plan] = _let_run(conn, [look])
+            if plan is None:
                 return None
             try:
-                return self._ask(conn, look, found, self._prior(conn, look), ["past its use-by"])
+                return AskingAgain(conn, [plan], self._catalogue, look.now).question(plan, [LATE])
             except UnjudgeablePlanError as error:
                 return RunFailedError(str(error))
 
-    def _prior(self, conn: Connection, look: _Look) -> dict[str, PriorEffect]:
-        """What was done, and what plans that wait would do; a plan does not wait for itself."""
-        keys = effect_keys(look.run.answer.steps, self._catalogue)
-        return look_up_effects(conn, {(each.key, each.window_s) for each in keys}, look.now) if keys else {}
 
-    def _judge(
-        self, conn: Connection, look: _Look, grounds: Grounds, prior: dict[str, PriorEffect]
-    ) -> ApprovalRequested | None:
-        origin, given = grounds.record(), None
-        if isinstance(origin, ApprovalRequested) and grounds.gate_id:
-            given = Given(origin, who_agreed(conn, grounds.gate_id), grounds.cleared_at)
-        in_force = judge(_plan(look, origin), self._catalogue, now=look.now, prior=prior)
-        why = unmet(in_force, given, prior, look.now)
-        return self._ask(conn, look, grounds, prior, why) if why else None
-
-    def _ask(
-        self,
-        conn: Connection,
-        look: _Look,
-        grounds: Grounds,
-        prior: dict[str, PriorEffect],
-        why: Sequence[str],
-    ) -> ApprovalRequested:
-        """The next question: what the catalogue in force demands, and no less than the last one did."""
-        origin, run, now = grounds.record(), look.run, look.now
-        plan = _plan(look, origin)
-        floor = requirements_of(origin) if isinstance(origin, ApprovalRequested) else ASKED_BEFORE
-        both = judge(plan, self._catalogue, now=now, prior=prior, required=floor)
-        if both.review is None:
-            raise AssertionError("a plan that is judged BEFORE has a review")
-        again = Finding(check=ASKED_AGAIN, text="; ".join(why))
-        review = msgspec.structs.replace(both.review, findings=(*both.review.findings, again))
-        attempt = max(_AT_LEAST, times_asked(conn, run.plan_id, run.answer.revision) + 1)
-        return asked(plan, both, review, now, attempt)
+def _let_run(conn: Connection, looks: Sequence[_Look]) -> list[LetRun | None]:
+    """What each run may execute; None: nothing clears it."""
+    grounds = grounds_of(conn, {look.run.digest for look in looks if look.run.digest})
+    return [_as_answered(look.run, grounds.get(look.run.digest or "")) for look in looks]
 
 
-def _plan(look: _Look, origin: ApprovalRequested | PlanCleared) -> PlanProposed:
-    """What may run, as a proposal."""
-    return PlanProposed(
-        event_id=origin.event_id,
-        plan_id=look.run.plan_id,
-        revision=look.run.answer.revision,
-        proposed_at=look.now,
-        proposer=origin.proposer,
-        agent=origin.agent,
-        goal=origin.goal,
-        steps=look.run.answer.steps,
-        run=look.run.pause,
-    )
+def _as_answered(run: ClaimedRun, grounds: Grounds | None) -> LetRun | None:
+    if grounds is None or run.digest is None:
+        return None
+    answer = run.answer
+    return LetRun(run.plan_id, answer.revision, run.digest, tuple(answer.steps), run.pause, grounds)

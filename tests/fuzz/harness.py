@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -43,6 +44,7 @@ from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.encoding import Encoder
+from stream_apps.gatekeeper.edits import edited_again
 from stream_apps.gatekeeper.gatekeeping import INPUTS, Bells, Gatekeeping, StoreThread
 from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.progress import Progress
@@ -181,7 +183,7 @@ class Harness:
                 self.now += timedelta(minutes=self.material.chance.randrange(30))
                 self.material.now = self.now
                 ask_expiry(conn, self.now)
-                ask_again(conn, self.now)
+                ask_again(conn, self.now, partial(edited_again, catalogue=self.config.catalogue))
 
     def _received(self, topic: str, value: bytes | None) -> Received:
         self._offset += 1

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from uuid import UUID
@@ -38,6 +39,7 @@ from gate_store.savers.serde import strict_serde
 from gate_store.tables import clearances, decisions, effects, gates, metadata, outbox, revocations, runs
 from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.gatekeeper.commit import commit_batch
+from stream_apps.gatekeeper.edits import edited_again
 from tests.model.universe import CATALOGUE, PATIENCE, Sent
 from tests.store.examples import NOON
 
@@ -165,7 +167,7 @@ class World:
             ask_expiry(conn, self.now)
             ask_expiry_again(conn, self.now, MINUTE)
             doubt_lost_claims(conn, self.now)
-            ask_again(conn, self.now)
+            ask_again(conn, self.now, partial(edited_again, catalogue=self.catalogue))
             ask_for_outcomes(conn, self.now, SILENT_FOR)
             given_up: list[Any] = [*settle_waiting(conn, self.now, PATIENCE)]
             given_up += settle_waiting_plans(conn, self.now, PATIENCE)

@@ -16,7 +16,7 @@ from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided
 from gate_events.values import Terms
 from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus
-from gate_store.clock import SILENT_FOR, ask_again
+from gate_store.clock import SILENT_FOR
 from gate_store.database import open_store
 from gate_store.decisions import apply_decisions
 from gate_store.gates import open_gates
@@ -28,6 +28,7 @@ from plangate.dev.apache_kafka import ApacheKafka
 from tests.apps.world import until
 from tests.producers.records import NOW, requested
 from tests.producers.services import Bench
+from tests.store.acting import ask_again
 
 HOLDS = timedelta(seconds=3)  # so that the service speaks every second
 

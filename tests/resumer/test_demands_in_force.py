@@ -18,9 +18,10 @@ from gate_policy.route import route
 from gate_store.bulk import insert_new
 from gate_store.database import utc_now
 from gate_store.tables import effects
+from stream_apps.asking_again import ASKED_AGAIN
 from stream_apps.gatekeeper.commit import commit_batch
 from stream_apps.prior_effects import look_up_effects
-from stream_apps.resumer.dispatch import ASKED_AGAIN, Dispatch
+from stream_apps.resumer.dispatch import Dispatch
 from tests.resumer.stage import Stage
 from tests.store.acting import clear
 from tests.store.examples import cleared, decided, plan_id

@@ -22,6 +22,7 @@ from gate_events.records import (
 from gate_events.topics import TOPICS
 from gate_events.values import RunIdentity
 from gate_events.words import DecisionKind
+from gate_store import clock
 from gate_store.bulk import insert_new
 from gate_store.clearances import record_cleared
 from gate_store.decisions import apply_decisions
@@ -35,6 +36,15 @@ from gate_store.verdicts import AsEdited, Retier, Undo
 from tests.store.examples import NOON, proposed
 
 _RECORDS = {topic.record.__name__: topic.record for topic in TOPICS}
+
+
+def ask_again(conn: Connection, now: datetime) -> int:
+    """The clock's, of plans that nobody edited."""
+
+    def none_was_edited(_: Connection, digests: Sequence[str], __: datetime) -> list[ApprovalRequested]:
+        raise AssertionError(digests)
+
+    return clock.ask_again(conn, now, none_was_edited)
 
 
 def as_edited(request: ApprovalRequested, decision: DecisionMade) -> AsEdited:

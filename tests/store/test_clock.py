@@ -6,13 +6,13 @@ from sqlalchemy import Connection, func, select
 
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind
-from gate_store.clock import ask_again, ask_expiry, settle_waiting
+from gate_store.clock import ask_expiry, settle_waiting
 from gate_store.dispositions import Fate
 from gate_store.gates import open_gates
 from gate_store.ledger import claim_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import decisions, outbox
-from tests.store.acting import ask, decide, fates, run_of, said, state_of
+from tests.store.acting import ask, ask_again, decide, fates, run_of, said, state_of
 from tests.store.examples import HOUR, NOON, STEPS, asked, decided, executed, plan_id, run
 
 MOMENT = timedelta(microseconds=1)

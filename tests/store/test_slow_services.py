@@ -8,12 +8,12 @@ from sqlalchemy import Connection, select
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DecisionKind, OutcomeStatus, RequestKind, Resolution, StepStatus
 from gate_store.claims import Grant
-from gate_store.clock import ask_again, expiry
+from gate_store.clock import expiry
 from gate_store.engine.port import NotClearedError
 from gate_store.ledger import FORGOTTEN_AFTER, claim_effect, doubt_lost_claims, finish_effect, renew_claim
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import effects
-from tests.store.acting import ask, clear, decide, said
+from tests.store.acting import ask, ask_again, clear, decide, said
 from tests.store.examples import HOUR, NOON, STEPS, asked, cleared, decided, executed
 
 MINUTE = timedelta(minutes=1)
