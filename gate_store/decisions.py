@@ -54,7 +54,7 @@ def _record(conn: Connection, news: Iterable[Judged], now: datetime) -> None:
     """The last that became of each; a batch may hold a decision several times."""
     rows = {judged.row_id: _row(judged, judged.row_id, now) for judged in news if judged.row_id}
     still_open = decisions.c.disposition == Fate.WAITING
-    upsert(conn, decisions, list(rows.values()), "decision_id", ["disposition", "why"], still_open)
+    upsert(conn, decisions, list(rows.values()), "decision_id", ["disposition", "why", "said_at"], still_open)
 
 
 def _row(judged: Judged, row_id: UUID, now: datetime) -> dict[str, Any]:

@@ -59,7 +59,8 @@ class Judge:
             undecidable = standing is None and decision.request_id not in docket.anew
             if undecidable or before.disposition.fate is not Fate.WAITING:
                 return Judged(said, before.disposition, None)
-            said = before.said  # it counts by when it first came
+            if not speaks_as_ours(decision):  # that counts by each delivery: the first may be anybody's
+                said = before.said  # it counts by when it first came
         if self.verdicts is None and standing is not None and speaks_as_ours(decision):
             return self._our_word(docket, said, standing, before)
         if unfit := _unfit(said, before):

@@ -89,6 +89,31 @@ def test_an_expiry_that_the_clock_would_not_say_is_a_dead_letter(
     assert (state_of(conn, request), recorded(conn)) == ("PENDING", 0)
 
 
+@pytest.mark.parametrize("batches", [1, 2])
+def test_the_clocks_word_said_by_another_before_its_gate_opens_holds_nothing_up(
+    conn: Connection, batches: int
+) -> None:
+    """It is the very word, and came too early: what counts is when the clock itself says it."""
+    request, due = asked(), NOON + HOUR
+    lie, word = Said(expiry(request), NOON), Said(expiry(request), due + MOMENT)
+    assert fates(decide(conn, lie)) == [Fate.WAITING]
+    assert fates(ask(conn, request)) == [Fate.WAITING]
+    if batches == 2:
+        assert fates(decide(conn, lie, now=due)) == [Fate.WAITING]
+        assert ask_expiry(conn, due) == 1
+        assert fates(decide(conn, word, now=due + MOMENT)) == [Fate.DECIDED]
+    else:
+        assert fates(decide(conn, lie, word, lie, now=due + MOMENT)) == [
+            Fate.WAITING,
+            Fate.DECIDED,
+            Fate.DECIDED,
+        ]
+    assert (state_of(conn, request), verdict_of(conn, request).decided_at) == ("EXPIRED", due + MOMENT)
+    assert conn.execute(select(decisions.c.said_at, decisions.c.disposition)).all() == [
+        (due + MOMENT, Fate.DECIDED)
+    ]
+
+
 @pytest.mark.parametrize("kind", [K.APPROVE, K.REJECT, K.SUPERSEDE, K.EXPIRE, K.WITHDRAW])
 @pytest.mark.parametrize("there", [True, False])
 def test_nobody_takes_the_id_of_the_clocks_word(conn: Connection, kind: DecisionKind, there: bool) -> None:
