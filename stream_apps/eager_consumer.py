@@ -1,4 +1,4 @@
-"""Faust's consumer without four tasks for each record, and without its fixed wait for records."""
+"""Faust's consumer without four tasks for each record, its fixed wait for records, and aborted records."""
 
 from collections.abc import Coroutine, Generator, Iterable
 from functools import partial
@@ -9,11 +9,15 @@ from mode.services import WaitResults
 
 
 class FetchingThread(AIOKafkaConsumerThread):
-    """Takes `fetch.wait.max.ms` from the options, where stock Faust waits a fixed 1.5 s."""
+    """Reads committed records only, and takes `fetch.wait.max.ms` from the options.
+
+    Stock Faust reads what its sender took back, and waits a fixed 1.5 s.
+    """
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = self.app.fetch_wait_ms  # type: ignore[attr-defined] # StatelessApp's
+        consumer._isolation_level = "read_committed"
         return consumer
 
 
@@ -26,6 +30,21 @@ class EagerConsumer(Consumer):
 
     def _new_consumer_thread(self) -> FetchingThread:
         return FetchingThread(self, loop=self.loop, beacon=self.beacon)
+
+    def _new_offset(self, tp: Any) -> int | None:
+        """What to commit: all up to the newest acked record, since consume.py acks in the log's order.
+
+        Stock Faust waits for the offsets between, which markers, aborted records and compaction leave empty:
+        it notes such gaps, but not behind offset 0, and then commits nothing more.
+        """
+        acked = self._acked[tp]
+        newest = max(acked, default=None)
+        acked.clear()
+        self._acked_index[tp].clear()
+        return None if newest is None else int(newest) + 1
+
+    async def _add_gap(self, tp: Any, offset_from: int, offset_to: int) -> None:
+        """Nothing to note: see above."""
 
     async def wait_first(self, *waiting: Any, timeout: Any = None) -> WaitResults:  # noqa: ASYNC109 - the signature is mode's
         """Wait for the first of several; a hand-over is tried on the spot."""

@@ -24,6 +24,7 @@ _NUMBERS = {
 _FETCH_WAIT, _FETCH_WAIT_MS = "fetch.wait.max.ms", 500  # librdkafka's default
 _OFFSET_RESETS = {"smallest": "earliest", "beginning": "earliest", "largest": "latest", "end": "latest"}
 _PASSWORD_MECHANISMS = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}
+_CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 _PROTOCOLS = {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"}
 _CONSUMERS_ONLY = (
     "group.", "session.timeout.ms", "heartbeat.interval.ms", "max.poll.", "auto.offset.reset", "enable.auto.",
@@ -112,6 +113,14 @@ def _refuse_the_impossible(options: Mapping[str, Any]) -> None:
         raise KafkaOptionError(
             "group.protocol", "the workers speak the classic protocol alone", "leave it out"
         )
-    if str(options.get("isolation.level", "read_uncommitted")).lower() == "read_committed":
-        mend = "leave it out; ids make the repeats of an aborted transaction harmless, but not its plans"
-        raise KafkaOptionError("isolation.level", "the workers cannot read committed records only", mend)
+    for name in ("compression.type", "compression.codec"):  # one is the other's alias
+        if (codec := str(options.get(name, "none")).lower()) not in _CODECS:
+            raise KafkaOptionError(
+                name, f"{codec} is no codec of Kafka's", f"use one of {', '.join(_CODECS)}"
+            )
+    level = str(options.get("isolation.level", "read_committed")).lower()
+    if level != "read_committed":
+        problem = f"{level} would run plans whose transaction was aborted"
+        raise KafkaOptionError(
+            "isolation.level", problem, "leave it out: the workers read committed records only"
+        )

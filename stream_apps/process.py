@@ -9,7 +9,7 @@ import sys
 import uvloop
 
 from stream_apps.config import AppsConfig
-from stream_apps.errors import AppCrashedError, KafkaOptionError
+from stream_apps.errors import KafkaOptionError
 from stream_apps.exits import BROKEN
 from stream_apps.seldom import Seldom
 
@@ -30,7 +30,7 @@ def run_process(config: AppsConfig) -> int:
     uvloop.install()  # before Faust is imported, which else stays on asyncio's loop
     try:
         asyncio.run(_run(config))
-    except (AppCrashedError, KafkaOptionError) as error:
+    except KafkaOptionError as error:
         _log.critical("%s", error)
         return BROKEN
     return 0

@@ -18,7 +18,7 @@ _START: dict[str, Callable[[AppsConfig], Awaitable[Service]]] = {
 async def run_apps(config: AppsConfig, stop: asyncio.Event) -> None:
     """Run the apps of `config.only` until `stop` is set; what was read is then finished and committed.
 
-    Raises AppCrashedError, KafkaOptionError.
+    Raises KafkaOptionError. An app that stops by itself ends the process.
     """
     logging.disable(logging.DEBUG)  # asking whether to log costs Faust a tenth of its time
     services = [await _START[name](config) for name in sorted(config.only)]

@@ -7,7 +7,6 @@ from typing import Any
 
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Intake, Received, serve
-from stream_apps.errors import AppCrashedError
 from stream_apps.exits import BROKEN, UNFINISHED, leave
 from stream_apps.producing import KafkaWriter
 from stream_apps.watchdog import watch
@@ -39,18 +38,19 @@ class Service:
         self._close = close
 
     async def run(self, config: AppsConfig, stop: asyncio.Event) -> None:
-        """Serve until `stop`. Raises AppCrashedError."""
+        """Serve until `stop`; an app that stops by itself ends the process."""
         stopping = asyncio.ensure_future(stop.wait())
         crashed = asyncio.ensure_future(self._app._crashed.wait())
         starting = asyncio.ensure_future(self._start())
         tasks = self._start_tasks(config)
         try:
             await asyncio.wait({stopping, crashed, starting}, return_when=asyncio.FIRST_COMPLETED)
-            if starting.done() and not starting.exception():
+            self._leave_if_it_crashed(starting)
+            if starting.done():
                 _log.info("%s serves", self._app.conf.id)
                 await asyncio.wait({stopping, crashed}, return_when=asyncio.FIRST_COMPLETED)
+                self._leave_if_it_crashed(starting)
             await self._wind_down(config.stop_within_s)
-            self._raise_if_it_crashed(starting)
         finally:
             for task in [*tasks, stopping, crashed, starting]:
                 task.cancel()
@@ -83,11 +83,12 @@ class Service:
         except TimeoutError:
             leave(UNFINISHED, f"{self._app.conf.id} did not finish its work within {within_s:.0f} s")
 
-    def _raise_if_it_crashed(self, starting: "asyncio.Future[Any]") -> None:
+    def _leave_if_it_crashed(self, starting: "asyncio.Future[Any]") -> None:
+        """At once: threads of the apps beside it would keep the process, and its partitions, for ever."""
         failed = starting.exception() if starting.done() and not starting.cancelled() else None
         reason = failed or self._app.crash_reason
         if reason is not None:
-            raise AppCrashedError(self._app.conf.id, reason)
+            leave(BROKEN, f"{self._app.conf.id} stopped by itself: {reason!r}", reason)
 
 
 async def _for_ever(begin: Callable[[], Coroutine[Any, Any, None]]) -> None:

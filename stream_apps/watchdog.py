@@ -47,13 +47,16 @@ def _behind(intake: Intake, config: AppsConfig) -> Positions:
         **config.kafka,
         "group.id": intake.app.conf.id,
         "enable.auto.commit": False,
+        "enable.partition.eof": True,
+        "auto.offset.reset": "earliest",
+        "queued.min.messages": 1,
         "error_cb": lambda _error: None,
     }
     consumer = Consumer(group)
     try:
         wanted = [TopicPartition(*tp) for tp in _partitions(intake, consumer)]
         found = consumer.committed(wanted, timeout=_ASK_S)
-        return {(tp.topic, tp.partition): tp.offset for tp in found if _lag(consumer, tp) > 0}
+        return {(tp.topic, tp.partition): tp.offset for tp in found if _has_more(consumer, tp)}
     except KafkaException as error:
         _log.info("the watchdog cannot see the lag: %s", error)
         return {}
@@ -71,6 +74,15 @@ def _partitions(intake: Intake, consumer: Any) -> list[tuple[str, int]]:
     ]
 
 
-def _lag(consumer: Any, tp: Any) -> int:
+def _has_more(consumer: Any, tp: Any) -> bool:
+    """Whether a record stands behind an offset: markers and aborted records are nothing to do."""
     low, high = consumer.get_watermark_offsets(tp, timeout=_ASK_S)
-    return int(high - max(tp.offset, low))
+    start = max(tp.offset, low)
+    if high <= start:
+        return False
+    consumer.assign([TopicPartition(tp.topic, tp.partition, start)])
+    try:
+        first = consumer.poll(_ASK_S)
+    finally:
+        consumer.unassign()
+    return first is not None and first.error() is None

@@ -11,8 +11,21 @@ from gate_events.topics import TOPIC_OF
 from gate_policy.catalogue import load_catalogue
 from plangate.kafka.registry import SchemaIds
 from stream_apps.config import AppsConfig
+from stream_apps.eager_consumer import FetchingThread
 from stream_apps.process import run_process
 from stream_apps.router import routing
+
+
+def crash_the_router() -> None:
+    """Faust's consumer of the router meets what it cannot go on from."""
+    fetch = FetchingThread._fetch_records
+
+    async def failing(self: FetchingThread, *args: Any, **kwargs: Any) -> Any:
+        if self.app.conf.id.endswith("router"):
+            raise LookupError("no such codec")
+        return await fetch(self, *args, **kwargs)
+
+    FetchingThread._fetch_records = failing  # type: ignore[method-assign, assignment] # the fault under test
 
 
 async def _never(*_: object) -> None:
@@ -27,6 +40,8 @@ def freeze_the_router() -> None:
 def config_of(given: dict[str, Any]) -> AppsConfig:
     if given.pop("freeze", False):
         freeze_the_router()
+    if given.pop("crash", False):
+        crash_the_router()
     if url := given.pop("registry", None):
         ids, prefix = SchemaIds({"url": url}), given["topic_prefix"]
         given["schema_of_id"] = ids.schema_of

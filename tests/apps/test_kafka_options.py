@@ -100,7 +100,8 @@ def test_a_trusted_authority_replaces_the_systems(certificate: Path) -> None:
         ({**PLAIN, "security.protocol": "SSL", "ssl.keystore.location": "x.p12"}, "ssl.keystore.location"),
         ({**PLAIN, "security.protocol": "SSL", "ssl.ca.location": "/no/such"}, "ssl.ca.location"),
         ({**PLAIN, "group.protocol": "consumer"}, "group.protocol"),
-        ({**PLAIN, "isolation.level": "read_committed"}, "isolation.level"),
+        ({**PLAIN, "isolation.level": "read_uncommitted"}, "isolation.level"),
+        ({**PLAIN, "compression.type": "brotli"}, "compression.type"),
         ({**PLAIN, "session.timeout.ms": "soon"}, "session.timeout.ms"),
     ],
 )
