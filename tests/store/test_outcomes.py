@@ -146,9 +146,11 @@ def test_what_was_told_before_the_router_cleared_takes_no_place_whatever_is_read
     assert (states(conn), kept(conn)) == ({"s1": "SUCCEEDED", "s2": "SUCCEEDED"}, [(1, "DONE")])
 
 
-def test_of_outcomes_that_waited_and_differ_none_is_believed(conn: Connection) -> None:
+@pytest.mark.parametrize("succeeded_first", [False, True])
+def test_of_outcomes_that_waited_and_differ_none_is_believed(conn: Connection, succeeded_first: bool) -> None:
     plan = cleared()
-    for record in (told(plan, FAILED, SKIPPED), told(plan, OK, OK)):
+    both = [told(plan, FAILED, SKIPPED), told(plan, OK, OK)]
+    for record in reversed(both) if succeeded_first else both:
         assert record_outcomes(conn, [record], NOON) == {}
     clear(conn, plan)
     assert states(conn) == {"s1": "IN_DOUBT", "s2": "IN_DOUBT"}
@@ -281,6 +283,15 @@ def test_two_outcomes_of_one_attempt_that_differ_are_a_doubt(conn: Connection) -
     [question] = said(conn, ApprovalRequested)
     assert (question.in_doubt.step_id, "SKIPPED, then" in question.in_doubt.known) == ("s2", True)
     assert kept(conn) == [(1, "FAILED")]
+
+
+def test_what_succeeded_by_one_outcome_and_failed_by_another_is_a_doubt(conn: Connection) -> None:
+    plan = cleared()
+    clear(conn, plan)
+    record_outcomes(conn, [told(plan, OK, OK)], NOON)
+    assert record_outcomes(conn, [told(plan, OK, FAILED)], NOON) == {}
+    assert states(conn) == {"s1": "SUCCEEDED", "s2": "IN_DOUBT"}
+    assert [each.in_doubt.step_id for each in said(conn, ApprovalRequested) if each.in_doubt] == ["s2"]
 
 
 def test_a_later_attempt_counts(conn: Connection) -> None:

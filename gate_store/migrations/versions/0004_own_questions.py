@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from alembic import op
 
-from gate_store.migrations.laws import LOCK_TIMEOUT
+from gate_store.migrations.laws import LOCK_TIMEOUT, Trigger, on_postgres, on_sqlite
 from gate_store.tables import UtcMoment
 
 revision = "0004"
@@ -117,7 +117,17 @@ _ASKED_BEFORE = (
 )
 
 
+# What outcomes alone told (no claim, so no token) is a doubt once another outcome contradicts it.
+_FINAL = Trigger(
+    "effects",
+    "a_succeeded_effect_is_final",
+    ("UPDATE",),
+    "OLD.state = 'SUCCEEDED' AND NOT (OLD.token = 0 AND NEW.token = 0 AND NEW.state = 'IN_DOUBT')",
+)
+
+
 def _on_postgres() -> Iterator[str]:
+    yield from on_postgres(_FINAL)
     yield (
         "CREATE OR REPLACE FUNCTION forget_what_was_asked_before() RETURNS trigger LANGUAGE plpgsql AS"
         f" $$ BEGIN {_FORGET} thread_id = NEW.thread_id; RETURN NEW; END $$"
@@ -144,6 +154,8 @@ def _on_postgres() -> Iterator[str]:
 
 
 def _on_sqlite() -> Iterator[str]:
+    yield f"DROP TRIGGER {_FINAL.name}_on_update"
+    yield from on_sqlite(_FINAL)
     yield (
         "CREATE TRIGGER forget_what_was_asked_before AFTER UPDATE OF plan_id ON runs"
         f" WHEN {_ASKS_ANEW} BEGIN {_FORGET} thread_id = NEW.thread_id; END"
