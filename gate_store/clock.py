@@ -12,6 +12,7 @@ from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind
 from gate_store import outbox
 from gate_store.dialects import among, read, whole, word
+from gate_store.executions import since_cleared
 from gate_store.tables import clearances, decisions, effects, executions, gates, plan_outcomes
 from gate_store.verdicts import asked_again
 
@@ -67,7 +68,7 @@ def ask_again(conn: Connection, now: datetime, edited_again: EditedAgain, limit:
     )
     of_plan = exists().where(effects.c.plan_id == gates.c.plan_id)
     at_it = (executions.c.plan_id == gates.c.plan_id, executions.c.digest == clearances.c.digest)
-    begun = or_(of_plan, exists().where(*at_it, executions.c.begun_at.is_not(None)))
+    begun = or_(of_plan, exists().where(*at_it, since_cleared()))
     open_still = of_plan.where(effects.c.state.in_([word("CLAIMED"), word("IN_DOUBT")]))
     heard = select(func.max(executions.c.heard_at)).where(*at_it).scalar_subquery()
     rest = and_(

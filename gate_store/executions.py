@@ -1,33 +1,64 @@
 """Who is at a plan of a service, and whose outcome is awaited."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, func, literal, null, select
+from sqlalchemy import ColumnElement, Connection, Row, func, null, select
 
 from gate_events.records import PlanCleared, PlanExecuted
 from gate_store.bulk import insert_new, update_rows
 from gate_store.dialects import among
 from gate_store.plain_text import storable
-from gate_store.tables import UtcMoment, executions
+from gate_store.tables import clearances, executions
 
 _KEY = ("plan_id", "digest", "attempt")
+_Key = tuple[UUID, str, int]
 
 
-def note_begun(conn: Connection, begun: Iterable[PlanExecuted], now: datetime) -> None:
-    """An executor says that it is at a plan; said again, it still is.
+def note_begun(conn: Connection, begun: Iterable[tuple[PlanExecuted, datetime]]) -> None:
+    """An executor says at a moment, the broker's where it keeps one, that it is at a plan.
 
-    What was said before the plan was cleared counts for nothing: `heard_at` tells.
+    Said again, it still is. What was said before the plan was cleared counts for nothing: `since_cleared`.
     """
-    by_key = {(each.plan_id, each.digest, each.attempt): each for each in begun}
-    rows = [_row(each, heard_at=now, begun_at=now) for each in by_key.values()]
-    if not rows:
+    last: dict[_Key, tuple[PlanExecuted, datetime]] = {}
+    for each, at in begun:
+        key = (each.plan_id, each.digest, each.attempt)
+        if key not in last or last[key][1] < at:
+            last[key] = each, at
+    if not last:
         return
+    known = _known(conn, last)
+    rows = [_said(each, at, known.get(key)) for key, (each, at) in last.items()]
     insert_new(conn, executions, rows, *_KEY)
-    heard = [{name: row[name] for name in (*_KEY, "heard_at", "executor")} for row in rows]
-    first = func.coalesce(executions.c.begun_at, literal(now, UtcMoment))
-    update_rows(conn, executions, heard, list(_KEY), begun_at=first)
+    moments = ("heard_at", "executor", "begun_at")
+    heard = [{name: row[name] for name in (*_KEY, *moments)} for row in rows]
+    update_rows(conn, executions, heard, list(_KEY))
+
+
+def _said(each: PlanExecuted, at: datetime, known: Row[*tuple[Any, ...]] | None) -> dict[str, Any]:
+    """What is heard late is no later for that."""
+    if known is None or known.heard_at is None:
+        return _row(each, heard_at=at, begun_at=at)
+    later = at > known.heard_at
+    row = _row(each, heard_at=max(at, known.heard_at), begun_at=min(at, known.begun_at))
+    return row if later else {**row, "executor": known.executor}
+
+
+def _known(conn: Connection, keys: Collection[_Key]) -> dict[_Key, Row[*tuple[Any, ...]]]:
+    found = conn.execute(
+        select(executions).where(
+            among(conn, executions.c.plan_id, {plan_id for plan_id, _, _ in keys}),
+            among(conn, executions.c.digest, {digest for _, digest, _ in keys}),
+        )
+    )
+    return {(row.plan_id, row.digest, row.attempt): row for row in found}
+
+
+def since_cleared() -> ColumnElement[bool]:
+    """Whether what was heard of a plan was said once it was cleared: both by the broker's moment."""
+    return executions.c.heard_at >= func.coalesce(clearances.c.said_at, clearances.c.cleared_at)
 
 
 def await_outcomes(conn: Connection, cleared: Iterable[PlanCleared]) -> None:

@@ -63,8 +63,9 @@ def record_outcomes(
     }
     refused = {place: why for place, why in objections.items() if why}
     sound = {place: each for place, each in enumerate(executed) if place not in refused}
-    note_begun(conn, [each for each in sound.values() if each.status is OutcomeStatus.BEGUN], now)
-    by_place = {place: each for place, each in sound.items() if each.status is not OutcomeStatus.BEGUN}
+    begun = {place: each for place, each in sound.items() if each.status is OutcomeStatus.BEGUN}
+    note_begun(conn, [(each, said_at.get(place) or now) for place, each in begun.items()])
+    by_place = {place: each for place, each in sound.items() if place not in begun}
     told = list(by_place.values())
     kept = _Kept(_known(conn, {each.plan_id for each in told}), _given_up(conn, told, plans))
     for place, each in by_place.items():

@@ -18,6 +18,7 @@ from gate_store import outbox
 from gate_store.bulk import insert_new
 from gate_store.cleared_plans import word_of
 from gate_store.dialects import among, whole
+from gate_store.executions import since_cleared
 from gate_store.plan_owners import PlanRecord
 from gate_store.superseding import NEWER_REVISION
 from gate_store.tables import clearances, effects, executions, plan_outcomes, revocations
@@ -102,7 +103,7 @@ def _begun() -> ColumnElement[bool]:
     by_word = exists().where(
         executions.c.plan_id == clearances.c.plan_id,
         executions.c.digest == clearances.c.digest,
-        executions.c.heard_at >= clearances.c.cleared_at,
+        since_cleared(),
     )
     return or_(by_ledger, by_word)
 

@@ -1,21 +1,35 @@
 """A newer revision revokes an older clearance none of whose effects has begun; a begun one ends first."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import Connection, select
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided, PlanProposed
-from gate_events.words import DecisionKind, GateState, StepStatus
+from gate_events.words import DecisionKind, GateState, OutcomeStatus, StepStatus
 from gate_store.claims import Grant
 from gate_store.dispositions import Fate
 from gate_store.engine.port import NotClearedError
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.queries import show
-from gate_store.tables import revocations
-from tests.claims.gate import asked, cleared, commit, open_questions, proposed, refusals, routed, step
+from gate_store.tables import executions, revocations
+from stream_apps.gatekeeper.commit import commit_batch
+from tests.claims.gate import (
+    CATALOGUE,
+    asked,
+    cleared,
+    commit,
+    open_questions,
+    proposed,
+    refusals,
+    routed,
+    step,
+)
 from tests.store.acting import decide, fates, said, state_of
 from tests.store.examples import NOON, decided, executed
 
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 OLD = proposed(step("look", what="old"))
 NEW = proposed(step("look", what="new"), revision=2)
 PAY = proposed(step("pay", what="old"))
@@ -78,6 +92,29 @@ def test_what_was_begun_ends_first_and_the_newer_waits(conn: Connection) -> None
     finish_effect(conn, old.plan_id, OLD.steps[0], begun, StepStatus.SUCCEEDED, NOON)
     record_outcomes(conn, [executed(old)], NOON)
     assert begin(conn, new, NEW.steps[0]) is not Grant.BUSY
+
+
+@pytest.mark.parametrize("behind", [timedelta(0), timedelta(minutes=3)])
+@pytest.mark.parametrize("said_first", [True, False])
+def test_a_service_is_at_a_plan_by_the_brokers_moments_whatever_the_gatekeepers_clock_says(
+    conn: Connection, behind: timedelta, said_first: bool
+) -> None:
+    old, cleared_at = routed(OLD), NOON + MINUTE
+    begun = executed(old, OutcomeStatus.BEGUN)
+    said_at = cleared_at + (-SECOND if said_first else SECOND)
+    for record, at in ((old, cleared_at), (begun, said_at)):
+        commit_batch(conn, [record], CATALOGUE, said_at - behind, [at])
+    commit(conn, routed(NEW))
+    assert len(conn.execute(select(revocations)).all()) == (1 if said_first else 0)
+
+
+def test_a_beginning_that_is_heard_late_is_no_later_for_that(conn: Connection) -> None:
+    old = routed(OLD)
+    begun = executed(old, OutcomeStatus.BEGUN)
+    for at in (NOON + MINUTE, NOON):
+        record_outcomes(conn, [begun], NOON + 2 * MINUTE, appended=[at])
+    [row] = conn.execute(select(executions)).all()
+    assert (row.heard_at, row.begun_at) == (NOON + MINUTE, NOON)
 
 
 def test_a_redelivered_older_revision_comes_back_to_no_life(conn: Connection) -> None:
