@@ -166,7 +166,7 @@ class Laws(RuleBasedStateMachine):
             {key: (each.state, each.digest) for key, each in self.reference.runs.effects.all.items()},
         )
         assert all(rows[name].state == "SUCCEEDED" for name in self.succeeded)
-        self.succeeded |= {name for name, row in rows.items() if row.state == "SUCCEEDED"}
+        self.succeeded |= {name for name, row in rows.items() if row.state == "SUCCEEDED" and row.token}
 
     def the_outbox_holds_a_verdict_for_every_closed_gate_exactly_once(self) -> None:
         closed = {gate for gate, row in self.now_there.gates.items() if row.state != "PENDING"}

@@ -75,6 +75,7 @@ class Reference:
         self.claims = Claims(self.runs.all)
         self.outcomes = Outcomes(self.cleared, self.gates, self.runs)
         self.runs.has_outcome = lambda digest: bool(self.outcomes.of(digest))
+        self.runs.has_begun = self.outcomes.has_begun
         self.plans: dict[UUID, list[PlanRecord]] = {}  # what was asked and cleared, by plan
         self.shown: Callable[[UUID], ApprovalRequested]  # a gate as reviewers see it
         self.early: dict[tuple[str, str], PlanRecord] = {}
@@ -95,7 +96,7 @@ class Reference:
         self.now = now
         dead, opened = self._take_claims(batch, now)
         for place, each in _only(batch, PlanExecuted):
-            if self.outcomes.tell(each.record, now):
+            if self.outcomes.tell(each.record, each.at):
                 dead.add(place)
         for heard in [one for one in self.heard.values() if one.fate == "WAITING"]:
             if heard.said.request_id in opened or heard.said.kind is K.SUPERSEDE:
@@ -125,7 +126,7 @@ class Reference:
             turn += [(place, each.record, each.at) for place, each in found]
         tried: set[tuple[str, str]] = set()
         while turn:
-            plans = self._take_turn(turn, dead, opened, now)
+            plans = self._take_turn(turn, dead, opened)
             turn = []
             for name, record in sorted(self.early.items(), key=lambda one: (one[1].revision, one[0][1])):
                 if record.plan_id in plans and name not in tried:
@@ -133,7 +134,7 @@ class Reference:
             tried |= {_name(record) for _, record, _ in turn}
         return dead, opened
 
-    def _take_turn(self, turn: Sequence[Turn], dead: set[int], opened: set[UUID], now: datetime) -> set[UUID]:
+    def _take_turn(self, turn: Sequence[Turn], dead: set[int], opened: set[UUID]) -> set[UUID]:
         """Returns the plans of services of which something counts."""
         through = [pair for each in turn if (pair := self._hold(each, dead))]
         for place, record, ours in through:
@@ -146,8 +147,9 @@ class Reference:
             self.gates.setdefault(request.request_id, Gate(self._as_shown(request)))
             opened.add(request.request_id)
         opened.update(self.claims.anew)
+        appended = {record.digest: at for place, record, at in turn if place is not None}
         for word in cleared:
-            self._clear(word, now)
+            self._clear(word, appended.get(word.digest))
         self._revoke_older([*filter(asks_before, questions), *cleared])
         return {record.plan_id for _, record, _ in through if record.run is None}
 
@@ -185,12 +187,14 @@ class Reference:
         assert shown.review.terms == ours.review.terms
         return shown
 
-    def _clear(self, word: PlanCleared, now: datetime) -> None:
-        steps = {s.step_id: s for s in word.steps}
-        self.cleared[word.digest] = Cleared(word.plan_id, word.revision, steps, None, word.run)
+    def _clear(self, word: PlanCleared, appended_at: datetime | None) -> None:
+        steps, since = {s.step_id: s for s in word.steps}, appended_at or word.cleared_at
+        self.cleared[word.digest] = Cleared(
+            word.plan_id, word.revision, steps, None, since, appended_at, word.run
+        )
         if word.run:
             self.runs.answer(word.run, word.plan_id, word.digest)
-        self.outcomes.hear_what_waited(word.digest, None, now)
+        self.outcomes.hear_what_waited(word.digest)
 
     def _revoke_older(self, newer: Iterable[PlanRecord]) -> None:
         """A newer revision of a service's plan takes the place of an older one that nobody has begun."""
@@ -328,6 +332,8 @@ class Reference:
             revision,
             {s.step_id: s for s in steps},
             use_by,
+            said.decided_at,
+            said.decided_at,
             request.run,
             later(use_by, holds),
             request.attempt,
@@ -335,7 +341,7 @@ class Reference:
         )
         self.claims.cleared.add(digest)
         if before is None:
-            self.outcomes.hear_what_waited(digest, said.decided_at, self.now)
+            self.outcomes.hear_what_waited(digest)
         return digest
 
 

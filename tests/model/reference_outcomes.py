@@ -24,36 +24,62 @@ _TOLD = {
 }
 
 
+Key = tuple[UUID, str, int]
+
+
 @dataclass
 class Told:
-    """An outcome, and when it was heard."""
+    """An outcome, and the broker's moment."""
 
     outcome: PlanExecuted
     at: datetime
 
 
 class Outcomes:
-    """What was told of each plan, by digest and attempt."""
+    """What was told of each plan, by plan, digest and attempt."""
 
     def __init__(self, cleared: dict[str, Cleared], gates: Mapping[UUID, Any], runs: Runs) -> None:
         self.cleared = cleared
         self.gates = gates
         self.runs = runs
-        self.all: dict[tuple[str, int], Told] = {}
+        self.all: dict[Key, Told] = {}  # the first of each attempt; of what is not cleared yet, it waits
+        self.beside: list[Told] = []  # what says otherwise than the first that waits
+        self.aside: list[Told] = []  # what turned out not to count
+        self.begun: dict[tuple[UUID, str], datetime] = {}  # who is at it said so last
 
     def of(self, digest: str) -> dict[int, Told]:
-        return {attempt: told for (name, attempt), told in self.all.items() if name == digest}
+        """What is believed of a cleared plan, by attempt."""
+        plan = self.cleared.get(digest)
+        if plan is None:
+            return {}
+        return {
+            attempt: told
+            for (plan_id, name, attempt), told in self.all.items()
+            if (plan_id, name) == (plan.plan, digest)
+        }
 
     def last_of(self, digest: str) -> PlanExecuted | None:
         told = self.of(digest)
         return told[max(told)].outcome if told else None
 
-    def give_up(self, told: PlanExecuted) -> None:
-        known = self.all.get((told.digest, told.attempt))
-        if known and known.outcome == told:
-            del self.all[told.digest, told.attempt]
+    def has_begun(self, digest: str) -> bool:
+        """Whether its executor said, since it was cleared, that it is at it."""
+        plan = self.cleared[digest]
+        said = self.begun.get((plan.plan, digest))
+        return said is not None and said >= plan.since
 
-    def tell(self, told: PlanExecuted, now: datetime) -> bool:
+    def give_up(self, told: PlanExecuted) -> None:
+        """It waited in vain, or did not count."""
+        for others in (self.aside, self.beside):
+            found = [each for each in others if each.outcome == told]
+            if found:
+                others.remove(found[0])
+                return
+        assert self.all[_key(told)].outcome == told
+        assert told.digest not in self.cleared or self.cleared[told.digest].plan != told.plan_id
+        del self.all[_key(told)]
+
+    def tell(self, told: PlanExecuted, at: datetime) -> bool:
         """What an executor says counts only of what was cleared, and where the ledger agrees.
 
         Whether it becomes a dead letter.
@@ -62,34 +88,57 @@ class Outcomes:
         if told.attempt < 1 or (plan is None and self._is_unapproved(told)):
             return True
         if told.status is OutcomeStatus.BEGUN:
-            if plan and not plan.run:
-                plan.begun = True
-            return plan is not None and plan.run is not None
-        if plan and not self._agrees(plan, told):
+            return self._tell_begun(plan, told, at)
+        if plan and (self._is_early(plan, told, at) or not self._agrees(plan, told)):
             return True
-        before = self.all.get((told.digest, told.attempt))
+        before = self.all.get(_key(told))
         if before is None:
-            if plan and told.attempt > max([plan.attempt, *(one + 1 for one in self.of(told.digest))]):
+            if plan and self._is_unasked_for(plan, told):
                 return True
-            self._believe(plan, told, now)
+            self._believe(plan, Told(told, at))
         elif _says(before.outcome) != _says(told):
-            if plan is None:
-                return True
-            if self._by_ledger(plan):
-                self._believe(plan, told, now)
-            else:
-                self.runs.effects.contradict(before.outcome, told, plan.steps)
+            self._contradict(plan, before, Told(told, at))
         return False
 
-    def hear_what_waited(self, digest: str, approved_at: datetime | None, now: datetime) -> None:
-        """Nobody executes a plan before its approval."""
+    def _tell_begun(self, plan: Cleared | None, told: PlanExecuted, at: datetime) -> bool:
+        if plan and plan.run:
+            return True
+        name = (told.plan_id, told.digest)
+        self.begun[name] = max(at, self.begun.get(name, at))
+        return False
+
+    def _contradict(self, plan: Cleared | None, before: Told, told: Told) -> None:
+        """Of two that differ neither is believed, but where the ledger knows; what waits waits both."""
+        if plan is None:
+            says = [_says(each.outcome) for each in self.beside if _key(each.outcome) == _key(told.outcome)]
+            if _says(told.outcome) not in says:
+                self.beside.append(told)
+        elif self._by_ledger(plan):
+            self._believe(plan, told)
+        else:
+            self.runs.effects.contradict(before.outcome, told.outcome, plan.steps)
+
+    def hear_what_waited(self, digest: str) -> None:
+        """Nobody executes a plan before its approval; of those that are left and differ none is believed."""
         plan = self.cleared[digest]
-        for attempt, waited in sorted(self.of(digest).items()):
-            del self.all[digest, attempt]
-            early = approved_at is not None and waited.at < approved_at
-            if not early and attempt <= plan.attempt and self._agrees(plan, waited.outcome):
-                self._believe(plan, waited.outcome, waited.at)
-        del now
+        waited = [
+            told for (plan_id, name, _), told in self.all.items() if (plan_id, name) == (plan.plan, digest)
+        ]
+        beside = [each for each in self.beside if _key(each.outcome)[:2] == (plan.plan, digest)]
+        self.beside = [each for each in self.beside if each not in beside]
+        sound: dict[int, list[Told]] = {}
+        for told in [*waited, *beside]:
+            self.all.pop(_key(told.outcome), None)
+            early = told.outcome.attempt > plan.attempt or self._is_early(plan, told.outcome, told.at)
+            if early or not self._agrees(plan, told.outcome):
+                self.aside.append(told)
+            else:
+                sound.setdefault(told.outcome.attempt, []).append(told)
+        for _, found in sorted(sound.items()):
+            self._believe(plan, found[0])
+        for _, (first, *others) in sorted(sound.items()):
+            for other in others:
+                self.runs.effects.contradict(first.outcome, other.outcome, plan.steps)
 
     def can_be_undone(
         self, request: ApprovalRequested, said: DecisionMade, told: PlanExecuted, catalogue: Catalogue
@@ -115,12 +164,29 @@ class Outcomes:
         alive = any(gate.state in ("PENDING", "APPROVED") for gate in asked)
         return bool(asked) and not alive and has_run(told)
 
-    def _believe(self, plan: Cleared | None, told: PlanExecuted, at: datetime) -> None:
+    def _is_unasked_for(self, plan: Cleared, told: PlanExecuted) -> bool:
+        """An attempt is the one that was allowed, or follows one; or it says that it was not allowed."""
+        may = told.attempt <= max([plan.attempt, *(one + 1 for one in self.of(told.digest))])
+        return not may and (has_run(told) or not self._was_given_up(told))
+
+    def _was_given_up(self, told: PlanExecuted) -> bool:
+        """A human was asked for this attempt, and did not allow it."""
+        return any(
+            asks_before(gate.request) and gate.state not in ("PENDING", "APPROVED")
+            for gate in self.gates.values()
+            if (gate.request.digest, gate.request.attempt) == (told.digest, told.attempt)
+        )
+
+    def _is_early(self, plan: Cleared, told: PlanExecuted, at: datetime) -> bool:
+        """Nobody can execute a plan before its clearance is on the log; an attempt before it had another."""
+        return plan.log_since is not None and told.attempt >= plan.attempt and at < plan.log_since
+
+    def _believe(self, plan: Cleared | None, told: Told) -> None:
         """What a service did without the ledger is in the ledger once it is told and cleared."""
         by_ledger = plan is not None and self._by_ledger(plan)
-        self.all[told.digest, told.attempt] = Told(told, at)
+        self.all[_key(told.outcome)] = told
         if plan and not by_ledger:
-            self.runs.effects.note(told, plan.steps)
+            self.runs.effects.note(told.outcome, plan.steps)
 
     def _by_ledger(self, plan: Cleared) -> bool:
         known = self.runs.effects.of(plan.plan, plan.steps)
@@ -152,6 +218,10 @@ def has_run(told: PlanExecuted) -> bool:
     """Whether anything was tried."""
     tried = any(each.status is not StepStatus.SKIPPED for each in told.results)
     return tried or told.status is not OutcomeStatus.NOT_RUN
+
+
+def _key(told: PlanExecuted) -> Key:
+    return told.plan_id, told.digest, told.attempt
 
 
 def _says(told: PlanExecuted) -> tuple[Any, ...]:

@@ -25,11 +25,12 @@ class Cleared:
     revision: int
     steps: dict[str, Step]
     use_by: datetime | None
+    since: datetime  # by when it was cleared
+    log_since: datetime | None  # the broker's moment of that, where it is known
     run: RunIdentity | None = None
     begun_until: datetime | None = None
     attempt: int = 1
     revoked: bool = False
-    begun: bool = False  # its executor says that it is at it
 
 
 @dataclass
@@ -135,6 +136,7 @@ class Runs:
         self.all: dict[str, Run] = {}
         self.effects = Effects()
         self.has_outcome: Callable[[str], bool] = lambda _: False
+        self.has_begun: Callable[[str], bool] = lambda _: False
 
     def answer(self, pause: RunIdentity, plan: UUID, digest: str | None) -> None:
         run = self.all.get(pause.thread_id)
@@ -176,7 +178,7 @@ class Runs:
         self._go_on(thread, content[0])
 
     def is_begun(self, digest: str) -> bool:
-        return self.cleared[digest].begun or self.effects.begun_under(digest)
+        return self.has_begun(digest) or self.effects.begun_under(digest)
 
     def _go_on(self, thread: str, plan: UUID) -> None:
         run = self.all.get(thread)

@@ -171,7 +171,9 @@ class World:
             ask_for_outcomes(conn, self.now, SILENT_FOR)
             given_up: list[Any] = [*settle_waiting(conn, self.now, PATIENCE)]
             given_up += settle_waiting_plans(conn, self.now, PATIENCE)
-            given_up += settle_waiting_outcomes(conn, self.now, PATIENCE)
+            for told, why in settle_waiting_outcomes(conn, self.now, PATIENCE):
+                assert " " in why, "given up without a sentence"
+                given_up.append(told)
         return given_up
 
     def forget(self, rows: Sequence[int]) -> None:
