@@ -337,6 +337,7 @@ class Reference:
             request.run,
             later(use_by, holds),
             request.attempt,
+            before.earlier | {before.attempt} if before and before.use_by else frozenset(),
             revoked=before is not None and before.revoked,
         )
         self.claims.cleared.add(digest)

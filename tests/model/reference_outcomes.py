@@ -178,8 +178,10 @@ class Outcomes:
         )
 
     def _is_early(self, plan: Cleared, told: PlanExecuted, at: datetime) -> bool:
-        """Nobody can execute a plan before its clearance is on the log; an attempt before it had another."""
-        return plan.log_since is not None and told.attempt >= plan.attempt and at < plan.log_since
+        """Nobody can execute a plan before its clearance is on the log; a verdict follows its decision."""
+        if plan.log_since is None or told.attempt < plan.attempt:
+            return False
+        return at < plan.log_since or (plan.use_by is not None and at == plan.log_since)
 
     def _believe(self, plan: Cleared | None, told: Told) -> None:
         """What a service did without the ledger is in the ledger once it is told and cleared."""
@@ -193,7 +195,8 @@ class Outcomes:
         return plan.run is not None or any(each.token for each in known.values())
 
     def _agrees(self, plan: Cleared, told: PlanExecuted) -> bool:
-        if (told.plan_id, told.revision) != (plan.plan, plan.revision):
+        never = told.attempt < plan.attempt and not plan.run and told.attempt not in plan.earlier
+        if never or (told.plan_id, told.revision) != (plan.plan, plan.revision):
             return False
         names = [each.step_id for each in told.results]
         if len(set(names)) < len(names) or not set(names) <= set(plan.steps):

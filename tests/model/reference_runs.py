@@ -30,6 +30,7 @@ class Cleared:
     run: RunIdentity | None = None
     begun_until: datetime | None = None
     attempt: int = 1
+    earlier: frozenset[int] = frozenset()  # the attempts at which it was approved before
     revoked: bool = False
 
 
