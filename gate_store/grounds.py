@@ -29,6 +29,7 @@ class Grounds:
 
     gate_id: UUID | None
     cleared_at: datetime
+    attempt: int
     text: str
 
     def judged_by(self) -> tuple[str, str]:
@@ -47,11 +48,11 @@ def grounds_of(conn: Connection, digests: Collection[str]) -> dict[str, Grounds]
         return {}
     text = func.coalesce(whole(gates.c.request), whole(clearances.c.record)).label("text")
     found = conn.execute(
-        select(clearances.c.digest, clearances.c.gate_id, clearances.c.cleared_at, text)
+        select(clearances.c.digest, clearances.c.gate_id, clearances.c.cleared_at, clearances.c.attempt, text)
         .join_from(clearances, gates, clearances.c.gate_id == gates.c.gate_id, isouter=True)
         .where(among(conn, clearances.c.digest, digests))
     )
-    return {row.digest: Grounds(row.gate_id, row.cleared_at, row.text) for row in found}
+    return {row.digest: Grounds(row.gate_id, row.cleared_at, row.attempt, row.text) for row in found}
 
 
 def who_agreed(conn: Connection, gate_ids: Collection[UUID]) -> dict[UUID, frozenset[str]]:

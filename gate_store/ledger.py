@@ -21,10 +21,11 @@ from gate_store.bulk import insert_new
 from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
 from gate_store.dialects import among, word
 from gate_store.doubts import cleared_step, doubt_about, note_doubt, settle_doubts
-from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError
+from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError, RepeatsError
 from gate_store.order import refuse_out_of_order
 from gate_store.plain_text import storable
 from gate_store.revocations import under_way, why_revoked
+from gate_store.stale import why_repeats, why_stale
 from gate_store.tables import clearances, cleared_steps, effects
 
 _UNDER_WAY = {EffectState.CLAIMED, EffectState.IN_DOUBT}
@@ -63,7 +64,7 @@ def claim_effect(
             return _after_another(conn, key, other, now, lease_s)
         if under_way(conn, plan_id, cleared.revision) is not None:
             return Claim(key, Grant.BUSY)  # what an older revision began ends first
-        _refuse_stale(conn, cleared, step, now)
+        _refuse_late(conn, cleared, step, now)
         refuse_out_of_order(conn, plan_id, digest, step.step_id)
         fresh = _fresh(key, plan_id, cleared, step, executor, window_key, now)
         return _go(conn, {**fresh, "lease_until": now + timedelta(seconds=lease_s)}, begun)
@@ -172,19 +173,28 @@ def _covered(conn: Connection, plan_id: UUID, digest: str, step: Step) -> Row[*t
     return row
 
 
-def _refuse_stale(conn: Connection, cleared: Row[*tuple[Any, ...]], step: Step, now: datetime) -> None:
+def _refuse_late(conn: Connection, cleared: Row[*tuple[Any, ...]], step: Step, now: datetime) -> None:
     """A plan that was begun in time may go on for a while, and as long as a step of it is being done."""
-    if not expired(cleared.use_by, now):
-        return
     begun = exists().where(effects.c.plan_id == cleared.plan_id, effects.c.digest == cleared.digest)
     if not conn.execute(select(begun)).scalar():
-        raise OutdatedError(step.step_id, f"the verdict held until {cleared.use_by.isoformat()}")
-    if not expired(cleared.begun_until, now):
+        _refuse_to_begin(conn, cleared, step, now)
+        return
+    if not (expired(cleared.use_by, now) and expired(cleared.begun_until, now)):
         return
     in_hand = begun.where(effects.c.state == EffectState.CLAIMED, effects.c.lease_until > now)
     if not conn.execute(select(in_hand)).scalar():
         why = f"what was begun of it might go on until {cleared.begun_until.isoformat()}"
         raise OutdatedError(step.step_id, why)
+
+
+def _refuse_to_begin(conn: Connection, cleared: Row[*tuple[Any, ...]], step: Step, now: datetime) -> None:
+    """Once a plan is begun it goes on."""
+    if expired(cleared.use_by, now):
+        raise OutdatedError(step.step_id, f"the verdict held until {cleared.use_by.isoformat()}")
+    if (why := why_stale(conn, cleared.digest)) is not None:
+        raise OutdatedError(step.step_id, why)
+    if (why := why_repeats(conn, cleared.digest, now)) is not None:
+        raise RepeatsError(step.step_id, why)
 
 
 def _rows(conn: Connection, plan_id: UUID, step_id: str) -> list[Row[*tuple[Any, ...]]]:

@@ -20,6 +20,7 @@ class PlannedEffect(NamedTuple):
     digest: str  # of the plan
     step_id: str
     window_key: str
+    window_s: int  # how long it counts as done
 
 
 def note_planned_effects(conn: Connection, planned: Iterable[PlannedEffect], now: datetime) -> None:

@@ -17,6 +17,7 @@ from gate_store.tables import (
     policies,
     revocations,
     runs,
+    stale_clearances,
 )
 
 View = dict[str, Any]
@@ -45,6 +46,7 @@ def show(conn: Connection, id_: UUID) -> View | None:
         "decisions": said,
         "clearances": cleared,
         "revocations": _revocations(conn, plan_id),
+        "stale": _stale(conn, plan_id),
         "runs": _rows(conn, runs.c, _PLAN_COLUMNS["runs"], runs.c.plan_id == plan_id),
         "effects": effects_of(conn, plan_id),
         "outcome": msgspec.json.decode(outcome) if outcome else None,
@@ -60,6 +62,18 @@ def _revocations(conn: Connection, plan_id: UUID) -> list[View]:
         .join_from(revocations, clearances, revocations.c.digest == clearances.c.digest)
         .where(clearances.c.plan_id == plan_id)
         .order_by(clearances.c.revision)
+    )
+    return [_view(row) for row in found]
+
+
+def _stale(conn: Connection, plan_id: UUID) -> list[View]:
+    """What may not begin by what cleared it: it is asked about once more, as a later attempt."""
+    columns = (stale_clearances.c.attempt, stale_clearances.c.why, stale_clearances.c.at)
+    found = conn.execute(
+        select(*columns, stale_clearances.c.asked_at, stale_clearances.c.digest)
+        .join_from(stale_clearances, clearances, stale_clearances.c.digest == clearances.c.digest)
+        .where(clearances.c.plan_id == plan_id)
+        .order_by(stale_clearances.c.at)
     )
     return [_view(row) for row in found]
 

@@ -75,7 +75,7 @@ def under_way(conn: Connection, plan_id: UUID, revision: int) -> int | None:
     older = (
         select(clearances.c.revision)
         .where(clearances.c.plan_id == plan_id, clearances.c.revision < revision)
-        .where(_begun(), ~_ended(), ~_is_revoked())
+        .where(begun(), ~ended(), ~is_revoked())
         .order_by(clearances.c.revision)
         .limit(1)
     )
@@ -91,12 +91,13 @@ def _begun_ended_or_revoked(conn: Connection, digests: list[str]) -> set[str]:
     if not digests:
         return set()
     query = select(clearances.c.digest).where(
-        among(conn, clearances.c.digest, digests), or_(_begun(), _ended(), _is_revoked())
+        among(conn, clearances.c.digest, digests), or_(begun(), ended(), is_revoked())
     )
     return set(conn.execute(query).scalars())
 
 
-def _begun() -> ColumnElement[bool]:
+def begun() -> ColumnElement[bool]:
+    """Of a clearance: somebody began its plan."""
     by_ledger = exists().where(
         effects.c.plan_id == clearances.c.plan_id, effects.c.digest == clearances.c.digest
     )
@@ -108,14 +109,16 @@ def _begun() -> ColumnElement[bool]:
     return or_(by_ledger, by_word)
 
 
-def _ended() -> ColumnElement[bool]:
+def ended() -> ColumnElement[bool]:
+    """Of a clearance: its plan has an outcome."""
     return exists().where(
         plan_outcomes.c.plan_id == clearances.c.plan_id,
         plan_outcomes.c.digest == clearances.c.digest,
     )
 
 
-def _is_revoked() -> ColumnElement[bool]:
+def is_revoked() -> ColumnElement[bool]:
+    """Of a clearance: a newer revision took its place."""
     return exists().where(revocations.c.digest == clearances.c.digest)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, exists, select
 
 from gate_events.pause import expired
 from gate_store.revocations import why_revoked
+from gate_store.stale import why_stale
 from gate_store.superseding import ASKS_BEFORE
 from gate_store.tables import clearances, effects, gates
 
@@ -36,6 +37,8 @@ def standing_of(conn: Connection, plan_id: UUID, digest: str, now: datetime) -> 
         return Standing(True, why)
     if expired(cleared.use_by, now) and not begun:
         return Standing(True, f"the verdict held until {cleared.use_by.isoformat()}", is_late=True)
+    if not begun and (why := why_stale(conn, digest)) is not None:
+        return Standing(True, why, is_late=True)
     return Standing(True)
 
 

@@ -322,6 +322,22 @@ revocations = Table(
     Column("why", Text, nullable=False),
 )
 
+stale_clearances = Table(
+    "stale_clearances",
+    metadata,
+    Column("digest", Text, ForeignKey("clearances.digest"), primary_key=True, comment="not to be begun"),
+    Column("attempt", Integer, primary_key=True, autoincrement=False, comment="a later one renews it"),
+    Column("at", UtcMoment, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("asked_at", UtcMoment, nullable=True, comment="null: the gatekeeper has still to ask"),
+)
+Index(
+    "ix_stale_clearances_to_ask",
+    stale_clearances.c.at,
+    postgresql_where=stale_clearances.c.asked_at.is_(None),
+    sqlite_where=stale_clearances.c.asked_at.is_(None),
+)
+
 planned_effects = Table(
     "planned_effects",
     metadata,
@@ -329,6 +345,7 @@ planned_effects = Table(
     Column("step_id", Text, primary_key=True),
     Column("plan_id", Uuid, nullable=False),
     Column("window_key", Text, nullable=False, index=True),
+    Column("window_s", Integer, nullable=True, comment="how long it counts as done; null: nobody noted it"),
     Column("noted_at", UtcMoment, nullable=False),
 )
 

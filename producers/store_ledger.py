@@ -21,9 +21,10 @@ from gate_store.claims import Claim, Grant
 from gate_store.database import Clock
 from gate_store.dialects import store_moment
 from gate_store.effect_keys import Content, keys_in_force
-from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError
+from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError, RepeatsError
 from gate_store.ledger import claim_effect, finish_effect, renew_claim
 from gate_store.plan_owners import owners
+from gate_store.stale import Stale, note_stale
 from gate_store.standings import Standing, attempt_cleared, standing_of
 from producers.acting import Word
 
@@ -143,6 +144,9 @@ class StoreLedger:
             except NotYetClearedError:
                 self.may_run(word)
                 continue
+            except RepeatsError as error:
+                self._in_transaction(self._note_stale, word, error.why)
+                raise
             if claim.grant is not Grant.BUSY:
                 return claim
             self._sleep(_ASK_EVERY_S)
@@ -214,6 +218,9 @@ class StoreLedger:
             return standing
         owner = owners(conn, {word.plan_id}).get(word.plan_id)
         return Standing(False, (owner.objection(word) if owner else None) or "")
+
+    def _note_stale(self, conn: Any, word: Word, why: str) -> None:
+        note_stale(conn, [Stale(word.digest, why)], store_moment(conn, self._now()))
 
     def _renew(self, conn: Any, claim: Claim) -> bool:
         return renew_claim(conn, claim, store_moment(conn, self._now()), self._lease_s)

@@ -101,7 +101,8 @@ class AskingAgain:
             raise AssertionError("a plan that is judged BEFORE has a review")
         again = Finding(check=ASKED_AGAIN, text="; ".join(why))
         review = msgspec.structs.replace(both.review, findings=(*both.review.findings, again))
-        attempt = max(_AT_LEAST, self._times.get((plan.plan_id, plan.revision), 0) + 1)
+        before = max(plan.grounds.attempt, self._times.get((plan.plan_id, plan.revision), 0))
+        attempt = max(_AT_LEAST, before + 1)
         return asked(proposed, both, review, self._now, attempt)
 
     def _prior_of(self, plan: LetRun) -> dict[str, PriorEffect]:

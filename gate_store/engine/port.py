@@ -190,6 +190,7 @@ class NotClearedError(Exception):
     def __init__(self, step_id: str, why: str = "no verdict or clearance covers it") -> None:
         super().__init__(f"step {step_id} was refused: {why}")
         self.step_id = step_id
+        self.why = why
 
 
 class NotYetClearedError(NotClearedError):
@@ -198,6 +199,10 @@ class NotYetClearedError(NotClearedError):
 
 class OutdatedError(NotClearedError):
     """The approval of step {step_id} is past its use-by, and nothing of the plan was begun in time."""
+
+
+class RepeatsError(OutdatedError):
+    """Another plan has done what a step of this one does, since that was approved: a human is asked again."""
 
 
 class OutOfOrderError(NotClearedError):

@@ -59,7 +59,7 @@ def show(
         return
     for one in view.get("gates", []):
         print_review(one, catalogue, raw=raw)
-    for title in ("clearances", "revocations", "decisions", "effects", "runs", "policies"):
+    for title in ("clearances", "revocations", "stale", "decisions", "effects", "runs", "policies"):
         _rows(title, view.get(title, []))
     if others := {row["digest"] for row in view.get("policies", [])} - {catalogue.digest}:
         say(f"judged by another catalogue than the one here, {catalogue.digest}: {', '.join(sorted(others))}")

@@ -1,6 +1,6 @@
 """One batch of records as one SQL transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,16 +8,19 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from gate_events.digest import plan_digest
 from gate_events.records import DecisionMade, PlanExecuted
+from gate_events.words import DecisionKind
 from gate_policy.catalogue import Catalogue
 from gate_store.decisions import apply_decisions
 from gate_store.dispositions import Disposition, Fate
 from gate_store.outcomes import record_outcomes
+from gate_store.planned_effects import PlannedEffect, note_planned_effects
 from gate_store.said import TOLERANCE, Said, said
 from stream_apps.gatekeeper.edits import retier
 from stream_apps.gatekeeper.take_claims import take_claims
 from stream_apps.gatekeeper.undo import undo_plan
-from stream_apps.gatekeeper.window_keys import window_keys
+from stream_apps.gatekeeper.window_keys import planned_effects, window_keys
 
 R = TypeVar("R")
 
@@ -72,4 +75,19 @@ def decide(
 ) -> list[Disposition]:
     """Apply decisions by this catalogue; what became of each."""
     undo = partial(undo_plan, catalogue=catalogue)
-    return apply_decisions(conn, decisions, now, partial(retier, catalogue=catalogue), undo)
+    became = apply_decisions(conn, decisions, now, partial(retier, catalogue=catalogue), undo)
+    edits = [
+        each.decision
+        for each, what in zip(decisions, became, strict=True)
+        if what.fate is Fate.DECIDED and each.decision.kind is DecisionKind.EDIT
+    ]
+    planned = (each for edit in edits for each in _planned_by_edit(edit, catalogue))
+    note_planned_effects(conn, planned, now)
+    return became
+
+
+def _planned_by_edit(edit: DecisionMade, catalogue: Catalogue) -> Iterable[PlannedEffect]:
+    """What a service's plan would do as edited; before a run's begins, its resumer looks."""
+    steps, revision = edit.steps or (), edit.revision + 1
+    digest = plan_digest(edit.plan_id, revision, steps, None)
+    return planned_effects(edit.plan_id, digest, steps, catalogue)

@@ -17,7 +17,7 @@ from gate_store.clearances import record_cleared
 from gate_store.gates import open_gates, waiting_for
 from gate_store.plan_claims import Admitted, Claim, admit
 from gate_store.plan_owners import PlanRecord
-from gate_store.planned_effects import PlannedEffect, note_planned_effects
+from gate_store.planned_effects import note_planned_effects
 from gate_store.policies import kept_policies
 from gate_store.revocations import revoke_older
 from gate_store.said import Said
@@ -25,7 +25,7 @@ from gate_store.superseding import asks_before
 from gate_store.waiting_plans import wait, wait_no_more, waiting
 from stream_apps.gatekeeper.own_judgement import Judged, OwnJudgement
 from stream_apps.gatekeeper.revised import Revised
-from stream_apps.gatekeeper.window_keys import window_keys
+from stream_apps.gatekeeper.window_keys import planned_effects, window_keys
 from stream_apps.prior_effects import look_up_effects
 
 _ASKED_ALREADY = "this very plan was asked about already"
@@ -128,9 +128,9 @@ def _carry_out(
     newer: list[PlanRecord] = [*filter(asks_before, requests), *judged.cleared]
     revoke_older(conn, newer, now)
     planned = (
-        PlannedEffect(record.plan_id, record.digest, *named)
+        each
         for record in newer
-        for named in window_keys(record.steps, catalogue=catalogue).items()
+        for each in planned_effects(record.plan_id, record.digest, record.steps, catalogue)
     )
     note_planned_effects(conn, planned, now)
     taken.cleared = taken.cleared or bool(judged.cleared)

@@ -21,6 +21,7 @@ from stream_apps.config import AppsConfig
 from stream_apps.dead_letters import DeadLetters, Origin
 from stream_apps.gatekeeper.edits import edited_again
 from stream_apps.gatekeeper.gatekeeping import StoreThread
+from stream_apps.gatekeeper.stale import InForce, ask_about_stale
 
 _log = logging.getLogger("plangate.gatekeeper")
 _TICK_S = 1.0
@@ -42,6 +43,7 @@ class Ticker:
         self._looked_at: datetime | None = None  # when outcomes that nothing cleared were last given up
         actions = config.catalogue.actions.items()
         self._idempotent = frozenset(name for name, action in actions if action.idempotent)
+        self._in_force = InForce(config.catalogue)
         self._edited_again = partial(edited_again, catalogue=config.catalogue)
 
     async def run(self) -> None:
@@ -61,8 +63,17 @@ class Ticker:
             doubt_lost_claims(conn, store_moment(conn, now), self._idempotent, _LIMIT)
             ask_again(conn, now, self._edited_again, _LIMIT)
             ask_for_outcomes(conn, now, SILENT_FOR, _LIMIT)
+            ask_about_stale(conn, self._config.catalogue, now, _LIMIT)
+        self._look_by_what_is_in_force(now)
         if not self._dead_letters.waits:  # else this would hold the store up for nothing
             self._give_up(now)
+
+    def _look_by_what_is_in_force(self, now: datetime) -> None:
+        if self._in_force.is_done:
+            return
+        with self._thread.store.begin() as conn:
+            end = self._in_force.look(conn, now, _LIMIT)
+        self._in_force.seen(end)
 
     def _give_up(self, now: datetime) -> None:
         """Safe among the dead letters before the store forgets that they wait."""

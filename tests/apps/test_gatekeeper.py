@@ -197,6 +197,25 @@ def test_an_undo_proposes_the_compensating_plan_once_the_outcome_is_there(world:
     assert world.gate_state(review.request_id) == "REJECTED"
 
 
+def test_a_gatekeeper_that_starts_with_a_stricter_catalogue_asks_what_services_did_not_begin(
+    world: World,
+) -> None:
+    first = world.start("gatekeeper")
+    cleared = route(plan("look"), _CATALOGUE, now=datetime.now(UTC))
+    world.send(cleared)
+    until(lambda: world.may_run(cleared.digest))
+    assert first.end() == 0
+    world.start(
+        "gatekeeper", catalogue=CATALOGUE.replace("look: {tier: REVERSIBLE", "look: {tier: IRREVERSIBLE")
+    )
+    (question,) = world.read(ApprovalRequested, 1)
+    assert (question.plan_id, question.digest, question.attempt) == (cleared.plan_id, cleared.digest, 2)
+    until(lambda: world.gate_state(question.request_id) == "PENDING")
+    world.send(decision(question))
+    (verdict,) = world.read(PlanDecided, 1)
+    assert (verdict.execute, verdict.digest, verdict.attempt) == (True, cleared.digest, 2)
+
+
 def test_the_same_request_twice_opens_one_gate(world: World) -> None:
     world.start("gatekeeper")
     request = asked("send")

@@ -33,7 +33,7 @@ from gate_policy.catalogue import load_catalogue
 from gate_policy.edited import review_of_edit
 from gate_store.database import open_store
 from gate_store.migrate import upgrade
-from gate_store.tables import decisions, gates, revisions
+from gate_store.tables import clearances, decisions, gates, revisions
 from plangate.dev.apache_kafka import ApacheKafka
 from tests.forked import Forked
 
@@ -238,6 +238,12 @@ class World:
     def gate_state(self, request_id: UUID) -> str | None:
         row = self.gate(request_id)
         return row.state if row else None
+
+    def may_run(self, digest: str) -> bool:
+        """Whether a plan was cleared."""
+        with self.store.connect() as conn:
+            found = conn.execute(select(clearances.c.digest).where(clearances.c.digest == digest))
+            return found.first() is not None
 
     def dispositions(self) -> dict[UUID, str]:
         """What became of each decision."""

@@ -10,12 +10,15 @@ from sqlalchemy.exc import OperationalError
 
 from gate_events.values import Step
 from gate_events.words import StepStatus
+from gate_policy.catalogue import load_catalogue
 from gate_store.claims import Grant
 from gate_store.clearances import record_cleared
 from gate_store.database import open_store
-from gate_store.engine.port import NotClearedError, NotYetClearedError
+from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError, RepeatsError
 from gate_store.gates import open_gates
 from gate_store.migrate import upgrade
+from gate_store.planned_effects import PlannedEffect, note_planned_effects
+from gate_store.stale import to_ask
 from gate_store.tables import revocations
 from producers.store_ledger import StoreLedger
 from tests.producers.records import STEPS, cleared, question_about
@@ -144,3 +147,28 @@ def test_the_end_of_a_step_is_told_once_more_after_a_deadlock(store: Engine, han
 
     assert one.finish(PLAN, STEPS[0], claim, StepStatus.SUCCEEDED, "sent", "")
     assert one.claim(PLAN, STEPS[0]).result == "sent"
+
+
+def test_what_another_plan_did_meanwhile_is_not_begun_and_noted_for_the_gatekeeper(
+    store: Engine, hands: Hands
+) -> None:
+    other = cleared()
+    with store.begin() as conn:
+        record_cleared(conn, [PLAN, other], datetime.now(UTC))
+        planned = PlannedEffect(PLAN.plan_id, PLAN.digest, "s1", "mail:ann", 86_400)
+        note_planned_effects(conn, [planned], datetime.now(UTC))
+    hands.sleep(1)
+    judged = load_catalogue(
+        """
+version: 1
+actions:
+  send_email: {tier: REVERSIBLE, effect: {key: "mail:{{ to }}", window: 24h}}
+"""
+    )
+    assert ledger(store, hands, catalogue=judged).claim(other, STEPS[0]).grant is Grant.GO
+    with pytest.raises(RepeatsError, match=f"by plan {other.plan_id}"):
+        ledger(store, hands).claim(PLAN, STEPS[0])
+    with pytest.raises(OutdatedError, match=f"by plan {other.plan_id}"):
+        ledger(store, hands).may_run(PLAN)
+    with store.begin() as conn:
+        assert [each.digest for each in to_ask(conn, 10)] == [PLAN.digest]

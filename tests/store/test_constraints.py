@@ -46,6 +46,7 @@ from gate_store.tables import (
     revisions,
     revocations,
     runs,
+    stale_clearances,
     uncounted_outcomes,
     waiting_plans,
     workers,
@@ -61,6 +62,7 @@ CLEARED = cleared(plan_id("cleared"))
 DONE = cleared(plan_id("done"))
 IN_DOUBT = cleared(plan_id("in doubt"))
 REVOKED = cleared(plan_id("revoked"))
+STALE = cleared(plan_id("stale"))
 PAUSE = {"pause": {}, "plan_id": CLEARED.plan_id}
 ANSWERED = {**PAUSE, "answer": {}, "digest": CLEARED.digest}
 RUNNING = {**ANSWERED, "status": "RUNNING", "worker": "w", "lease_until": NOON}
@@ -70,7 +72,7 @@ def fill(conn: Connection) -> None:
     """A pending gate with one voice, closed gates, a decision that waits, runs, effects begun and ended."""
     ask(conn, REQUEST, CLOSED, REFUSED)
     decide(conn, decided(REQUEST), decided(CLOSED), decided(REFUSED, DecisionKind.REJECT), decided(EARLY))
-    record_cleared(conn, [CLEARED, DONE, IN_DOUBT, REVOKED], NOON)
+    record_cleared(conn, [CLEARED, DONE, IN_DOUBT, REVOKED, STALE], NOON)
     claim_effect(conn, CLEARED.plan_id, CLEARED.digest, STEPS[0], "w", NOON)
     for plan, end in ((DONE, StepStatus.SUCCEEDED), (IN_DOUBT, StepStatus.IN_DOUBT)):
         begun = claim_effect(conn, plan.plan_id, plan.digest, STEPS[0], "w", NOON)
@@ -82,6 +84,7 @@ def fill(conn: Connection) -> None:
     put(conn, [proposed()], NOON)
     conn.execute(insert(revisions).values(new_revision()))
     conn.execute(insert(revocations).values(new_revocation(REVOKED)))
+    conn.execute(insert(stale_clearances).values(new_stale()))
     conn.execute(insert(decisions).values({**new_decision("COUNTED", "zoe"), "name": "zoe"}))
     conn.execute(insert(planned_effects).values(new_planned_effect()))
     conn.execute(insert(policies).values(new_policy()))
@@ -216,6 +219,10 @@ def new_revocation(plan: PlanCleared) -> dict[str, Any]:
     return {"digest": plan.digest, "by_digest": None, "at": NOON, "why": "a newer revision"}
 
 
+def new_stale() -> dict[str, Any]:
+    return {"digest": STALE.digest, "attempt": 1, "at": NOON, "why": "more must agree"}
+
+
 def new_planned_effect() -> dict[str, Any]:
     at = {"plan_id": CLEARED.plan_id, "window_key": "k", "noted_at": NOON}
     return {"digest": CLEARED.digest, "step_id": "s1", **at}
@@ -294,6 +301,18 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
             step_id="s1",
             step_digest=step_digest(REVOKED.plan_id, STEPS[0]),
         )
+    ),
+    "nothing_stale_begins": lambda: insert(effects).values(
+        new_effect(
+            plan_id=STALE.plan_id,
+            digest=STALE.digest,
+            step_id="s1",
+            step_digest=step_digest(STALE.plan_id, STEPS[0]),
+        )
+    ),
+    "pk_stale_clearances": lambda: insert(stale_clearances).values(new_stale()),
+    "fk_stale_clearances_digest": lambda: insert(stale_clearances).values(
+        {**new_stale(), "digest": "f" * 64}
     ),
     "what_was_revoked_stays_so": lambda: delete(revocations),
     "pk_revocations": lambda: insert(revocations).values(new_revocation(REVOKED)),
@@ -390,6 +409,8 @@ SQLITE_SAYS = {
     "pk_uncounted_outcomes": "UNIQUE constraint failed: uncounted_outcomes.plan_id",
     "pk_executions": "UNIQUE constraint failed: executions.plan_id, executions.digest",
     "pk_revisions": "UNIQUE constraint failed: revisions.plan_id, revisions.revision",
+    "pk_stale_clearances": "UNIQUE constraint failed: stale_clearances.digest, stale_clearances.attempt",
+    "fk_stale_clearances_digest": "FOREIGN KEY constraint failed",
     "pk_revocations": "UNIQUE constraint failed: revocations.digest",
     "pk_policies": "UNIQUE constraint failed: policies.digest",
     "pk_asked_anew": "UNIQUE constraint failed: asked_anew.request_id",

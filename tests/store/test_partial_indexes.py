@@ -11,6 +11,7 @@ from gate_store.clock import ask_expiry, settle_waiting
 from gate_store.engine.port import Served
 from gate_store.queries import pending
 from gate_store.runs import orphans
+from gate_store.stale import to_ask
 from gate_store.unserved import unserved
 from tests.store.examples import HOUR, NOON
 
@@ -21,6 +22,7 @@ PERIODIC: dict[str, tuple[Callable[[Connection], Any], str]] = {
         "disposition = 'WAITING'",
     ),
     "pending gates": (pending, "state = 'PENDING'"),
+    "stale clearances": (lambda conn: to_ask(conn, 500), "asked_at IS NULL"),
     "orphans": (lambda conn: orphans(conn, NOON + HOUR), "status = 'RUNNING'"),
     "unserved runs": (lambda conn: unserved(conn, Served({}, 300), NOON), "status = 'READY'"),
 }

@@ -19,6 +19,18 @@ branch_labels = None
 depends_on = None
 
 
+NOTHING_STALE_BEGINS = Trigger(
+    "effects",
+    "nothing_stale_begins",
+    ("INSERT", "UPDATE OF digest"),
+    "NEW.state = 'CLAIMED'",
+    "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM stale_clearances AS s JOIN clearances AS c"
+    " ON c.digest = s.digest WHERE s.digest = NEW.digest AND s.attempt >= c.attempt)"
+    " OR EXISTS (SELECT 1 FROM effects AS e WHERE e.plan_id = NEW.plan_id AND e.digest = NEW.digest"
+    " AND e.effect_id <> NEW.effect_id)",
+)
+
+
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         with op.get_context().autocommit_block():
@@ -102,6 +114,36 @@ def _grow() -> None:
     op.create_index(
         "ix_uncounted_outcomes_recorded_at", "uncounted_outcomes", ["recorded_at"], if_not_exists=True
     )
+    _note_what_is_stale()
+
+
+def _note_what_is_stale() -> None:
+    window = sa.Column(
+        "window_s", sa.Integer(), nullable=True, comment="how long it counts as done; null: nobody noted it"
+    )
+    op.add_column("planned_effects", window, if_not_exists=op.get_bind().dialect.name == "postgresql")
+    op.create_table(
+        "stale_clearances",
+        sa.Column("digest", sa.Text(), nullable=False, comment="not to be begun"),
+        sa.Column(
+            "attempt", sa.Integer(), autoincrement=False, nullable=False, comment="a later one renews it"
+        ),
+        sa.Column("at", UtcMoment(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("asked_at", UtcMoment(), nullable=True, comment="null: the gatekeeper has still to ask"),
+        sa.PrimaryKeyConstraint("digest", "attempt", name="pk_stale_clearances"),
+        sa.ForeignKeyConstraint(["digest"], ["clearances.digest"], name="fk_stale_clearances_digest"),
+        if_not_exists=True,
+    )
+    to_ask = sa.text("asked_at IS NULL")
+    op.create_index(
+        "ix_stale_clearances_to_ask",
+        "stale_clearances",
+        ["at"],
+        postgresql_where=to_ask,
+        sqlite_where=to_ask,
+        if_not_exists=True,
+    )
 
 
 _NOTED = "record IN ('ApprovalRequested', 'PlanProposed')"
@@ -151,6 +193,7 @@ def _on_postgres() -> Iterator[str]:
         f" FOR EACH ROW WHEN (NEW.{_NOTED}) EXECUTE FUNCTION note_own_request()"
     )
     yield f"{_NOTE.format('')} FROM outbox WHERE {_NOTED} ON CONFLICT DO NOTHING"
+    yield from on_postgres(NOTHING_STALE_BEGINS)
 
 
 def _on_sqlite() -> Iterator[str]:
@@ -169,3 +212,4 @@ def _on_sqlite() -> Iterator[str]:
         f" {_NOTE.format('NEW.')} WHERE true ON CONFLICT DO NOTHING; END"
     )
     yield f"{_NOTE.format('')} FROM outbox WHERE {_NOTED} ON CONFLICT DO NOTHING"
+    yield from on_sqlite(NOTHING_STALE_BEGINS)
