@@ -1,50 +1,27 @@
 """What follows from a plan that is both cleared and executed, whichever was heard of first."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection
 
-from gate_events.digest import review_digest, step_digest
+from gate_events.digest import review_digest
 from gate_events.ids import derived, request_id
 from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
 from gate_events.values import Finding, Step
-from gate_events.words import RequestKind, StepStatus, Timing
+from gate_events.words import RequestKind, Timing
 from gate_store import outbox
-from gate_store.bulk import insert_new
+from gate_store.bulk import delete_rows, insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
-from gate_store.doubts import doubt_about, note_doubt, settle_doubts
-from gate_store.effect_keys import Content, keys_in_force
 from gate_store.executions import asked_after, outcomes_came
-from gate_store.plain_text import storable
 from gate_store.superseding import overtaken
-from gate_store.tables import effects, plan_outcomes
+from gate_store.tables import plan_outcomes
+from gate_store.told_effects import Contradiction, Executed, WindowKeys, doubt_contradicted, note_effects
 from gate_store.uncounted_outcomes import KEPT_BY, Heard, Key, says, set_aside, waiting_outcomes
 from gate_store.verdicts import later
-
-WindowKeys = Callable[[Sequence[Step]], Mapping[str, str]]
-"""The catalogue's effect keys by step_id, of the steps that have one."""
-
-# What a later attempt may still say something new about.
-_NOT_DONE = (StepStatus.FAILED.value, StepStatus.IN_DOUBT.value, "RETRY")
-
-
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """Two outcomes of one attempt that do not agree on what happened."""
-
-    first: PlanExecuted
-    second: PlanExecuted
-
-
-@dataclass(frozen=True, slots=True)
-class _Executed:
-    outcome: PlanExecuted
-    plan: ClearedPlan
 
 
 def no_window_keys(steps: Sequence[Step]) -> Mapping[str, str]:
@@ -62,17 +39,9 @@ def follow_outcomes(
     contradictions: Sequence[Contradiction] = (),
 ) -> None:
     """Note the effects of services in the ledger, and ask for the reviews that come after execution."""
-    executed = [_Executed(each, plans[each.digest]) for each in told if each.digest in plans]
-    noted: set[str] = set()
-    for each in executed:
-        if not each.plan.by_ledger:
-            digest = each.outcome.digest
-            # an attempt of the same batch has left its effects
-            plan = cleared_plans(conn, [digest])[digest] if digest in noted else each.plan
-            _note_effects(conn, _Executed(each.outcome, plan), now, window_keys)
-            noted.add(digest)
-    for one in contradictions:
-        _doubt(conn, one, plans[one.second.digest], now)
+    executed = [Executed(each, plans[each.digest]) for each in told if each.digest in plans]
+    note_effects(conn, [each for each in executed if not each.plan.by_ledger], now, window_keys)
+    doubt_contradicted(conn, contradictions, plans, now)
     asked = asked_after(conn, [each.outcome for each in executed])
     outcomes_came(conn, [each.outcome for each in executed])
     reviews = (_review(each) for each in executed if each.outcome.digest not in asked)
@@ -123,9 +92,7 @@ def _objection(heard: Heard, plan: ClearedPlan) -> str | None:
 
 def _keep(conn: Connection, keys: Collection[Key], first: Mapping[Key, Heard]) -> None:
     """What is kept has no revision: it is never changed, but may make place."""
-    for plan_id, digest, attempt in keys:
-        kept = (plan_outcomes.c.plan_id == plan_id, plan_outcomes.c.digest == digest)
-        conn.execute(delete(plan_outcomes).where(*kept, plan_outcomes.c.attempt == attempt))
+    delete_rows(conn, plan_outcomes, [dict(zip(KEPT_BY, key, strict=True)) for key in keys])
     insert_new(conn, plan_outcomes, [outcome_row(heard) for heard in first.values()], *KEPT_BY)
 
 
@@ -144,102 +111,7 @@ def outcome_row(heard: Heard) -> dict[str, Any]:
     }
 
 
-def _note_effects(conn: Connection, each: _Executed, now: datetime, window_keys: WindowKeys) -> None:
-    """What a service without the ledger did. A later attempt tells of what the one before left open."""
-    rows = _with_keys(conn, list(_effect_rows(each, window_keys(each.plan.word.steps))))
-    steps = {step.step_id: step for step in each.plan.word.steps}
-    insert_new(conn, effects, rows, "effect_id")
-    for row in rows:
-        known = each.plan.effects.get(row["step_id"])
-        if known is not None and known.state in _NOT_DONE and known.state != row["state"]:
-            changed = {name: row[name] for name in ("state", "executor", "detail", "result", "finished_at")}
-            told = update(effects).where(effects.c.effect_id == known.effect_id, effects.c.token == 0)
-            conn.execute(told.where(effects.c.state == known.state).values(**changed))
-            if known.state == StepStatus.IN_DOUBT.value:
-                outbox.put(conn, settle_doubts(conn, row["plan_id"], steps[row["step_id"]], now), now)
-    for result in each.outcome.results:
-        if result.status.in_doubt and result.step_id in steps:
-            known_by = result.detail or f"{each.outcome.executor} cannot tell"
-            _ask(conn, each.outcome, steps[result.step_id], known_by, now)
-
-
-def _with_keys(conn: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows with their effects' ids: a step may have had other content in another revision."""
-    contents = [Content(row["plan_id"], row["step_id"], row["step_digest"]) for row in rows]
-    keys = keys_in_force(conn, contents)
-    return [{"effect_id": keys[content], **row} for content, row in zip(contents, rows, strict=True)]
-
-
-def _ask(conn: Connection, outcome: PlanExecuted, step: Step, known: str, now: datetime) -> None:
-    """Ask about a step that is in doubt still."""
-    doubted = select(effects.c.effect_id).where(
-        effects.c.plan_id == outcome.plan_id,
-        effects.c.step_id == step.step_id,
-        effects.c.step_digest == step_digest(outcome.plan_id, step),
-        effects.c.state == "IN_DOUBT",
-    )
-    if key := conn.execute(doubted).scalar():
-        request = doubt_about(conn, outcome.digest, step, known, now)
-        note_doubt(conn, key, request)
-        outbox.put(conn, [request], now)
-
-
-def _doubt(conn: Connection, both: Contradiction, plan: ClearedPlan, now: datetime) -> None:
-    """Of two outcomes that differ neither is believed: a human says what happened."""
-    first, second = (_statuses(each) for each in (both.first, both.second))
-    for step in plan.word.steps:
-        before, after = first.get(step.step_id), second.get(step.step_id)
-        if before is after:
-            continue
-        said = [status.value if status else StepStatus.SKIPPED.value for status in (before, after)]
-        known = f"{both.first.executor} said {said[0]}, then {both.second.executor} said {said[1]}"
-        told = _effect_row(both.second, step, StepStatus.IN_DOUBT, known, None, now)
-        (row,) = _with_keys(conn, [{**told, "window_key": None}])
-        insert_new(conn, effects, [row], "effect_id")
-        doubted = update(effects).where(
-            effects.c.effect_id == row["effect_id"],
-            effects.c.step_digest == row["step_digest"],
-            effects.c.token == 0,
-        )
-        conn.execute(doubted.values(state="IN_DOUBT", detail=storable(known), finished_at=None))
-        _ask(conn, both.second, step, known, now)
-
-
-def _statuses(told: PlanExecuted) -> dict[str, StepStatus]:
-    return {each.step_id: each.status for each in told.results if each.status is not StepStatus.SKIPPED}
-
-
-def _effect_rows(each: _Executed, keys: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    steps = {step.step_id: step for step in each.plan.word.steps}
-    for result in each.outcome.results:
-        step = steps.get(result.step_id)
-        if step is not None and result.status is not StepStatus.SKIPPED:
-            at, told = result.finished_at, (result.status, result.detail, result.result)
-            yield {**_effect_row(each.outcome, step, *told, at), "window_key": keys.get(step.step_id)}
-
-
-def _effect_row(
-    outcome: PlanExecuted, step: Step, status: StepStatus, detail: str, result: Any, at: datetime
-) -> dict[str, Any]:
-    return {
-        "plan_id": outcome.plan_id,
-        "digest": outcome.digest,
-        "step_id": step.step_id,
-        "step_digest": step_digest(outcome.plan_id, step),
-        "action_type": step.action_type,
-        "thread_id": None,
-        "token": 0,
-        "executor": storable(outcome.executor),
-        "state": "IN_DOUBT" if status.in_doubt else status.value,
-        "attempts": 1,
-        "detail": storable(detail),
-        "result": result,
-        "claimed_at": at,
-        "finished_at": None if status.in_doubt else at,
-    }
-
-
-def _review(each: _Executed) -> ApprovalRequested | None:
+def _review(each: Executed) -> ApprovalRequested | None:
     """The question afterwards. A late execution gives the reviewer as much time as an early one."""
     cleared, outcome = each.plan.word, each.outcome
     if not isinstance(cleared, PlanCleared) or not has_run(outcome):

@@ -2,15 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import Connection, and_, exists, or_, select
 
 from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
 from gate_events.values import Finding
 from gate_store import outbox
 from gate_store.afterwards import review_of
+from gate_store.bulk import delete_rows, update_rows
 from gate_store.dialects import read, whole
 from gate_store.tables import clearances, executions, gates, plan_outcomes
-from gate_store.uncounted_outcomes import NOT_CLEARED, give_up_uncounted
+from gate_store.uncounted_outcomes import KEPT_BY, NOT_CLEARED, give_up_uncounted
 
 _LOOKED_AT_FOR = timedelta(days=7)  # what waits longer was given up by another clock, or closes nothing
 _LATE = timedelta(minutes=10)  # clocks differ, and transactions take a while
@@ -40,8 +41,9 @@ def ask_for_outcomes(conn: Connection, now: datetime, silent_for: timedelta, lim
         finding = Finding(check="outcome", text=told)
         if review := review_of(read(row.cleared, PlanCleared), now, findings=(finding,)):
             asked.append(review)
-        of_plan = (executions.c.plan_id == row.plan_id, executions.c.digest == row.digest)
-        conn.execute(update(executions).where(*of_plan).values(asked_at=now))
+    # those alone are ours: of another attempt an outcome may be on its way, and would wait for us
+    marked = [{**{name: getattr(row, name) for name in KEPT_BY}, "asked_at": now} for row in found]
+    update_rows(conn, executions, marked, KEPT_BY)
     outbox.put(conn, asked, now)
     return len(found)
 
@@ -71,8 +73,6 @@ def settle_waiting_outcomes(
     )
     lost = select(told.c.plan_id, told.c.digest, told.c.attempt, whole(told.c.record).label("record"))
     found = conn.execute(lost.where(waited).order_by(told.c.recorded_at).limit(limit)).all()
-    for row in found:
-        one = (told.c.plan_id == row.plan_id, told.c.digest == row.digest, told.c.attempt == row.attempt)
-        conn.execute(delete(told).where(*one))
+    delete_rows(conn, told, [{name: getattr(row, name) for name in KEPT_BY} for row in found])
     never_cleared = [(read(row.record, PlanExecuted), NOT_CLEARED) for row in found]
     return [*never_cleared, *give_up_uncounted(conn, now - patience, limit)]

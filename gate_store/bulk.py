@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import msgspec
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     LargeBinary,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     column,
+    delete,
     func,
     select,
     update,
@@ -60,17 +62,34 @@ def update_rows(
     *guards: ColumnElement[bool],
     **same: ColumnElement[Any],
 ) -> int:
-    """Set the columns of `rows` beside `key`, and `same` in all of them, where the guards hold; how many."""
+    """Set the columns of `rows` beside `key`, and `same` in all of them, where the guards hold; how many.
+
+    A key `was_x` is what the column x is before, where the rows change that.
+    """
     if not rows:
         return 0
     if on_postgres(conn):
         source = _given(table, tuple(rows[0]))
         values = {name: source[name] for name in rows[0] if name not in key} | same
-        matched = [table.c[name] == source[name] for name in key]
+        matched = [_column(table, name) == source[name] for name in key]
         return conn.execute(update(table).values(values).where(*matched, *guards), _as_json(rows)).rowcount
-    matched = [table.c[name] == bindparam(f"key_{name}") for name in key]
+    matched = [_column(table, name) == bindparam(f"key_{name}") for name in key]
     renamed = [{f"key_{n}" if n in key else n: value for n, value in row.items()} for row in rows]
     return conn.execute(update(table).where(*matched, *guards).values(**same), renamed).rowcount
+
+
+def delete_rows(conn: Connection, table: Table, rows: Rows) -> None:
+    """Delete the rows that have these values."""
+    if not rows:
+        return
+    if on_postgres(conn):
+        source = _given(table, tuple(rows[0]))
+        matched = [table.c[name] == source[name] for name in rows[0]]
+        conn.execute(delete(table).where(*matched), _as_json(rows))
+    else:
+        matched = [table.c[name] == bindparam(f"key_{name}") for name in rows[0]]
+        renamed = [{f"key_{name}": value for name, value in row.items()} for row in rows]
+        conn.execute(delete(table).where(*matched), renamed)
 
 
 _once = lru_cache(maxsize=256)  # tables times shapes: some dozens
@@ -106,10 +125,14 @@ def _as_json(rows: Rows) -> dict[str, str]:
     return {"rows": msgspec.json.encode(rows).decode()}
 
 
+def _column(table: Table, name: str) -> Column[Any]:
+    return table.c[name.removeprefix("was_")]
+
+
 def _wire(table: Table, name: str) -> Any:
-    kind = table.c[name].type
+    kind = _column(table, name).type
     return Text() if isinstance(kind, LargeBinary) else kind
 
 
 def _typed(table: Table, name: str, given: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.decode(given, "base64") if isinstance(table.c[name].type, LargeBinary) else given
+    return func.decode(given, "base64") if isinstance(_column(table, name).type, LargeBinary) else given

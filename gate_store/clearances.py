@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 from gate_events.pause import answer_to_cleared
 from gate_events.records import PlanCleared
 from gate_store import outbox
-from gate_store.afterwards import WindowKeys, follow_clearances, no_window_keys
+from gate_store.afterwards import follow_clearances, no_window_keys
 from gate_store.bindings import Answered, make_ready
 from gate_store.clearing import Clearance, clear, new_ones
 from gate_store.dialects import lock_names
 from gate_store.executions import await_outcomes
 from gate_store.superseding import outdated
+from gate_store.told_effects import WindowKeys
 
 
 def record_cleared(

@@ -66,14 +66,17 @@ def among(conn: Connection, column: Column[Any], values: Iterable[Any]) -> Colum
     return column.in_(list(values))
 
 
-def lock_names(conn: Connection, ids: Iterable[UUID]) -> None:
-    """Take turns over rows that may not exist yet; held until the transaction ends.
+def lock_names(conn: Connection, *groups: Iterable[UUID]) -> None:
+    """Take turns over plans and gates that may not exist yet; held until the transaction ends.
 
-    Lock order everywhere: names, gates, runs, each ascending. SQLite has one writer at a time anyway.
+    Who locks several names locks them in one call, or in the order of all: the names of plans, those of
+    gates; then rows: gates, clearances, effects, runs. Within each they ascend. What a transaction holds it
+    may lock again anywhere. SQLite has one writer at a time anyway.
     """
     if not on_postgres(conn):
         return
-    if keys := sorted({one.int % 2**63 for one in ids}):
+    keys = [key for group in groups for key in sorted({one.int % 2**63 for one in group})]
+    if keys:
         conn.execute(_LOCK_EACH, {"keys": keys})
 
 

@@ -79,7 +79,8 @@ class Docket:
 def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
     """Lock the batch's gates, and read them and what was recorded before."""
     gate_ids = {decision.request_id for decision in batch}
-    _wait_for_openers(conn, gate_ids)
+    # a gate that is not there may be opening now: its opener must see our WAITING rows, or we its gate
+    lock_names(conn, {decision.plan_id for decision in batch}, gate_ids)
     standings = _locked_gates(conn, gate_ids)
     _add_voices(conn, standings)
     _add_newer(conn, standings)
@@ -92,12 +93,6 @@ def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
         gates_asked_anew(conn, gate_ids - standings.keys()),
         _outcomes(conn, batch),
     )
-
-
-def _wait_for_openers(conn: Connection, gate_ids: set[UUID]) -> None:
-    """A gate that is not there may be opening now: its opener must see our WAITING rows, or we its gate."""
-    there = set(conn.execute(select(gates.c.gate_id).where(among(conn, gates.c.gate_id, gate_ids))).scalars())
-    lock_names(conn, gate_ids - there)
 
 
 def _locked_gates(conn: Connection, gate_ids: set[UUID]) -> dict[UUID, Standing]:

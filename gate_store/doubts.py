@@ -1,15 +1,20 @@
 """Questions about plans that may run: did this effect happen, may it still run. Read from the store."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanDecided
 from gate_events.values import Step
 from gate_events.words import RequestKind
-from gate_store.dialects import among, read, whole
+from gate_store import outbox
+from gate_store.bulk import update_rows
+from gate_store.dialects import among, read, whole, word
 from gate_store.effect_keys import Content
 from gate_store.in_doubt import Beginning, in_doubt_request
 from gate_store.superseding import supersede
@@ -29,36 +34,68 @@ class UnknownClearanceError(LookupError):
         self.digest = digest
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A step of the plan cleared as `digest`, and what is `known` of it, in plain English."""
+
+    digest: str
+    step: Step
+    known: str
+
+
 def doubt_about(conn: Connection, digest: str, step: Step, known: str, now: datetime) -> ApprovalRequested:
     """The question whether `step` of the plan cleared as `digest` happened; `known` in plain English.
 
     A doubt that is asked already gives the same request. Raises UnknownClearanceError.
     """
-    word, origin = _cleared_as(conn, digest)
-    content = Content.of(word.plan_id, step)
-    return in_doubt_request(
-        origin,
-        step=step,
-        known=known,
-        now=now,
-        begun=_beginning(conn, content),
-        attempt=_attempt(conn, content),
-        revision=word.revision,
-        digest=word.digest,
-        steps=word.steps,
-    )
+    return doubts_about(conn, [Doubt(digest, step, known)], now)[0]
 
 
-def cleared_step(conn: Connection, digest: str, step_id: str) -> Step:
-    """The step of the plan cleared as `digest`. Raises UnknownClearanceError."""
-    word, _ = _cleared_as(conn, digest)
-    return next(step for step in word.steps if step.step_id == step_id)
+def doubts_about(conn: Connection, doubts: Sequence[Doubt], now: datetime) -> list[ApprovalRequested]:
+    """The same for many steps. Raises UnknownClearanceError."""
+    origins = _cleared_as(conn, {each.digest for each in doubts})
+    contents = [Content.of(origins[each.digest].word.plan_id, each.step) for each in doubts]
+    asked = _asked(conn, {content.plan_id for content in contents})
+    begun = _begun(conn, contents)
+    requests = []
+    for each, content in zip(doubts, contents, strict=True):
+        cleared, row = origins[each.digest].word, begun.get(content)
+        request = in_doubt_request(
+            origins[each.digest].asked,
+            step=each.step,
+            known=each.known,
+            now=now,
+            begun=Beginning(row.executor, row.claimed_at) if row else None,
+            attempt=_attempt(asked[content.plan_id], content, row.attempts if row else 1),
+            revision=cleared.revision,
+            digest=cleared.digest,
+            steps=cleared.steps,
+        )
+        requests.append(request)
+    return requests
 
 
-def note_doubt(conn: Connection, effect_id: UUID, request: ApprovalRequested) -> None:
-    """Let an effect in doubt be settled by the answer to this question alone."""
-    doubted = update(effects).where(effects.c.effect_id == effect_id, effects.c.state == "IN_DOUBT")
-    conn.execute(doubted.values(doubt_id=request.request_id))
+def steps_cleared(conn: Connection, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Step]:
+    """The steps of cleared plans, by (plan digest, step id). Raises UnknownClearanceError."""
+    origins = _cleared_as(conn, {digest for digest, _ in wanted})
+    steps = {(digest, step.step_id): step for digest, each in origins.items() for step in each.word.steps}
+    return {each: steps[each] for each in wanted}
+
+
+def ask_about(conn: Connection, doubts: Mapping[UUID, Doubt], now: datetime) -> None:
+    """Ask humans about effects in doubt, by their ids; the answer to its question alone settles each.
+
+    Raises UnknownClearanceError.
+    """
+    if not doubts:
+        return
+    requests = doubts_about(conn, list(doubts.values()), now)
+    rows = [
+        {"effect_id": effect, "doubt_id": asked.request_id}
+        for effect, asked in zip(doubts, requests, strict=True)
+    ]
+    update_rows(conn, effects, rows, ["effect_id"], effects.c.state == "IN_DOUBT")
+    outbox.put(conn, requests, now)
 
 
 def stale_question(conn: Connection, digest: str, now: datetime) -> ApprovalRequested:
@@ -66,48 +103,73 @@ def stale_question(conn: Connection, digest: str, now: datetime) -> ApprovalRequ
 
     Raises UnknownClearanceError, also for a plan that the router cleared: its clearance never goes stale.
     """
-    _, origin = _cleared_as(conn, digest)
+    origin = _cleared_as(conn, {digest})[digest].asked
     if isinstance(origin, PlanCleared):
         raise UnknownClearanceError(digest)
     return asked_again(origin, now)
 
 
-def _cleared_as(
-    conn: Connection, digest: str
-) -> tuple[PlanCleared | PlanDecided, PlanCleared | ApprovalRequested]:
-    """What cleared the plan, and what it was asked or cleared with."""
-    row = conn.execute(
-        select(whole(clearances.c.record).label("word"), whole(gates.c.request).label("request"))
+class _Origin(NamedTuple):
+    """What cleared a plan, and what it was asked or cleared with."""
+
+    word: PlanCleared | PlanDecided
+    asked: PlanCleared | ApprovalRequested
+
+
+def _cleared_as(conn: Connection, digests: Collection[str]) -> dict[str, _Origin]:
+    found = conn.execute(
+        select(
+            clearances.c.digest,
+            whole(clearances.c.record).label("word"),
+            whole(gates.c.request).label("request"),
+        )
         .join_from(clearances, gates, clearances.c.gate_id == gates.c.gate_id, isouter=True)
-        .where(clearances.c.digest == digest)
-    ).one_or_none()
-    if row is None:
-        raise UnknownClearanceError(digest)
-    if row.request is None:
-        cleared = read(row.word, PlanCleared)
-        return cleared, cleared
-    return read(row.word, PlanDecided), read(row.request, ApprovalRequested)
+        .where(among(conn, clearances.c.digest, digests))
+    )
+    origins: dict[str, _Origin] = {}
+    for row in found:
+        if row.request is None:
+            cleared = read(row.word, PlanCleared)
+            origins[row.digest] = _Origin(cleared, cleared)
+        else:
+            asked = read(row.request, ApprovalRequested)
+            origins[row.digest] = _Origin(read(row.word, PlanDecided), asked)
+    if missing := set(digests) - origins.keys():
+        raise UnknownClearanceError(min(missing))
+    return origins
 
 
-def settle_doubts(
+def open_doubts(conn: Connection, contents: Collection[Content]) -> list[ApprovalRequested]:
+    """The open questions about these steps. Their gates are ours until the transaction ends.
+
+    A question that was told to end is none: whoever doubts the step once more asks anew.
+    """
+    if not contents:
+        return []
+    plans = {content.plan_id for content in contents}
+    found = conn.execute(
+        select(whole(gates.c.request))
+        .where(among(conn, gates.c.plan_id, plans), gates.c.kind == "IN_DOUBT")
+        .where(gates.c.state == word("PENDING"), gates.c.expiry_asked_at.is_(None))
+        .order_by(gates.c.gate_id)
+        .with_for_update()
+    )
+    asked = [read(request, ApprovalRequested) for request in found.scalars()]
+    return [request for request in asked if doubted_content(request) in contents]
+
+
+def end_doubts(
     conn: Connection,
-    plan_id: UUID,
-    step: Step,
+    asked: Sequence[ApprovalRequested],
     now: datetime,
     source: str = BY_REPORT,
     note: str = _REPORTED,
 ) -> list[DecisionMade]:
-    """The SUPERSEDE of the open question about a step, since `source` answered it otherwise.
-
-    Its gate is marked as told to end: whoever doubts the step once more asks anew.
-    """
-    content = Content.of(plan_id, step)
-    asked = _doubts(conn, plan_id, step.step_id)
-    pending = [request for request, is_open in asked if is_open and doubted_content(request) == content]
-    gate_ids = [request.request_id for request in pending]
-    marked = update(gates).where(among(conn, gates.c.gate_id, gate_ids)).values(expiry_asked_at=now)
-    conn.execute(marked)
-    return [supersede(request, source, now, note) for request in pending]
+    """The SUPERSEDE of open questions, since `source` answered them otherwise; marks them as told to end."""
+    if asked:
+        gate_ids = [request.request_id for request in asked]
+        conn.execute(update(gates).where(among(conn, gates.c.gate_id, gate_ids)).values(expiry_asked_at=now))
+    return [supersede(request, source, now, note) for request in asked]
 
 
 def answered_doubts(
@@ -126,46 +188,57 @@ def answered_doubts(
         request = about.get(Content(*names))
         if request and (state != "IN_DOUBT" or doubt_id not in {None, request.request_id}):
             said.append(request)
-    gate_ids = [request.request_id for request in said]
-    conn.execute(update(gates).where(among(conn, gates.c.gate_id, gate_ids)).values(expiry_asked_at=now))
-    return [supersede(request, BY_REPORT, now, _SETTLED) for request in said]
+    return end_doubts(conn, said, now, note=_SETTLED)
 
 
-def _beginning(conn: Connection, content: Content) -> Beginning | None:
-    row = conn.execute(
-        select(effects.c.executor, effects.c.claimed_at).where(
-            effects.c.plan_id == content.plan_id,
-            effects.c.step_id == content.step_id,
-            effects.c.step_digest == content.digest,
+def _begun(conn: Connection, contents: Collection[Content]) -> dict[Content, Row[*tuple[Any, ...]]]:
+    found = conn.execute(
+        select(
+            effects.c.plan_id,
+            effects.c.step_id,
+            effects.c.step_digest,
+            effects.c.executor,
+            effects.c.claimed_at,
+            effects.c.attempts,
         )
-    ).one_or_none()
-    return Beginning(row.executor, row.claimed_at) if row else None
+        .where(among(conn, effects.c.plan_id, {content.plan_id for content in contents}))
+        .where(among(conn, effects.c.step_id, {content.step_id for content in contents}))
+    )
+    return {Content(row.plan_id, row.step_id, row.step_digest): row for row in found}
 
 
-def _attempt(conn: Connection, content: Content) -> int:
-    """Each doubt is a gate of its own, since a closed one never opens again."""
-    asked = _doubts(conn, content.plan_id, content.step_id)
+def _attempt(asked: Sequence["_Asked"], content: Content, attempts: int) -> int:
+    """Each doubt is a gate of its own, since a closed one never opens again.
+
+    `attempts` are those at the effect: an earlier attempt's question may not be here yet.
+    """
+    of_step = [each for each in asked if _is_about(each.request, content.step_id)]
     still_open = [
-        request.attempt for request, is_open in asked if is_open and doubted_content(request) == content
+        each.request.attempt for each in of_step if each.is_open and doubted_content(each.request) == content
     ]
-    known = max(still_open, default=1 + max((request.attempt for request, _ in asked), default=0))
-    of_content = (effects.c.step_id == content.step_id, effects.c.step_digest == content.digest)
-    begun = select(effects.c.attempts).where(effects.c.plan_id == content.plan_id, *of_content)
-    return max(known, conn.execute(begun).scalar() or 1)  # an earlier attempt's question may not be here yet
+    last = max((each.request.attempt for each in of_step), default=0)
+    return max(max(still_open, default=1 + last), attempts)
 
 
-def _doubts(conn: Connection, plan_id: UUID, step_id: str) -> list[tuple[ApprovalRequested, bool]]:
+class _Asked(NamedTuple):
     """What was asked about a step, and whether it still stands: open, and not told to end."""
+
+    request: ApprovalRequested
+    is_open: bool
+
+
+def _asked(conn: Connection, plan_ids: Collection[UUID]) -> defaultdict[UUID, list[_Asked]]:
     found = conn.execute(
         select(whole(gates.c.request).label("request"), gates.c.state, gates.c.expiry_asked_at).where(
-            gates.c.plan_id == plan_id, gates.c.kind == "IN_DOUBT"
+            among(conn, gates.c.plan_id, plan_ids), gates.c.kind == "IN_DOUBT"
         )
     )
-    asked = [
-        (read(row.request, ApprovalRequested), row.state == "PENDING" and row.expiry_asked_at is None)
-        for row in found
-    ]
-    return [(request, is_open) for request, is_open in asked if _is_about(request, step_id)]
+    asked: defaultdict[UUID, list[_Asked]] = defaultdict(list)
+    for row in found:
+        request = read(row.request, ApprovalRequested)
+        is_open = row.state == "PENDING" and row.expiry_asked_at is None
+        asked[request.plan_id].append(_Asked(request, is_open))
+    return asked
 
 
 def _is_about(request: ApprovalRequested, step_id: str) -> bool:

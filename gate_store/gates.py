@@ -27,7 +27,7 @@ def open_gates(conn: Connection, requests: Sequence[ApprovalRequested], now: dat
     if not requests:
         return []
     by_gate = {request.request_id: request for request in reversed(requests)}  # the first of equals
-    lock_names(conn, {*by_gate, *(request.plan_id for request in requests)})  # an outcome may be coming
+    lock_names(conn, {request.plan_id for request in requests}, by_gate)  # an outcome may be coming
     there = set(conn.execute(select(gates.c.gate_id).where(among(conn, gates.c.gate_id, by_gate))).scalars())
     fresh = [by_gate[gate] for gate in dict.fromkeys(r.request_id for r in requests) if gate not in there]
     insert_new(conn, gates, [_row(request) for request in fresh], "gate_id")
@@ -37,6 +37,13 @@ def open_gates(conn: Connection, requests: Sequence[ApprovalRequested], now: dat
     plans = {request.plan_id for request in proposals}
     outbox.put(conn, [*overtaken(conn, plans), *outdated(conn, plans)], now)
     return _waiting(conn, requests)
+
+
+def lock_gates(conn: Connection, gate_ids: Collection[UUID], plan_ids: Collection[UUID]) -> None:
+    """Hold these gates, and all that are open about these plans, until the transaction ends."""
+    of_plans = and_(among(conn, gates.c.plan_id, plan_ids), gates.c.state == word("PENDING"))
+    wanted = select(gates.c.gate_id).where(or_(among(conn, gates.c.gate_id, gate_ids), of_plans))
+    conn.execute(wanted.order_by(gates.c.gate_id).with_for_update()).all()
 
 
 def _row(request: ApprovalRequested) -> dict[str, Any]:

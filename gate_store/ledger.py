@@ -4,7 +4,7 @@ Commit the claim before the effect, and the finish after it. The engine keeps th
 """
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,10 +17,11 @@ from gate_events.pause import expired
 from gate_events.values import Step
 from gate_events.words import StepStatus
 from gate_store import outbox
-from gate_store.bulk import insert_new
+from gate_store.bulk import insert_new, update_rows
 from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
 from gate_store.dialects import among, word
-from gate_store.doubts import cleared_step, doubt_about, note_doubt, settle_doubts
+from gate_store.doubts import Doubt, ask_about, end_doubts, open_doubts, steps_cleared
+from gate_store.effect_keys import Content
 from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError, RepeatsError
 from gate_store.order import refuse_out_of_order
 from gate_store.plain_text import storable
@@ -29,6 +30,7 @@ from gate_store.stale import why_repeats, why_stale
 from gate_store.tables import clearances, cleared_steps, effects
 
 _UNDER_WAY = {EffectState.CLAIMED, EffectState.IN_DOUBT}
+_SILENT = "{} did not say how it ended"
 FORGOTTEN_AFTER = timedelta(seconds=30)  # its process may be on its way back, and asks by itself
 
 
@@ -69,8 +71,8 @@ def claim_effect(
         fresh = _fresh(key, plan_id, cleared, step, executor, window_key, now)
         return _go(conn, {**fresh, "lease_until": now + timedelta(seconds=lease_s)}, begun)
     if grant is Grant.IN_DOUBT and begun and begun.state is EffectState.CLAIMED:
-        known = f"{begun.executor} did not say how it ended"
-        _doubt(conn, key, digest, step, known, now)
+        known = _SILENT.format(begun.executor)
+        _doubt(conn, {key: Doubt(digest, step, known)}, now)
         return Claim(key, grant, detail=known)
     return Claim(key, grant, result=begun.result if begun else None, detail=begun.detail if begun else "")
 
@@ -106,6 +108,8 @@ def finish_effect(
         "detail": storable(detail),
         "finished_at": None if status is StepStatus.IN_DOUBT else now,
     }
+    # gates come before effects in the order of locks: a human may be answering just now
+    asked = [] if status is StepStatus.IN_DOUBT else open_doubts(conn, {Content.of(plan_id, step)})
     ours = (effects.c.effect_id == claim.key, effects.c.token == claim.token)
     unsettled = effects.c.state.in_([EffectState.CLAIMED, EffectState.IN_DOUBT, EffectState.RETRY])
     ended = update(effects).where(*ours, unsettled).values(**values).returning(effects.c.digest)
@@ -113,11 +117,9 @@ def finish_effect(
     if digest is None:
         return False
     if status is StepStatus.IN_DOUBT:
-        request = doubt_about(conn, digest, step, detail or "its executor cannot tell", now)
-        note_doubt(conn, claim.key, request)
-        outbox.put(conn, [request], now)
+        ask_about(conn, {claim.key: Doubt(digest, step, detail or "its executor cannot tell")}, now)
     else:
-        outbox.put(conn, settle_doubts(conn, plan_id, step, now), now)
+        outbox.put(conn, end_doubts(conn, asked, now), now)
     return True
 
 
@@ -219,10 +221,9 @@ def _after_another(
         return Claim(key, grant)
     known = begun.detail
     if begun.state is EffectState.CLAIMED:
-        known = f"{begun.executor} did not say how it ended"
-        _doubt(
-            conn, other.effect_id, other.digest, cleared_step(conn, other.digest, other.step_id), known, now
-        )
+        known = _SILENT.format(begun.executor)
+        step = steps_cleared(conn, [(other.digest, other.step_id)])[other.digest, other.step_id]
+        _doubt(conn, {other.effect_id: Doubt(other.digest, step, known)}, now)
     return Claim(key, Grant.IN_DOUBT, detail=f"what an earlier revision made of it is in doubt: {known}")
 
 
@@ -273,12 +274,14 @@ def _fresh(
     }
 
 
-def _doubt(conn: Connection, key: UUID, digest: str, step: Step, known: str, now: datetime) -> None:
-    request = doubt_about(conn, digest, step, known, now)
-    doubted = {"state": EffectState.IN_DOUBT.value, "detail": storable(known)}
-    conn.execute(update(effects).where(effects.c.effect_id == key).values(**doubted))
-    note_doubt(conn, key, request)
-    outbox.put(conn, [request], now)
+def _doubt(conn: Connection, doubts: Mapping[UUID, Doubt], now: datetime) -> None:
+    """Nobody knows about these effects, by their ids; humans are asked."""
+    state = EffectState.IN_DOUBT.value
+    rows = [
+        {"effect_id": key, "state": state, "detail": storable(each.known)} for key, each in doubts.items()
+    ]
+    update_rows(conn, effects, rows, ["effect_id"])
+    ask_about(conn, doubts, now)
 
 
 def doubt_lost_claims(
@@ -298,7 +301,11 @@ def doubt_lost_claims(
         .with_for_update(skip_locked=True, of=effects)
     )
     found = conn.execute(lost).all()
-    for row in found:
-        known = f"{row.executor} did not say how it ended"
-        _doubt(conn, row.effect_id, row.digest, cleared_step(conn, row.digest, row.step_id), known, now)
+    if found:
+        steps = steps_cleared(conn, {(row.digest, row.step_id) for row in found})
+        doubts = {
+            row.effect_id: Doubt(row.digest, steps[row.digest, row.step_id], _SILENT.format(row.executor))
+            for row in found
+        }
+        _doubt(conn, doubts, now)
     return len(found)

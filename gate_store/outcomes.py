@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from gate_events.records import PlanExecuted
 from gate_events.words import OutcomeStatus
 from gate_store import outbox
-from gate_store.afterwards import Contradiction, WindowKeys, follow_outcomes, no_window_keys, outcome_row
-from gate_store.bulk import insert_new
+from gate_store.afterwards import follow_outcomes, no_window_keys, outcome_row
+from gate_store.bulk import delete_rows, insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
 from gate_store.dialects import among, lock_names, read, whole
 from gate_store.executions import note_begun
 from gate_store.superseding import ASKS_BEFORE, overtaken
 from gate_store.tables import gates, plan_outcomes
+from gate_store.told_effects import Contradiction, WindowKeys
 from gate_store.uncounted_outcomes import KEPT_BY, Heard, Key, says, wait_beside
 
 _OPEN_STILL = ("PENDING", "APPROVED")
@@ -159,14 +160,7 @@ def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None) -> str | No
 
 
 def _write(conn: Connection, kept: _Kept, heard: Mapping[int, Heard]) -> None:
-    for plan_id, digest, attempt in kept.replaced:
-        conn.execute(
-            delete(plan_outcomes).where(
-                plan_outcomes.c.plan_id == plan_id,
-                plan_outcomes.c.digest == digest,
-                plan_outcomes.c.attempt == attempt,
-            )
-        )
+    delete_rows(conn, plan_outcomes, [dict(zip(KEPT_BY, key, strict=True)) for key in kept.replaced])
     rows = [outcome_row(heard[id(each)]) for each in kept.fresh.values()]
     insert_new(conn, plan_outcomes, rows, *KEPT_BY)
     wait_beside(conn, [heard[id(each)] for each in kept.others])

@@ -144,7 +144,7 @@ class _Known:
         plan_ids = {each.plan_id for each in records}
         gate_ids = {each.request_id for each in requests}
         if lock:  # the same plan, or an outcome of it, may be coming
-            lock_names(conn, {*plan_ids, *gate_ids})
+            lock_names(conn, plan_ids, gate_ids)
             _lock_older(conn, records)
         self._own = {id(each) for each, ours in zip(requests, own(conn, requests), strict=True) if ours}
         self._gates = _gates(conn, plan_ids)

@@ -12,7 +12,8 @@ from gate_events.pause import GateAnswer
 from gate_events.values import Step
 from gate_store import outbox
 from gate_store.dialects import read, whole
-from gate_store.doubts import BY_PROBE, settle_doubts
+from gate_store.doubts import BY_PROBE, end_doubts, open_doubts
+from gate_store.effect_keys import Content
 from gate_store.resolving import go_on
 from gate_store.tables import effects, runs
 from gate_store.workers import claimant_is_gone
@@ -69,7 +70,8 @@ def doubted_steps(
 def settle_by_probe(conn: Connection, doubt: Doubted, *, happened: bool, now: datetime) -> bool:
     """Write down what a probe found; False: it was settled otherwise meanwhile, undo the transaction."""
     state, detail = _FOUND[happened]
-    said = settle_doubts(conn, doubt.plan_id, doubt.step, now, BY_PROBE, detail)
+    asked = open_doubts(conn, {Content.of(doubt.plan_id, doubt.step)})
+    said = end_doubts(conn, asked, now, BY_PROBE, detail)
     settled = (
         update(effects)
         .where(effects.c.effect_id == doubt.effect_id, effects.c.state == "IN_DOUBT")

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import Connection, exists, update
+from sqlalchemy import Connection, exists
 
 from gate_events.records import ApprovalRequested
 from gate_events.words import Resolution
@@ -32,12 +32,17 @@ def resolve(conn: Connection, closings: Sequence[Closing], now: datetime) -> Non
 
 def hand_on_doubts(conn: Connection, closings: Sequence[Closing]) -> None:
     """A doubt whose question expired is answered by the one that is asked in its place."""
-    for each in closings:
-        for request in each.more:
-            if isinstance(request, ApprovalRequested) and request.in_doubt:
-                asked = effects.c.doubt_id == each.request.request_id
-                doubted = (effects.c.plan_id == request.plan_id, effects.c.state == "IN_DOUBT", asked)
-                conn.execute(update(effects).where(*doubted).values(doubt_id=request.request_id))
+    rows = [
+        {
+            "plan_id": again.plan_id,
+            "was_doubt_id": each.request.request_id,
+            "doubt_id": again.request_id,
+        }
+        for each in closings
+        for again in each.more
+        if isinstance(again, ApprovalRequested) and again.in_doubt
+    ]
+    update_rows(conn, effects, rows, ["plan_id", "was_doubt_id"], effects.c.state == "IN_DOUBT")
 
 
 def go_on(conn: Connection, plans: Mapping[str, UUID], now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, Table, delete, literal, or_, select, 
 
 from gate_events.records import PlanExecuted
 from gate_events.words import StepStatus
-from gate_store.bulk import insert_new
+from gate_store.bulk import delete_rows, insert_new
 from gate_store.cleared_plans import has_run
 from gate_store.dialects import among, read, whole
 from gate_store.tables import plan_outcomes, uncounted_outcomes
@@ -91,8 +91,7 @@ def give_up_uncounted(conn: Connection, waited_since: datetime, limit: int) -> l
         .limit(limit)
     )
     found = conn.execute(lost).all()
-    for row in found:
-        conn.execute(delete(table).where(*(table.c[name] == getattr(row, name) for name in _KEY)))
+    delete_rows(conn, table, [{name: getattr(row, name) for name in _KEY} for row in found])
     return [(read(row.record, PlanExecuted), row.why or NOT_CLEARED) for row in found]
 
 

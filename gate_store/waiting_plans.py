@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from gate_events.records import ApprovalRequested, PlanCleared
-from gate_store.bulk import insert_new
+from gate_store.bulk import delete_rows, insert_new
 from gate_store.dialects import among, read, whole
 from gate_store.plan_owners import PlanRecord
 from gate_store.tables import waiting_plans
@@ -35,12 +35,8 @@ def waiting(conn: Connection, plan_ids: Collection[UUID]) -> list[PlanRecord]:
 
 def wait_no_more(conn: Connection, records: Sequence[PlanRecord]) -> None:
     """Their turn has come."""
-    for record in records:
-        conn.execute(
-            delete(waiting_plans).where(
-                waiting_plans.c.digest == record.digest, waiting_plans.c.record == type(record).__name__
-            )
-        )
+    names = [{"digest": record.digest, "record": type(record).__name__} for record in records]
+    delete_rows(conn, waiting_plans, names)
 
 
 def settle_waiting_plans(

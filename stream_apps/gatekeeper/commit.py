@@ -19,6 +19,7 @@ from gate_store.planned_effects import PlannedEffect, note_planned_effects
 from gate_store.said import TOLERANCE, Said, said
 from stream_apps.gatekeeper.edits import retier
 from stream_apps.gatekeeper.take_claims import take_claims
+from stream_apps.gatekeeper.turns import take_turn
 from stream_apps.gatekeeper.undo import undo_plan
 from stream_apps.gatekeeper.window_keys import planned_effects, window_keys
 
@@ -47,6 +48,7 @@ def commit_batch(
     Outcomes come before decisions too, since an UNDO reads what its plan did. `appended` holds the broker's
     moment of each record, None where it keeps none; a decision dated more than `tolerance` off is refused.
     """
+    take_turn(conn, records)
     outcomes = {place: record for place, record in enumerate(records) if type(record) is PlanExecuted}
     moments = appended or [None] * len(records)
     decisions = {

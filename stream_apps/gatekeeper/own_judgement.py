@@ -10,8 +10,9 @@ from uuid import UUID
 
 import msgspec
 
+from gate_events.ids import request_id
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
-from gate_events.words import Timing
+from gate_events.words import RequestKind, Timing
 from gate_policy.catalogue import Catalogue
 from gate_policy.effects import PriorEffect
 from gate_policy.errors import UnjudgeablePlanError
@@ -166,6 +167,12 @@ def proposed(record: PlanRecord, at: datetime) -> PlanProposed:
         steps=record.steps,
         run=record.run,
     )
+
+
+def gate_anew(record: PlanRecord) -> UUID:
+    """The gate of our own question in place of this record, where it comes to that."""
+    plan = (record.plan_id, record.revision)
+    return request_id(*plan, RequestKind.PLAN, Timing.BEFORE, attempt=_OWN_ATTEMPT)
 
 
 def _dated(record: PlanRecord) -> datetime:

@@ -1,15 +1,17 @@
 """Two gatekeepers at once. On PostgreSQL: SQLite has one writer at a time."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 
 import msgspec
 import pytest
 from sqlalchemy import Connection, Engine, func, select, text
 
-from gate_events.words import DecisionKind
+from gate_events.records import ApprovalRequested
+from gate_events.words import DecisionKind, OutcomeStatus, Resolution, StepStatus
+from gate_store.awaited import ask_for_outcomes
 from gate_store.claims import Grant
 from gate_store.clearances import record_cleared
 from gate_store.clock import ask_expiry
@@ -17,14 +19,28 @@ from gate_store.database import open_store
 from gate_store.decisions import apply_decisions
 from gate_store.dispositions import Fate
 from gate_store.gates import open_gates
-from gate_store.ledger import claim_effect
+from gate_store.ledger import claim_effect, finish_effect
 from gate_store.migrate import upgrade
+from gate_store.outcomes import record_outcomes
 from gate_store.revocations import why_revoked
 from gate_store.runs import RunBusyError, register_run
-from gate_store.tables import clearances, decisions, gates, outbox
+from gate_store.tables import clearances, decisions, effects, gates, outbox
 from tests.claims.gate import CATALOGUE, commit, may_run, proposed, routed, step
-from tests.store.acting import as_edited, ask, compensated, decide, fates, state_of
-from tests.store.examples import HOUR, NOON, STEPS, asked, cleared, decided, plan_id, run
+from tests.store.acting import as_edited, ask, compensated, decide, fates, said, state_of
+from tests.store.examples import (
+    AFTER,
+    HOUR,
+    NOON,
+    STEPS,
+    asked,
+    cleared,
+    decided,
+    executed,
+    plan_id,
+    review,
+    run,
+)
+from tests.store.turns import blocked, holding, until
 
 
 @pytest.fixture
@@ -33,23 +49,6 @@ def store(postgres_url: str) -> Iterator[Engine]:
     engine = open_store(postgres_url, pool_size=10)
     yield engine
     engine.dispose()
-
-
-def blocked(store: Engine) -> int:
-    """How many sessions wait for a lock of another."""
-    with store.connect() as conn:
-        waiting = text(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
-        return int(conn.execute(waiting).scalar_one())
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, "the condition never came true"
-        time.sleep(0.01)
 
 
 def in_own_transaction(store: Engine, act: Callable[[Connection], object]) -> object:
@@ -194,3 +193,44 @@ def test_one_of_two_agents_takes_a_thread(store: Engine) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(agent, range(4))) == ["busy", "busy", "busy", "token 1"]
+
+
+def test_an_executor_that_reports_while_a_human_answers_waits_or_is_waited_for(store: Engine) -> None:
+    """Both change the question's gate and the effect; in another order they would wait for each other."""
+    plan, step = cleared(), STEPS[0]
+    with store.begin() as conn:
+        record_cleared(conn, [plan], NOON)
+        slow = claim_effect(conn, plan.plan_id, plan.digest, step, "w1", NOON)
+        claim_effect(conn, plan.plan_id, plan.digest, step, "w2", NOON + HOUR)
+        [question] = said(conn, ApprovalRequested)
+        ask(conn, question)
+    answer = decided(question, DecisionKind.RESOLVE, at=NOON + HOUR, resolution=Resolution.RETRY)
+    with ThreadPoolExecutor(1) as pool:
+        started: list[Future[object]] = []
+
+        def human_waits() -> bool:
+            if not started:
+                started.append(
+                    pool.submit(in_own_transaction, store, lambda conn: fates(decide(conn, answer)))
+                )
+            return blocked(store) == 1
+
+        with holding(store, ["UPDATE effects", "FOR UPDATE"], human_waits) as conn:
+            assert finish_effect(conn, plan.plan_id, step, slow, StepStatus.SUCCEEDED, NOON + HOUR)
+        assert started[0].result(20) == [Fate.DECIDED]
+    with store.begin() as conn:
+        assert conn.execute(select(effects.c.state)).scalars().all() == ["SUCCEEDED"]
+
+
+def test_the_clock_waits_for_no_outcome_of_another_attempt(store: Engine) -> None:
+    """It holds gates by then, for which the gatekeeper that takes the outcome may wait."""
+    plan = cleared(review=review(allowed=AFTER))
+    begun = msgspec.structs.replace(executed(plan), status=OutcomeStatus.BEGUN, results=(), attempt=2)
+    with store.begin() as conn:
+        record_cleared(conn, [plan], NOON)
+        record_outcomes(conn, [begun], NOON)
+    with store.begin() as gatekeeper:
+        record_outcomes(gatekeeper, [begun], NOON + HOUR)
+        with store.begin() as clock:
+            clock.execute(text("SET LOCAL lock_timeout = '1s'"))
+            assert ask_for_outcomes(clock, NOON + 10 * HOUR, timedelta(minutes=10)) == 1

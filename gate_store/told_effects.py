@@ -1,0 +1,220 @@
+"""What outcomes tell of the effects of services: noted in the ledger, and asked about where in doubt."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from gate_events.digest import step_digest
+from gate_events.records import PlanExecuted
+from gate_events.values import Step
+from gate_events.words import StepStatus
+from gate_store import outbox
+from gate_store.bulk import insert_new, update_rows
+from gate_store.cleared_plans import ClearedPlan, KnownEffect, cleared_plans
+from gate_store.dialects import among
+from gate_store.doubts import Doubt, ask_about, end_doubts, open_doubts
+from gate_store.effect_keys import Content, keys_in_force
+from gate_store.plain_text import storable
+from gate_store.tables import effects
+
+WindowKeys = Callable[[Sequence[Step]], Mapping[str, str]]
+"""The catalogue's effect keys by step_id, of the steps that have one."""
+
+# What a later attempt may still say something new about.
+_NOT_DONE = (StepStatus.FAILED.value, StepStatus.IN_DOUBT.value, "RETRY")
+_SAID_ANEW = ("effect_id", "state", "executor", "detail", "result", "finished_at")
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """An outcome, and what was cleared under its digest."""
+
+    outcome: PlanExecuted
+    plan: ClearedPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two outcomes of one attempt that do not agree on what happened."""
+
+    first: PlanExecuted
+    second: PlanExecuted
+
+
+class _Doubted(NamedTuple):
+    """A step of which an outcome does not say what happened, and what is known."""
+
+    outcome: PlanExecuted
+    step: Step
+    known: str
+
+
+def note_effects(
+    conn: Connection, executed: Iterable[Executed], now: datetime, window_keys: WindowKeys
+) -> None:
+    """Note what services without the ledger did. A later attempt tells of what the one before left open."""
+    first, *later = _one_of_each_plan(executed, lambda each: each.outcome.plan_id) or [[]]
+    _note(conn, first, now, window_keys)
+    for some in later:  # those before have left their effects
+        plans = cleared_plans(conn, {each.outcome.digest for each in some})
+        again = [Executed(each.outcome, plans[each.outcome.digest]) for each in some]
+        _note(conn, again, now, window_keys)
+
+
+def doubt_contradicted(
+    conn: Connection,
+    contradictions: Iterable[Contradiction],
+    plans: Mapping[str, ClearedPlan],
+    now: datetime,
+) -> None:
+    """Of two outcomes that differ neither is believed: a human says what happened."""
+    for some in _one_of_each_plan(contradictions, lambda each: each.second.plan_id):
+        doubted = [found for each in some for found in _differences(each, plans[each.second.digest])]
+        told = [_row(each.outcome, each.step, StepStatus.IN_DOUBT, each.known, None, now) for each in doubted]
+        rows = _with_keys(conn, told)
+        insert_new(conn, effects, rows, "effect_id")
+        names = ("effect_id", "step_digest", "state", "detail", "finished_at")
+        changed = [{name: row[name] for name in names} for row in rows]
+        update_rows(conn, effects, changed, ["effect_id", "step_digest"], effects.c.token == 0)
+        _ask(conn, doubted, now)
+
+
+def _one_of_each_plan(said: Iterable[T], plan_of: Callable[[T], UUID]) -> list[list[T]]:
+    """In order, and in as few groups as may be: what is said of one plan follows on what was said before."""
+    groups: list[list[T]] = []
+    of_plan: Counter[UUID] = Counter()
+    for each in said:
+        place = of_plan[plan_of(each)]
+        of_plan[plan_of(each)] += 1
+        if place == len(groups):
+            groups.append([])
+        groups[place].append(each)
+    return groups
+
+
+def _note(conn: Connection, executed: Sequence[Executed], now: datetime, window_keys: WindowKeys) -> None:
+    told = [row for each in executed for row in _rows(each, window_keys(each.plan.word.steps))]
+    rows = _with_keys(conn, told)
+    insert_new(conn, effects, rows, "effect_id")
+    known = {each.outcome.plan_id: each.plan.effects for each in executed}
+    settled: set[Content] = set()
+    for state in _NOT_DONE:
+        news = [row for row in rows if _is_news(row, known[row["plan_id"]], state)]
+        _say_anew(conn, news, known, state)
+        if state == StepStatus.IN_DOUBT.value:
+            settled = {_content(row) for row in news}
+    outbox.put(conn, end_doubts(conn, open_doubts(conn, settled), now), now)
+    _ask(conn, [found for each in executed for found in _doubts(each)], now)
+
+
+def _is_news(row: Row, known: Mapping[str, KnownEffect], state: str) -> bool:
+    before = known.get(row["step_id"])
+    return before is not None and before.state == state != row["state"]
+
+
+def _say_anew(
+    conn: Connection, news: Sequence[Row], known: Mapping[UUID, Mapping[str, KnownEffect]], state: str
+) -> None:
+    changed = [
+        {
+            **{name: row[name] for name in _SAID_ANEW},
+            "effect_id": known[row["plan_id"]][row["step_id"]].effect_id,
+        }
+        for row in news
+    ]
+    update_rows(conn, effects, changed, ["effect_id"], effects.c.token == 0, effects.c.state == state)
+
+
+def _with_keys(conn: Connection, rows: Sequence[Row]) -> list[Row]:
+    """The rows with their effects' ids: a step may have had other content in another revision."""
+    contents = [_content(row) for row in rows]
+    keys = keys_in_force(conn, contents) if contents else {}
+    return [{"effect_id": keys[content], **row} for content, row in zip(contents, rows, strict=True)]
+
+
+def _content(row: Row) -> Content:
+    return Content(row["plan_id"], row["step_id"], row["step_digest"])
+
+
+def _ask(conn: Connection, doubted: Sequence[_Doubted], now: datetime) -> None:
+    """Ask about those of these steps that are in doubt still."""
+    if not doubted:
+        return
+    in_doubt = select(effects.c.plan_id, effects.c.step_id, effects.c.step_digest, effects.c.effect_id).where(
+        among(conn, effects.c.plan_id, {each.outcome.plan_id for each in doubted})
+    )
+    found = conn.execute(in_doubt.where(effects.c.state == "IN_DOUBT"))
+    keys = {_content(row._asdict()): row.effect_id for row in found}
+    doubts = {
+        keys[content]: Doubt(each.outcome.digest, each.step, each.known)
+        for each in doubted
+        if (content := Content.of(each.outcome.plan_id, each.step)) in keys
+    }
+    ask_about(conn, doubts, now)
+
+
+def _doubts(each: Executed) -> Iterator[_Doubted]:
+    steps = {step.step_id: step for step in each.plan.word.steps}
+    for result in each.outcome.results:
+        if result.status.in_doubt and result.step_id in steps:
+            known = result.detail or f"{each.outcome.executor} cannot tell"
+            yield _Doubted(each.outcome, steps[result.step_id], known)
+
+
+def _differences(both: Contradiction, plan: ClearedPlan) -> Iterator[_Doubted]:
+    first, second = (_statuses(each) for each in (both.first, both.second))
+    for step in plan.word.steps:
+        before, after = first.get(step.step_id), second.get(step.step_id)
+        if before is not after:
+            said = [status.value if status else StepStatus.SKIPPED.value for status in (before, after)]
+            known = f"{both.first.executor} said {said[0]}, then {both.second.executor} said {said[1]}"
+            yield _Doubted(both.second, step, known)
+
+
+def _statuses(told: PlanExecuted) -> dict[str, StepStatus]:
+    return {each.step_id: each.status for each in told.results if each.status is not StepStatus.SKIPPED}
+
+
+def _rows(each: Executed, keys: Mapping[str, str]) -> Iterator[Row]:
+    steps = {step.step_id: step for step in each.plan.word.steps}
+    for result in each.outcome.results:
+        step = steps.get(result.step_id)
+        if step is not None and result.status is not StepStatus.SKIPPED:
+            told = (result.status, result.detail, result.result, result.finished_at)
+            yield _row(each.outcome, step, *told, window_key=keys.get(step.step_id))
+
+
+def _row(
+    outcome: PlanExecuted,
+    step: Step,
+    status: StepStatus,
+    detail: str,
+    result: Any,
+    at: datetime,
+    window_key: str | None = None,
+) -> Row:
+    return {
+        "plan_id": outcome.plan_id,
+        "digest": outcome.digest,
+        "step_id": step.step_id,
+        "step_digest": step_digest(outcome.plan_id, step),
+        "action_type": step.action_type,
+        "thread_id": None,
+        "token": 0,
+        "executor": storable(outcome.executor),
+        "state": "IN_DOUBT" if status.in_doubt else status.value,
+        "window_key": window_key,
+        "attempts": 1,
+        "detail": storable(detail),
+        "result": result,
+        "claimed_at": at,
+        "finished_at": None if status.in_doubt else at,
+    }

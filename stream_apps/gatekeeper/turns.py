@@ -1,0 +1,30 @@
+"""Gatekeepers take turns: all that a batch may lock is locked before it, in the one order of `lock_names`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared
+from gate_store.dialects import lock_names
+from gate_store.gates import lock_gates
+from gate_store.waiting_plans import waiting
+from stream_apps.gatekeeper.own_judgement import gate_anew
+
+
+def take_turn(conn: Connection, records: Sequence[Any]) -> None:
+    """Lock the plans and the gates of a batch, and the gates that it may open.
+
+    Nothing of a plan changes at two gatekeepers at once, so that what they lock later is locked by one.
+    Decisions alone lock theirs by themselves, all at once.
+    """
+    decided = {record.request_id for record in records if type(record) is DecisionMade}
+    if all(type(record) is DecisionMade for record in records):
+        return
+    plans = {record.plan_id for record in records}
+    lock_names(conn, plans)
+    claims = [record for record in records if type(record) in (ApprovalRequested, PlanCleared)]
+    claims += waiting(conn, {claim.plan_id for claim in claims if claim.run is None})
+    opening = {claim.request_id for claim in claims if type(claim) is ApprovalRequested}
+    lock_names(conn, decided | opening | {gate_anew(claim) for claim in claims})
+    lock_gates(conn, decided, plans)

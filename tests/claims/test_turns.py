@@ -1,0 +1,92 @@
+"""Batches of two gatekeepers that meet in other orders. On PostgreSQL: SQLite has one writer at a time."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from gate_events.records import ApprovalRequested
+from gate_store.clock import ask_again
+from gate_store.database import open_store
+from gate_store.migrate import upgrade
+from stream_apps.gatekeeper.commit import commit_batch
+from stream_apps.gatekeeper.edits import edited_again
+from tests.claims.gate import CATALOGUE, asked, commit, proposed, routed, step
+from tests.store.acting import said, state_of
+from tests.store.examples import HOUR, NOON, decided
+from tests.store.turns import blocked, holding
+
+LATER = NOON + 2 * HOUR  # past the use-by of what was approved at noon
+
+
+@pytest.fixture
+def store(postgres_url: str) -> Iterator[Engine]:
+    upgrade(postgres_url)
+    engine = open_store(postgres_url, pool_size=10)
+    yield engine
+    engine.dispose()
+
+
+def pay(name: object, revision: int = 1) -> ApprovalRequested:
+    return asked(proposed(step("pay", what=f"{name} {revision}"), name=name, revision=revision))
+
+
+def test_what_one_batch_asks_the_other_may_decide_and_the_reverse(store: Engine) -> None:
+    """Each opens a gate that the other decides: it may not hold its own and wait for the other's."""
+    first, second = pay("first"), pay("second")
+    here, there = threading.Event(), threading.Event()
+
+    def gatekeeper(records: Sequence[Any], mine: threading.Event, others: threading.Event) -> None:
+        def meet() -> bool:
+            mine.set()
+            return others.is_set() or blocked(store) > 0
+
+        with holding(store, ["pg_advisory_xact_lock"], meet) as conn:
+            commit(conn, *records)
+
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(gatekeeper, [first, decided(second)], here, there)
+        two = pool.submit(gatekeeper, [second, decided(first)], there, here)
+        one.result(60), two.result(60)
+    with store.begin() as conn:
+        assert [state_of(conn, each) for each in (first, second)] == ["APPROVED", "APPROVED"]
+
+
+def test_a_newer_revision_and_a_decision_about_the_older_take_turns(store: Engine) -> None:
+    """The one holds the older's clearance and wants a gate, the other has that and renews the clearance."""
+    first = pay("first")
+    with store.begin() as conn:
+        commit(conn, first)
+        commit(conn, decided(first))
+        assert ask_again(conn, LATER, partial(edited_again, catalogue=CATALOGUE)) == 1
+        [again] = said(conn, ApprovalRequested)
+    names = (pay(name) for name in count())
+    beside = next(each for each in names if each.request_id < again.request_id)  # locked before it
+    with store.begin() as conn:
+        commit(conn, beside)
+        commit_batch(conn, [again], CATALOGUE, LATER)
+    approvals = [decided(again, at=LATER), decided(beside, at=LATER, by="bob")]
+    revision = routed(proposed(step("pay", what="more"), name="first", revision=2))
+    with ThreadPoolExecutor(1) as pool:
+        started: list[Future[object]] = []
+
+        def decide() -> None:
+            with store.begin() as conn:
+                commit_batch(conn, approvals, CATALOGUE, LATER)
+
+        def other_waits() -> bool:
+            if not started:
+                started.append(pool.submit(decide))
+            return blocked(store) == 1
+
+        with holding(store, ["FOR UPDATE"], other_waits) as conn:
+            commit_batch(conn, [revision, decided(beside, at=LATER, by="eve")], CATALOGUE, LATER)
+        started[0].result(60)
+    with store.begin() as conn:
+        assert state_of(conn, beside) == "APPROVED"
+        assert state_of(conn, again) == "PENDING"  # its newer revision took its place
