@@ -18,6 +18,7 @@ from plangate.torture.cases import case
 from plangate.torture.evidence import gather
 from plangate.torture.faults import Fault, Occasion, Reach, plan_faults
 from plangate.torture.inflicting import Inflictor
+from plangate.torture.kept import keep_evidence
 from plangate.torture.parties import Cast, Parties, parties
 from plangate.torture.places import Places, announce
 from plangate.torture.progress import Standing, look
@@ -91,7 +92,10 @@ def torture(stack: Stack, folder: Path, orders: Orders, tell: Tell) -> Report:
         given.close()
         plans = {**agents.plans, **orders.plans_of_others()}
         evidence = gather(settings, places, given.said(session.threads, plans))
-        return report(evidence, catalogue, inflictor.done, orders.seed, time.monotonic() - began)
+        found = report(evidence, catalogue, inflictor.done, orders.seed, time.monotonic() - began)
+        if not found.clean:
+            keep_evidence(settings, store, evidence.told, places)
+        return found
 
 
 class Session:
