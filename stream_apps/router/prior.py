@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Engine
 
-from gate_events.records import PlanCleared
 from gate_policy.effects import PriorEffect
 from gate_policy.judge import NO_PRIOR
 from gate_store.database import Clock
 from gate_store.plan_claims import Known, known_plans
+from gate_store.plan_owners import PlanRecord
 from stream_apps.patience import through_outages
 from stream_apps.prior_effects import look_up_effects
 from stream_apps.progress import Progress
@@ -32,17 +32,17 @@ class PriorEffects:
             "the store", lambda: asyncio.to_thread(self._look_up, wanted), self._progress
         )
 
-    async def about(self, cleared: Sequence[PlanCleared]) -> Known:
+    async def about(self, records: Sequence[PlanRecord]) -> Known:
         """What the store knows about plans that would be cleared: services act before anybody else looks."""
-        if not cleared:
+        if not records:
             return Known()
         return await through_outages(
-            "the store", lambda: asyncio.to_thread(self._about, cleared), self._progress
+            "the store", lambda: asyncio.to_thread(self._about, records), self._progress
         )
 
-    def _about(self, cleared: Sequence[PlanCleared]) -> Known:
+    def _about(self, records: Sequence[PlanRecord]) -> Known:
         with self._store.begin() as conn:
-            return known_plans(conn, cleared)
+            return known_plans(conn, records)
 
     def _look_up(self, wanted: list[tuple[str, int]]) -> Mapping[str, PriorEffect]:
         with self._store.begin() as conn:

@@ -9,14 +9,15 @@ from gate_policy.effects import PriorEffect, effect_keys
 from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_policy.route import route
+from gate_store.plan_claims import Known
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.encoding import Encoder, traceparent_of
 from stream_apps.producing import KafkaWriter, Outgoing
-from stream_apps.router.owners import Owners
 from stream_apps.router.prior import PriorEffects
+from stream_apps.router.seen import SeenPlans
 
 OUTPUTS = (PlanCleared, ApprovalRequested)
 _UNROUTABLE = "the plan cannot be routed: {}: {}"
@@ -44,7 +45,7 @@ class Routing:
         self._prior = prior
         self._writer = writer
         self._dead_letters = dead_letters
-        self._owners = Owners()
+        self._seen = SeenPlans()
 
     async def handle(self, batch: Sequence[Received]) -> None:
         """Route a batch, in order."""
@@ -52,20 +53,43 @@ class Routing:
             plans = await self._decoded(batch[start : start + _AT_ONCE])
             prior = await self._prior.of(self._effects(plans))
             routed = [self._routed(received, plan, prior) for received, plan in plans]
-            known = await self._prior.about([each for each in routed if isinstance(each, PlanCleared)])
-            for (received, plan), record in zip(plans, routed, strict=True):
+            others = [
+                self._seen.other_content(plan, record) if record else None
+                for (_, plan), record in zip(plans, routed, strict=True)
+            ]
+            known = await self._prior.about(
+                [
+                    record
+                    for record, other in zip(routed, others, strict=True)
+                    if record and (other or isinstance(record, PlanCleared))
+                ]
+            )
+            for (received, plan), record, other in zip(plans, routed, others, strict=True):
                 await self._writer.room()
-                stranger = self._owners.objection(plan) if record is not None else None
-                if isinstance(record, PlanCleared) and (why := known.objections.get(record.digest, stranger)):
+                if record is None:
+                    continue
+                if why := self._objection(plan, record, known, other):
                     self._dead_letters.bury(received, why)
-                elif isinstance(record, PlanCleared) and record.digest in known.asked:
+                elif isinstance(record, ApprovalRequested):
+                    self._send(received, record)
+                elif record.digest in known.asked:
                     # judged twice, and differently: the stricter way stands
                     self._send(received, self._routed(received, plan, prior, ASKED_BEFORE))
-                elif isinstance(record, PlanCleared) and record.digest in known.cleared:
+                elif self._seen.is_told(plan, record) or record.digest in known.cleared:
                     received.ack()  # it is on its topic already: who executes it should hear it once
                 else:
                     self._send(received, record)
             await asyncio.sleep(0)
+
+    def _objection(
+        self, plan: PlanProposed, record: PlanCleared | ApprovalRequested, known: Known, other: str | None
+    ) -> str | None:
+        """Why what a plan led to cannot count. Of requests the gatekeeper says whose they are."""
+        if record.digest in known.asked | known.cleared:  # another router saw it first
+            return None
+        if isinstance(record, ApprovalRequested):
+            return other
+        return known.objections.get(record.digest) or self._seen.stranger(plan) or other
 
     async def _decoded(self, batch: Sequence[Received]) -> Plans:
         plans = []

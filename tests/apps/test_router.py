@@ -79,6 +79,32 @@ def test_the_router_clears_no_revision_by_somebody_else(world: World, apps: list
     assert [each.revision for each in world.read(PlanCleared, 1)] == [1]
 
 
+@pytest.mark.parametrize("other", ["look", "send"], ids=["harmless", "to be asked about"])
+def test_the_router_takes_no_other_content_for_a_revision_that_it_has_seen(world: World, other: str) -> None:
+    """The gatekeeper may hear of it before it hears of what a service without a store does already."""
+    world.start("router")
+    own = plan("look")
+    copied = msgspec.structs.replace(own, event_id=uuid4(), steps=plan(other, "look").steps)
+    world.send(own)
+    world.send(copied)
+    with world.reader("dead-letters") as reader:
+        (letter,) = reader.messages(lambda seen: len(seen) == 1)
+    assert "has other content already: propose it as revision 2" in headers_of(letter)["plangate_error"]
+    assert [each.plan_id for each in world.read(PlanCleared, 1)] == [own.plan_id]
+    with world.reader("approval-requests") as reader:
+        assert sum(reader.ends().values()) == 0
+
+
+def test_the_router_tells_services_once_though_the_store_does_not_know_yet(world: World) -> None:
+    world.start("router")
+    told = plan("look")
+    world.send(told)
+    world.send(told)
+    until(lambda: world.lag("router", "plans") == 0)
+    with world.reader("auto-execute") as reader:
+        assert sum(reader.ends().values()) == 1
+
+
 def test_the_trace_of_a_plan_is_carried_on(world: World) -> None:
     world.start("router")
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
