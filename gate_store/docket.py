@@ -35,6 +35,11 @@ class Recorded:
         """Whether its id is taken by it: what was refused, or waits for a gate, takes no id from another."""
         return self.disposition.fate not in (Fate.REFUSED, Fate.WAITING)
 
+    def copies(self, said: Said) -> bool:
+        """Whether it took the id of this one. At one gate the order of the log decides."""
+        elsewhere = self.said.decision.request_id != said.decision.request_id
+        return elsewhere and self.said.moment > said.moment
+
     def repeats(self, decision: DecisionMade) -> bool:
         """Whether it is the same decision once more, and not another under its id."""
         return _to_the_letter(self.said.decision) == _to_the_letter(decision)
@@ -50,22 +55,24 @@ class Docket:
     anew: dict[UUID, UUID] = field(default_factory=dict)  # request: the gate in its place
     outcomes: dict[str, PlanExecuted] = field(default_factory=dict)  # by digest, where an UNDO asks for it
 
-    def row_of(self, decision: DecisionMade) -> UUID:
+    def row_of(self, said: Said) -> UUID:
         """The id of its row: its own, or one of its content where another decision has that and may not.
 
-        Nobody's decision may have the id of a word of ours; and what does not count takes no id from another.
+        Nobody's decision may have the id of a word of ours; what does not count takes no id from another, and
+        what was said later at another gate is the copy, whichever of the two was read first.
         """
+        decision = said.decision
         before = self.recorded.get(decision.event_id)
         if before is None or before.repeats(decision):
             return decision.event_id
-        may = before.occupies and not speaks_as_ours(decision)
+        may = before.occupies and not speaks_as_ours(decision) and not before.copies(said)
         return decision.event_id if may else content_id(decision)
 
     def note(self, said: Said, disposition: Disposition, state: GateState | None) -> None:
         """Let the next decision of the batch meet the gate as this one left it."""
         decision = said.decision
         if disposition.fate is not Fate.DEAD_LETTER:
-            self.recorded[self.row_of(decision)] = Recorded(said, disposition)
+            self.recorded[self.row_of(said)] = Recorded(said, disposition)
         standing = self.standings.get(decision.request_id)
         if standing is None:
             return

@@ -45,7 +45,7 @@ class Judge:
     def judge(self, docket: Docket, said: Said) -> Judged:
         """What becomes of the next decision."""
         decision = said.decision
-        row_id = docket.row_of(decision)
+        row_id = docket.row_of(said)
         before = docket.recorded.get(row_id)
         standing = docket.standings.get(decision.request_id)
         judged = self._judged(docket, said, standing, before)

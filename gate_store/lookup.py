@@ -5,8 +5,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, select
 
-from gate_events.records import ApprovalRequested
+from gate_events.records import ApprovalRequested, DecisionMade
 from gate_store.dispositions import Disposition, Fate
+from gate_store.docket import content_id
+from gate_store.said import AS_SAID, as_said
 from gate_store.tables import clearances, decisions, gates, runs
 
 
@@ -71,9 +73,11 @@ def _begins(beginning: str, *ids: UUID) -> bool:
     return bool(wanted) and any(id_.hex.startswith(wanted) for id_ in ids)
 
 
-def disposition_of(conn: Connection, decision_id: UUID) -> Disposition | None:
-    """What became of a decision; None while the gatekeeper has not seen it."""
-    row = conn.execute(
-        select(decisions.c.disposition, decisions.c.why).where(decisions.c.decision_id == decision_id)
-    ).first()
-    return None if row is None else Disposition(decision_id, Fate(row.disposition), row.why)
+def disposition_of(conn: Connection, decision: DecisionMade) -> Disposition | None:
+    """What became of a decision; None while the gatekeeper has not seen it, or has another under its id."""
+    columns = (decisions.c.decision_id, decisions.c.disposition, decisions.c.why, *AS_SAID)
+    rows = conn.execute(
+        select(*columns).where(decisions.c.decision_id.in_([decision.event_id, content_id(decision)]))
+    )
+    found = next((row for row in rows if as_said(row).decision == decision), None)
+    return Disposition(decision.event_id, Fate(found.disposition), found.why) if found else None

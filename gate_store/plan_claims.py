@@ -46,10 +46,7 @@ _BESIDE_STEPS = ("proposer", "agent", "goal")
 
 
 def admit(conn: Connection, claims: Sequence[Claim], now: datetime) -> Admitted:
-    """Hold claims against the store, in order; notes the revisions of what passes.
-
-    A request that asks stands before a clearance of the same batch, as in `commit_batch`.
-    """
+    """Hold claims against the store, in order; notes the revisions of what passes."""
     admitted = Admitted()
     if not claims:
         return admitted

@@ -12,14 +12,15 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from cachetools import LRUCache
 from confluent_kafka import Message
 
 from gate_events.codec import SchemaOfId
-from gate_events.records import StepResult
+from gate_events.records import PlanDecided, StepResult
 from gate_policy.catalogue import load_catalogue
 from gate_store.database import Clock, open_store, utc_now
 from gate_store.engine.port import NotClearedError, OutdatedError
-from producers.acting import Task, task_of
+from producers.acting import Task, Word, task_of
 from producers.at_work import AtWork, says_every_s
 from producers.dead_letters import bury
 from producers.hearing import Heard, Words
@@ -29,6 +30,7 @@ from producers.store_ledger import LEASE_S, NoLedger, StepLedger, StoreLedger
 from producers.work import Work
 
 _POLL_S = 0.5
+_REMEMBERED = 10_000  # words whose outcome was told: a repetition comes soon, where it comes at all
 # Without a store nothing else keeps the plan in hand from the group's other members; librdkafka's longest.
 _UNTIL_DONE = {"max.poll.interval.ms": 86_400_000}
 
@@ -130,6 +132,11 @@ class Settling:
             self.words.done(heard.message)
 
 
+def _name(word: Word) -> tuple[str, UUID | None]:
+    """A router may clear a plan twice, by other records; a verdict is the same one however often it comes."""
+    return word.digest, word.event_id if isinstance(word, PlanDecided) else None
+
+
 class Verdicts:
     """The iterator of `verdicts`. Leaving its `with` block commits what is done and leaves the group."""
 
@@ -150,6 +157,7 @@ class Verdicts:
         self._opened = opened
         self._stopped = Event()
         self._in_hand: AtWork | None = None
+        self._told: LRUCache[tuple[str, UUID | None], None] = LRUCache(_REMEMBERED)
 
     def stop(self) -> None:
         """End the iteration after the work in hand; for signal handlers and other threads."""
@@ -186,13 +194,16 @@ class Verdicts:
         if task is not Task.RUN and not (task is Task.GO_ON and decides):
             self._settling.pass_over(heard, task)
             return
+        if _name(heard.word) in self._told:  # delivered again: without a ledger nothing else knows
+            self._settling.words.done(heard.message)
+            return
         try:
             self._ledger.may_run(heard.word)
         except NotClearedError as error:
             self._settling.refuse(heard, error)
             return
         attempt = self._ledger.attempt(heard.word)
-        settle = partial(self._settling.settle, heard, attempt)
+        settle = partial(self._settle, heard, attempt)
         work = Work(heard.word, self._ledger, settle, self._at_work(heard, attempt), self._now)
         try:
             yield work
@@ -200,6 +211,11 @@ class Verdicts:
             self._let_go()
         if not work.settled:
             raise NoOutcomeError(work.plan_id)
+
+    def _settle(self, heard: Heard, attempt: int, results: list[StepResult] | None) -> None:
+        self._settling.settle(heard, attempt, results)
+        if results is not None:
+            self._told[_name(heard.word)] = None
 
     def _at_work(self, heard: Heard, attempt: int) -> AtWork:
         self._let_go()

@@ -167,7 +167,7 @@ def _publish(
 def _disposition(settings: Settings, decision: DecisionMade, wait: float) -> Disposition | None:
     def look() -> Disposition | None:
         with reading(settings) as conn:
-            return disposition_of(conn, decision.event_id)
+            return disposition_of(conn, decision)
 
     try:
         return Retrying(

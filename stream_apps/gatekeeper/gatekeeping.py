@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gate_events.errors import UndecodableError
 from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES
+from gate_store.dialects import store_moment
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
@@ -112,7 +113,8 @@ class Gatekeeping:
         appended = [received.appended_at for received, _ in decoded]
         tolerance = timedelta(seconds=config.dating_tolerance_s)
         with self._thread.store.begin() as conn:
-            committed = commit_batch(conn, records, config.catalogue, config.clock(), appended, tolerance)
+            now = store_moment(conn, config.clock())
+            committed = commit_batch(conn, records, config.catalogue, now, appended, tolerance)
         if committed.ready:
             self._ring_ready()
         return committed

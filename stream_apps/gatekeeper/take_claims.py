@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,7 @@ from stream_apps.gatekeeper.revised import Revised
 from stream_apps.gatekeeper.window_keys import planned_effects, window_keys
 from stream_apps.prior_effects import look_up_effects
 
+_ANY = datetime.max.replace(tzinfo=UTC)
 _ASKED_ALREADY = "this very plan was asked about already"
 
 
@@ -48,14 +49,15 @@ def take_claims(
     now: datetime,
     appended: Sequence[datetime | None],
 ) -> Taken:
-    """Take the requests, then the clearances of a batch: the stricter way stands, in one batch or in two.
+    """Take the claims of a batch as they stand on the log; where it does not say, what asks comes first.
 
-    `appended` are the broker's moments, where it keeps them. A claim about a later revision waits in the
+    `appended` are the broker's moments, where it keeps them. What a service was told to do cannot be asked
+    about any more; what was asked, no router clears. A claim about a later revision waits in the
     store for the earlier one, and has its turn here.
     """
     taken = Taken()
     moments = {place: moment for place, moment in enumerate(appended) if moment is not None}
-    claims = [*_claims(records, ApprovalRequested), *_claims(records, PlanCleared)]
+    claims = _claims(records, moments)
     tried: set[tuple[str, str]] = set()
     while claims:
         admitted = admit(conn, claims, now)
@@ -70,9 +72,17 @@ def take_claims(
     return taken
 
 
-def _claims(records: Sequence[Any], kind: type[Any]) -> list[Claim]:
-    found = [Claim(record, place) for place, record in enumerate(records) if type(record) is kind]
-    return sorted(found, key=lambda claim: claim.record.revision)
+def _claims(records: Sequence[Any], moments: Mapping[int, datetime]) -> list[Claim]:
+    """By revision, each in the order of the broker's moments; a request before a clearance of one moment."""
+    kinds = (ApprovalRequested, PlanCleared)
+    places = [place for place, record in enumerate(records) if type(record) in kinds]
+    known = all(place in moments for place in places)
+
+    def order(place: int) -> tuple[int, datetime, int]:
+        record = records[place]
+        return record.revision, moments[place] if known else _ANY, kinds.index(type(record))
+
+    return [Claim(records[place], place) for place in sorted(places, key=order)]
 
 
 def _judge(

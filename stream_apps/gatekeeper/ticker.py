@@ -56,11 +56,11 @@ class Ticker:
                 _log.exception("the clock's work failed; the next tick tries again")
 
     def _tick(self) -> None:
-        now = self._config.clock()
         with self._thread.store.begin() as conn:
+            now = store_moment(conn, self._config.clock())  # gatekeepers go by one clock
             ask_expiry(conn, now - _MARGIN, _LIMIT)
             ask_expiry_again(conn, now - _MARGIN, _UNHEARD_AFTER, _LIMIT)
-            doubt_lost_claims(conn, store_moment(conn, now), self._idempotent, _LIMIT)
+            doubt_lost_claims(conn, now, self._idempotent, _LIMIT)
             ask_again(conn, now, self._edited_again, _LIMIT)
             ask_for_outcomes(conn, now, SILENT_FOR, _LIMIT)
             ask_about_stale(conn, self._config.catalogue, now, _LIMIT)

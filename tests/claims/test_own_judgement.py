@@ -1,5 +1,6 @@
 """The gatekeeper judges for itself: what a router says counts only where its own catalogue says it too."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from gate_policy.route import route
 from gate_store.dialects import read, whole
 from gate_store.policies import keep_policy
 from gate_store.tables import asked_anew, clearances, decisions, gates
+from stream_apps.gatekeeper.commit import commit_batch
 from tests.claims.gate import (
     CATALOGUE,
     asked,
@@ -155,6 +157,18 @@ def test_the_stricter_way_stands_in_one_batch_or_in_two(
             commit(conn, record)
     assert may_run(conn) == set()
     assert len({gate.digest for gate in open_questions(conn)}) == 1
+
+
+def test_what_a_service_was_told_to_do_is_not_asked_about_however_late_both_are_read(
+    conn: Connection,
+) -> None:
+    """Without a store it has done it by then, and would do it once more when a human approves."""
+    forged = route(HARMLESS, load_catalogue("version: 1\nactions: {}\n"), now=NOON)
+    told = [NOON + timedelta(seconds=1), NOON]
+    committed = commit_batch(conn, [forged, routed(HARMLESS)], CATALOGUE, NOON + timedelta(minutes=1), told)
+    assert refusals(committed) == ["this very plan was cleared already: nothing is left to ask"]
+    assert may_run(conn) == {routed(HARMLESS).digest}
+    assert open_questions(conn) == []
 
 
 def test_what_is_cleared_is_cleared_in_our_own_words(conn: Connection) -> None:

@@ -76,6 +76,16 @@ def test_what_has_an_outcome_is_not_handed_out_again(bench: Bench) -> None:
         assert list(inbox) == []
 
 
+def test_what_is_told_twice_is_carried_out_once(bench: Bench) -> None:
+    """Outboxes and routers tell what they told before when they were killed in between."""
+    plan, verdict = cleared(), decided()
+    again = msgspec.structs.replace(plan, cleared_at=plan.cleared_at + timedelta(seconds=1))
+    bench.say(plan, verdict, again, verdict)
+    with inbox_of(bench) as inbox:
+        assert sorted(settled(inbox)) == sorted([plan.plan_id, verdict.plan_id])
+    assert len(bench.outcomes()) == 2
+
+
 def test_only_what_may_run_runs(bench: Bench) -> None:
     past = datetime.now(UTC) - timedelta(seconds=1)
     rejected, good = decided(GateState.REJECTED), decided()

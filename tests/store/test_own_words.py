@@ -16,6 +16,7 @@ from gate_store.clearances import record_cleared
 from gate_store.clock import ask_expiry, ask_expiry_again, expiry, settle_waiting
 from gate_store.decisions import apply_decisions
 from gate_store.dispositions import Fate
+from gate_store.lookup import disposition_of
 from gate_store.outcomes import record_outcomes
 from gate_store.said import Said
 from gate_store.superseding import supersede
@@ -174,6 +175,27 @@ def test_what_does_not_count_takes_no_id_from_a_decision_that_does(conn: Connect
     assert fates(decide(conn, true, true)) == [Fate.DECIDED, Fate.DECIDED]
     assert fates(decide(conn, true)) == [Fate.DECIDED]
     assert state_of(conn, request) == "APPROVED"
+
+
+@pytest.mark.parametrize("lie_first", [True, False], ids=["the copy first", "the copy last"])
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "in two"])
+def test_of_two_decisions_of_one_id_at_two_gates_the_first_on_the_log_has_it(
+    conn: Connection, lie_first: bool, together: bool
+) -> None:
+    """A liar learns an id from the log, and another partition may be read first."""
+    request, closed = asked(), asked(plan_id("closed"))
+    ask(conn, request, closed)
+    decide(conn, decided(closed, name="before"))
+    true = decided(request)
+    copied = Said(decided(closed, event_id=true.event_id), true.decided_at + MOMENT)
+    both: list[DecisionMade | Said] = [copied, true] if lie_first else [true, copied]
+    became = decide(conn, *both) if together else [each for one in both for each in decide(conn, one)]
+    assert fates(became) == ([Fate.LATE, Fate.DECIDED] if lie_first else [Fate.DECIDED, Fate.DEAD_LETTER])
+    assert fates(decide(conn, true)) == [Fate.DECIDED]
+    assert state_of(conn, request) == "APPROVED"
+    told = disposition_of(conn, true)
+    assert told is not None
+    assert told.fate is Fate.DECIDED
 
 
 def test_true_and_one_are_two_decisions(conn: Connection) -> None:
