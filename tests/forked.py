@@ -11,6 +11,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -127,6 +128,7 @@ def _run(begin: _Begin) -> None:
     _redirect(begin.files)
     sys.argv = [begin.module, *begin.arguments]
     code = _exit_code(begin.module)
+    threading._shutdown()  # type: ignore[attr-defined] # as Python itself: threads that do not end keep the process
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -17,13 +17,14 @@ from stream_apps.router import routing
 
 
 def crash_the_router() -> None:
-    """Faust's consumer of the router meets what it cannot go on from."""
+    """Faust's consumer of the router meets a record that it cannot go on from."""
     fetch = FetchingThread._fetch_records
 
     async def failing(self: FetchingThread, *args: Any, **kwargs: Any) -> Any:
-        if self.app.conf.id.endswith("router"):
+        fetched = await fetch(self, *args, **kwargs)
+        if fetched and self.app.conf.id.endswith("router"):
             raise LookupError("no such codec")
-        return await fetch(self, *args, **kwargs)
+        return fetched
 
     FetchingThread._fetch_records = failing  # type: ignore[method-assign, assignment] # the fault under test
 

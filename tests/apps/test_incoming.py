@@ -35,7 +35,8 @@ def test_plans_are_read_in_every_codec_of_kafka_and_answered_in_one(world: World
 
 
 def test_a_crashed_app_ends_its_process_whatever_stands_beside_it(world: World) -> None:
-    worker = world.start("router", "gatekeeper", crash=True, wait=False)
+    worker = world.start("router", "gatekeeper", crash=True)
+    world.send(plan("look"))
     assert worker.process.wait(60) == BROKEN
     assert "plangate-router stopped by itself" in worker.log.read_text()
 
