@@ -1,5 +1,6 @@
 """Faust's consumer without four tasks for each record, its fixed wait for records, and aborted records."""
 
+import asyncio
 from collections.abc import Coroutine, Generator, Iterable
 from functools import partial
 from typing import Any
@@ -20,6 +21,12 @@ class FetchingThread(AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
+    async def share_out_again(self) -> None:
+        """Join the group once more: where this member leads it, all others do so too."""
+        consumer = self._ensure_consumer()
+        await consumer._client.force_metadata_update()
+        consumer._coordinator.request_rejoin()
+
 
 class EagerConsumer(Consumer):
     """Hands a record to its queue in the same step where that does not block, as it hardly ever does.
@@ -28,8 +35,14 @@ class EagerConsumer(Consumer):
     half of its time. Here the race is run only by a hand-over that has to wait.
     """
 
+    _thread: FetchingThread
+
     def _new_consumer_thread(self) -> FetchingThread:
         return FetchingThread(self, loop=self.loop, beacon=self.beacon)
+
+    def share_out_again(self) -> None:
+        """Have the group share out its partitions by the topics as they are now."""
+        asyncio.run_coroutine_threadsafe(self._thread.share_out_again(), self._thread.thread_loop)
 
     def _new_offset(self, tp: Any) -> int | None:
         """What to commit: all up to the newest acked record, since consume.py acks in the log's order.
