@@ -83,11 +83,13 @@ def _ended_by_a_lie(gate: GateRow, evidence: Evidence, honesty: Honesty) -> Iter
     verdict, asked = gate.verdict, gate.request
     if verdict is None:
         return
-    by_id = {row.decision.event_id: row.decision for row in evidence.rows.decisions}
-    decision = by_id.get(verdict.decision_id)
-    if decision is None or evidence.told.is_lies_record(decision):
+    by_id = {row.decision.event_id: row for row in evidence.rows.decisions}
+    row = by_id.get(verdict.decision_id)
+    if row is None or evidence.told.is_lies_record(row.decision):
         yield f"{gate.state} by a liar's decision {verdict.decision_id}"
-    elif decision.kind is DecisionKind.EXPIRE and decision.decided_at < asked.review.terms.deadline:
+        return
+    decision, came = row.decision, row.moment or row.decision.decided_at
+    if decision.kind is DecisionKind.EXPIRE and came < asked.review.terms.deadline:
         yield "EXPIRED before its deadline"
     elif decision.kind is DecisionKind.SUPERSEDE and not _was_replaced(asked, evidence, honesty):
         yield f"SUPERSEDED without an honest reason: {decision.note}"

@@ -7,7 +7,8 @@ from sqlalchemy import Engine, select
 
 from gate_events.records import ApprovalRequested
 from gate_store.dialects import among, read, whole
-from gate_store.tables import gates
+from gate_store.tables import gates, plan_outcomes
+from plangate.torture.liars.undecided import Outcome
 
 
 class Gates:
@@ -30,3 +31,20 @@ class Gates:
             row.gate_id: read(row.request, ApprovalRequested) if row.state == "PENDING" else None
             for row in found
         }
+
+    def unheard(self, told: Mapping[UUID, Outcome]) -> Collection[UUID]:
+        """Those of these gates that stand open, or are yet to open, and know nothing of the told outcome."""
+        if not told:
+            return ()
+        outcomes = plan_outcomes.c
+        with self._store.connect() as conn:
+            closed = conn.execute(
+                select(gates.c.gate_id).where(among(conn, gates.c.gate_id, told), gates.c.state != "PENDING")
+            ).scalars()
+            known = conn.execute(
+                select(outcomes.plan_id, outcomes.digest, outcomes.attempt).where(
+                    among(conn, outcomes.plan_id, {each.plan_id for each in told.values()})
+                )
+            )
+            heard = {Outcome(*row) for row in known}
+            return told.keys() - set(closed) - {gate for gate, each in told.items() if each in heard}

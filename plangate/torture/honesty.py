@@ -75,8 +75,15 @@ class Honesty:
             return False
         return isinstance(route(plan, self._catalogue, now=plan.proposed_at), PlanCleared)
 
+    @cached_property
+    def cleared_on_a_lie(self) -> Sequence[PlanCleared]:
+        """What a lie cleared, and our catalogue too: the gatekeeper took it, the router said no more."""
+        told = {lie.record.digest for lie in self._evidence.lies if isinstance(lie.record, PlanCleared)}
+        found = (each for each in self._evidence.rows.clearances if isinstance(each, PlanCleared))
+        return [each for each in found if each.digest in told and self.is_cleared(each.digest)]
+
     def _cleared(self) -> Iterator[tuple[str, Content]]:
-        for cleared in self._evidence.cleared:
+        for cleared in (*self._evidence.cleared, *self.cleared_on_a_lie):
             if not self._evidence.lies or self.is_cleared(cleared.digest):
                 yield cleared.digest, (cleared.plan_id, cleared.steps, cleared.run)
 

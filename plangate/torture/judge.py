@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from gate_events.ids import effect_key
-from gate_events.words import DecisionKind, OutcomeStatus, RequestKind, Resolution, StepStatus
+from gate_events.words import DecisionKind, RequestKind, Resolution
 from gate_policy.catalogue import Catalogue
 from plangate.torture.believed import believed, refused, unended
 from plangate.torture.doubts import unexplained
 from plangate.torture.evidence import Evidence
 from plangate.torture.honesty import Honesty
+from plangate.torture.outcomes import contradicting_outcomes
 
 Findings = dict[str, list[str]]
 
@@ -24,7 +25,7 @@ def judge(evidence: Evidence, catalogue: Catalogue) -> Findings:
         "blind_repeats": list(_blind_repeats(evidence, catalogue)),
         "lost_plans": list(_lost_plans(evidence, honesty)),
         "lost_decisions": list(_lost_decisions(evidence)),
-        "contradictions": list(_contradictions(evidence)),
+        "contradictions": list(_contradictions(evidence, catalogue)),
         "in_doubt_unexplained": list(unexplained(evidence)),
         "unfinished": list(_unfinished(evidence, honesty)),
         "lies_believed": list(believed(evidence, catalogue)),
@@ -74,7 +75,8 @@ def _lost_plans(evidence: Evidence, honesty: Honesty) -> Iterator[str]:
     yield from (
         f"{plan} never reached its topic" for plan in {*evidence.submitted.values(), *bound} - proposed
     )
-    routed = {each.plan_id for each in evidence.cleared} | {each.plan_id for each in evidence.requests}
+    routed = {each.plan_id for each in (*evidence.cleared, *honesty.cleared_on_a_lie)}
+    routed |= {each.plan_id for each in evidence.requests}
     unrouted = proposed - routed - refused(evidence)
     yield from (f"{plan} was proposed and never routed" for plan in unrouted)
     allowed = {plan for plan, _, _ in honesty.may_run.values()}
@@ -89,8 +91,8 @@ def _lost_decisions(evidence: Evidence) -> Iterator[str]:
             yield f"decision {event_id} is {disposition}"
 
 
-def _contradictions(evidence: Evidence) -> Iterator[str]:
-    yield from _two_words(evidence)
+def _contradictions(evidence: Evidence, catalogue: Catalogue) -> Iterator[str]:
+    yield from _two_verdicts(evidence)
     said = {each.event_id for each in evidence.decided}
     for verdict in evidence.verdicts:
         state = evidence.gates.get(verdict.request_id)
@@ -98,33 +100,14 @@ def _contradictions(evidence: Evidence) -> Iterator[str]:
             yield f"gate {verdict.request_id}: the verdict says {verdict.state.value}, the store {state}"
         if verdict.decision_id not in said:
             yield f"verdict {verdict.event_id}: nobody made decision {verdict.decision_id}"
-    yield from _untrue_outcomes(evidence)
+    yield from contradicting_outcomes(evidence, catalogue)
 
 
-def _two_words(evidence: Evidence) -> Iterator[str]:
-    """Two verdicts of one gate, or two outcomes of one plan, that do not say the same."""
+def _two_verdicts(evidence: Evidence) -> Iterator[str]:
+    """Two verdicts of one gate that do not say the same."""
     for gate, verdicts in _grouped(evidence.verdicts, "request_id").items():
         if len({(each.state, each.digest, each.decision_id) for each in verdicts}) > 1:
             yield f"gate {gate} has {len(verdicts)} verdicts that differ"
-    for plan, outcomes in _grouped(evidence.outcomes, "plan_id").items():
-        words = {(each.status, tuple((r.step_id, r.status) for r in each.results)) for each in outcomes}
-        if len(words) > 1:
-            yield f"plan {plan} has {len(outcomes)} outcomes that differ"
-
-
-def _untrue_outcomes(evidence: Evidence) -> Iterator[str]:
-    happened = {call["key"] for call in evidence.calls if call["manner"] != "fails"}
-    for outcome in {each.plan_id: each for each in evidence.outcomes}.values():
-        for result in outcome.results:
-            seen = str(effect_key(outcome.plan_id, result.step_id)) in happened
-            if result.status is StepStatus.SUCCEEDED and not seen:
-                yield f"plan {outcome.plan_id}: {result.step_id} counts as done, the witness saw nothing"
-            if result.status is StepStatus.SKIPPED and seen:
-                yield f"plan {outcome.plan_id}: {result.step_id} counts as skipped, the witness saw it happen"
-        if outcome.status is OutcomeStatus.DONE and any(
-            result.status is StepStatus.IN_DOUBT for result in outcome.results
-        ):
-            yield f"plan {outcome.plan_id} counts as done with a step in doubt"
 
 
 def _grouped(records: Sequence[Any], name: str) -> Mapping[UUID, list[Any]]:

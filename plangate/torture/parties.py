@@ -26,6 +26,7 @@ from plangate.torture.evidence import Said
 from plangate.torture.gates import Gates
 from plangate.torture.liars.liar import Liar
 from plangate.torture.liars.told import Told
+from plangate.torture.liars.undecided import Undecided
 from plangate.torture.places import Places
 from plangate.torture.reviewing import Reviewers
 from plangate.torture.services.customers import Customers
@@ -83,7 +84,7 @@ def parties(settings: Settings, store: Engine, places: Places, cast: Cast) -> It
     with ExitStack() as open_:
         producer = open_.enter_context(open_producer(settings, "plangate-torture"))
         liars = open_.enter_context(open_producer(settings, "plangate-torture-liar"))
-        told = Told(places.lies)
+        told, undecided = Told(places.lies), Undecided()
         reviewers = Reviewers(
             cast.seed,
             cast.catalogue,
@@ -91,9 +92,10 @@ def parties(settings: Settings, store: Engine, places: Places, cast: Cast) -> It
             lambda key: bool(ask({"do": "ask", "key": key}, cast.port)["happened"]),
             Gates(store),
             told.is_lie,
+            undecided,
         )
         customers = Customers(cast.seed, cast.service_plans, producer, told, cast.share)
-        liar = Liar(cast.seed, cast.lies, liars, told, cast.share, cast.kinds)
+        liar = Liar(cast.seed, cast.lies, liars, told, cast.share, cast.kinds, undecided)
         honest = (reviewers, customers, Echo(cast.seed, producer))
         ears = [_ears(settings, ALL, honest)]
         if cast.lies:

@@ -6,7 +6,7 @@ They hear of a question on its topic, and then look at the gate: what the store 
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -26,6 +26,7 @@ from gate_store.database import utc_now
 from plangate.torture.chance import chance
 from plangate.torture.gates import Gates
 from plangate.torture.liars.lie import is_own
+from plangate.torture.liars.undecided import Undecided
 from producers.decisions import decide
 from producers.kafka_producer import KafkaProducer
 
@@ -67,10 +68,12 @@ class Reviewers:
         happened: Happened,
         gates: Gates,
         is_lie: Callable[[bytes | None], bool],
+        undecided: Undecided,
     ) -> None:
         self.sent: list[DecisionMade] = []
         self._gates = gates
         self._is_lie = is_lie
+        self._undecided = undecided
         self._seed = seed
         self._catalogue = catalogue
         self._producer = producer
@@ -95,16 +98,23 @@ class Reviewers:
             due.append(heapq.heappop(self._due))
         try:
             found = self._gates.pending({gate for _, _, gate, _ in due if gate is not None})
-            said = [decision for _, _, _, decisions in due for decision in decisions]
+            held = self._held({decision.request_id for _, _, _, said in due for decision in said})
+            said = [each for _, _, _, words in due for each in words if each.request_id not in held]
             self._producer.send_all(said)
         except Exception:
             for each in due:
                 heapq.heappush(self._due, each)
             raise
         self.sent += said
+        for _, _, _, words in due:
+            self._later(AGAIN_S, [each for each in words if each.request_id in held])
         for _, _, gate, _ in due:
             if gate is not None:
                 self._look(gate, found)
+
+    def _held(self, gates: Collection[UUID]) -> Collection[UUID]:
+        """The gates that a liar says were executed already: they are decided once the store has heard him."""
+        return self._gates.unheard(self._undecided.decide(gates))
 
     def _look_later(self, gate: UUID) -> None:
         if gate not in self._decided:
@@ -180,6 +190,8 @@ class Reviewers:
         )
 
     def _later(self, delay: float, said: Sequence[DecisionMade] = (), gate: UUID | None = None) -> None:
+        if not said and gate is None:
+            return
         heapq.heappush(self._due, (time.monotonic() + delay, next(self._count), gate, said))
 
     def _dice(self, steps: tuple[Step, ...], *about: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanDecided, PlanExecuted
 from gate_store.dialects import read, whole
+from gate_store.said import AS_SAID, as_said
 from gate_store.tables import clearances, decisions, effects, gates, outbox, plan_outcomes, runs
 
 
@@ -37,6 +39,7 @@ class DecisionRow:
 
     decision: DecisionMade
     disposition: str
+    moment: datetime | None = None  # by which it counts
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,9 @@ def _gates(conn: Connection) -> Iterator[GateRow]:
 
 
 def _decisions(conn: Connection) -> Iterator[DecisionRow]:
-    for record, disposition in conn.execute(select(whole(decisions.c.record), decisions.c.disposition)):
-        yield DecisionRow(read(record, DecisionMade), disposition)
+    for row in conn.execute(select(*AS_SAID, decisions.c.disposition)):
+        said = as_said(row)
+        yield DecisionRow(said.decision, row.disposition, said.moment)
 
 
 def _clearances(conn: Connection) -> Iterator[PlanCleared | PlanDecided]:

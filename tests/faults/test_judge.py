@@ -245,3 +245,31 @@ def test_a_failed_run_is_excused_by_an_effect_that_failed() -> None:
     runs = {THREAD: RunRow("FAILED", PLAN.plan_id)}
     failed = outcome(StepStatus.FAILED, OutcomeStatus.FAILED)
     assert found(replace(CLEAN, runs=runs, outcomes=[failed], calls=[call(manner="fails")])) == set()
+
+
+FAILED = outcome(StepStatus.FAILED, OutcomeStatus.FAILED)
+PAID = msgspec.structs.replace(STEP, action_type="pay")
+
+
+@pytest.mark.parametrize(
+    ("told", "calls", "wrong"),
+    [
+        ([FAILED, outcome()], [call(PAID, manner="fails"), call(PAID)], set()),
+        ([outcome(), FAILED], [call(PAID, manner="fails"), call(PAID)], {"contradictions"}),
+        ([FAILED, outcome()], [call(PAID), call(PAID)], {"contradictions"}),
+        ([FAILED, outcome()], [call(PAID)], {"contradictions"}),
+        ([FAILED, outcome()], [call(manner="fails"), call()], {"contradictions"}),
+        (
+            [outcome(StepStatus.SKIPPED), outcome()],
+            [call(PAID, manner="fails"), call(PAID)],
+            {"contradictions"},
+        ),
+    ],
+    ids=["tried again", "the other way round", "nothing failed", "called once", "not idempotent", "skipped"],
+)
+def test_an_idempotent_step_that_failed_may_be_tried_again_and_told_of_again(
+    told: list[PlanExecuted], calls: list[dict[str, Any]], wrong: set[str]
+) -> None:
+    """By whoever claims steps in the ledger, where the word comes again."""
+    found_ = judge(replace(CLEAN, outcomes=told, calls=calls), CATALOGUE)
+    assert bool(found_["contradictions"]) is bool(wrong)

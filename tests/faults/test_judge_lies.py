@@ -18,6 +18,7 @@ from plangate.torture.chance import chance
 from plangate.torture.evidence import Evidence
 from plangate.torture.judge import judge
 from plangate.torture.liars.lie import LIAR, Learned, Pen
+from plangate.torture.liars.on_clearances import cleared
 from plangate.torture.liars.on_outcomes import executed
 from plangate.torture.liars.on_plans import proposal
 from plangate.torture.liars.on_requests import approved, request
@@ -165,6 +166,45 @@ def test_a_gate_is_superseded_with_an_honest_reason_or_the_lie_was_believed() ->
 def test_a_gate_that_a_liar_asked_about_an_honest_plan_is_believed() -> None:
     lied = replace(LIED, rows=gate(OWN_WORDS), told=told(OWN_WORDS))
     assert any("a liar asked" in case for case in believed(lied))
+
+
+def test_the_clocks_own_word_is_no_lie_once_it_is_time_though_a_liar_said_it_before() -> None:
+    deadline = REQUEST.review.terms.deadline
+    word = clock(decided_at=deadline)
+    early = Told()
+    early.note(Lie(0, "expired_early", "decisions", word, encode(word), replay=True))
+    for moment, believes in ((deadline, False), (NOW, True)):
+        rows = ended_by(word, GateState.EXPIRED)
+        rows = replace(rows, decisions=(DecisionRow(word, "DECIDED", moment),))
+        assert bool(believed(replace(LIED, rows=rows, told=early))) is believes
+
+
+NOTED = proposal(PLAN, steps=(msgspec.structs.replace(STEP, action_type="note"),))
+
+
+@pytest.mark.parametrize(("plan", "action", "is_found"), [(NOTED, "note", False), (PLAN, "wire", True)])
+def test_what_a_lie_cleared_is_covered_where_the_catalogue_clears_it_too(
+    plan: Any, action: str, is_found: bool
+) -> None:
+    """The gatekeeper judged it by itself, and the router, who knows of that, said nothing more."""
+    digest = plan_digest(plan.plan_id, plan.revision, plan.steps, plan.run)
+    [lie] = cleared(plan, CATALOGUE.digest)
+    ended = msgspec.structs.replace(CLEAN.outcomes[0], digest=digest)
+    on_a_lie = replace(
+        LIED,
+        told=told(lie),
+        proposed=[plan],
+        sent=[],
+        requests=[],
+        verdicts=[],
+        gates={},
+        dispositions={},
+        calls=[call(plan.steps[0])],
+        outcomes=[ended],
+        rows=replace(ROWS, gates=(), decisions=(), clearances=(lie,), outcomes=(ended,)),
+    )
+    assert found(on_a_lie) == ({"unapproved", "lost_plans", "lies_believed"} if is_found else set())
+    assert found(replace(on_a_lie, told=told(NEXT))) >= {"unapproved", "lost_plans"}
 
 
 def test_an_outcome_that_a_lie_kept_out_of_the_store_is_found() -> None:

@@ -1,12 +1,15 @@
 """The liars themselves: every kind of lie is told, is what it seems to be, and stays within its bounds."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 import pytest
 from confluent_kafka import Message
+from sqlalchemy import insert
 
 from gate_events.codec import decode, encode
 from gate_events.digest import plan_digest
@@ -23,13 +26,19 @@ from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCO
 from gate_events.values import RunIdentity
 from gate_events.words import OutcomeStatus, PauseKind, StepStatus
 from gate_policy.route import route
+from gate_store.afterwards import outcome_row
+from gate_store.database import open_store
+from gate_store.tables import gates, metadata, plan_outcomes
+from gate_store.uncounted_outcomes import Heard as StoreHeard
 from plangate import Plan, Step
 from plangate.torture.chance import chance
+from plangate.torture.gates import Gates
 from plangate.torture.liars.liar import Liar, kinds_told
 from plangate.torture.liars.lie import KINDS, LIAR, Heard, Learned, Pen
 from plangate.torture.liars.on_clearances import cleared
 from plangate.torture.liars.on_outcomes import executed
 from plangate.torture.liars.told import Told, written
+from plangate.torture.liars.undecided import Outcome, Undecided
 from plangate.torture.services import plans
 from producers.kafka_producer import KafkaProducer
 from producers.plans import proposal
@@ -201,3 +210,36 @@ def test_a_lie_is_never_provoked_by_a_lie() -> None:
     liar.hear(PLANS.name, own, cast(Message, Said(own)))
     liar.speak()
     assert liar.told == 0
+
+
+def gate_is_decided(known: Learned) -> None:
+    known.undecided.decide([REQUEST.request_id])
+
+
+def plan_was_approved(known: Learned) -> None:
+    known.approved.add(REQUEST.digest)
+
+
+@pytest.mark.parametrize("since", [gate_is_decided, plan_was_approved])
+def test_nobody_says_that_a_plan_is_done_once_it_may_be(since: Callable[[Learned], None]) -> None:
+    """From then on only the ACL tells him from who executes it."""
+    kind, known = KINDS["done_before_anybody_decided"], Learned(SEED)
+    assert kind.makes(heard(REQUEST), Pen(0, chance(SEED), Learned(SEED)))
+    since(known)
+    assert not kind.makes(heard(REQUEST), Pen(0, chance(SEED), known))
+
+
+def test_a_gate_that_was_lied_about_is_decided_once_the_store_has_heard_the_lie(tmp_path: Path) -> None:
+    undecided, told_ = Undecided(), Outcome(REQUEST.plan_id, REQUEST.digest, 1)
+    assert undecided.lie(REQUEST.request_id, told_)
+    assert not undecided.lie(REQUEST.request_id, told_)
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    metadata.create_all(store, tables=[gates, plan_outcomes])
+    lied = undecided.decide([REQUEST.request_id, derived("another")])
+    assert lied == {REQUEST.request_id: told_}
+    assert Gates(store).unheard(lied) == {REQUEST.request_id}
+    lie = executed(REQUEST, Pen(0, chance(0), Learned(0)), OutcomeStatus.DONE, StepStatus.SUCCEEDED)
+    with store.begin() as conn:
+        conn.execute(insert(plan_outcomes).values(outcome_row(StoreHeard(lie, NOW, None))))
+    assert Gates(store).unheard(lied) == set()
+    store.dispose()

@@ -7,12 +7,13 @@ from typing import Any
 from confluent_kafka import Message
 
 from gate_events.headers import cloud_event
-from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
+from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided, PlanProposed
 from gate_events.topics import TOPIC_OF, key_of
 from plangate.torture.chance import chance
 from plangate.torture.liars import on_clearances, on_decisions, on_outcomes, on_plans, on_requests, replays
 from plangate.torture.liars.lie import KINDS, Heard, Kind, Learned, Pen, is_own
 from plangate.torture.liars.told import Lie, Told, written
+from plangate.torture.liars.undecided import Undecided
 from producers.kafka_producer import KafkaProducer
 
 ROOMS = (on_clearances, on_decisions, on_outcomes, on_plans, on_requests, replays)  # their kinds are in KINDS
@@ -38,6 +39,7 @@ class Liar:
         told: Told,
         share: Share,
         kinds: Collection[str] = (),
+        undecided: Undecided | None = None,
     ) -> None:
         self.told = 0
         self._seed = seed
@@ -46,7 +48,7 @@ class Liar:
         self._register = told
         self._share = share
         self._due = deque(_kinds(seed, count, kinds or KINDS))
-        self._learned = Learned(seed)
+        self._learned = Learned(seed, undecided=undecided or Undecided())
         self._heard: dict[str, deque[Heard]] = {}
         self._to_send: deque[Lie] = deque()
         self._written = 0
@@ -92,6 +94,8 @@ class Liar:
             known.policy = record.policy
         if isinstance(record, ApprovalRequested):
             known.asked = [*known.asked[-KEPT:], record]
+        if isinstance(record, PlanDecided) and record.execute:
+            known.approved.add(record.digest)
         if isinstance(record, PlanProposed) and record.run is None:
             known.service_plans += 1
 
@@ -130,7 +134,7 @@ class Liar:
         if isinstance(record, Heard):
             return Lie(self._written, kind.name, record.topic, record.record, record.value, replay=True)
         topic = TOPIC_OF[type(record)].name
-        return Lie(self._written, kind.name, topic, record, written(record))
+        return Lie(self._written, kind.name, topic, record, written(record), replay=kind.is_true_later)
 
 
 def _kinds(seed: int, count: int, among: Collection[str]) -> Iterator[Kind]:

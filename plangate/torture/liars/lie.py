@@ -9,6 +9,7 @@ from uuid import UUID
 from gate_events.ids import derived
 from gate_events.records import ApprovalRequested
 from gate_events.values import Step
+from plangate.torture.liars.undecided import Undecided
 
 LIAR = "mallory"
 OWN = "lie"  # how the labels of a liar's own steps begin
@@ -34,6 +35,8 @@ class Learned:
     asked: list[ApprovalRequested] = field(default_factory=list)  # the last questions
     oldest: dict[str, list[Heard]] = field(default_factory=dict)  # the first records of each topic
     service_plans: int = 0  # how many of the services' plans have come by
+    approved: set[str] = field(default_factory=set)  # digests of what may run by a verdict
+    undecided: Undecided = field(default_factory=Undecided)
 
 
 @dataclass(frozen=True)
@@ -67,22 +70,26 @@ Makes = Callable[[Heard, Pen], Sequence[Any]]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of lie; `hears` is the topic whose records provoke it."""
+    """A kind of lie; `hears` is the topic whose records provoke it.
+
+    `is_true_later`: an honest party says the same, letter by letter, when it is time.
+    """
 
     name: str
     hears: str
     makes: Makes
+    is_true_later: bool = False
 
 
 KINDS: dict[str, Kind] = {}
 
 
-def lie(hears: str) -> Callable[[Makes], Makes]:
+def lie(hears: str, *, is_true_later: bool = False) -> Callable[[Makes], Makes]:
     """Register a kind of lie under the name of its function."""
 
     def register(makes: Makes) -> Makes:
         name = makes.__name__
-        KINDS[name] = Kind(name, hears, makes)
+        KINDS[name] = Kind(name, hears, makes, is_true_later)
         return makes
 
     return register

@@ -49,7 +49,7 @@ def _clock(asked: ApprovalRequested, **changed: Any) -> DecisionMade:
     return approved(asked, **{**words, **changed})
 
 
-@lie(APPROVAL_REQUESTS.name)
+@lie(APPROVAL_REQUESTS.name, is_true_later=True)
 def expired_early(heard: Heard, pen: Pen) -> Sequence[Any]:  # noqa: ARG001 - one of KINDS
     """The clock's own record, letter by letter, before its time."""
     return (_clock(heard.record),)

@@ -13,6 +13,7 @@ from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, PLANS
 from gate_events.words import OutcomeStatus, RequestKind, StepStatus, Timing
 from gate_store.database import utc_now
 from plangate.torture.liars.lie import LIAR, Heard, Pen, lie
+from plangate.torture.liars.undecided import Outcome
 
 FORGED = "forged"  # in the result of every step
 
@@ -77,10 +78,16 @@ def run_in_doubt(heard: Heard, pen: Pen) -> Sequence[Any]:
 
 @lie(APPROVAL_REQUESTS.name)
 def done_before_anybody_decided(heard: Heard, pen: Pen) -> Sequence[Any]:
-    """What a human is asked about is done already."""
-    if (heard.record.kind, heard.record.timing) != (RequestKind.PLAN, Timing.BEFORE):
+    """What a human is asked about is done already, at this attempt or at the one before."""
+    asked: ApprovalRequested = heard.record
+    if (asked.kind, asked.timing) != (RequestKind.PLAN, Timing.BEFORE):
         return ()
-    return (executed(heard.record, pen, OutcomeStatus.DONE, StepStatus.SUCCEEDED),)
+    if asked.digest in pen.learned.approved:
+        return ()  # it was approved before: who executes it may tell of every attempt
+    attempt = pen.dice.choice((1, asked.attempt))
+    if not pen.learned.undecided.lie(asked.request_id, Outcome(asked.plan_id, asked.digest, attempt)):
+        return ()
+    return (executed(asked, pen, OutcomeStatus.DONE, StepStatus.SUCCEEDED, attempt=attempt),)
 
 
 @lie(PLANS.name)

@@ -1,0 +1,77 @@
+"""Whether what was told of a plan agrees with itself and with the witness."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from gate_events.ids import effect_key
+from gate_events.records import PlanExecuted
+from gate_events.words import OutcomeStatus, StepStatus
+from gate_policy.catalogue import Catalogue
+from plangate.torture.evidence import Evidence, Line
+
+
+def contradicting_outcomes(evidence: Evidence, catalogue: Catalogue) -> Iterator[str]:
+    """Outcomes of one plan that do not say the same, and outcomes that are not what the witness saw."""
+    calls: dict[str, list[Line]] = defaultdict(list)
+    for call in evidence.calls:
+        calls[call["key"]].append(call)
+    for plan, told in _each_once(evidence.outcomes).items():
+        if not all(_tried_again(*two, calls, catalogue) for two in pairwise(told)):
+            yield f"plan {plan} has {len(told)} outcomes that differ"
+        yield from _untrue(told[-1], calls)
+
+
+def _each_once(outcomes: Sequence[PlanExecuted]) -> Mapping[UUID, Sequence[PlanExecuted]]:
+    """What differs, by plan, in the order in which it was told first."""
+    found: dict[UUID, dict[Any, PlanExecuted]] = defaultdict(dict)
+    for each in outcomes:
+        words = (each.status, tuple((result.step_id, result.status) for result in each.results))
+        found[each.plan_id].setdefault(words, each)
+    return {plan: list(told.values()) for plan, told in found.items()}
+
+
+def _tried_again(
+    first: PlanExecuted, then: PlanExecuted, calls: Mapping[str, Sequence[Line]], catalogue: Catalogue
+) -> bool:
+    """A step that failed and may be repeated was tried once more, when the plan was told of again.
+
+    Whoever claims steps in the ledger does so, since a word may come again: what stands behind that step
+    had not been tried.
+    """
+    before = {result.step_id: result.status for result in first.results}
+    after = {result.step_id: result.status for result in then.results}
+    changed = [step_id for step_id in {**before, **after} if before.get(step_id) is not after.get(step_id)]
+    failed = [step_id for step_id in changed if before.get(step_id) is StepStatus.FAILED]
+    if first.digest != then.digest or not failed:
+        return False
+    untried = {step_id for step_id in changed if before.get(step_id) in (None, StepStatus.SKIPPED)}
+    return set(changed) == {*failed, *untried} and all(
+        _failed_first(calls[str(effect_key(first.plan_id, step_id))], catalogue) for step_id in failed
+    )
+
+
+def _failed_first(calls: Sequence[Line], catalogue: Catalogue) -> bool:
+    """The witness saw it fail, and then be called again, as an idempotent action may."""
+    manners = [call["manner"] for call in calls]
+    return (
+        manners[:1] == ["fails"]
+        and len(manners) > 1
+        and all(catalogue.actions[call["action"]].idempotent for call in calls)
+    )
+
+
+def _untrue(outcome: PlanExecuted, calls: Mapping[str, Sequence[Line]]) -> Iterator[str]:
+    for result in outcome.results:
+        of_it = calls[str(effect_key(outcome.plan_id, result.step_id))]
+        seen = any(call["manner"] != "fails" for call in of_it)
+        if result.status is StepStatus.SUCCEEDED and not seen:
+            yield f"plan {outcome.plan_id}: {result.step_id} counts as done, the witness saw nothing"
+        if result.status is StepStatus.SKIPPED and seen:
+            yield f"plan {outcome.plan_id}: {result.step_id} counts as skipped, the witness saw it happen"
+    if outcome.status is OutcomeStatus.DONE and any(
+        result.status is StepStatus.IN_DOUBT for result in outcome.results
+    ):
+        yield f"plan {outcome.plan_id} counts as done with a step in doubt"
