@@ -13,10 +13,12 @@ from gate_events.values import Terms
 from gate_events.words import DecisionKind, GateState, RequestKind, Timing
 from gate_policy.catalogue import Catalogue
 from gate_policy.judge import judge
+from gate_store.superseding import order_in_thread
 from plangate.torture.evidence import Evidence
 from plangate.torture.honesty import Honesty
 from plangate.torture.liars.on_outcomes import FORGED
 from plangate.torture.rows import EffectRow, GateRow
+from plangate.torture.strays import ids_taken
 
 
 def believed(evidence: Evidence, catalogue: Catalogue) -> Iterator[str]:
@@ -35,7 +37,7 @@ def _calls(evidence: Evidence, honesty: Honesty, _: Catalogue) -> Iterator[str]:
 
 
 def _gates(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterator[str]:
-    taken = refused(evidence)  # ids that were somebody else's first, which was said aloud
+    taken = ids_taken(evidence, honesty)
     for gate in evidence.rows.gates:
         asked = gate.request
         if not _is_honests(asked, honesty, evidence):
@@ -98,21 +100,28 @@ def _ended_by_a_lie(gate: GateRow, evidence: Evidence, honesty: Honesty) -> Iter
 def _was_replaced(asked: ApprovalRequested, evidence: Evidence, honesty: Honesty) -> bool:
     """Whether something honest took its place: another attempt, a later plan of its run, or its outcome.
 
-    A doubt is closed where it became known what happened: that shows at the effects.
+    A doubt is closed where it became known what happened: the ledger is in doubt no more.
     """
     if asked.kind is RequestKind.IN_DOUBT:
-        return True
+        return _is_known(asked, evidence)
     for other in evidence.rows.gates:
         if other.request.request_id == asked.request_id or other.request.digest not in honesty.asked:
             continue
         same_run = asked.run and other.request.run and asked.run.thread_id == other.request.run.thread_id
         newer = (other.request.revision, other.request.attempt) > (asked.revision, asked.attempt)
-        if (other.request.plan_id == asked.plan_id and newer) or (
-            same_run and other.request.plan_id != asked.plan_id
-        ):
+        later = same_run and order_in_thread(other.request) > order_in_thread(asked)
+        if newer if other.request.plan_id == asked.plan_id else later:
             return True
     ended = any(outcome.digest == asked.digest for outcome in evidence.outcomes)
     return ended and asked.digest in honesty.may_run
+
+
+def _is_known(asked: ApprovalRequested, evidence: Evidence) -> bool:
+    """Whether nothing of the doubted step is in doubt at the end."""
+    doubted = asked.in_doubt.step_id if asked.in_doubt else ""
+    of_plan = [each for each in evidence.rows.effects if each.plan_id == asked.plan_id]
+    states = {each.state for each in of_plan if each.step_id == doubted}
+    return bool(states) and "IN_DOUBT" not in states
 
 
 def _clearances(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterator[str]:
@@ -172,21 +181,11 @@ def _service_plans(evidence: Evidence, honesty: Honesty, _: Catalogue) -> Iterat
 
 
 def unended(evidence: Evidence, honesty: Honesty) -> Iterator[UUID]:
-    """Plans of services without an outcome, an answer, or at least a dead letter that says why."""
+    """Plans of services without an outcome or an answer, whose id no lie had first."""
     ended = {each.plan_id for each in evidence.outcomes if each.digest in honesty.asked}
     ended |= {each.plan_id for each in evidence.verdicts if each.state is GateState.RESPONDED}
-    ended |= refused(evidence)
+    ended |= ids_taken(evidence, honesty)
     yield from (plan.plan_id for plan in evidence.service_plans if plan.plan_id not in ended)
-
-
-def refused(evidence: Evidence) -> set[UUID]:
-    """Plans of services that were refused aloud, because somebody else had taken their id before."""
-    ours = {plan.plan_id for plan in evidence.service_plans}
-    return {
-        each.plan_id
-        for each in evidence.buried
-        if each.plan_id in ours and not evidence.told.is_lie(each.value)
-    }
 
 
 LOOKS: tuple[Callable[[Evidence, Honesty, Catalogue], Iterator[str]], ...] = (

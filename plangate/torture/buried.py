@@ -17,12 +17,18 @@ RECORDS = {topic.name: topic.record for topic in TOPICS}
 
 @dataclass(frozen=True)
 class Buried:
-    """A dead letter: its bytes, the plan and content that it spoke of, and why it was refused."""
+    """A dead letter: its bytes, the plan and content that it spoke of, and why it was refused.
+
+    `at` is when it was written, in seconds since 1970, `place` where the record stood.
+    """
 
     value: bytes
     error: str = ""
     plan_id: UUID | None = None
     digest: str = ""
+    record: Any = None
+    at: float = 0.0
+    place: tuple[str, str, str] | None = None
 
 
 def buried(message: Message) -> Buried:
@@ -32,7 +38,13 @@ def buried(message: Message) -> Buried:
     value, topic = message.value() or b"", headers.get("plangate_topic", "")
     record = _record(value, topic)
     return Buried(
-        value, headers.get("plangate_error", ""), getattr(record, "plan_id", None), digest_of(record)
+        value,
+        headers.get("plangate_error", ""),
+        getattr(record, "plan_id", None),
+        digest_of(record),
+        record,
+        message.timestamp()[1] / 1000,
+        (topic, headers.get("plangate_partition", ""), headers.get("plangate_offset", "")),
     )
 
 

@@ -6,13 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from gate_events.ids import effect_key
-from gate_events.words import DecisionKind, RequestKind, Resolution
+from gate_events.words import RequestKind, Resolution
 from gate_policy.catalogue import Catalogue
-from plangate.torture.believed import believed, refused, unended
+from plangate.torture.believed import believed, unended
 from plangate.torture.doubts import unexplained
 from plangate.torture.evidence import Evidence
+from plangate.torture.failures import may_have_failed
 from plangate.torture.honesty import Honesty
 from plangate.torture.outcomes import contradicting_outcomes
+from plangate.torture.strays import ids_taken
 
 Findings = dict[str, list[str]]
 
@@ -61,11 +63,12 @@ def _blind_repeats(evidence: Evidence, catalogue: Catalogue) -> Iterator[str]:
 
 
 def _retried(evidence: Evidence) -> Iterator[str]:
+    """The effect of each doubt whose verdict lets it be tried again."""
     doubted = {each.request_id: each.in_doubt for each in evidence.requests if each.in_doubt}
-    for decision in {each.event_id: each for each in evidence.decided}.values():
-        doubt = doubted.get(decision.request_id)
-        if doubt is not None and decision.resolution is Resolution.RETRY:
-            yield str(effect_key(decision.plan_id, doubt.step_id))
+    for gate, verdict in {each.request_id: each for each in evidence.verdicts}.items():
+        doubt = doubted.get(gate)
+        if doubt is not None and verdict.resolution is Resolution.RETRY:
+            yield str(effect_key(verdict.plan_id, doubt.step_id))
 
 
 def _lost_plans(evidence: Evidence, honesty: Honesty) -> Iterator[str]:
@@ -77,7 +80,7 @@ def _lost_plans(evidence: Evidence, honesty: Honesty) -> Iterator[str]:
     )
     routed = {each.plan_id for each in (*evidence.cleared, *honesty.cleared_on_a_lie)}
     routed |= {each.plan_id for each in evidence.requests}
-    unrouted = proposed - routed - refused(evidence)
+    unrouted = proposed - routed - ids_taken(evidence, honesty)
     yield from (f"{plan} was proposed and never routed" for plan in unrouted)
     allowed = {plan for plan, _, _ in honesty.may_run.values()}
     ended = {each.plan_id for each in evidence.outcomes}
@@ -119,35 +122,12 @@ def _grouped(records: Sequence[Any], name: str) -> Mapping[UUID, list[Any]]:
 
 def _unfinished(evidence: Evidence, honesty: Honesty) -> Iterator[str]:
     """Runs that are not at rest, or failed though nothing failed them; gates and records left behind."""
-    excused = set(_excused(evidence))
     for thread in evidence.threads:
         run = evidence.runs.get(thread)
         if run is None:
             yield f"{thread} was never taken"
-        elif run.status != "DONE" and not (run.status == "FAILED" and thread.rpartition("-")[2] in excused):
+        elif run.status != "DONE" and not (run.status == "FAILED" and may_have_failed(run, evidence)):
             yield f"{thread} is {run.status}: {run.error or 'no reason given'}"
     yield from (f"gate {gate} is open" for gate, state in evidence.gates.items() if state == "PENDING")
     yield from (f"{evidence.in_outbox} records are in the outbox" for _ in range(bool(evidence.in_outbox)))
     yield from (f"plan {plan} of a service has no end" for plan in unended(evidence, honesty))
-
-
-def _excused(evidence: Evidence) -> Iterator[str]:
-    """The numbers of runs with an effect that failed or hung, or that a human gave up."""
-    yield from (_number(call["label"]) for call in evidence.calls if call["manner"] in {"fails", "hangs"})
-    ended = {each.plan_id for each in evidence.decided if each.resolution is Resolution.ABANDON}
-    ended |= set(_refused_the_rest(evidence))
-    for plan in evidence.proposed:
-        if plan.plan_id in ended:
-            yield _number(plan.steps[0].arguments["label"])
-
-
-def _refused_the_rest(evidence: Evidence) -> Iterator[UUID]:
-    """Plans that were asked about again, half done, and whose reviewer let nothing more be done."""
-    again = {each.request_id for each in evidence.requests if each.attempt > 1}
-    for decision in evidence.decided:
-        if decision.request_id in again and decision.kind in (DecisionKind.REJECT, DecisionKind.RESPOND):
-            yield decision.plan_id
-
-
-def _number(label: str) -> str:
-    return label.partition("/")[0]

@@ -15,13 +15,19 @@ from plangate.torture.evidence import Evidence, Line
 
 def contradicting_outcomes(evidence: Evidence, catalogue: Catalogue) -> Iterator[str]:
     """Outcomes of one plan that do not say the same, and outcomes that are not what the witness saw."""
-    calls: dict[str, list[Line]] = defaultdict(list)
-    for call in evidence.calls:
-        calls[call["key"]].append(call)
+    calls = calls_by_key(evidence.calls)
     for plan, told in _each_once(evidence.outcomes).items():
-        if not all(_tried_again(*two, calls, catalogue) for two in pairwise(told)):
+        if not all(tried_again(*two, calls, catalogue) for two in pairwise(told)):
             yield f"plan {plan} has {len(told)} outcomes that differ"
         yield from _untrue(told[-1], calls)
+
+
+def calls_by_key(calls: Sequence[Line]) -> Mapping[str, Sequence[Line]]:
+    """What the witness saw of each effect; nothing where it saw nothing."""
+    found: dict[str, list[Line]] = defaultdict(list)
+    for call in calls:
+        found[call["key"]].append(call)
+    return found
 
 
 def _each_once(outcomes: Sequence[PlanExecuted]) -> Mapping[UUID, Sequence[PlanExecuted]]:
@@ -33,7 +39,7 @@ def _each_once(outcomes: Sequence[PlanExecuted]) -> Mapping[UUID, Sequence[PlanE
     return {plan: list(told.values()) for plan, told in found.items()}
 
 
-def _tried_again(
+def tried_again(
     first: PlanExecuted, then: PlanExecuted, calls: Mapping[str, Sequence[Line]], catalogue: Catalogue
 ) -> bool:
     """A step that failed and may be repeated was tried once more, when the plan was told of again.
@@ -49,7 +55,7 @@ def _tried_again(
         return False
     untried = {step_id for step_id in changed if before.get(step_id) in (None, StepStatus.SKIPPED)}
     return set(changed) == {*failed, *untried} and all(
-        _failed_first(calls[str(effect_key(first.plan_id, step_id))], catalogue) for step_id in failed
+        _failed_first(calls.get(str(effect_key(first.plan_id, step_id)), ()), catalogue) for step_id in failed
     )
 
 
@@ -65,7 +71,7 @@ def _failed_first(calls: Sequence[Line], catalogue: Catalogue) -> bool:
 
 def _untrue(outcome: PlanExecuted, calls: Mapping[str, Sequence[Line]]) -> Iterator[str]:
     for result in outcome.results:
-        of_it = calls[str(effect_key(outcome.plan_id, result.step_id))]
+        of_it = calls.get(str(effect_key(outcome.plan_id, result.step_id)), ())
         seen = any(call["manner"] != "fails" for call in of_it)
         if result.status is StepStatus.SUCCEEDED and not seen:
             yield f"plan {outcome.plan_id}: {result.step_id} counts as done, the witness saw nothing"

@@ -43,23 +43,3 @@ def _asked_anew(lie: Lie, evidence: Evidence, gates: set[tuple[UUID, str]]) -> b
         next(g.request for g in evidence.rows.gates if g.request.request_id == lie.record.request_id)
     )
     return not opened and (lie.record.plan_id, lie.record.digest) in gates
-
-
-# What workers say whose clocks the laboratory set wrong: the question stands, or the word comes again.
-_NOTHING_GIVEN_UP = ("asked anew as", "the clock says it again")
-
-
-def stray_letters(evidence: Evidence) -> Iterator[str]:
-    """Dead letters that answer no lie: something honest was given up."""
-    lies = {lie.value for lie in evidence.lies}
-    digests = {digest_of(lie.record) for lie in evidence.lies if not lie.replay}
-    digests -= {digest_of(plan) for plan in evidence.proposed}
-    named = {lie.record.plan_id for lie in evidence.lies}
-    services = {plan.plan_id for plan in evidence.service_plans} & named
-    for letter in evidence.buried:
-        asked_for_a_lie = "a human was asked" in letter.error and letter.plan_id in named
-        if letter.value in lies or letter.digest in digests or letter.plan_id in services or asked_for_a_lie:
-            continue
-        if any(words in letter.error for words in _NOTHING_GIVEN_UP):
-            continue
-        yield f"plan {letter.plan_id}: {letter.error}"

@@ -9,8 +9,10 @@ import msgspec
 
 from gate_policy.catalogue import Catalogue
 from plangate.torture.evidence import Evidence
+from plangate.torture.honesty import Honesty
 from plangate.torture.judge import Findings, doubts, judge
-from plangate.torture.refusals import refused_lies, stray_letters
+from plangate.torture.refusals import refused_lies
+from plangate.torture.strays import stray_letters
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Report:
 
 def report(evidence: Evidence, catalogue: Catalogue, done: Counter[str], seed: int, seconds: float) -> Report:
     """Judge the evidence."""
-    findings = {**judge(evidence, catalogue), "dead_letters": list(stray_letters(evidence))}
+    strays = stray_letters(evidence, Honesty(evidence, catalogue), catalogue)
+    findings = {**judge(evidence, catalogue), "dead_letters": list(strays)}
     wrong = {name: len(cases) for name, cases in findings.items()}
     counts = {
         "plans": len({each.plan_id for each in evidence.proposed}),

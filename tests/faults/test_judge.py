@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -137,12 +138,28 @@ DOUBTED = replace(
 )
 
 
-def resolved(resolution: Resolution) -> DecisionMade:
-    return msgspec.structs.replace(
+def resolved(resolution: Resolution, request_id: UUID = DOUBT.request_id) -> dict[str, Any]:
+    """What a decision and its verdict leave in the evidence."""
+    word = msgspec.structs.replace(
         DECISION,
         event_id=derived("resolved"),
-        request_id=DOUBT.request_id,
+        request_id=request_id,
         kind=DecisionKind.RESOLVE,
+        resolution=resolution,
+    )
+    return {"decided": [DECISION, word], "verdicts": [VERDICT, settled(resolution, request_id)]}
+
+
+def settled(resolution: Resolution, request_id: UUID = DOUBT.request_id) -> PlanDecided:
+    abandons = resolution is Resolution.ABANDON
+    return msgspec.structs.replace(
+        VERDICT,
+        request_id=request_id,
+        decision_id=derived("resolved"),
+        kind=RequestKind.IN_DOUBT,
+        timing=Timing.AFTER,
+        state=GateState.REJECTED if abandons else GateState.APPROVED,
+        execute=False,
         resolution=resolution,
     )
 
@@ -197,10 +214,14 @@ def test_each_thing_that_goes_wrong_is_found(evidence: Evidence, wrong: set[str]
 )
 def test_only_what_a_human_let_be_retried_may_be_repeated(resolution: Resolution, wrong: set[str]) -> None:
     fault = {"at": AT + 1, "kind": "kill", "pid": 1}
-    asked_twice = replace(
-        DOUBTED, calls=REPEATED.calls, faults=[fault], decided=[DECISION, resolved(resolution)]
-    )
+    asked_twice = replace(DOUBTED, calls=REPEATED.calls, faults=[fault], **resolved(resolution))
     assert found(asked_twice) == wrong
+
+
+def test_a_decision_that_closed_no_gate_lets_nothing_be_retried() -> None:
+    fault = {"at": AT + 1, "kind": "kill", "pid": 1}
+    late = {**resolved(Resolution.RETRY), "verdicts": [VERDICT, settled(Resolution.HAPPENED)]}
+    assert found(replace(DOUBTED, calls=REPEATED.calls, faults=[fault], **late)) == {"blind_repeats"}
 
 
 @pytest.mark.parametrize(
@@ -244,7 +265,47 @@ def test_a_doubt_is_explained_by_an_effect_that_hung_but_not_by_one_that_took_a_
 def test_a_failed_run_is_excused_by_an_effect_that_failed() -> None:
     runs = {THREAD: RunRow("FAILED", PLAN.plan_id)}
     failed = outcome(StepStatus.FAILED, OutcomeStatus.FAILED)
-    assert found(replace(CLEAN, runs=runs, outcomes=[failed], calls=[call(manner="fails")])) == set()
+    failing = replace(CLEAN, runs=runs, outcomes=[failed], calls=[call(manner="fails")])
+    assert found(failing) == set()
+    of_another_gate = {**call(manner="fails"), "label": "7/1/0"}
+    assert "unfinished" in found(replace(failing, calls=[of_another_gate]))
+    of_another_plan = {THREAD: RunRow("FAILED", derived("its next plan"))}
+    assert "unfinished" in found(replace(failing, runs=of_another_plan))
+
+
+@pytest.mark.parametrize("resolution", [Resolution.ABANDON, Resolution.HAPPENED])
+def test_a_failed_run_is_excused_by_a_verdict_that_gave_a_step_up(resolution: Resolution) -> None:
+    runs = {THREAD: RunRow("FAILED", PLAN.plan_id)}
+    evidence = replace(DOUBTED, runs=runs, **resolved(resolution))
+    assert ("unfinished" in found(evidence)) is (resolution is not Resolution.ABANDON)
+
+
+GONE_ON = "the graph had gone on with an earlier answer when ana said REJECTED: the rest is not run"
+
+
+@pytest.mark.parametrize(
+    ("attempt", "state", "error", "is_excused"),
+    [
+        (2, GateState.REJECTED, GONE_ON, True),
+        (2, GateState.RESPONDED, GONE_ON, True),
+        (1, GateState.REJECTED, GONE_ON, False),
+        (2, GateState.EXPIRED, GONE_ON, False),
+        (2, GateState.REJECTED, "no reason given", False),
+    ],
+)
+def test_a_failed_run_is_excused_by_a_verdict_that_let_no_more_of_it_be_done(
+    attempt: int, state: GateState, error: str, is_excused: bool
+) -> None:
+    again = msgspec.structs.replace(REQUEST, request_id=derived("again"), attempt=attempt)
+    verdict = msgspec.structs.replace(VERDICT, request_id=again.request_id, state=state, execute=False)
+    evidence = replace(
+        CLEAN,
+        requests=[REQUEST, again],
+        verdicts=[VERDICT, verdict],
+        gates={REQUEST.request_id: "APPROVED", again.request_id: state.value},
+        runs={THREAD: RunRow("FAILED", PLAN.plan_id, error)},
+    )
+    assert ("unfinished" in found(evidence)) is not is_excused
 
 
 FAILED = outcome(StepStatus.FAILED, OutcomeStatus.FAILED)

@@ -8,10 +8,10 @@ import pytest
 
 from gate_events.codec import encode
 from gate_events.digest import plan_digest
-from gate_events.ids import derived, effect_key
-from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared
-from gate_events.values import Step
-from gate_events.words import DeciderKind, DecisionKind, GateState, OutcomeStatus, StepStatus, Tier
+from gate_events.ids import derived, effect_key, plan_id_of_pause
+from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanProposed
+from gate_events.values import RunIdentity, Step
+from gate_events.words import DeciderKind, DecisionKind, GateState, OutcomeStatus, PauseKind, StepStatus, Tier
 from gate_policy.route import route
 from plangate.torture.buried import Buried
 from plangate.torture.chance import chance
@@ -23,12 +23,13 @@ from plangate.torture.liars.on_outcomes import executed
 from plangate.torture.liars.on_plans import proposal
 from plangate.torture.liars.on_requests import approved, request
 from plangate.torture.liars.told import Lie, Told
-from plangate.torture.refusals import refused_lies, stray_letters
+from plangate.torture.refusals import refused_lies
 from plangate.torture.rows import DecisionRow, EffectRow, GateRow, Rows, RunRow
 from tests.faults.test_judge import (
     CATALOGUE,
     CLEAN,
     DECISION,
+    DOUBT,
     NOW,
     PLAN,
     REQUEST,
@@ -236,8 +237,16 @@ def test_a_plan_of_a_service_must_end_or_be_refused_aloud() -> None:
         service, outcomes=[], verdicts=[], calls=[], rows=replace(ROWS, clearances=(), effects=())
     )
     assert found(silent) >= {"unfinished", "lies_believed"}
-    aloud = replace(silent, buried=[Buried(encode(PLAN), "its id was taken", PLAN.plan_id, REQUEST.digest)])
+    first = f"plan {PLAN.plan_id} was first proposed by mallory for agent mallory"
+    aloud = replace(silent, buried=[Buried(encode(PLAN), first, PLAN.plan_id, REQUEST.digest)])
     assert found(aloud) & {"unfinished"} == set()
+    for letter in (
+        Buried(encode(PLAN), "its deadline is no date", PLAN.plan_id, REQUEST.digest),
+        Buried(encode(CLEAN.outcomes[0]), first, PLAN.plan_id, "f" * 64),
+    ):
+        assert found(replace(silent, buried=[letter])) >= {"unfinished", "lies_believed"}
+    other = msgspec.structs.replace(NEXT, plan_id=derived("his own"))
+    assert found(replace(aloud, told=told(other))) >= {"unfinished", "lies_believed"}
 
 
 def test_a_probed_action_that_happened_twice_is_a_blind_repeat_and_one_that_failed_first_is_none() -> None:
@@ -263,8 +272,42 @@ def test_a_lie_is_refused_where_the_log_or_the_store_says_so() -> None:
     assert refused(replace(LIED, told=told(OWN_WORDS))) == {0}  # asked in the gatekeeper's own words
 
 
-def test_a_dead_letter_that_answers_a_lie_is_no_loss_and_any_other_is() -> None:
-    assert list(stray_letters(replace(LIED, buried=[Buried(encode(NEXT))]))) == []
-    assert list(
-        stray_letters(replace(LIED, buried=[Buried(encode(PLAN), "why", PLAN.plan_id, REQUEST.digest)]))
+DOUBTED = replace(
+    LIED,
+    rows=replace(
+        ended_by(msgspec.structs.replace(GATES_WORD, request_id=DOUBT.request_id), GateState.SUPERSEDED),
+        gates=(
+            GateRow(DOUBT, "SUPERSEDED", msgspec.structs.replace(VERDICT, decision_id=GATES_WORD.event_id)),
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize("state", ["SUCCEEDED", "IN_DOUBT"])
+def test_a_doubt_is_superseded_where_the_ledger_knows_or_the_lie_was_believed(state: str) -> None:
+    rows = replace(DOUBTED.rows, effects=(replace(EFFECT, state=state),))
+    cases = believed(replace(DOUBTED, rows=rows))
+    assert any("without an honest reason" in case for case in cases) is (state == "IN_DOUBT")
+
+
+@pytest.mark.parametrize(("checkpoint", "believes"), [("1f2", False), ("1f0", True)])
+def test_only_a_later_plan_of_its_run_takes_a_gates_place(checkpoint: str, believes: bool) -> None:
+    at = RunIdentity(
+        graph="one_gate", graph_version="1", thread_id=THREAD, checkpoint_id="1f1", kind=PauseKind.DYNAMIC
     )
+    older, newer = (asked_by(msgspec.structs.replace(at, checkpoint_id=each)) for each in ("1f1", checkpoint))
+    word = msgspec.structs.replace(GATES_WORD, request_id=older[1].request_id)
+    verdict = msgspec.structs.replace(VERDICT, decision_id=word.event_id)
+    rows = replace(
+        ended_by(word, GateState.SUPERSEDED),
+        gates=(GateRow(older[1], "SUPERSEDED", verdict), GateRow(newer[1], "PENDING")),
+    )
+    evidence = replace(LIED, proposed=[PLAN, older[0], newer[0]], rows=rows)
+    assert any("without an honest reason" in case for case in believed(evidence)) is believes
+
+
+def asked_by(run: RunIdentity) -> tuple[PlanProposed, ApprovalRequested]:
+    plan = msgspec.structs.replace(PLAN, plan_id=plan_id_of_pause(run), run=run)
+    request_ = route(plan, CATALOGUE, now=NOW)
+    assert isinstance(request_, ApprovalRequested)
+    return plan, request_
