@@ -49,7 +49,16 @@ def _gates(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterat
             yield f"{where}: nobody honest proposed what it asks"
         elif asked.kind is RequestKind.PLAN and asked.digest in honesty.asked:
             yield from (f"{where}: {why}" for why in _weaker(asked, honesty, catalogue))
+            yield from (f"{where}: {why}" for why in _anothers(asked, honesty))
         yield from (f"{where}: {why}" for why in _ended_by_a_lie(gate, evidence, honesty))
+
+
+def _anothers(record: ApprovalRequested | PlanCleared, honesty: Honesty) -> Iterator[str]:
+    """What no digest covers, though policies and people go by it."""
+    plan = honesty.plans.get(record.plan_id)
+    for name in ("proposer", "agent", "goal") if plan else ():
+        if getattr(record, name) != getattr(plan, name):
+            yield f"its {name} is {getattr(record, name)}"
 
 
 def _is_honests(record: Any, honesty: Honesty, evidence: Evidence) -> bool:
@@ -133,6 +142,7 @@ def _clearances(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> I
             yield f"{where}: no honest word covers it"
         elif isinstance(cleared, PlanCleared):
             own = judge(honesty.proposals[cleared.digest], catalogue, now=cleared.cleared_at)
+            yield from (f"{where}: {why}" for why in _anothers(cleared, honesty))
             if own.timing is Timing.BEFORE or (own.review is None) != (cleared.review is None):
                 yield f"{where}: the catalogue wants a review {own.timing and own.timing.value}"
 

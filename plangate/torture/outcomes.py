@@ -4,22 +4,30 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
-from uuid import UUID
 
 from gate_events.ids import effect_key
-from gate_events.records import PlanExecuted
+from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided, PlanExecuted
 from gate_events.words import OutcomeStatus, StepStatus
 from gate_policy.catalogue import Catalogue
+from gate_store.uncounted_outcomes import Key
+from plangate.torture.calling import content
 from plangate.torture.evidence import Evidence, Line
 
 
 def contradicting_outcomes(evidence: Evidence, catalogue: Catalogue) -> Iterator[str]:
-    """Outcomes of one plan that do not say the same, and outcomes that are not what the witness saw."""
-    calls = calls_by_key(evidence.calls)
-    for plan, told in _each_once(evidence.outcomes).items():
+    """Outcomes of one attempt that do not say the same, and outcomes that are not what the witness saw."""
+    calls, contents = calls_by_key(evidence.calls), _contents(evidence)
+    for (plan, digest, _), told in _each_once(evidence.outcomes).items():
         if not all(tried_again(*two, calls, catalogue) for two in pairwise(told)):
             yield f"plan {plan} has {len(told)} outcomes that differ"
-        yield from _untrue(told[-1], calls)
+        yield from _untrue(told[-1], calls, contents.get(digest, {}))
+
+
+def _contents(evidence: Evidence) -> Mapping[str, Mapping[str, str]]:
+    """What each step does, by digest and step_id: another revision's step of that name is another effect."""
+    known: list[ApprovalRequested | PlanCleared | PlanDecided] = [*evidence.requests, *evidence.cleared]
+    known += evidence.verdicts
+    return {each.digest: {step.step_id: content(step) for step in each.steps} for each in known}
 
 
 def calls_by_key(calls: Sequence[Line]) -> Mapping[str, Sequence[Line]]:
@@ -30,13 +38,13 @@ def calls_by_key(calls: Sequence[Line]) -> Mapping[str, Sequence[Line]]:
     return found
 
 
-def _each_once(outcomes: Sequence[PlanExecuted]) -> Mapping[UUID, Sequence[PlanExecuted]]:
-    """What differs, by plan, in the order in which it was told first."""
-    found: dict[UUID, dict[Any, PlanExecuted]] = defaultdict(dict)
+def _each_once(outcomes: Sequence[PlanExecuted]) -> Mapping[Key, Sequence[PlanExecuted]]:
+    """What differs, by attempt, in the order in which it was told first."""
+    found: dict[Key, dict[Any, PlanExecuted]] = defaultdict(dict)
     for each in outcomes:
         words = (each.status, tuple((result.step_id, result.status) for result in each.results))
-        found[each.plan_id].setdefault(words, each)
-    return {plan: list(told.values()) for plan, told in found.items()}
+        found[each.plan_id, each.digest, each.attempt].setdefault(words, each)
+    return {key: list(told.values()) for key, told in found.items()}
 
 
 def tried_again(
@@ -69,13 +77,16 @@ def _failed_first(calls: Sequence[Line], catalogue: Catalogue) -> bool:
     )
 
 
-def _untrue(outcome: PlanExecuted, calls: Mapping[str, Sequence[Line]]) -> Iterator[str]:
+def _untrue(
+    outcome: PlanExecuted, calls: Mapping[str, Sequence[Line]], contents: Mapping[str, str]
+) -> Iterator[str]:
     for result in outcome.results:
+        does = contents.get(result.step_id)
         of_it = calls.get(str(effect_key(outcome.plan_id, result.step_id)), ())
-        seen = any(call["manner"] != "fails" for call in of_it)
-        if result.status is StepStatus.SUCCEEDED and not seen:
+        happened = [call["content"] for call in of_it if call["manner"] != "fails"]
+        if result.status is StepStatus.SUCCEEDED and not happened:
             yield f"plan {outcome.plan_id}: {result.step_id} counts as done, the witness saw nothing"
-        if result.status is StepStatus.SKIPPED and seen:
+        if result.status is StepStatus.SKIPPED and (does in happened if does else happened):
             yield f"plan {outcome.plan_id}: {result.step_id} counts as skipped, the witness saw it happen"
     if outcome.status is OutcomeStatus.DONE and any(
         result.status is StepStatus.IN_DOUBT for result in outcome.results

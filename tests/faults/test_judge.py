@@ -308,6 +308,17 @@ def test_a_failed_run_is_excused_by_a_verdict_that_let_no_more_of_it_be_done(
     assert ("unfinished" in found(evidence)) is not is_excused
 
 
+def test_outcomes_of_two_contents_of_a_plan_do_not_contradict_each_other() -> None:
+    """A lie had the revision first, and a human rejected it; a service did the true one meanwhile."""
+    other = msgspec.structs.replace(REQUEST, digest="e" * 64, steps=(CHANGED,))
+    rejected = msgspec.structs.replace(
+        outcome(StepStatus.SKIPPED, OutcomeStatus.NOT_RUN), digest=other.digest
+    )
+    both = replace(CLEAN, requests=[REQUEST, other], outcomes=[outcome(), rejected])
+    assert "contradictions" not in found(both)
+    assert "contradictions" in found(replace(both, calls=[call(), call(CHANGED)]))
+
+
 FAILED = outcome(StepStatus.FAILED, OutcomeStatus.FAILED)
 PAID = msgspec.structs.replace(STEP, action_type="pay")
 

@@ -10,7 +10,7 @@ from gate_events.codec import encode
 from gate_events.digest import plan_digest
 from gate_events.ids import derived, effect_key, plan_id_of_pause
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanProposed
-from gate_events.values import RunIdentity, Step
+from gate_events.values import Agent, RunIdentity, Step
 from gate_events.words import DeciderKind, DecisionKind, GateState, OutcomeStatus, PauseKind, StepStatus, Tier
 from gate_policy.route import route
 from plangate.torture.buried import Buried
@@ -149,6 +149,9 @@ def gate(asked: ApprovalRequested) -> Rows:
         (gate(msgspec.structs.replace(REQUEST, digest=NEXT_DIGEST)), "nobody honest proposed"),
         (ended_by(clock(), GateState.EXPIRED), "EXPIRED before its deadline"),
         (replace(ROWS, decisions=()), "by a liar's decision"),
+        (gate(msgspec.structs.replace(REQUEST, proposer=LIAR)), "its proposer is mallory"),
+        (gate(msgspec.structs.replace(REQUEST, agent=Agent(name=LIAR))), "its agent is"),
+        (gate(msgspec.structs.replace(REQUEST, goal="another")), "its goal is another"),
         (replace(ROWS, clearances=(VERDICT, clearance())), "no honest word covers it"),
         (replace(ROWS, effects=(replace(EFFECT, result="forged"),)), "its result is a liar's"),
         (replace(ROWS, effects=(replace(EFFECT, effect_id=derived("other")),)), "the witness saw nothing"),
@@ -206,6 +209,12 @@ def test_what_a_lie_cleared_is_covered_where_the_catalogue_clears_it_too(
     )
     assert found(on_a_lie) == ({"unapproved", "lost_plans", "lies_believed"} if is_found else set())
     assert found(replace(on_a_lie, told=told(NEXT))) >= {"unapproved", "lost_plans"}
+
+
+def test_a_clearance_that_names_another_agent_was_believed() -> None:
+    [lie] = cleared(NOTED, CATALOGUE.digest, proposer=LIAR)
+    on_a_lie = replace(LIED, proposed=[NOTED], told=told(lie), rows=replace(ROWS, clearances=(lie,)))
+    assert any("its proposer is mallory" in case for case in believed(on_a_lie))
 
 
 def test_an_outcome_that_a_lie_kept_out_of_the_store_is_found() -> None:

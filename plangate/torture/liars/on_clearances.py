@@ -15,7 +15,7 @@ from gate_events.topics import APPROVAL_REQUESTS, PLANS
 from gate_events.words import Level, RequestKind, Tier, Timing
 from gate_store.database import utc_now
 from plangate.torture.liars.lie import Heard, Pen, lie
-from plangate.torture.liars.on_plans import gated, named, weighty
+from plangate.torture.liars.on_plans import another, gated, harmless, named, weighty
 from plangate.torture.services.plans import WITHOUT_STORE, serves
 
 
@@ -59,6 +59,21 @@ def cleared_by_a_foreign_policy(heard: Heard, pen: Pen) -> Sequence[Any]:  # noq
 def cleared_with_own_steps(heard: Heard, pen: Pen) -> Sequence[Any]:
     """The victim's plan id, revision and run; the liar's steps."""
     return cleared(heard.record, pen.learned.policy, steps=pen.steps(weighty(heard.record)))
+
+
+@lie(PLANS.name)
+def cleared_under_its_digest(heard: Heard, pen: Pen) -> Sequence[Any]:
+    """The liar's harmless steps under the digest of the victim's."""
+    steps = pen.steps(harmless(heard.record.steps))
+    return [msgspec.structs.replace(each, steps=steps) for each in cleared(heard.record, pen.learned.policy)]
+
+
+@lie(PLANS.name)
+def cleared_for_another_agent(heard: Heard, pen: Pen) -> Sequence[Any]:
+    """A run's own question, but asked by somebody else: policies and people go by that."""
+    if heard.record.run is None:
+        return ()
+    return cleared(heard.record, pen.learned.policy, **another(heard.record))
 
 
 @lie(PLANS.name)

@@ -77,6 +77,11 @@ def named(victim: Any) -> dict[str, Any]:
     return {} if victim.run else {"proposer": LIAR, "agent": Agent(name=LIAR)}
 
 
+def another(victim: Any) -> dict[str, Any]:
+    """Proposer, agent and goal of his own: no digest covers them."""
+    return {"proposer": LIAR, "agent": Agent(name=LIAR), "goal": f"not to {victim.goal}"}
+
+
 def _revision(heard: Heard, pen: Pen, revision: int, action: str) -> Sequence[Any]:
     victim: PlanProposed = heard.record
     if victim.proposer == LIAR:

@@ -15,7 +15,7 @@ from gate_events.words import DeciderKind, DecisionKind, Level, RequestKind, Tie
 from gate_policy.requirements import ALLOWED
 from gate_store.database import utc_now
 from plangate.torture.liars.lie import LIAR, Heard, Pen, lie
-from plangate.torture.liars.on_plans import gated, named
+from plangate.torture.liars.on_plans import another, gated, harmless, named
 
 NICE = "Look something up"
 
@@ -78,6 +78,27 @@ def approved(asked: ApprovalRequested, **changed: Any) -> DecisionMade:
 def asked_in_own_sentences(heard: Heard, pen: Pen) -> Sequence[Any]:
     """The true question, told as something harmless."""
     return (request(heard.record, pen),)
+
+
+@lie(PLANS.name)
+def asked_under_its_digest(heard: Heard, pen: Pen) -> Sequence[Any]:
+    """The liar's harmless steps are shown under the digest of the victim's."""
+    steps = pen.steps(harmless(heard.record.steps))
+    return (msgspec.structs.replace(request(heard.record, pen), steps=steps),)
+
+
+@lie(PLANS.name)
+def asked_under_anothers_id(heard: Heard, pen: Pen) -> Sequence[Any]:
+    """A plan of his own at the gate that the victim's will have."""
+    own = {"plan_id": pen.plan_id, "run": None, "steps": pen.steps("wire"), **another(heard.record)}
+    asked = request(msgspec.structs.replace(heard.record, plan_id=pen.plan_id, run=None), pen, **own)
+    return (msgspec.structs.replace(asked, request_id=request(heard.record, pen).request_id),)
+
+
+@lie(PLANS.name)
+def asked_for_another_agent(heard: Heard, pen: Pen) -> Sequence[Any]:
+    """A run's own question, but asked by somebody else: policies and people go by that."""
+    return () if heard.record.run is None else (request(heard.record, pen, **another(heard.record)),)
 
 
 @lie(PLANS.name)
