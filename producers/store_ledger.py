@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from gate_events.ids import effect_key
 from gate_events.records import PlanCleared
 from gate_events.values import Step
-from gate_events.words import RequestKind, StepStatus
+from gate_events.words import StepStatus
 from gate_policy.catalogue import Catalogue
 from gate_policy.effects import effect_of
 from gate_store.claims import Claim, Grant
@@ -207,10 +207,8 @@ class StoreLedger:
             self._sleep(_ASK_EVERY_S)
 
     def attempt(self, word: Word) -> int:
-        """The one that the word names; an answer about a step in doubt counts its own question's."""
-        if isinstance(word, PlanCleared) or word.kind is not RequestKind.IN_DOUBT:
-            return word.attempt
-        return self._in_transaction(attempt_cleared, word.plan_id, word.digest) or 1
+        """The one that the store cleared last: a human may have been asked beside the router's word."""
+        return self._in_transaction(attempt_cleared, word.plan_id, word.digest) or word.attempt
 
     def _standing(self, conn: Any, word: Word) -> Standing:
         standing = standing_of(conn, word.plan_id, word.digest, store_moment(conn, self._now()))

@@ -1,18 +1,23 @@
-"""Apps that lack one defence against liars: `python -m tests.faults.sabotage_apps`, as tests.faults.sabotage.
+"""Apps that lack defences against liars: `python -m tests.faults.sabotage_apps`, as tests.faults.sabotage.
 
-For tests of the laboratory alone. No shipped code imports this.
+TORTURE_SABOTAGE may name several, joined by " + ". For tests of the laboratory alone. No shipped code imports
+this.
 """
 
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from gate_store import judging, objections, plan_claims
+from gate_store import cleared_plans, deciding, judging, objections, plan_claims
+from gate_store.cleared_plans import ClearedPlan
 from gate_store.plan_claims import Claim
 from gate_store.plan_owners import PlanRecord
 from plangate.torture import apps_child
 from stream_apps.gatekeeper.own_judgement import OwnJudgement
+from stream_apps.router import prior
+from stream_apps.router.owners import Owners
 from tests.faults.sabotage import GUARD, put
 
 KNOWN = plan_claims._Known
@@ -53,6 +58,61 @@ def believing(self: OwnJudgement, claim: Claim, moment: Any) -> None:
     (self.judged.cleared if is_clearance else self.judged.requests).append(record)  # type: ignore[arg-type] # sorted by type
 
 
+def no_own_content() -> None:
+    """A record's digest is what it says it is."""
+    put(plan_claims, "other_content", lambda _: None)
+
+
+def no_own_id() -> None:
+    """A question has whatever id it says."""
+    put(plan_claims, "foreign_id", lambda _: None)
+
+
+def no_proposer() -> None:
+    """Who proposed a run's plan, for whom and why, is what anybody says."""
+    put(KNOWN, "_otherwise", lambda *_: None)
+
+
+def no_look_of_the_routers() -> None:
+    """The router clears whatever the catalogue would, whoever proposed it."""
+    put(prior, "known_plans", lambda *_: plan_claims.Known())
+    put(Owners, "objection", lambda *_: None)
+
+
+def no_right() -> None:
+    """Whoever decides may."""
+    without_objection("_may_speak")
+
+
+def no_digest_of_a_decision() -> None:
+    """A decision about something else decides."""
+    without_objection("_speaks_of_what_is_asked")
+
+
+def without_objection(name: str) -> None:
+    """Decisions are not held against this one."""
+    put(objections, name, getattr(objections, name))
+    kept = tuple(each for each in objections.OBJECTIONS if each.__name__ != name)
+    assert len(kept) == len(objections.OBJECTIONS) - 1, f"{name} is asked of nothing"
+    put(deciding, "OBJECTIONS", kept)
+
+
+def no_moment_of_an_outcome() -> None:
+    """What was told before its plan was cleared counts."""
+    put(ClearedPlan, "_was_early", lambda *_: False)
+
+
+def no_attempt_of_an_outcome() -> None:
+    """An attempt that was never cleared has an outcome."""
+    put(cleared_plans, "_earlier_attempts", lambda *_: defaultdict(lambda: {1, 2, 3}))
+
+
+def no_store_of_a_run() -> None:
+    """Anybody tells what became of a run's plan."""
+    put(ClearedPlan, "_unlike_ledger", lambda *_: None)
+    put(cleared_plans, "_runs_that_go_on", lambda *_: set())
+
+
 def no_clock() -> None:
     """Whoever says that he is the clock or the gate is."""
     put(judging, "disproof", lambda *_: None)
@@ -71,6 +131,15 @@ def no_names() -> None:
 
 
 SABOTAGES: dict[str, Callable[[], None]] = {
+    "own content": no_own_content,
+    "own id": no_own_id,
+    "proposer": no_proposer,
+    "router's look": no_look_of_the_routers,
+    "right": no_right,
+    "digest of a decision": no_digest_of_a_decision,
+    "moment of an outcome": no_moment_of_an_outcome,
+    "attempt of an outcome": no_attempt_of_an_outcome,
+    "store of a run": no_store_of_a_run,
     "question of the run": no_question_of_the_run,
     "owner": no_owner,
     "gate before a clearance": no_gate_before_a_clearance,
@@ -83,5 +152,6 @@ SABOTAGES: dict[str, Callable[[], None]] = {
 
 
 if __name__ == "__main__":
-    SABOTAGES[os.environ[GUARD]]()
+    for guard in os.environ[GUARD].split(" + "):
+        SABOTAGES.get(guard, lambda: None)()  # the others' processes lack the others
     sys.exit(apps_child.main())

@@ -12,6 +12,8 @@ from plangate.torture.report import Report
 from plangate.torture.stack import own
 from plangate.torture.trees import Modules
 from tests.faults.sabotage import GUARD, SABOTAGES
+from tests.faults.sabotage_apps import SABOTAGES as OF_APPS
+from tests.faults.sabotage_services import SABOTAGES as OF_SERVICES
 
 # How many runs, kills and pauses: more and more, until the laboratory finds what is missing.
 SIZES = ((100, 10, 4), (300, 20, 10), (1000, 10, 60), (2000, 60, 100))
@@ -29,8 +31,13 @@ def run_without(guard: str, folder: Path, size: tuple[int, int, int], seed: int 
 def lied_to_without(
     guard: str, folder: Path, kinds: Collection[str], runs: int = 12, seed: int = 1
 ) -> Report:
-    """A laboratory whose apps lack one defence, and lies of those kinds are told."""
-    modules = Modules(apps="tests.faults.sabotage_apps")
+    """A laboratory whose apps or services lack a defence, or several; lies of those kinds are told."""
+    names = set(guard.split(" + "))
+    assert names <= {*OF_APPS, *OF_SERVICES}, f"nothing to sabotage: {names}"
+    modules = Modules(
+        apps="tests.faults.sabotage_apps" if names & OF_APPS.keys() else Modules.apps,
+        services="tests.faults.sabotage_services" if names & OF_SERVICES.keys() else Modules.services,
+    )
     count = max(12, 3 * len(kinds))
     orders = Orders(
         runs, 0, 0, seed, 1, modules=modules, liars=count, kinds=kinds, service_plans=runs, patience_s=30.0

@@ -18,6 +18,18 @@ AGAINST = {
     "clock": ("expired_early", "superseded_by_nothing"),
     "id of the clock": ("id_of_the_clock_taken",),
     "names": ("proposer_spelled_anew",),
+    "own content": ("cleared_under_its_digest", "asked_under_its_digest"),
+    "proposer": ("cleared_for_another_agent", "asked_for_another_agent"),
+    "router's look": ("next_revision", "plan_id_sent_first"),
+    "right": ("withdrawn_by_another",),
+    "digest of a decision": ("decision_moved_to_another_digest",),
+    "moment of an outcome": ("done_before_anybody_decided",),
+    "attempt of an outcome": ("asked_of_own_people", "done_before_anybody_decided"),
+    "store of a run": ("run_not_run", "run_done_without_naming_it", "cleared_run_done_without_naming_it"),
+    "store's ledger": ("cleared_as_it_is", "cleared_with_own_steps"),
+    "own id": ("asked_under_anothers_id",),
+    "service's look": ("cleared_as_it_is", "cleared_with_own_steps"),
+    "proof of the digest": ("cleared_under_its_digest",),
 }
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from msgspec.structs import replace
@@ -8,12 +9,14 @@ from psycopg.errors import DeadlockDetected
 from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import OperationalError
 
+from gate_events.records import DecisionMade
 from gate_events.values import Step
-from gate_events.words import StepStatus
+from gate_events.words import DeciderKind, DecisionKind, StepStatus
 from gate_policy.catalogue import load_catalogue
 from gate_store.claims import Grant
 from gate_store.clearances import record_cleared
 from gate_store.database import open_store
+from gate_store.decisions import apply_decisions
 from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError, RepeatsError
 from gate_store.gates import open_gates
 from gate_store.migrate import upgrade
@@ -105,6 +108,27 @@ def test_what_may_never_run_is_not_waited_for(
         ledger(store, hands, patience_s=0.1).claim(PLAN, step)
     assert not isinstance(refused.value, NotYetClearedError)
     assert hands.slept == 0
+
+
+def test_a_plan_that_a_human_approved_beside_the_routers_word_is_at_the_attempt_of_the_question(
+    store: Engine, hands: Hands
+) -> None:
+    question = replace(question_about(PLAN), attempt=2)
+    with store.begin() as conn:
+        open_gates(conn, [question], hands.now())
+        approval = DecisionMade(
+            event_id=uuid4(),
+            request_id=question.request_id,
+            plan_id=PLAN.plan_id,
+            revision=PLAN.revision,
+            digest=PLAN.digest,
+            kind=DecisionKind.APPROVE,
+            decided_at=hands.now(),
+            decided_by="ann",
+            decider=DeciderKind.PERSON,
+        )
+        apply_decisions(conn, [approval], hands.now(), lambda *_: "no edit", lambda *_: "nothing to undo")
+    assert (PLAN.attempt, ledger(store, hands).attempt(PLAN)) == (1, 2)
 
 
 def test_a_plan_that_is_asked_about_while_it_is_waited_for_is_waited_for_no_longer(
