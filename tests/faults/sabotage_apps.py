@@ -12,6 +12,7 @@ from typing import Any
 
 from gate_store import cleared_plans, deciding, judging, objections, plan_claims
 from gate_store.cleared_plans import ClearedPlan
+from gate_store.docket import Recorded
 from gate_store.plan_claims import Claim
 from gate_store.plan_owners import PlanRecord
 from plangate.torture import apps_child
@@ -123,6 +124,11 @@ def no_id_of_the_clock() -> None:
     put(judging, "takes_our_id", lambda _: None)
 
 
+def no_own_row() -> None:
+    """What was refused keeps its id from what comes under it later."""
+    put(Recorded, "occupies", True)
+
+
 def no_names() -> None:
     """Names are compared letter by letter, and only the proposer's."""
     put(objections, "same_name", lambda one, other: one == other)
@@ -147,6 +153,7 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "judgement": no_judgement,
     "clock": no_clock,
     "id of the clock": no_id_of_the_clock,
+    "own row": no_own_row,
     "names": no_names,
 }
 

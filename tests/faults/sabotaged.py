@@ -40,7 +40,7 @@ def lied_to_without(
     )
     count = max(12, 3 * len(kinds))
     orders = Orders(
-        runs, 0, 0, seed, 1, modules=modules, liars=count, kinds=kinds, service_plans=runs, patience_s=30.0
+        runs, 0, 0, seed, 1, modules=modules, liars=count, kinds=kinds, service_plans=runs, patience_s=60.0
     )
     with own(folder, "mock", None, orders.lease_s) as stack, environment({GUARD: guard}):
         return torture(stack, folder, orders, lambda *_: None)

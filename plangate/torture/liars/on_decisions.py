@@ -130,6 +130,14 @@ def doubt_settled_by_another(heard: Heard, pen: Pen) -> Sequence[Any]:
     return (approved(heard.record, event_id=derived("lie", pen.number), **words),)
 
 
+@lie(APPROVAL_REQUESTS.name)
+def approved_under_another_digest(heard: Heard, pen: Pen) -> Sequence[Any]:
+    """Where anybody may decide: what was approved is nothing that anybody asked about."""
+    if not _asks_before(heard) or heard.record.review.terms.reviewers:
+        return ()
+    return (approved(heard.record, event_id=derived("lie", pen.number), digest="e" * 64),)
+
+
 @lie(DECISIONS.name)
 def decision_moved_to_another_digest(heard: Heard, pen: Pen) -> Sequence[Any]:
     """What a reviewer approved, said again in the liar's name about a digest that nobody asked about."""
