@@ -133,7 +133,7 @@ def no_names() -> None:
     """Names are compared letter by letter, and only the proposer's."""
     put(objections, "same_name", lambda one, other: one == other)
     put(objections, "name_key", lambda name: name)
-    put(objections, "unprintable", lambda _: ())
+    put(objections, "fault_of_name", lambda _: "")
 
 
 SABOTAGES: dict[str, Callable[[], None]] = {
