@@ -11,7 +11,8 @@ NOT_TOLD: Mapping[str, str] = {
     "any decision of two invented people where anybody may decide": "two names are two people",
     "a withdrawal, or a service's next revision, in the proposer's own name": "an owner is claimed until "
     "proposals are signed; the later revision is shown as a claim, and clears nothing that was asked",
-    "an outcome of a cleared plan of a service, under its own digest and attempt": "who executes it says so",
+    "an outcome of a service's plan that may run, under its own digest": "who executes it says so; a lie "
+    "that it is done already comes before the approval (`undecided`)",
     "a clearance of a plan of a service without a store": "it has nothing to hold the clearance against",
     "anything on verdicts or dead-letters": "nobody but the gatekeeper and the workers may write there",
 }
