@@ -17,8 +17,7 @@ from gate_store.plan_claims import Claim
 from gate_store.plan_owners import PlanRecord
 from plangate.torture import apps_child
 from stream_apps.gatekeeper.own_judgement import OwnJudgement
-from stream_apps.router import prior
-from stream_apps.router.owners import Owners
+from stream_apps.router.routing import Routing
 from tests.faults.sabotage import GUARD, put
 
 KNOWN = plan_claims._Known
@@ -76,8 +75,7 @@ def no_proposer() -> None:
 
 def no_look_of_the_routers() -> None:
     """The router clears whatever the catalogue would, whoever proposed it."""
-    put(prior, "known_plans", lambda *_: plan_claims.Known())
-    put(Owners, "objection", lambda *_: None)
+    put(Routing, "_objection", lambda *_: None)
 
 
 def no_right() -> None:
