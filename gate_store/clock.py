@@ -94,8 +94,8 @@ def ask_again(conn: Connection, now: datetime, edited_again: EditedAgain, limit:
 
 def settle_waiting(
     conn: Connection, now: datetime, patience: timedelta, limit: int = 500
-) -> list[DecisionMade]:
-    """Give up decisions whose request did not come within `patience`, and return them for dead-letters.
+) -> list[tuple[DecisionMade, str]]:
+    """Give up decisions whose request did not come within `patience`, with the reason, for dead-letters.
 
     Their rows go, so that a replay from there is a new delivery. Commit after they are published. A word of
     the clock or the gate may wait at an open gate too, for its reason: the store never had it.
@@ -103,7 +103,7 @@ def settle_waiting(
     opened = exists().where(gates.c.gate_id == decisions.c.gate_id)
     judged_at_once = decisions.c.kind.not_in([DecisionKind.EXPIRE.value, DecisionKind.SUPERSEDE.value])
     lost = (
-        select(decisions.c.decision_id, whole(decisions.c.record).label("record"))
+        select(decisions.c.decision_id, opened.label("opened"), whole(decisions.c.record).label("record"))
         .where(decisions.c.disposition == word("WAITING"), decisions.c.recorded_at <= now - patience)
         .where(~and_(opened, judged_at_once))
         .order_by(decisions.c.arrival)
@@ -113,7 +113,16 @@ def settle_waiting(
     found = conn.execute(lost).all()
     ids = [row.decision_id for row in found]
     conn.execute(delete(decisions).where(among(conn, decisions.c.decision_id, ids)))
-    return [read(row.record, DecisionMade) for row in found]
+    given_up = [(read(row.record, DecisionMade), row.opened) for row in found]
+    return [(one, _UNSAID if there else _no_request(one, patience)) for one, there in given_up]
+
+
+_UNSAID = "the store had no reason to say so: only its own clock ends a gate, or a newer one takes its place"
+
+
+def _no_request(decision: DecisionMade, waited: timedelta) -> str:
+    gate = decision.request_id
+    return f"no approval request {gate} came within {waited}; check the ids and decide again"
 
 
 def _take(conn: Connection, due: Select[Any], limit: int) -> list[ApprovalRequested]:

@@ -130,7 +130,7 @@ def _add_voices(conn: Connection, standings: dict[UUID, Standing]) -> None:
 
 
 def _add_newer(conn: Connection, standings: dict[UUID, Standing]) -> None:
-    """Read once the gates are locked: who takes a newer revision locks them too, in `plan_claims`."""
+    """Read once the plans are locked: who takes a newer revision locks its plan, too."""
     open_still = [each.request for each in standings.values() if each.state is GateState.PENDING]
     for gate, revision in newer_revisions(conn, open_still).items():
         standings[gate] = replace(standings[gate], newer=revision)

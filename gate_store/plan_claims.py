@@ -3,24 +3,31 @@
 What passes is judged by the gatekeeper's own catalogue before anything follows from it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from gate_events.ids import plan_id_of_pause, proposal_id
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import RunIdentity
 from gate_store.asked_anew import gates_asked_anew
 from gate_store.claim_content import foreign_id, other_content
-from gate_store.dialects import among, lock_names, read, whole, word
+from gate_store.dialects import lock_names, read
 from gate_store.own_requests import forget, own, proposed_by_runs
+from gate_store.plan_lookups import (
+    KnownGate,
+    cleared_digests,
+    doubted_steps,
+    gates_of,
+    plans_of_runs,
+    runs_of,
+)
 from gate_store.plan_owners import PlanRecord, note_revisions, owner_of, owners
-from gate_store.superseding import ASKS_BEFORE, asks_before
-from gate_store.tables import clearances, effects, gates, runs
+from gate_store.superseding import asks_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +46,22 @@ class Admitted:
     to_judge: list[Claim] = field(default_factory=list)  # what a router says
     early: list[Claim] = field(default_factory=list)  # an earlier revision has not come yet
     asked_already: dict[UUID, UUID] = field(default_factory=dict)  # request: the gate that asks the same
-    refused: dict[int, str] = field(default_factory=dict)  # by position
+    refused: list[tuple[Claim, str]] = field(default_factory=list)  # and why
 
 
 _BESIDE_STEPS = ("proposer", "agent", "goal")
 
 
-def admit(conn: Connection, claims: Sequence[Claim], now: datetime) -> Admitted:
-    """Hold claims against the store, in order; notes the revisions of what passes."""
+def admit(conn: Connection, claims: Sequence[Claim]) -> Admitted:
+    """Hold claims against the store, in order. Of what counts in the end, `note_taken` next."""
     admitted = Admitted()
     if not claims:
         return admitted
     known = _Known(conn, claims)
-    passed: list[PlanRecord] = []
     for claim in claims:
         why = _objection(known, claim.record)
         if why is not None:
-            if claim.position is not None:
-                admitted.refused[claim.position] = why
+            admitted.refused.append((claim, why))
         elif known.repeats(claim.record):
             admitted.asked_already |= known.asked_already(claim.record)
         elif known.is_early(claim.record):
@@ -65,12 +70,14 @@ def admit(conn: Connection, claims: Sequence[Claim], now: datetime) -> Admitted:
             where = admitted.own if known.is_own(claim.record) else admitted.to_judge
             where.append(claim)
             known.note(claim.record)
-            if _asks_or_clears(claim.record):
-                passed.append(claim.record)
-    note_revisions(conn, passed, now)
     forget(conn, [claim.record.event_id for claim in claims if known.is_own(claim.record)])
-    forget(conn, [proposal_id(record.plan_id) for record in passed if record.run])
     return admitted
+
+
+def note_taken(conn: Connection, taken: Sequence[PlanRecord], now: datetime) -> None:
+    """Note the revisions of what was asked before it runs, or cleared."""
+    note_revisions(conn, taken, now)
+    forget(conn, [proposal_id(record.plan_id) for record in taken if record.run])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +131,6 @@ def _asks_or_clears(record: PlanRecord) -> bool:
     return not isinstance(record, ApprovalRequested) or asks_before(record)
 
 
-@dataclass(frozen=True, slots=True)
-class _Gate:
-    """A gate that is there, open or closed."""
-
-    digest: str
-    asks_before: bool
-
-
 class _Known:
     """What the store knows about the plans, runs and gates of a batch."""
 
@@ -142,16 +141,15 @@ class _Known:
         gate_ids = {each.request_id for each in requests}
         if lock:  # the same plan, or an outcome of it, may be coming
             lock_names(conn, plan_ids, gate_ids)
-            _lock_older(conn, records)
         self._own = {id(each) for each, ours in zip(requests, own(conn, requests), strict=True) if ours}
-        self._gates = _gates(conn, plan_ids)
+        self._gates = gates_of(conn, plan_ids)
         self._anew = gates_asked_anew(conn, gate_ids)
-        self._cleared = _cleared(conn, plan_ids)
+        self._cleared = cleared_digests(conn, plan_ids)
         self._owners = owners(conn, plan_ids)
-        self._runs = _runs(conn, {each.run.thread_id for each in records if each.run})
-        self._plans_of_runs = _plans_of_runs(conn, plan_ids)
+        self._runs = runs_of(conn, {each.run.thread_id for each in records if each.run})
+        self._plans_of_runs = plans_of_runs(conn, plan_ids)
         self._proposed = proposed_by_runs(conn, {each.plan_id for each in records if each.run})
-        self._doubts = _doubts(conn, {each.plan_id for each in requests if each.in_doubt})
+        self._doubts = doubted_steps(conn, {each.plan_id for each in requests if each.in_doubt})
 
     def is_own(self, record: PlanRecord) -> bool:
         """Whether it is our own word."""
@@ -241,7 +239,7 @@ class _Known:
     def note(self, record: PlanRecord) -> None:
         """Let the next claim of the batch meet what this one leaves behind."""
         if isinstance(record, ApprovalRequested):
-            self._gates[record.request_id] = _Gate(record.digest, _asks_or_clears(record))
+            self._gates[record.request_id] = KnownGate(record.digest, _asks_or_clears(record))
         else:
             self._cleared.add(record.digest)
         if _asks_or_clears(record):
@@ -259,49 +257,3 @@ def _other_question(row: Row[*tuple[Any, ...]], record: PlanRecord) -> str | Non
     if asked:
         return None
     return f"run {row.thread_id} asked something else: only what its interrupt asked answers it"
-
-
-def _lock_older(conn: Connection, records: Iterable[PlanRecord]) -> None:
-    """Open questions about older revisions may be decided now: that sees the newer one, or we its end."""
-    revised = {each.plan_id for each in records if each.revision > 1 and each.run is None}
-    if revised:
-        older = (among(conn, gates.c.plan_id, revised), gates.c.state == word("PENDING"), *ASKS_BEFORE)
-        conn.execute(select(gates.c.gate_id).where(*older).order_by(gates.c.gate_id).with_for_update())
-
-
-def _gates(conn: Connection, plan_ids: Iterable[UUID]) -> dict[UUID, _Gate]:
-    columns = (gates.c.gate_id, gates.c.digest, gates.c.kind, gates.c.timing)
-    found = conn.execute(select(*columns).where(among(conn, gates.c.plan_id, plan_ids)))
-    return {row.gate_id: _Gate(row.digest, (row.kind, row.timing) == ("PLAN", "BEFORE")) for row in found}
-
-
-def _cleared(conn: Connection, plan_ids: Iterable[UUID]) -> set[str]:
-    query = select(clearances.c.digest).where(among(conn, clearances.c.plan_id, plan_ids))
-    return set(conn.execute(query).scalars())
-
-
-def _runs(conn: Connection, threads: Iterable[str]) -> dict[str, Row[*tuple[Any, ...]]]:
-    names = sorted(threads)
-    if not names:
-        return {}
-    found = conn.execute(
-        select(
-            runs.c.thread_id, runs.c.plan_id, runs.c.asked_digest, whole(runs.c.pause).label("pause")
-        ).where(among(conn, runs.c.thread_id, names))
-    )
-    return {row.thread_id: row for row in found}
-
-
-def _plans_of_runs(conn: Connection, plan_ids: Iterable[UUID]) -> set[UUID]:
-    query = select(runs.c.plan_id).where(among(conn, runs.c.plan_id, plan_ids))
-    return {plan for plan in conn.execute(query).scalars() if plan is not None}
-
-
-def _doubts(conn: Connection, plan_ids: Iterable[UUID]) -> set[tuple[UUID, str]]:
-    wanted = set(plan_ids)
-    if not wanted:
-        return set()
-    query = select(effects.c.plan_id, effects.c.step_id).where(
-        among(conn, effects.c.plan_id, wanted), effects.c.state == "IN_DOUBT", effects.c.doubt_id.is_(None)
-    )
-    return {(row.plan_id, row.step_id) for row in conn.execute(query)}

@@ -446,12 +446,20 @@ asked_anew = Table(
 waiting_plans = Table(
     "waiting_plans",
     metadata,
-    Column("digest", Text, primary_key=True),
-    Column("record", Text, primary_key=True, comment="the record type"),
+    Column("claim", Text, primary_key=True, comment="a digest of the record, to the letter"),
+    Column("record", Text, nullable=False, comment="the record type"),
     Column("plan_id", Uuid, nullable=False, index=True),
     Column("revision", Integer, nullable=False),
     Column("body", JSON, nullable=False, comment="the record, whole: an earlier revision has not come yet"),
     Column("recorded_at", UtcMoment, nullable=False, index=True),
+    Column("why", Text, nullable=True, comment="why it becomes a dead letter; null: it waits"),
+)
+_refused = waiting_plans.c.why.is_not(None)
+Index(
+    "ix_waiting_plans_refused",
+    waiting_plans.c.recorded_at,
+    postgresql_where=_refused,
+    sqlite_where=_refused,
 )
 
 # Workers of the version before write here; a trigger takes what they write into plan_outcomes.

@@ -18,7 +18,7 @@ from gate_store.outcomes import record_outcomes
 from gate_store.planned_effects import PlannedEffect, note_planned_effects
 from gate_store.said import TOLERANCE, Said, said
 from stream_apps.gatekeeper.edits import retier
-from stream_apps.gatekeeper.take_claims import take_claims
+from stream_apps.gatekeeper.take_claims import take_claims, take_waiting
 from stream_apps.gatekeeper.turns import take_turn
 from stream_apps.gatekeeper.undo import undo_plan
 from stream_apps.gatekeeper.window_keys import planned_effects, window_keys
@@ -59,7 +59,9 @@ def commit_batch(
     taken = take_claims(conn, records, catalogue, now, moments)
     keys = partial(window_keys, catalogue=catalogue)
     untold = record_outcomes(conn, list(outcomes.values()), now, keys, [moments[place] for place in outcomes])
-    became = decide(conn, [*taken.waited, *decisions.values()], catalogue, now)[len(taken.waited) :]
+    heard = [*taken.waited, *decisions.values()]
+    became = decide(conn, heard, catalogue, now)[len(taken.waited) :]
+    _take_what_waited_for_edits(conn, heard, catalogue, now)
     dead = {
         place: each.why
         for place, each in zip(decisions, became, strict=True)
@@ -93,3 +95,12 @@ def _planned_by_edit(edit: DecisionMade, catalogue: Catalogue) -> Iterable[Plann
     steps, revision = edit.steps or (), edit.revision + 1
     digest = plan_digest(edit.plan_id, revision, steps, None)
     return planned_effects(edit.plan_id, digest, steps, catalogue)
+
+
+def _take_what_waited_for_edits(
+    conn: Connection, heard: Sequence[Said], catalogue: Catalogue, now: datetime
+) -> None:
+    """An edit makes a revision; a claim about the next one may have come first, in a replay."""
+    while edited := {each.decision.plan_id for each in heard if each.decision.kind is DecisionKind.EDIT}:
+        heard = take_waiting(conn, edited, catalogue, now).waited
+        decide(conn, heard, catalogue, now)

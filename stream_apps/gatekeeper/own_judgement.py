@@ -43,7 +43,7 @@ class Judged:
     anew: list[AskedAnew] = field(default_factory=list)
     cleared: list[PlanCleared] = field(default_factory=list)  # in our own words
     appended: dict[str, datetime] = field(default_factory=dict)  # the broker's moments of these, by digest
-    refused: dict[int, str] = field(default_factory=dict)  # by position in the batch
+    refused: list[tuple[Claim, str]] = field(default_factory=list)  # and why
 
 
 class OwnJudgement:
@@ -74,7 +74,7 @@ class OwnJudgement:
             try:
                 self._take(claim, moment or now)
             except UnjudgeablePlanError as error:
-                self._refuse(claim, str(error))
+                self.judged.refused.append((claim, str(error)))
             if moment and isinstance(claim.record, PlanCleared):
                 self.judged.appended.setdefault(claim.record.digest, moment)
 
@@ -141,11 +141,7 @@ class OwnJudgement:
         request_id = record.request_id if isinstance(record, ApprovalRequested) else None
         self.judged.anew.append(AskedAnew(gate, request_id, why))
         self._revised.note(gate)
-        self._refuse(claim, f"asked anew as {gate.request_id}: {why}")
-
-    def _refuse(self, claim: Claim, why: str) -> None:
-        if claim.position is not None:
-            self.judged.refused[claim.position] = why
+        self.judged.refused.append((claim, f"asked anew as {gate.request_id}: {why}"))
 
     def _note_effects(self, plan: PlanProposed, judgement: Judgement, at: datetime) -> None:
         """The next plan of the batch meets these as those of a plan that waits."""

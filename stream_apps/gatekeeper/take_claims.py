@@ -1,10 +1,11 @@
 """Takes what routers say about plans: held against the store, judged anew, then asked or cleared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -15,14 +16,14 @@ from gate_store import outbox
 from gate_store.asked_anew import note_asked_anew
 from gate_store.clearances import record_cleared
 from gate_store.gates import open_gates, waiting_for
-from gate_store.plan_claims import Admitted, Claim, admit
+from gate_store.plan_claims import Admitted, Claim, admit, note_taken
 from gate_store.plan_owners import PlanRecord
 from gate_store.planned_effects import note_planned_effects
 from gate_store.policies import kept_policies
 from gate_store.revocations import revoke_older
 from gate_store.said import Said
 from gate_store.superseding import asks_before
-from gate_store.waiting_plans import wait, wait_no_more, waiting
+from gate_store.waiting_plans import claim_id, wait, wait_no_more, waiting
 from stream_apps.gatekeeper.own_judgement import Judged, OwnJudgement
 from stream_apps.gatekeeper.revised import Revised
 from stream_apps.gatekeeper.window_keys import planned_effects, window_keys
@@ -55,21 +56,50 @@ def take_claims(
     about any more; what was asked, no router clears. A claim about a later revision waits in the
     store for the earlier one, and has its turn here.
     """
-    taken = Taken()
     moments = {place: moment for place, moment in enumerate(appended) if moment is not None}
-    claims = _claims(records, moments)
-    tried: set[tuple[str, str]] = set()
+    return _take(conn, _claims(records, moments), catalogue, now, moments)
+
+
+def take_waiting(conn: Connection, plan_ids: Collection[UUID], catalogue: Catalogue, now: datetime) -> Taken:
+    """Take the claims that waited for revisions of these plans, which a reviewer's edit has made."""
+    return _take(conn, [Claim(record) for record in waiting(conn, plan_ids)], catalogue, now, {})
+
+
+def _take(
+    conn: Connection,
+    claims: Sequence[Claim],
+    catalogue: Catalogue,
+    now: datetime,
+    moments: Mapping[int, datetime],
+) -> Taken:
+    taken = Taken()
+    tried: set[str] = set()
     while claims:
-        admitted = admit(conn, claims, now)
-        taken.refused |= admitted.refused
-        wait(conn, [claim.record for claim in admitted.early], now)
+        admitted = admit(conn, claims)
         judged = _judge(conn, admitted, catalogue, now, moments)
-        taken.refused |= judged.refused
         _carry_out(conn, admitted, judged, catalogue, now, taken)
+        refused = [*admitted.refused, *judged.refused]
+        taken.refused |= {claim.position: why for claim, why in refused if claim.position is not None}
+        tried |= _end_turn(conn, claims, admitted.early, refused, now)
         through = [claim.record for claim in (*admitted.own, *admitted.to_judge)]
-        wait_no_more(conn, [record for record in through if _name(record) in tried])
         claims = _whose_turn_it_is(conn, through, tried)
     return taken
+
+
+def _end_turn(
+    conn: Connection,
+    claims: Sequence[Claim],
+    early: Sequence[Claim],
+    refused: Sequence[tuple[Claim, str]],
+    now: datetime,
+) -> set[str]:
+    """What waited and had its turn waits no more, unless it is early still; returns its ids."""
+    wait(conn, [claim.record for claim in early], now)
+    waited = [claim.record for claim in claims if claim.position is None]
+    still = {id(claim.record) for claim in early}
+    why = [(claim.record, reason) for claim, reason in refused if claim.position is None]
+    wait_no_more(conn, [record for record in waited if id(record) not in still], why)
+    return {claim_id(record) for record in waited}
 
 
 def _claims(records: Sequence[Any], moments: Mapping[int, datetime]) -> list[Claim]:
@@ -136,6 +166,7 @@ def _carry_out(
     keys = partial(window_keys, catalogue=catalogue)
     record_cleared(conn, judged.cleared, now, keys, judged.appended)
     newer: list[PlanRecord] = [*filter(asks_before, requests), *judged.cleared]
+    note_taken(conn, newer, now)
     revoke_older(conn, newer, now)
     planned = (
         each
@@ -147,15 +178,7 @@ def _carry_out(
     taken.asked = taken.asked or bool(requests)
 
 
-def _whose_turn_it_is(
-    conn: Connection, through: Sequence[PlanRecord], tried: set[tuple[str, str]]
-) -> list[Claim]:
+def _whose_turn_it_is(conn: Connection, through: Sequence[PlanRecord], tried: set[str]) -> list[Claim]:
     """What waited for these, each once a batch."""
     services = {record.plan_id for record in through if record.run is None}
-    found = [record for record in waiting(conn, services) if _name(record) not in tried]
-    tried |= {_name(record) for record in found}
-    return [Claim(record) for record in found]
-
-
-def _name(record: PlanRecord) -> tuple[str, str]:
-    return record.digest, type(record).__name__
+    return [Claim(record) for record in waiting(conn, services) if claim_id(record) not in tried]

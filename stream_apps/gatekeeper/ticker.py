@@ -9,13 +9,12 @@ from functools import partial
 
 from gate_events.codec import encode
 from gate_events.headers import cloud_event
-from gate_events.records import DecisionMade, Record
+from gate_events.records import Record
 from gate_events.topics import TOPIC_OF, key_of
 from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
 from gate_store.clock import SILENT_FOR, ask_again, ask_expiry, ask_expiry_again, settle_waiting
 from gate_store.dialects import store_moment
 from gate_store.ledger import doubt_lost_claims
-from gate_store.plan_owners import PlanRecord
 from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.config import AppsConfig
 from stream_apps.dead_letters import DeadLetters, Origin
@@ -81,10 +80,10 @@ class Ticker:
         try:
             with self._thread.store.begin() as conn:
                 if given_up := settle_waiting(conn, now, patience):
-                    self._bury([(each, _no_request(each, patience)) for each in given_up])
+                    self._bury(given_up)
             with self._thread.store.begin() as conn:
                 if early := settle_waiting_plans(conn, now, patience):
-                    self._bury([(each, _no_earlier(each, patience)) for each in early])
+                    self._bury(early)
             with self._thread.store.begin() as conn:
                 if uncleared := settle_waiting_outcomes(conn, now, patience, self._looked_at, _LIMIT):
                     self._bury(uncleared)
@@ -108,18 +107,6 @@ class Ticker:
         value, headers = encode(record), cloud_event(record, _SOURCE)
         origin = Origin(TOPIC_OF[type(record)].name, event_id=record.event_id)  # the store keeps no offsets
         self._dead_letters.send(key_of(record), value, headers, origin, why, lambda: _settle(safe))
-
-
-def _no_request(decision: DecisionMade, waited: timedelta) -> str:
-    gate = decision.request_id
-    return f"no approval request {gate} came within {waited}; check the ids and decide again"
-
-
-def _no_earlier(record: PlanRecord, waited: timedelta) -> str:
-    return (
-        f"revision {record.revision} of plan {record.plan_id} came, and the one before it did not within"
-        f" {waited}; number revisions one by one"
-    )
 
 
 def _settle(safe: "Future[None]") -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared
+from gate_events.words import DecisionKind
 from gate_store.dialects import lock_names
 from gate_store.gates import lock_gates
 from gate_store.waiting_plans import waiting
@@ -16,15 +17,17 @@ def take_turn(conn: Connection, records: Sequence[Any]) -> None:
     """Lock the plans and the gates of a batch, and the gates that it may open.
 
     Nothing of a plan changes at two gatekeepers at once, so that what they lock later is locked by one.
-    Decisions alone lock theirs by themselves, all at once.
+    Decisions alone lock theirs by themselves, all at once; but a claim may have waited for an edit.
     """
-    decided = {record.request_id for record in records if type(record) is DecisionMade}
-    if all(type(record) is DecisionMade for record in records):
+    decisions = [record for record in records if type(record) is DecisionMade]
+    edited = {each.plan_id for each in decisions if each.kind is DecisionKind.EDIT}
+    if len(decisions) == len(records) and not edited:
         return
     plans = {record.plan_id for record in records}
     lock_names(conn, plans)
     claims = [record for record in records if type(record) in (ApprovalRequested, PlanCleared)]
-    claims += waiting(conn, {claim.plan_id for claim in claims if claim.run is None})
+    claims += waiting(conn, {claim.plan_id for claim in claims if claim.run is None} | edited)
     opening = {claim.request_id for claim in claims if type(claim) is ApprovalRequested}
+    decided = {each.request_id for each in decisions}
     lock_names(conn, decided | opening | {gate_anew(claim) for claim in claims})
     lock_gates(conn, decided, plans)

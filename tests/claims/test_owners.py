@@ -4,17 +4,13 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from gate_events.ids import request_id
 from gate_events.values import Agent
 from gate_events.words import RequestKind, Timing
-from gate_store.tables import waiting_plans
-from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.gatekeeper.commit import Committed
-from tests.claims.gate import commit, may_run, open_questions, proposed, refusals, routed, step
-from tests.store.acting import said
-from tests.store.examples import HOUR, NOON
+from tests.claims.gate import cleared, commit, may_run, open_questions, proposed, refusals, routed, step
 
 PAY = proposed(step("pay", what="bob"))
 
@@ -58,25 +54,13 @@ def test_a_redelivery_is_no_lie(conn: Connection) -> None:
     assert len(open_questions(conn)) == 1
 
 
-def test_a_later_revision_waits_for_the_earlier_one(conn: Connection) -> None:
-    """They may travel on two topics, and the second come first."""
-    later = routed(proposed(step("look"), revision=2))
-    assert refusals(commit(conn, later)) == []
-    assert (may_run(conn), conn.execute(select(waiting_plans.c.revision)).scalars().all()) == (set(), [2])
-    commit(conn, routed(proposed(step("look", what="first"))))
-    assert later.digest in may_run(conn)
-    assert conn.execute(select(waiting_plans)).all() == []
-
-
-def test_a_revision_that_nothing_leads_to_is_given_up_in_the_end(conn: Connection) -> None:
-    lie = routed(proposed(step("pay"), revision=2**31 - 1))
-    commit(conn, routed(PAY), lie)
-    assert len(open_questions(conn)) == 1
-    assert settle_waiting_plans(conn, NOON, HOUR) == []
-    assert settle_waiting_plans(conn, NOON + HOUR, HOUR) == [lie]
-    assert conn.execute(select(waiting_plans)).all() == []
-    assert asked_anew_as_a_revision(commit(conn, routed(proposed(step("pay", what="next"), revision=2))))
-    assert [each.revision for each in said(conn, type(lie))] == [2]
+def test_a_revision_that_nobody_could_judge_takes_no_place(conn: Connection) -> None:
+    commit(conn, routed(PAY))
+    hidden = proposed(step("look", what="hidden"), revision=2, proposer="billing-\u200bservice")
+    assert "leave it out" in refusals(commit(conn, cleared(hidden)))[0]
+    honest = routed(proposed(step("look"), revision=2))
+    assert refusals(commit(conn, honest)) == []
+    assert honest.digest in may_run(conn)
 
 
 @pytest.mark.parametrize("attempt", [1, 2])

@@ -39,6 +39,7 @@ from gate_store.tables import (
     plan_outcomes,
     waiting_plans,
 )
+from gate_store.waiting_plans import claim_id
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
@@ -246,12 +247,13 @@ def _places(record: Any) -> list[ColumnElement[bool]]:
             return [
                 gates.c.gate_id == record.request_id,
                 asked_anew.c.request_id == record.request_id,
-                waiting_plans.c.digest == record.digest,
+                waiting_plans.c.claim == claim_id(record),
             ]
         case DecisionMade():
             return [decisions.c.decision_id == record.event_id]
         case PlanCleared():
-            return [table.c.digest == record.digest for table in (clearances, waiting_plans, gates)]
+            known = [table.c.digest == record.digest for table in (clearances, gates)]
+            return [*known, waiting_plans.c.claim == claim_id(record)]
         case PlanExecuted(status=OutcomeStatus.BEGUN):
             return [executions.c.digest == record.digest]
         case PlanExecuted():

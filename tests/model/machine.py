@@ -269,6 +269,7 @@ class GateMachine(Laws):
             self.given_up.add(record.event_id)
             if isinstance(record, DecisionMade):
                 self._strike(record)
+        assert not self.reference.refused_in_turn, "refused when its turn came, and never told"
         self.changed()
 
     def _move(self, by: timedelta) -> None:

@@ -18,6 +18,7 @@ from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, Pl
 from gate_events.words import DecisionKind, Resolution
 from gate_policy.catalogue import Catalogue
 from gate_store.verdicts import AsEdited, later
+from gate_store.waiting_plans import claim_id
 from stream_apps.gatekeeper.edits import retier
 from tests.model.reference_claims import Claims, PlanRecord, Taken, asks_before, judged
 from tests.model.reference_decisions import (
@@ -58,6 +59,18 @@ class Gate:
     voices: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class Early:
+    """A claim that waits for an earlier revision."""
+
+    record: PlanRecord
+    since: datetime
+
+    def order(self) -> tuple[int, str, datetime, str]:
+        """Whose turn comes first."""
+        return self.record.revision, type(self.record).__name__, self.since, claim_id(self.record)
+
+
 Turn = tuple[int | None, PlanRecord, datetime]  # the place in the batch, None where it waited
 
 
@@ -78,7 +91,8 @@ class Reference:
         self.runs.has_begun = self.outcomes.has_begun
         self.plans: dict[UUID, list[PlanRecord]] = {}  # what was asked and cleared, by plan
         self.shown: Callable[[UUID], ApprovalRequested]  # a gate as reviewers see it
-        self.early: dict[tuple[str, str], PlanRecord] = {}
+        self.early: dict[str, Early] = {}
+        self.refused_in_turn: dict[str, PlanRecord] = {}  # the clock makes dead letters of them
 
     def said_by_the_store(self, record: Any) -> None:
         """What is in the outbox is the store's own word."""
@@ -94,17 +108,28 @@ class Reference:
         Returns the places of what becomes a dead letter.
         """
         self.now = now
-        dead, opened = self._take_claims(batch, now)
+        dead, opened = self._take_claims(batch)
         for place, each in _only(batch, PlanExecuted):
             if self.outcomes.tell(each.record, each.at):
                 dead.add(place)
-        for heard in [one for one in self.heard.values() if one.fate == "WAITING"]:
-            if heard.said.request_id in opened or heard.said.kind is K.SUPERSEDE:
-                self._hear(heard.said, heard.at, now)
+        edited = {heard.plan_id for heard in self._hear_what_waited(opened, now) if heard.kind is K.EDIT}
         for place, each in _only(batch, DecisionMade):
             if self._hear(each.record, each.at, now):
                 dead.add(place)
+        edited |= {
+            each.record.plan_id for _, each in _only(batch, DecisionMade) if each.record.kind is K.EDIT
+        }
+        while edited:
+            opened = self._take_turns(self._early(edited), dead)
+            edited = {heard.plan_id for heard in self._hear_what_waited(opened, now) if heard.kind is K.EDIT}
         return dead
+
+    def _hear_what_waited(self, opened: set[UUID], now: datetime) -> list[DecisionMade]:
+        waited = [one for one in self.heard.values() if one.fate == "WAITING"]
+        of_these = [one for one in waited if one.said.request_id in opened or one.said.kind is K.SUPERSEDE]
+        for heard in of_these:
+            self._hear(heard.said, heard.at, now)
+        return [heard.said for heard in of_these if heard.said.request_id in opened]
 
     def give_up(self, record: Any) -> None:
         """It waited too long; said again, it is new."""
@@ -113,26 +138,33 @@ class Reference:
         elif isinstance(record, PlanExecuted):
             self.outcomes.give_up(record)
         else:
-            del self.early[_name(record)]
+            name = claim_id(record)
+            del (self.refused_in_turn if name in self.refused_in_turn else self.early)[name]
 
     # --- plans ---
 
-    def _take_claims(self, batch: Sequence[Sent], now: datetime) -> tuple[set[int], set[UUID]]:
+    def _take_claims(self, batch: Sequence[Sent]) -> tuple[set[int], set[UUID]]:
         dead: set[int] = set()
-        opened: set[UUID] = set()
         turn: list[Turn] = []
         for kind in (ApprovalRequested, PlanCleared):
             found = sorted(_only(batch, kind), key=lambda one: one[1].record.revision)
             turn += [(place, each.record, each.at) for place, each in found]
-        tried: set[tuple[str, str]] = set()
+        return dead, self._take_turns(turn, dead)
+
+    def _take_turns(self, turn: list[Turn], dead: set[int]) -> set[UUID]:
+        """Returns the gates that are there now."""
+        opened: set[UUID] = set()
+        tried: set[str] = set()
         while turn:
             plans = self._take_turn(turn, dead, opened)
-            turn = []
-            for name, record in sorted(self.early.items(), key=lambda one: (one[1].revision, one[0][1])):
-                if record.plan_id in plans and name not in tried:
-                    turn.append((None, record, now))
-            tried |= {_name(record) for _, record, _ in turn}
-        return dead, opened
+            tried |= {claim_id(record) for place, record, _ in turn if place is None}
+            turn = [each for each in self._early(plans) if claim_id(each[1]) not in tried]
+        return opened
+
+    def _early(self, plans: set[UUID]) -> list[Turn]:
+        """What waits about these, in its order."""
+        waits = [one for one in self.early.values() if one.record.plan_id in plans]
+        return [(None, one.record, self.now) for one in sorted(waits, key=Early.order)]
 
     def _take_turn(self, turn: Sequence[Turn], dead: set[int], opened: set[UUID]) -> set[UUID]:
         """Returns the plans of services of which something counts."""
@@ -140,7 +172,7 @@ class Reference:
         for place, record, ours in through:
             if type(ours) is not type(record) or getattr(ours, "attempt", 1) != getattr(record, "attempt", 1):
                 self.claims.asked_anew(record, ours)
-                dead |= set() if place is None else {place}
+                self._bury(place, record, dead)
         questions = [ours for _, _, ours in through if isinstance(ours, ApprovalRequested)]
         cleared = [ours for _, _, ours in through if isinstance(ours, PlanCleared)]
         for request in questions:
@@ -158,12 +190,12 @@ class Reference:
         place, record, at = turn
         taken = self.claims.take(record)
         if taken is Taken.EARLY:
-            self.early.setdefault(_name(record), record)
+            self.early.setdefault(claim_id(record), Early(record, self.now))
             return None
-        if taken is Taken.REFUSED and place is not None:
-            dead.add(place)
-        if taken in (Taken.OWN, Taken.COUNTS) and place is None:
-            del self.early[_name(record)]  # what does not count waits until it is given up
+        if place is None:
+            del self.early[claim_id(record)]
+        if taken is Taken.REFUSED:
+            self._bury(place, record, dead)
         if taken is Taken.COUNTS:
             ours = judged(record, at, self.catalogue, self._older(record))
         elif taken is Taken.OWN:
@@ -173,6 +205,13 @@ class Reference:
         if isinstance(ours, PlanCleared) or asks_before(ours):
             self.plans.setdefault(record.plan_id, []).append(ours)
         return place, record, ours
+
+    def _bury(self, place: int | None, record: PlanRecord, dead: set[int]) -> None:
+        """What waited has no place in the batch any more: the clock tells of it, at once."""
+        if place is None:
+            self.refused_in_turn[claim_id(record)] = record
+        else:
+            dead.add(place)
 
     def _older(self, record: PlanRecord) -> list[PlanRecord]:
         """The older revisions of a service's plan."""
@@ -348,10 +387,6 @@ class Reference:
 
 def _key(said: DecisionMade) -> str:
     return name_key(said.decided_by)
-
-
-def _name(record: PlanRecord) -> tuple[str, str]:
-    return record.digest, type(record).__name__
 
 
 def _only(batch: Sequence[Sent], kind: type[Any]) -> list[tuple[int, Sent]]:

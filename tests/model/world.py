@@ -169,9 +169,12 @@ class World:
             doubt_lost_claims(conn, self.now)
             ask_again(conn, self.now, partial(edited_again, catalogue=self.catalogue))
             ask_for_outcomes(conn, self.now, SILENT_FOR)
-            given_up: list[Any] = [*settle_waiting(conn, self.now, PATIENCE)]
-            given_up += settle_waiting_plans(conn, self.now, PATIENCE)
-            for told, why in settle_waiting_outcomes(conn, self.now, PATIENCE):
+            given_up: list[Any] = []
+            for told, why in (
+                *settle_waiting(conn, self.now, PATIENCE),
+                *settle_waiting_plans(conn, self.now, PATIENCE),
+                *settle_waiting_outcomes(conn, self.now, PATIENCE),
+            ):
                 assert " " in why, "given up without a sentence"
                 given_up.append(told)
         return given_up

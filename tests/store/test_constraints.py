@@ -238,7 +238,7 @@ def new_asked_anew() -> dict[str, Any]:
 
 def new_waiting_plan() -> dict[str, Any]:
     at = {"plan_id": CLEARED.plan_id, "revision": 2, "recorded_at": NOON}
-    return {"digest": "0" * 64, "record": "PlanCleared", "body": CLEARED, **at}
+    return {"claim": "0" * 64, "record": "PlanCleared", "body": CLEARED, **at}
 
 
 def new_uncounted_outcome() -> dict[str, Any]:
@@ -415,7 +415,7 @@ SQLITE_SAYS = {
     "pk_policies": "UNIQUE constraint failed: policies.digest",
     "pk_asked_anew": "UNIQUE constraint failed: asked_anew.request_id",
     "fk_asked_anew_gate_id": "FOREIGN KEY constraint failed",
-    "pk_waiting_plans": "UNIQUE constraint failed: waiting_plans.digest, waiting_plans.record",
+    "pk_waiting_plans": "UNIQUE constraint failed: waiting_plans.claim",
     "pk_own_requests": "UNIQUE constraint failed: own_requests.event_id",
     "pk_own_words": "UNIQUE constraint failed: own_words.event_id",
     "pk_workers": "UNIQUE constraint failed: workers.name",

@@ -77,7 +77,7 @@ def _grow() -> None:
     )
     op.create_table(
         "waiting_plans",
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("claim", sa.Text(), nullable=False, comment="a digest of the record, to the letter"),
         sa.Column("record", sa.Text(), nullable=False, comment="the record type"),
         sa.Column("plan_id", sa.Uuid(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -88,11 +88,20 @@ def _grow() -> None:
             comment="the record, whole: an earlier revision has not come yet",
         ),
         sa.Column("recorded_at", UtcMoment(), nullable=False),
-        sa.PrimaryKeyConstraint("digest", "record", name="pk_waiting_plans"),
+        sa.Column("why", sa.Text(), nullable=True, comment="why it becomes a dead letter; null: it waits"),
+        sa.PrimaryKeyConstraint("claim", name="pk_waiting_plans"),
         if_not_exists=True,
     )
     op.create_index("ix_waiting_plans_plan_id", "waiting_plans", ["plan_id"], if_not_exists=True)
     op.create_index("ix_waiting_plans_recorded_at", "waiting_plans", ["recorded_at"], if_not_exists=True)
+    op.create_index(
+        "ix_waiting_plans_refused",
+        "waiting_plans",
+        ["recorded_at"],
+        if_not_exists=True,
+        postgresql_where=sa.text("why IS NOT NULL"),
+        sqlite_where=sa.text("why IS NOT NULL"),
+    )
     op.create_table(
         "uncounted_outcomes",
         sa.Column("plan_id", sa.Uuid(), nullable=False),
