@@ -145,10 +145,10 @@ class Reference:
 
     def _take_claims(self, batch: Sequence[Sent]) -> tuple[set[int], set[UUID]]:
         dead: set[int] = set()
-        turn: list[Turn] = []
-        for kind in (ApprovalRequested, PlanCleared):
-            found = sorted(_only(batch, kind), key=lambda one: one[1].record.revision)
-            turn += [(place, each.record, each.at) for place, each in found]
+        kinds = (ApprovalRequested, PlanCleared)
+        claims = [pair for kind in kinds for pair in _only(batch, kind)]
+        turn: list[Turn] = [(place, each.record, each.at) for place, each in claims]
+        turn.sort(key=lambda one: (one[1].revision, one[2]))
         return dead, self._take_turns(turn, dead)
 
     def _take_turns(self, turn: list[Turn], dead: set[int]) -> set[UUID]:
