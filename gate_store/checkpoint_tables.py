@@ -2,10 +2,12 @@
 
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
 
-from gate_store.database import is_postgres
 from gate_store.dialects import on_postgres
+from gate_store.postgres.address import Address
+from gate_store.postgres.psycopg_client import SAVERS, connect
+from gate_store.store_url import is_postgres, private_sqlite_path
 
 _SQLITE_TABLES = {"checkpoints", "writes"}
 _POSTGRES_VERSION = len(PostgresSaver.MIGRATIONS) - 1
@@ -14,11 +16,10 @@ _POSTGRES_VERSION = len(PostgresSaver.MIGRATIONS) - 1
 def create_checkpoint_tables(url: str) -> None:
     """Create or migrate them; harmless when they are there."""
     if is_postgres(url):
-        plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        with PostgresSaver.from_conn_string(plain) as saver:
-            saver.setup()
+        with connect(Address.of(url), "plangate: store upgrade", **SAVERS) as connection:
+            PostgresSaver(connection).setup()
     else:
-        with SqliteSaver.from_conn_string(make_url(url).database or "") as lite:
+        with SqliteSaver.from_conn_string(private_sqlite_path(url)) as lite:
             lite.setup()
 
 

@@ -1,13 +1,16 @@
-"""Opens the store: SQLite (WAL) or PostgreSQL, by URL."""
+"""Opens the store for SQLAlchemy: SQLite (WAL) or PostgreSQL, by URL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 
-CONNECT_S = 10  # psycopg alone would wait for minutes where nobody answers
+from gate_store.postgres import session
+from gate_store.postgres.address import Address
+from gate_store.postgres.psycopg_client import connect
+from gate_store.store_url import is_postgres, private_sqlite_path
 
 _READ_ONLY = "25006"  # SQLSTATE
 
@@ -19,45 +22,37 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def is_postgres(url: str) -> bool:
-    """Whether a store URL names PostgreSQL."""
-    return make_url(url).get_backend_name() == "postgresql"
-
-
 def open_store(url: str, *, pool_size: int = 5, by_key: bool = False) -> Engine:
     """An engine for `sqlite:///file` or `postgresql://…`; JSON columns go through msgspec.
 
     `by_key`: for work that looks all rows up by key. Its statements are planned once, and must not be planned
     to read whole tables because these were small then.
+    Connects when it is used. Raises StoreUrlError.
     """
-    parsed = make_url(url)
     options: dict[str, Any] = {
         "json_serializer": lambda value: msgspec.json.encode(value).decode(),
         "json_deserializer": msgspec.json.decode,
     }
-    if parsed.get_backend_name() == "postgresql":
-        postgres = create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            pool_size=pool_size,
-            pool_pre_ping=True,
-            connect_args={} if "connect_timeout" in parsed.query else {"connect_timeout": CONNECT_S},
-            **options,
-        )
-        event.listen(postgres, "handle_error", _give_up_read_only)
-        if by_key:
-            event.listen(postgres, "connect", _plan_by_key)
-        return postgres
-    engine = create_engine(parsed, connect_args={"timeout": 30}, **options)
+    if is_postgres(url):
+        return _open_postgres(Address.of(url), session.BY_KEY if by_key else {}, pool_size, options)
+    file = URL.create("sqlite", database=private_sqlite_path(url))
+    engine = create_engine(file, connect_args={"timeout": 30}, **options)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
 
 
-def _plan_by_key(connection: Any, _record: object) -> None:
-    for name in ("jit", "enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
-        connection.execute(f"SET {name} = off")
-    connection.execute("SET plan_cache_mode = force_generic_plan")
-    connection.commit()
+def _open_postgres(
+    address: Address, settings: Mapping[str, str], pool_size: int, options: dict[str, Any]
+) -> Engine:
+    def open_connection(_dialect: object, _record: object, _args: object, adapters: Mapping[str, Any]) -> Any:
+        return connect(address, "plangate", settings, **adapters)
+
+    # The URL says no more: connections are made as for every other client.
+    postgres = create_engine("postgresql+psycopg://", pool_size=pool_size, pool_pre_ping=True, **options)
+    event.listen(postgres, "do_connect", open_connection)
+    event.listen(postgres, "handle_error", _give_up_read_only)
+    return postgres
 
 
 def _give_up_read_only(context: ExceptionContext) -> None:

@@ -11,12 +11,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg.errors import DeadlockDetected, LockNotAvailable
-from sqlalchemy import Connection, Engine, inspect, make_url, text
+from sqlalchemy import Connection, Engine, inspect, text
 from tenacity import before_sleep_log, retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from gate_store.checkpoint_tables import checkpoints_behind, create_checkpoint_tables
-from gate_store.database import is_postgres, open_store
+from gate_store.database import open_store
 from gate_store.newer import objection
+from gate_store.store_url import is_postgres, sqlite_path
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +48,8 @@ def behind(url: str) -> str | None:
 
     A newer schema is ready too, unless this version cannot work on it.
     """
-    if not is_postgres(url) and not _sqlite_file(url).is_file():
-        return f"the store {_sqlite_file(url)} does not exist; {MEND}"
+    if not is_postgres(url) and not Path(sqlite_path(url)).is_file():
+        return f"the store {sqlite_path(url)} does not exist; {MEND}"
     store = open_store(url)
     try:
         with store.begin() as conn:
@@ -116,10 +117,6 @@ def _config(conn: Connection) -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = conn
     return config
-
-
-def _sqlite_file(url: str) -> Path:
-    return Path(make_url(url).database or "")
 
 
 def _connected(store: Engine) -> AbstractContextManager[Connection]:

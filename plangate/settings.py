@@ -19,13 +19,14 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
-from sqlalchemy import make_url
+
+from gate_store import store_url as urls
+from gate_store.postgres.errors import StoreUrlError
 
 ENV = "PLANGATE_"
 PASS_THROUGH = ("kafka", "schema_registry")
 DEMO = (f"{ENV}DEMO_MODEL", f"{ENV}DEMO_SMTP_PORT")  # the demo's own, no settings
 SECRET = {"store_url", *PASS_THROUGH}  # their values stand in no message
-STORES = ("sqlite:///", "postgresql://")
 
 
 class SettingsError(ValueError):
@@ -97,8 +98,10 @@ class Settings(BaseSettings):
     @field_validator("store_url")
     @classmethod
     def _is_a_store(cls, url: str) -> str:
-        if not url.startswith(STORES):
-            raise ValueError("is no sqlite:///FILE and no postgresql://USER:PASSWORD@HOST/DB")
+        try:
+            urls.check_url(url)
+        except StoreUrlError as error:
+            raise ValueError(error.problem) from None
         return url
 
     @field_validator(*PASS_THROUGH, mode="before")
@@ -122,8 +125,8 @@ class Settings(BaseSettings):
 
     @property
     def store_shown(self) -> str:
-        """The store's URL without its password."""
-        return make_url(self.store_url).render_as_string(hide_password=True)
+        """The store's URL without its secrets."""
+        return urls.shown(self.store_url)
 
     @property
     def bootstrap_servers(self) -> str:
@@ -179,9 +182,9 @@ def _line(error: Mapping[str, Any]) -> str:
     name = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
         return f"{config_file()}: {name}: no such setting{_meant(name, list(Settings.model_fields))}"
-    value = "" if name in SECRET else f" {error['input']!r}"
+    value = "" if name in SECRET else f" {error['input']!r}:"
     problem = str(error["msg"]).removeprefix("Value error, ")
-    return f"{name}:{value}: {problem}; set {ENV}{name.upper()}, or {name} in {config_file()}"
+    return f"{name}:{value} {problem}; set {ENV}{name.upper()}, or {name} in {config_file()}"
 
 
 def _meant(name: str, known: list[str]) -> str:

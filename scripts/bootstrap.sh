@@ -24,6 +24,7 @@ find_python() {
     exit 2
 }
 
+has_pgbouncer() { has pgbouncer || [ -x /usr/sbin/pgbouncer ]; }
 has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || has pg_config; }
 
 need_service() {
@@ -45,6 +46,7 @@ check_services() {
     has java || need_service default-jre-headless "tests on Apache Kafka and the schema registry are skipped"
     has mvn || need_service maven "tests on Apache Kafka and the schema registry are skipped"
     has_postgres || need_service postgresql "tests on PostgreSQL are skipped"
+    has_pgbouncer || need_service pgbouncer "tests behind a pooler of PostgreSQL are skipped"
 }
 
 install_debian_packages() {

@@ -34,6 +34,17 @@ _SAID = {
     "no pg_hba.conf entry": "28000",
     "password authentication failed": "28P01",
 }
+# Of TLS there are only words: libpq's and Python's. The first that fit tell.
+_ANOTHER_HOST = "PostgreSQL's certificate is for another host; name that one in the store's URL"
+_NO_TLS = "PostgreSQL offers no TLS; set ssl=on there, or another sslmode in the store's URL"
+_TLS = {
+    "does not match host name": _ANOTHER_HOST,
+    "Hostname mismatch": _ANOTHER_HOST,
+    "IP address mismatch": _ANOTHER_HOST,
+    "certificate verify failed": "PostgreSQL's certificate is of no CA in sslrootcert; name its CA's file",
+    "does not support SSL": _NO_TLS,
+    "rejected SSL upgrade": _NO_TLS,
+}
 _SQLITE = {
     sqlite3.SQLITE_FULL: "the disk of the store is full; free space there",
     sqlite3.SQLITE_IOERR: "the store's file cannot be read or written; look at its disk",
@@ -53,8 +64,8 @@ _SYSTEM = {
 def in_plain_words(error: BaseException) -> str:
     """What is the matter and what to do, and in brackets what the system itself said."""
     said = first_line(error)
-    meaning = next((words for each in causes(error) if (words := _meaning(each))), None)
-    return f"{meaning} ({said})" if meaning else said
+    words = next((words for each in causes(error) if (words := _meaning(each))), None)
+    return f"{words} ({said})" if words else said
 
 
 def sqlstate(error: BaseException) -> str:
@@ -72,12 +83,19 @@ def first_line(error: BaseException | None) -> str:
 
 
 def _meaning(error: BaseException) -> str | None:
+    """What is the matter and what to do; None: an error that we have no words for."""
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None) or 0
         return _SQLITE.get(code & 0xFF)
     if isinstance(error, OSError) and (words := _SYSTEM.get(error.errno or 0)):
         return words
-    return _STATES.get(sqlstate(error))
+    return _STATES.get(sqlstate(error)) or of_tls(error)
+
+
+def of_tls(error: BaseException) -> str | None:
+    """What is wrong with TLS and what to do; None: something else is wrong."""
+    said = str(error)
+    return next((words for theirs, words in _TLS.items() if theirs in said), None)
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -2,12 +2,12 @@
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from gate_store.database import is_postgres
 from gate_store.engine.port import EngineStore, Served
 from gate_store.engine.postgres.ready import ReadyNotifier
 from gate_store.engine.postgres.store import PostgresEngineStore
 from gate_store.engine.sqlite.store import SqliteEngineStore
 from gate_store.savers.serde import strict_serde
+from gate_store.store_url import is_postgres
 
 
 def open_engine_store(

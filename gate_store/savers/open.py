@@ -4,15 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiosqlite
-from psycopg import AsyncConnection
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import make_url
 
-from gate_store.database import is_postgres
+from gate_store.postgres.address import Address
+from gate_store.postgres.psycopg_client import open_pool
 from gate_store.savers.postgres import FencedPostgresSaver
 from gate_store.savers.serde import strict_serde
 from gate_store.savers.sqlite import FencedSqliteSaver
+from gate_store.store_url import is_postgres, private_sqlite_path
 
 BUSY_S = 30.0
 
@@ -30,25 +28,13 @@ async def open_saver(url: str) -> AsyncIterator[FencedPostgresSaver | FencedSqli
 
 @asynccontextmanager
 async def _postgres(url: str) -> AsyncIterator[FencedPostgresSaver]:
-    pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
-        make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
-        min_size=1,
-        max_size=2,  # a saver has one lock: it never uses more than one at a time
-        open=False,
-        check=AsyncConnectionPool.check_connection,
-        kwargs={
-            "autocommit": True,
-            "prepare_threshold": 0,
-            "row_factory": dict_row,
-            # A saver that is stopped inside its fence must not keep the run locked against a takeover.
-            "options": "-c idle_in_transaction_session_timeout=5s",
-        },
-    )
-    async with pool:
+    # A saver that is stopped inside its fence must not keep the run locked against a takeover.
+    mortal = {"idle_in_transaction_session_timeout": "5s"}
+    async with open_pool(Address.of(url), "plangate: checkpoints", mortal) as pool:
         yield FencedPostgresSaver(pool, serde=strict_serde())
 
 
 @asynccontextmanager
 async def _sqlite(url: str) -> AsyncIterator[FencedSqliteSaver]:
-    async with aiosqlite.connect(make_url(url).database or ":memory:", timeout=BUSY_S) as connection:
+    async with aiosqlite.connect(private_sqlite_path(url), timeout=BUSY_S) as connection:
         yield FencedSqliteSaver(connection, serde=strict_serde())

@@ -9,6 +9,7 @@ import typer
 from gate_events.records import PlanProposed
 from gate_events.topics import DECISIONS
 from gate_store import migrate
+from gate_store.try_clients import try_clients
 from plangate.cli.failures import CommandError, line_for
 from plangate.cli.output import JsonFlag, show
 from plangate.kafka import topics
@@ -99,6 +100,7 @@ def _registry(settings: Settings) -> str:
 
 
 def _store(settings: Settings) -> str:
+    try_clients(settings.store_url)
     behind = migrate.behind(settings.store_url)
     if behind:
         raise NotReadyError(behind)

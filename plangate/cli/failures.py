@@ -6,6 +6,7 @@ Failures are known by their names here, so that a command loads only the parts t
 from typing import Any
 
 from plangate.settings import load_settings
+from stream_apps.weather import of_tls
 
 SPEAK_FOR_THEMSELVES = frozenset(
     {
@@ -19,6 +20,8 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "gate_store.engine.port.FenceLostError",
         "gate_store.engine.port.NotClearedError",
         "gate_store.lookup.NoSuchGateError",
+        "gate_store.postgres.errors.StoreUrlError",
+        "gate_store.postgres.errors.UnfitStoreError",
         "gate_store.runs.RunBusyError",
         "plangate.cli.failures.CommandError",
         "plangate.demo.planner.PlannerError",
@@ -37,7 +40,13 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "stream_apps.resumer.errors.GraphsError",
     }
 )
-STORE = {"sqlalchemy.exc.OperationalError", "sqlalchemy.exc.ProgrammingError", "sqlalchemy.exc.DatabaseError"}
+STORE = {
+    "sqlalchemy.exc.OperationalError",
+    "sqlalchemy.exc.ProgrammingError",
+    "sqlalchemy.exc.DatabaseError",
+    "psycopg.Error",
+    "gate_store.postgres.asyncpg_client.NotConnectedError",
+}
 
 
 class CommandError(Exception):
@@ -62,7 +71,8 @@ def line_for(error: BaseException) -> str | None:
 
 
 def _store_line(error: Any) -> str:
-    first = str(error.orig).strip().splitlines()[0]
+    driver = getattr(error, "orig", None) or getattr(error, "reason", None) or error
+    first = (str(driver).strip() or type(driver).__name__).splitlines()[0]
     if "no such table" in first or ("does not exist" in first and "relation" in first):
         return "the store has no tables yet; run `plangate store upgrade`"
     if "no such column" in first or ("does not exist" in first and "column" in first):
@@ -70,4 +80,6 @@ def _store_line(error: Any) -> str:
     if "unable to open database file" in first:
         file = load_settings().store_url.removeprefix("sqlite:///")
         return f"the store {file} cannot be opened; make its folder, or set PLANGATE_STORE_URL"
+    if words := of_tls(driver):
+        return f"the store does not answer: {words} ({first})"
     return f"the store does not answer: {first}; start it, or set PLANGATE_STORE_URL"

@@ -3,6 +3,7 @@
 import typer
 
 from gate_store import migrate
+from gate_store.try_clients import try_clients
 from plangate.cli.output import JsonFlag, print_json, say
 from plangate.settings import load_settings
 
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
 def upgrade(as_json: JsonFlag = False) -> None:
     """Bring the store's tables to this version; nothing to do is fine."""
     settings = load_settings()
+    try_clients(settings.store_url)
     migrate.upgrade(settings.store_url)
     if as_json:
         print_json({"behind": migrate.behind(settings.store_url)})

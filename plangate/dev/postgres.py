@@ -1,11 +1,15 @@
 """PostgreSQL in a child process: a server of our own on 127.0.0.1, as root run by nobody."""
 
+import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import LiteralString
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -23,20 +27,33 @@ _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class PostgresServer(DevService):
-    """A server that trusts whoever reaches its loopback port; it opens no Unix socket.
+    """A server on a loopback port, with a password that only its owner can read; it opens no Unix socket.
 
-    `durable=False` gives up crash safety for speed, for tests that throw the data away.
+    `durable=False` gives up crash safety for speed, for tests that throw the data away. `settings` are
+    PostgreSQL's own, over ours.
     """
 
-    def __init__(self, folder: Path, port: int | None = None, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int | None = None,
+        *,
+        durable: bool = True,
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(folder)
+        self._more_settings = settings or {}
         self.port = port or free_port()
         self._durable = durable
         self._identity = identity()
 
     def url(self, database: str = _DEFAULT_DATABASE) -> str:
-        """A database's address, `postgresql://postgres@127.0.0.1:PORT/DATABASE`, the same over restarts."""
-        return f"postgresql://postgres@{LOOPBACK}:{self.port}/{database}"
+        """A database's address, `postgresql://postgres:PASSWORD@127.0.0.1:PORT/DATABASE`.
+
+        It is the same over restarts.
+        """
+        where = f"{LOOPBACK}:{self.port}/{quote(database)}"
+        return f"postgresql://postgres:{self._password_file().read_text()}@{where}"
 
     @property
     def version(self) -> str:
@@ -94,7 +111,8 @@ class PostgresServer(DevService):
                 )
             shutil.chown(data, self._identity["user"], self._identity["group"])
         initdb = [str(self._binary("initdb")), "-D", str(data)]
-        initdb += ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust"]
+        initdb += ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"]
+        initdb += ["--auth=scram-sha-256", f"--pwfile={self._password_file()}"]
         done = subprocess.run(  # noqa: S603 - found by find_binaries, arguments of ours
             [*initdb, *([] if self._durable else ["--no-sync"])],
             capture_output=True,
@@ -106,13 +124,25 @@ class PostgresServer(DevService):
         if done.returncode != 0:
             raise DevServiceError(_NAME, f"initdb failed in {data}", done.stderr.strip())
 
+    def _password_file(self) -> Path:
+        """Made once: the database keeps its password over restarts. Whoever runs the server reads it, too."""
+        file = self.folder / "password"
+        if not file.exists():
+            partial = file.with_suffix(".partial")
+            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+                out.write(secrets.token_urlsafe(24))
+            if self._identity:
+                shutil.chown(partial, self._identity["user"], self._identity["group"])
+            partial.rename(file)
+        return file
+
     def _settings(self) -> list[str]:
         settings: dict[str, object] = {
             "listen_addresses": LOOPBACK,
             "port": self.port,
             "unix_socket_directories": "",
         }
-        settings |= {} if self._durable else _FAST
+        settings |= {**({} if self._durable else _FAST), **self._more_settings}
         return [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
 
     def _binary(self, name: str) -> Path:

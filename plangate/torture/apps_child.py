@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import Pool
 
-from gate_store.database import is_postgres
+from gate_store.store_url import is_postgres
 from plangate.settings import load_settings
 from plangate.torture.clock import jumping
 from plangate.torture.fault_points import FaultPoints

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from gate_store.database import is_postgres, open_store
+from gate_store.database import open_store
+from gate_store.store_url import is_postgres
 from plangate.dev.processes import ChildProcess
 from plangate.dev.stack import Stack, environment
 from plangate.torture.cases import case

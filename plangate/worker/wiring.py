@@ -12,6 +12,7 @@ from gate_policy.effects import effect_of
 from gate_store import migrate
 from gate_store.database import open_store
 from gate_store.engine.port import ClaimedRun, OutboxRow, Publish
+from gate_store.try_clients import try_clients
 from plangate.kafka import topics
 from plangate.settings import Settings
 from plangate.wiring import id_of_record, open_catalogue, schema_ids
@@ -116,6 +117,7 @@ def check_before_work(settings: Settings, *, resuming: bool) -> None:
     if missing:
         names = ", ".join(state.name for state in missing)
         raise NotReadyError(f"topics are missing ({names}); run `plangate topics create`")
+    try_clients(settings.store_url)
     behind = migrate.behind(settings.store_url)
     if behind:
         raise NotReadyError(behind)

@@ -25,7 +25,7 @@ from gate_events.records import (
 from gate_events.topics import TOPICS
 from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
 from gate_store.clock import SILENT_FOR, ask_again, ask_expiry, ask_expiry_again, settle_waiting
-from gate_store.database import is_postgres, open_store
+from gate_store.database import open_store
 from gate_store.decisions import apply_decisions
 from gate_store.dialects import read, whole
 from gate_store.engine.open import open_engine_store
@@ -36,6 +36,7 @@ from gate_store.ledger import doubt_lost_claims
 from gate_store.migrate import upgrade
 from gate_store.said import Said
 from gate_store.savers.serde import strict_serde
+from gate_store.store_url import is_postgres
 from gate_store.tables import clearances, decisions, effects, gates, metadata, outbox, revocations, runs
 from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.gatekeeper.commit import commit_batch

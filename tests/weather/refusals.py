@@ -17,13 +17,17 @@ class Database:
         self.admin_url = admin_url
         self.name = make_url(admin_url).database or ""
         self.url = make_url(admin_url).set(username=self.role).render_as_string(hide_password=False)
-        self.say("CREATE ROLE {role} LOGIN")
+        self.say("CREATE ROLE {role} LOGIN PASSWORD {password}")
         self.say("ALTER DATABASE {name} OWNER TO {role}")
 
     def say(self, statement: str) -> None:
         writing = "-c default_transaction_read_only=off"
         with psycopg.connect(self.admin_url, autocommit=True, options=writing) as connection:
-            names = {"role": sql.Identifier(self.role), "name": sql.Identifier(self.name)}
+            names = {
+                "role": sql.Identifier(self.role),
+                "name": sql.Identifier(self.name),
+                "password": sql.Literal(make_url(self.admin_url).password),
+            }
             connection.execute(sql.SQL(statement).format(**names))
 
     def cut(self) -> None:

@@ -6,31 +6,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from sqlalchemy import make_url
 
-CONNECT_S = 10.0
-STATEMENT_S = 30.0  # a statement of ours takes milliseconds; beyond this the server is not answering
+from gate_store.postgres.address import Address
+from gate_store.postgres.asyncpg_client import connect
+from gate_store.postgres.session import BY_KEY
 
-# All statements look rows up by key: whatever the statistics say, no plan that reads a whole table.
-SETTINGS = {
-    "jit": "off",
-    "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-}
+CLOSE_S = 10.0
 # Whoever is stopped or cut off inside a transaction must not keep its rows locked against a takeover.
 IDLE_S = 5
 
 OnOpen = Callable[[Any], Awaitable[None]]
-
-
-class NotConnectedError(ConnectionError):
-    """PostgreSQL takes no connection: {reason}."""
-
-    def __init__(self, reason: BaseException) -> None:
-        super().__init__(f"PostgreSQL takes no connection: {reason}")
-        self.reason = reason
 
 
 class Line:
@@ -39,19 +24,15 @@ class Line:
     def __init__(
         self, url: str, name: str, on_open: OnOpen | None = None, idle_s: int = IDLE_S, **settings: str
     ) -> None:
-        self._dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._settings = {
-            **SETTINGS,
-            **settings,
-            "idle_in_transaction_session_timeout": f"{idle_s}s",
-            "application_name": f"plangate engine: {name}",
-        }
+        self._address = Address.of(url)
+        self._name = f"plangate engine: {name}"
+        self._settings = {**BY_KEY, **settings, "idle_in_transaction_session_timeout": f"{idle_s}s"}
         self._on_open = on_open
         self._lock = asyncio.Lock()
         self._connection: Any = None
 
     async def open(self) -> None:
-        """Connect. Raises OSError (NotConnectedError where the server says no)."""
+        """Connect. Raises NotConnectedError; UnfitStoreError where it never will."""
         async with self.use():
             pass
 
@@ -60,7 +41,7 @@ class Line:
         async with self._lock:
             connection, self._connection = self._connection, None
             if connection is not None and not connection.is_closed():
-                await connection.close(timeout=CONNECT_S)
+                await connection.close(timeout=CLOSE_S)
 
     @property
     def is_lost(self) -> bool:
@@ -90,12 +71,7 @@ class Line:
                 raise
 
     async def _connect(self) -> None:
-        try:
-            connection = await asyncpg.connect(
-                self._dsn, timeout=CONNECT_S, command_timeout=STATEMENT_S, server_settings=self._settings
-            )
-        except asyncpg.PostgresError as error:
-            raise NotConnectedError(error) from error
+        connection = await connect(self._address, self._name, self._settings)
         if self._on_open:
             await self._on_open(connection)
         self._connection = connection

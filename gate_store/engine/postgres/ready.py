@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from sqlalchemy import make_url
+
+from gate_store.postgres.address import Address
+from gate_store.postgres.psycopg_client import connect
 
 CHANNEL = "plangate_ready"
 
@@ -50,16 +52,16 @@ class ReadyNotifier:
     """
 
     def __init__(self, url: str) -> None:
-        self._dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._address = Address.of(url)
         self._connection: psycopg.Connection[Any] | None = None
 
     def notify_ready(self) -> None:
         """Wake them. Raises psycopg.Error where the server cannot be reached, or is a standby."""
         try:
-            self._open().execute(f"NOTIFY {CHANNEL}")
+            self.open().execute(f"NOTIFY {CHANNEL}")
         except psycopg.OperationalError:
             self.close()  # the server restarted since: once more, on a new connection
-            self._open().execute(f"NOTIFY {CHANNEL}")
+            self.open().execute(f"NOTIFY {CHANNEL}")
 
     def close(self) -> None:
         """Give the connection back."""
@@ -67,11 +69,11 @@ class ReadyNotifier:
             self._connection.close()
         self._connection = None
 
-    def _open(self) -> psycopg.Connection[Any]:
+    def open(self) -> psycopg.Connection[Any]:
+        """The connection, made where there is none. Raises psycopg.Error, UnfitStoreError."""
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(
-                self._dsn, autocommit=True, connect_timeout=10, options="-c synchronous_commit=off"
-            )
+            unsynced = {"synchronous_commit": "off"}
+            self._connection = connect(self._address, "plangate: notify", unsynced, autocommit=True)
         return self._connection
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import quote
 
-from sqlalchemy import make_url
+from gate_store.store_url import sqlite_path
 
 T = TypeVar("T")
 
@@ -19,7 +20,7 @@ class SqliteThread:
     """Runs functions of a connection, one at a time, off the event loop."""
 
     def __init__(self, url: str) -> None:
-        self._path = make_url(url).database or ""
+        self._path = sqlite_path(url)
         self._executor = ThreadPoolExecutor(1, "plangate-sqlite")
         self._connection: sqlite3.Connection | None = None
 
@@ -41,7 +42,7 @@ class SqliteThread:
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._with, work)
 
     def _open(self) -> None:
-        self._connection = sqlite3.connect(f"file:{self._path}?mode=rw", uri=True, timeout=BUSY_S)
+        self._connection = sqlite3.connect(f"file:{quote(self._path)}?mode=rw", uri=True, timeout=BUSY_S)
         self._connection.isolation_level = None  # we say BEGIN ourselves
         self._connection.row_factory = sqlite3.Row
         for pragma in PRAGMAS:
