@@ -13,6 +13,7 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from gate_events.json_text import from_text
 from gate_events.topics import TOPICS
+from gate_events.writer_schemas import looked_at
 
 JSON_VALUE = "plangate-json-value"
 SINGLE_OBJECT = b"\xc3\x01"
@@ -63,10 +64,10 @@ def known_writer(fingerprint_: bytes) -> Contract | None:
 def writer_of(source: str) -> Any:
     """A writer's schema as fastavro uses it.
 
-    Where it is a contract of ours whose tool left out the logical types, ours is taken. Raises what fastavro
-    raises for a text that is no Avro schema.
+    Where it is a contract of ours whose tool left out the logical types, ours is taken. Raises
+    UnsafeSchemaError, and what fastavro raises for what is no Avro schema.
     """
-    schema = json.loads(source)
+    schema = looked_at(source)
     known = known_writer(_fingerprint(schema))
     if known and _logical_types(schema) <= _logical_types(known.source):
         return known.parsed

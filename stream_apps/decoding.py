@@ -1,6 +1,7 @@
 """Bytes to records without blocking the event loop for a schema registry."""
 
 import asyncio
+from collections import OrderedDict
 from typing import Any, TypeVar
 
 from gate_events.codec import SchemaOfId, decode
@@ -10,6 +11,8 @@ from stream_apps.patience import through_outages
 from stream_apps.progress import Progress
 
 R = TypeVar("R")
+
+_MOST_SEEN = 1_000  # whoever may register schemas decides how many there are
 
 
 class _UnseenSchemaError(RegistryUnavailableError):
@@ -26,7 +29,7 @@ class Decoder:
     def __init__(self, schema_of_id: SchemaOfId | None, progress: Progress) -> None:
         self._ask = schema_of_id
         self._progress = progress
-        self._seen: dict[int, Any] = {}
+        self._seen: OrderedDict[int, Any] = OrderedDict()
 
     async def decode(self, received: Received, record: type[R]) -> R:
         """The record. Raises UndecodableError."""
@@ -49,3 +52,5 @@ class Decoder:
         self._seen[schema_id] = await through_outages(
             "the schema registry", lambda: asyncio.to_thread(ask, schema_id), self._progress
         )
+        if len(self._seen) > _MOST_SEEN:
+            self._seen.popitem(last=False)

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -147,6 +147,7 @@ class StubRegistry(HTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
         self.status = 500
+        self.schema: Any = contract_of(PlanProposed).source
         self.asked = 0
 
     @property
@@ -159,7 +160,7 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked += 1
-        good = {"schema": json.dumps(contract_of(PlanProposed).source)}
+        good = {"schema": json.dumps(self.server.schema)}
         body = json.dumps(good if self.server.status == 200 else {"error_code": 1, "message": "no"}).encode()
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(body)))
@@ -188,7 +189,10 @@ def test_a_registry_that_does_not_serve_is_unavailable_and_shows_no_secret(
 ) -> None:
     stub.status = status
     ids = SchemaIds({"url": f"http://eva:s3cret@{stub.address}/api?token=s3cret"})
-    for ask in (lambda: ids.schema_of(7), lambda: ids.id_for(PlanProposed, "plans")):
+    questions: list[Callable[[], Any]] = [lambda: ids.id_for(PlanProposed, "plans")]
+    if status != 403:  # of one id it says that its subject is not ours to read
+        questions.append(lambda: ids.schema_of(7))
+    for ask in questions:
         with pytest.raises(RegistryUnavailableError, match=f"answered {status}.*try again") as failed:
             ask()
         assert "s3cret" not in f"{failed.value!r} {failed.value.__cause__!r} {ids!r}"
@@ -218,3 +222,37 @@ def test_many_threads_ask_once(stub: StubRegistry) -> None:
         schemas = list(pool.map(ids.schema_of, [7] * 64))
     assert stub.asked == 1
     assert all(schema is schemas[0] for schema in schemas)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_id_that_the_registry_refuses_is_the_records_fault_and_remembered_for_a_minute(
+    stub: StubRegistry, status: int
+) -> None:
+    stub.status, seconds = status, [0.0]
+    ids = SchemaIds({"url": f"http://{stub.address}"}, lambda: seconds[0])
+    for _ in range(3):
+        with pytest.raises(
+            UndecodableError, match=f"schema id 7: .*HTTP {status}.*where workers may read it"
+        ):
+            decode(encode(PLAN, 7), PlanProposed, ids.schema_of)
+    assert stub.asked == 1
+    stub.status, seconds[0] = 200, 61.0
+    assert decode(encode(PLAN, 7), PlanProposed, ids.schema_of) == PLAN
+
+
+def test_a_schema_that_would_take_the_process_down_is_the_records_fault(stub: StubRegistry) -> None:
+    stub.status = 200
+    endless = [{"name": "next", "type": ["null", "PlanProposed"]}]
+    stub.schema = {**contract_of(PlanProposed).source, "fields": endless}
+    ids = SchemaIds({"url": f"http://{stub.address}"})
+    with pytest.raises(UndecodableError, match="schema id 7: no schema to read with: it is recursive"):
+        decode(encode(PLAN, 7), PlanProposed, ids.schema_of)
+
+
+def test_no_number_of_ids_fills_the_memory(stub: StubRegistry) -> None:
+    stub.status = 404
+    ids = SchemaIds({"url": f"http://{stub.address}"})
+    for schema_id in range(1_200):
+        with pytest.raises(UndecodableError):
+            ids.schema_of(schema_id)
+    assert len(ids._refused) == 1_000
