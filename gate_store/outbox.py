@@ -8,10 +8,14 @@ from sqlalchemy import Connection
 
 from gate_events.codec import body_of
 from gate_events.contracts import contract_of
-from gate_events.records import Record
+from gate_events.records import ApprovalRequested, PlanExecuted, PlanProposed, Record
 from gate_events.topics import key_of
 from gate_store.bulk import insert_new
 from gate_store.tables import outbox
+
+# What resumers publish; the rest is left to gatekeepers. Nothing of it decides: a resumer runs the code of
+# graphs, and so has no right to write `decisions` and `verdicts`.
+BY_RESUMERS = (PlanProposed, ApprovalRequested, PlanExecuted)
 
 
 def put(conn: Connection, records: Sequence[Record], now: datetime) -> None:

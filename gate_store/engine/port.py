@@ -290,6 +290,7 @@ class EngineStore(Protocol):
     async def relay_outbox(self, limit: int, publish: Publish) -> int:
         """Hand the oldest rows, in order, to `publish`, and forget those whose ids it returns; how many.
 
+        Only rows of record types `BY_RESUMERS`.
         On PostgreSQL rows that another process is publishing are left out. A row may be published again where
         this process or its connection ends in between.
         """

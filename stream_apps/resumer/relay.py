@@ -1,4 +1,4 @@
-"""Outbox to Kafka: at least once and in order; ids make repeats harmless."""
+"""What resumers say, from the outbox to Kafka: at least once and in order; ids make repeats harmless."""
 
 import asyncio
 from contextlib import suppress

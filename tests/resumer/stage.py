@@ -151,9 +151,10 @@ class Stage:
             assert loop.time() < end, f"the run is {row.status}: {row.error}"
             await asyncio.sleep(0.02)
 
-    def outbox_empty(self) -> bool:
+    def in_outbox(self) -> list[str]:
+        """The kinds of records that wait, in order."""
         with self.engine.begin() as conn:
-            return conn.execute(select(outbox.c.id)).first() is None
+            return list(conn.execute(select(outbox.c.record).order_by(outbox.c.id)).scalars())
 
 
 class resumer:  # noqa: N801 - reads as a verb

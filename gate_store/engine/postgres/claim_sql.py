@@ -126,7 +126,7 @@ WHERE r.thread_id = h.thread_id AND r.token = h.token AND r.worker = $1
 """
 
 TAKE_OUTBOX = """
-SELECT id, event_id, record, key, body, contract FROM outbox ORDER BY id LIMIT $1
+SELECT id, event_id, record, key, body, contract FROM outbox WHERE record = ANY($2) ORDER BY id LIMIT $1
 FOR UPDATE SKIP LOCKED
 """
 DROP_OUTBOX = "DELETE FROM outbox WHERE id = ANY($1)"

@@ -27,10 +27,12 @@ from gate_store.engine.postgres.flush import Flusher
 from gate_store.engine.postgres.line import Line
 from gate_store.engine.postgres.ready import Doorbell
 from gate_store.engine.rows import claimed_run, text
+from gate_store.outbox import BY_RESUMERS
 
 log = logging.getLogger(__name__)
 
 DELIVERY_S = 130  # Kafka's own delivery timeout is 120
+_RELAYED = [record.__name__ for record in BY_RESUMERS]
 
 
 class PostgresEngineStore:
@@ -182,7 +184,7 @@ class PostgresEngineStore:
         Their locks are held meanwhile. A process that is cut off loses its locks, and its rows go out again.
         """
         async with self._relays.use() as connection, connection.transaction():
-            rows = await connection.fetch(claim_sql.TAKE_OUTBOX, limit)
+            rows = await connection.fetch(claim_sql.TAKE_OUTBOX, limit, _RELAYED)
             if not rows:
                 return 0
             delivered = await publish(

@@ -73,5 +73,8 @@ WHERE thread_id = :thread_id AND token = :token AND worker = :worker
     AND status = 'RUNNING' AND answer IS NOT NULL
 """
 
-TAKE_OUTBOX = "SELECT id, event_id, record, key, body, contract FROM outbox ORDER BY id LIMIT ?"
+TAKE_OUTBOX = """
+SELECT id, event_id, record, key, body, contract FROM outbox
+WHERE record IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?
+"""
 DROP_OUTBOX = "DELETE FROM outbox WHERE id = ?"

@@ -1,6 +1,7 @@
 """The port on SQLite: one connection in one thread; whoever waits for runs polls a cheap query."""
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import timedelta
@@ -29,8 +30,10 @@ from gate_store.engine.sqlite.claim import claim
 from gate_store.engine.sqlite.moments import moment_text
 from gate_store.engine.sqlite.thread import SqliteThread
 from gate_store.engine.sqlite.which import Which
+from gate_store.outbox import BY_RESUMERS
 
 POLL_S = 0.05
+_RELAYED = json.dumps([record.__name__ for record in BY_RESUMERS])
 
 
 class SqliteEngineStore:
@@ -144,7 +147,7 @@ class SqliteEngineStore:
         """Publish the oldest rows and forget the delivered ones; how many."""
         await self._forget_published()
         rows = await self._thread.look(
-            lambda connection: connection.execute(claim_sql.TAKE_OUTBOX, (limit,)).fetchall()
+            lambda connection: connection.execute(claim_sql.TAKE_OUTBOX, (_RELAYED, limit)).fetchall()
         )
         if not rows:
             return 0
