@@ -3,6 +3,7 @@
 from confluent_kafka import KafkaError
 
 _BROKER = "check bootstrap.servers and that the broker runs"
+_RIGHTS = "let this user write to the topic: `plangate topics acls` says what each role needs"
 _MENDS = {
     KafkaError.MSG_SIZE_TOO_LARGE: (
         "make the plan smaller, or raise message.max.bytes here and max.message.bytes on the topic"
@@ -10,8 +11,9 @@ _MENDS = {
     KafkaError.INVALID_MSG_SIZE: "make the plan smaller",
     KafkaError.UNKNOWN_TOPIC_OR_PART: "create the topics: plangate topics create",
     KafkaError._UNKNOWN_TOPIC: "create the topics: plangate topics create",
-    KafkaError.TOPIC_AUTHORIZATION_FAILED: "let this client write to the topic",
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "let this client write idempotently (IDEMPOTENT_WRITE)",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: _RIGHTS,
+    # Who may write no topic at all may not even begin to. The producer is over then; a new one tries again.
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: f"{_RIGHTS}; then start anew",
     KafkaError._AUTHENTICATION: "check sasl.username and sasl.password",
     KafkaError._MSG_TIMED_OUT: _BROKER,
     KafkaError._TRANSPORT: _BROKER,

@@ -50,6 +50,7 @@ class KafkaProducer:
         self._prefix = topic_prefix
         self._schema_id_of = schema_id_of
         self._closed = Event()
+        self._fatal: KafkaError | None = None  # why this producer is over
         self._lock = Lock()
         self._poller: Thread | None = None
 
@@ -77,7 +78,7 @@ class KafkaProducer:
 
     def close(self) -> None:
         """Wait for what is under way and end the poller."""
-        self._producer.flush()
+        self._serving(self._producer.flush)
         self._closed.set()
         if self._poller:
             self._poller.join()
@@ -107,13 +108,13 @@ class KafkaProducer:
             if error is None:
                 future.set_result(None)
             else:
-                future.set_exception(NotDeliveredError(what, topic, error))
+                future.set_exception(NotDeliveredError(what, topic, self._fatal or error))
 
         self._keep_polling()
         try:
             self._queue(topic, value, key, headers=headers, on_delivery=delivered)
         except KafkaException as error:
-            raise NotDeliveredError(what, topic, error.args[0]) from error
+            raise NotDeliveredError(what, topic, self._fatal or error.args[0]) from error
         return future
 
     def _queue(self, *message: Any, **more: Any) -> None:
@@ -121,7 +122,7 @@ class KafkaProducer:
             try:
                 self._producer.produce(*message, **more)
             except BufferError:  # the local queue is full: deliveries make room
-                self._producer.poll(0.1)
+                self._serving(self._producer.poll, 0.1)
             else:
                 return
 
@@ -135,7 +136,14 @@ class KafkaProducer:
 
     def _poll(self) -> None:
         while not self._closed.is_set():
-            self._producer.poll(0.25)  # wakes at each delivery report
+            self._serving(self._producer.poll, 0.25)  # wakes at each delivery report
+
+    def _serving(self, wait: Callable[..., object], *seconds: float) -> None:
+        """Serve delivery reports. The client raises here what ends it; it then reports what it gives up."""
+        try:
+            wait(*seconds)
+        except KafkaException as error:
+            self._fatal = error.args[0]
 
 
 def _note(error: KafkaError) -> None:

@@ -134,7 +134,10 @@ class KafkaWriter:
         On the loop, not in a thread: `produce` gives the interpreter away each time, and a polling thread
         would take it. Idle, the client still wants a look now and then, for its tokens and its log.
         """
-        self._producer.poll(0)
+        try:
+            self._producer.poll(0)
+        except KafkaException as error:  # the client's way to say that it is over
+            leave(BROKEN, f"the producer cannot go on: {error.args[0].str()}{_mend(error.args[0])}")
         self._unconfirmed.look()
         self._timer = self._loop.call_later(_POLL_S if self.in_flight else _IDLE_POLL_S, self._poll)
 
@@ -156,6 +159,12 @@ class KafkaWriter:
 
     def _try_again(self, record: Outgoing, error: KafkaError) -> None:
         if error.fatal():
-            leave(BROKEN, f"the producer cannot go on: {error.str()}")
+            leave(BROKEN, f"the producer cannot go on: {error.str()}{_mend(error)}")
         self._unconfirmed.refused(record, error.str())
         self._loop.call_later(_AGAIN_S, self._produce, record)
+
+
+def _mend(error: KafkaError) -> str:
+    if error.code() != KafkaError.CLUSTER_AUTHORIZATION_FAILED:
+        return ""
+    return "; this user may write no topic at all: `plangate topics acls` says what each role needs"

@@ -55,7 +55,8 @@ class Unconfirmed:
         if not self.lasts:
             _log.warning(
                 "Kafka does not take records of topic %s: %s; %d wait and are tried on; look at the brokers' "
-                "disks, at min.insync.replicas against the brokers that are up, and at this user's rights",
+                "disks, at min.insync.replicas against the brokers that are up, and at this user's rights "
+                "(`plangate topics acls`)",
                 record.topic,
                 why,
                 len(self),

@@ -16,6 +16,7 @@ from plangate.dev.errors import DevServiceError
 from plangate.dev.mock_kafka import MockKafka
 from plangate.dev.postgres import PostgresServer
 from plangate.dev.registry import SchemaRegistry
+from plangate.kafka.roles import Role
 from tests.account import labels, note
 from tests.sharing import Sharing
 
@@ -55,6 +56,21 @@ def kafka() -> Iterator[ApacheKafka]:
     """Real Apache Kafka, shared by the whole run: take topics of your own (`topic_prefix`), never stop it."""
     with required(), sharing.use(run_folder() / "kafka", ApacheKafka) as broker:
         labels["kafka"] = f"Apache Kafka {broker.version}"
+        yield broker
+
+
+def _secured_kafka(folder: Path, port: int | None) -> ApacheKafka:
+    return ApacheKafka(folder, port, users=[*Role, "operator", "stranger"])
+
+
+@pytest.fixture(scope="session")
+def secured_kafka() -> Iterator[ApacheKafka]:
+    """Apache Kafka that asks who one is and holds everybody to ACLs, shared by the whole run.
+
+    Each role is a user of that name; `operator` and `stranger` have none. `admin` may do all.
+    """
+    with required(), sharing.use(run_folder() / "secured-kafka", _secured_kafka) as broker:
+        labels["secured_kafka"] = f"Apache Kafka {broker.version} with ACLs"
         yield broker
 
 

@@ -19,7 +19,7 @@ def measure(stage: Stage, count: int) -> dict[str, float]:
     """Records a second of all three over the same topic of 1 kB plans, half of them held."""
     send_all(stage, messages(stage, (_plan(number) for number in range(count))))
     plans, target = stage.topic("plans"), stage.topic("bare")
-    topics.create(stage.machine.kafka.bootstrap_servers, [target], 6)
+    topics.create(stage.machine.kafka.client_options, [target], 6)
     bare = rate_of(_LOOPS, "bare", plans, target, str(count))
     empty = rate_of(_LOOPS, "faust", plans, target, str(count))
     return {"bare": bare, "empty_faust": empty, "router": _router(stage, count)}

@@ -67,9 +67,8 @@ def _looked(what: str, look: Callable[[Settings], str], settings: Settings) -> F
 
 def _topics(settings: Settings) -> str:
     states = topics.describe(settings)
-    missing = [state.name for state in states if state.problem]
-    if missing:
-        raise CommandError(f"missing: {', '.join(missing)}", "run `plangate topics create`")
+    if problems := topics.problems(states):
+        raise NotReadyError(problems)
     return f"{settings.bootstrap_servers}: {len(states)} topics"
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import typer
 
+from plangate.cli.acls import acls
 from plangate.cli.output import JsonFlag, show
 from plangate.kafka import topics
 from plangate.settings import load_settings
@@ -15,6 +16,7 @@ COLUMNS = ("name", "partitions", "replication", "problem")
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    group.command()(acls)
     app.add_typer(group, name="topics")
 
 

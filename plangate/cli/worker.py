@@ -42,7 +42,7 @@ def worker(
     graphless = parts == set(PARTS) and not settings.graphs.exists()
     if graphless:
         parts.discard("resumer")
-    check_before_work(settings, resuming="resumer" in parts)
+    check_before_work(settings, parts)
     if graphless:
         log.info("%s is not there: this worker resumes no graphs", settings.graphs)
     asyncio.run(Supervisor(fleet(parts, resumers)).run())

@@ -1,8 +1,15 @@
-"""Apache Kafka 4 in a child process: one KRaft node on 127.0.0.1, its jars resolved by Maven."""
+"""Apache Kafka 4 in a child process: one KRaft node on 127.0.0.1, its jars resolved by Maven.
 
+Where `users` are named it lets nobody else in, and allows each what an ACL says; `ADMIN` may do all.
+"""
+
+import json
+import secrets
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -20,6 +27,9 @@ _POM = Path(__file__).with_name("pom.xml")
 _HEAP = ["-Xms256m", "-Xmx512m", "-XX:TieredStopAtLevel=1"]
 _DEFAULT_PARTITIONS = 6
 
+ADMIN = "admin"
+_SCRAM = "SCRAM-SHA-512"
+
 _LOG4J = """\
 status = warn
 appender.out.type = Console
@@ -29,14 +39,23 @@ appender.out.layout.pattern = %d %p %c: %m%n
 rootLogger.level = warn
 rootLogger.appenderRef.out.ref = out
 """
+# One line for each right that somebody asked for.
+_LOG4J_OF_RIGHTS = """\
+logger.auth.name = kafka.authorizer.logger
+logger.auth.level = debug
+"""
 
 
 class ApacheKafka(DevService):
-    """A broker that keeps its records below `folder`; topics must be created before they are used."""
+    """A broker that keeps its records below `folder`; topics must be created before they are used.
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    `users` are those of its first start; their passwords lie in `folder`.
+    """
+
+    def __init__(self, folder: Path, port: int | None = None, users: Collection[str] = ()) -> None:
         super().__init__(folder)
         self.port = port or free_port()
+        self._users = sorted({ADMIN, *users}) if users else []
         self._controller_port = free_port(taken={self.port})
         self._admin: AdminClient | None = None
 
@@ -46,28 +65,55 @@ class ApacheKafka(DevService):
         return f"{LOOPBACK}:{self.port}"
 
     @property
+    def client_options(self) -> dict[str, str]:
+        """librdkafka's options of a client that may do everything."""
+        return self.options_of(ADMIN) if self._passwords else {"bootstrap.servers": self.bootstrap_servers}
+
+    def options_of(self, user: str) -> dict[str, str]:
+        """librdkafka's options of one of `users`."""
+        return {
+            "bootstrap.servers": self.bootstrap_servers,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": _SCRAM,
+            "sasl.username": user,
+            "sasl.password": self._passwords[user],
+        }
+
+    @cached_property
+    def _passwords(self) -> dict[str, str]:
+        file = self.folder / "passwords.json"
+        if self._users and not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(0o600)
+            file.write_text(json.dumps({name: secrets.token_hex(8) for name in self._users}))
+        return dict(json.loads(file.read_text())) if self._users else {}
+
+    @property
+    def log(self) -> Path:
+        """What it says."""
+        return self.folder / "kafka.log"
+
+    @property
     def version(self) -> str:
         """The version of Apache Kafka that is run."""
         return maven.version_in(_POM)
 
     def create_topics(self, *names: str, partitions: int = _DEFAULT_PARTITIONS) -> None:
         """Create the topics that do not exist yet and wait until the broker serves them."""
-        topics.create(self.bootstrap_servers, names, partitions)
+        topics.create(self.client_options, names, partitions)
 
     def _launch(self) -> ChildProcess:
         java = find_java(_NAME)
         classpath = f"{maven.resolve(_NAME, _POM, 'copy-dependencies')}/*"
-        (self.folder / "log4j2.properties").write_text(_LOG4J)
+        (self.folder / "log4j2.properties").write_text(_LOG4J + (_LOG4J_OF_RIGHTS if self._passwords else ""))
         (self.folder / "server.properties").write_text(self._properties())
         logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
         command = [java, *_HEAP, logging, "-cp", classpath]
         self._format_once(command)
-        return ChildProcess(
-            _NAME, [*command, "kafka.Kafka", self.folder / "server.properties"], log=self.folder / "kafka.log"
-        )
+        return ChildProcess(_NAME, [*command, "kafka.Kafka", self.folder / "server.properties"], log=self.log)
 
     def _is_ready(self) -> bool:
-        self._admin = self._admin or topics.quiet_admin(self.bootstrap_servers)
+        self._admin = self._admin or topics.quiet_admin(self.client_options)
         try:
             ready = bool(self._admin.list_topics(timeout=1).brokers)
         except KafkaException:
@@ -82,6 +128,8 @@ class ApacheKafka(DevService):
             return
         cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
         arguments = ["format", "-t", cluster_id, "-c", str(self.folder / "server.properties")]
+        for name, password in self._passwords.items():
+            arguments += ["--add-scram", f"{_SCRAM}=[name={name},password={password}]"]
         done = subprocess.run(  # noqa: S603 - our own command line
             [*java, "kafka.tools.StorageTool", *arguments],
             capture_output=True,
@@ -92,14 +140,16 @@ class ApacheKafka(DevService):
             raise DevServiceError(_NAME, f"cannot format {data}", f"{done.stdout}{done.stderr}".strip())
 
     def _properties(self) -> str:
+        who_may = self._properties_of_rights() if self._passwords else ""
+        protocol = "SASL_PLAINTEXT" if self._passwords else "PLAINTEXT"
         return f"""\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{LOOPBACK}:{self._controller_port}
-listeners=PLAINTEXT://{self.bootstrap_servers},CONTROLLER://{LOOPBACK}:{self._controller_port}
-advertised.listeners=PLAINTEXT://{self.bootstrap_servers}
+listeners={protocol}://{self.bootstrap_servers},CONTROLLER://{LOOPBACK}:{self._controller_port}
+advertised.listeners={protocol}://{self.bootstrap_servers}
 controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
+inter.broker.listener.name={protocol}
 log.dirs={self.folder / "data"}
 num.partitions={_DEFAULT_PARTITIONS}
 # As in production: a topic that nobody created is an error, not a surprise.
@@ -117,4 +167,22 @@ group.initial.rebalance.delay.ms=0
 broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=1000
 log.cleaner.dedupe.buffer.size=16777216
+{who_may}"""
+
+    def _properties_of_rights(self) -> str:
+        """The broker is a user, too: of the controller by PLAIN, which works before it knows its users."""
+        security, password = "org.apache.kafka.common.security", self._passwords[ADMIN]
+        scram = f'{security}.scram.ScramLoginModule required username="{ADMIN}" password="{password}"'
+        plain = f'{security}.plain.PlainLoginModule required username="{ADMIN}" password="{password}"'
+        return f"""\
+listener.security.protocol.map=SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
+sasl.enabled.mechanisms={_SCRAM}
+sasl.mechanism.inter.broker.protocol={_SCRAM}
+listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config={scram};
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+listener.name.controller.plain.sasl.jaas.config={plain} user_{ADMIN}="{password}";
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:{ADMIN}
+allow.everyone.if.no.acl.found=false
 """

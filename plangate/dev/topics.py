@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -15,19 +15,19 @@ _TIMEOUT_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 
 
-def quiet_admin(bootstrap_servers: str) -> AdminClient:
+def quiet_admin(options: Mapping[str, str]) -> AdminClient:
     """An AdminClient that does not complain on stderr while its broker is still starting."""
     silent = logging.Logger("kafka-admin", level=logging.CRITICAL + 1)
-    settings: dict[str, Any] = {"bootstrap.servers": bootstrap_servers, "error_cb": lambda _error: None}
+    settings: dict[str, Any] = {**options, "error_cb": lambda _error: None}
     return AdminClient(settings, logger=silent)
 
 
-def create(bootstrap_servers: str, names: Collection[str], partitions: int) -> None:
+def create(options: Mapping[str, str], names: Collection[str], partitions: int) -> None:
     """Create the topics that do not exist yet and wait until the broker serves them.
 
     Raises KafkaException where the broker refuses, DevServiceError where it does not get them ready.
     """
-    admin = quiet_admin(bootstrap_servers)
+    admin = quiet_admin(options)
     wanted = [NewTopic(name, num_partitions=partitions, replication_factor=1) for name in names]
     for future in admin.create_topics(wanted).values():
         try:

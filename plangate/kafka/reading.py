@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from plangate.kafka.roles import READERS
 from plangate.settings import Settings
 
 TIMEOUT_S = 15.0
@@ -20,7 +21,7 @@ def read_all(settings: Settings, topic: str) -> Iterator[Message]:
     consumer = Consumer(
         {
             **settings.kafka_options,
-            "group.id": f"plangate-reader-{uuid4()}",
+            "group.id": f"{settings.topic_prefix}{READERS}{uuid4()}",
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             # Not every offset is a record (a transaction's end is none): the broker says where the end is.

@@ -1,22 +1,27 @@
 """The topics on the cluster: make them, check them."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined] # it is public
 from confluent_kafka.cimpl import NewTopic
 
 from gate_events.topics import TOPICS, Topic
+from plangate.kafka.roles import READERS
 from plangate.settings import Settings
 
 TIMEOUT_S = 5.0  # a broker that is there answers in a fraction of it
 _CREATE_S = 30.0
 LOG_APPEND_TIME = "LogAppendTime"
 _DATED_BY = "message.timestamp.type"
+ACLS = "`plangate topics acls` says what each role needs"
+MISSING = "is missing; run `plangate topics create`"
+_NOT_ALLOWED = KafkaError.TOPIC_AUTHORIZATION_FAILED
+HIDDEN = f"may not be seen by this user, or is missing; {ACLS}"
 
 
 class KafkaUnreachableError(ConnectionError):
@@ -31,10 +36,18 @@ class KafkaUnreachableError(ConnectionError):
 
 
 class NoTopicError(LookupError):
-    """Topic {name} is missing on {bootstrap_servers}; run `plangate topics create`."""
+    """{bootstrap_servers}: topic {name} {problem}."""
 
-    def __init__(self, name: str, bootstrap_servers: str) -> None:
-        super().__init__(f"topic {name} is missing on {bootstrap_servers}; run `plangate topics create`")
+    def __init__(self, name: str, bootstrap_servers: str, problem: str) -> None:
+        super().__init__(f"{bootstrap_servers}: topic {name} {problem}")
+        self.name = name
+
+
+class TopicRefusedError(PermissionError):
+    """Topic {name} may not be made by this user; do it as one with the rights of the role admin."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"topic {name} may not be made by this user; {ACLS}, admin among them")
         self.name = name
 
 
@@ -54,32 +67,65 @@ def admin(settings: Settings) -> AdminClient:
     return AdminClient(options, logger=logging.Logger("kafka-admin", level=logging.CRITICAL + 1))
 
 
-def describe(settings: Settings) -> list[TopicState]:
-    """The state of every topic that Plangate uses. Raises KafkaUnreachableError."""
+def describe(settings: Settings, wanted: Iterable[Topic] = TOPICS) -> list[TopicState]:
+    """The state of these topics, all that Plangate uses. Raises KafkaUnreachableError."""
     try:
         found = admin(settings).list_topics(timeout=TIMEOUT_S).topics
     except KafkaException as error:
         raise KafkaUnreachableError(settings.bootstrap_servers, error.args[0].str()) from error
-    return [_state(settings.topic(topic.name), found) for topic in TOPICS]
+    names = [settings.topic(topic.name) for topic in wanted]
+    hidden = _hidden(settings, [name for name in names if not _partitions(found.get(name))])
+    return [_state(name, found.get(name), hidden) for name in names]
+
+
+def problems(states: Iterable[TopicState]) -> str:
+    """What is wrong with topics, in one line; empty where nothing is."""
+    found: dict[str, list[str]] = {}
+    for state in states:
+        if state.problem:
+            found.setdefault(state.problem, []).append(state.name)
+    return ". ".join(f"{', '.join(names)}: {problem}" for problem, names in found.items())
 
 
 def require(settings: Settings, topic: Topic) -> None:
     """Return when `topic` can be used. Raises KafkaUnreachableError, NoTopicError."""
     name = settings.topic(topic.name)
-    if any(state.name == name and state.problem for state in describe(settings)):
-        raise NoTopicError(name, settings.bootstrap_servers)
+    (state,) = describe(settings, [topic])
+    if state.problem:
+        raise NoTopicError(name, settings.bootstrap_servers, state.problem)
 
 
-def _state(name: str, found: Mapping[str, Any]) -> TopicState:
-    metadata = found.get(name)
-    partitions = getattr(metadata, "partitions", {})
-    if not partitions:
-        return TopicState(name, 0, 0, "is missing; run `plangate topics create`")
-    return TopicState(name, len(partitions), len(next(iter(partitions.values())).replicas))
+def _partitions(metadata: Any) -> Mapping[int, Any]:
+    return getattr(metadata, "partitions", {})
+
+
+def _state(name: str, metadata: Any, hidden: set[str]) -> TopicState:
+    if partitions := _partitions(metadata):
+        return TopicState(name, len(partitions), len(next(iter(partitions.values())).replicas))
+    return TopicState(name, 0, 0, HIDDEN if name in hidden else MISSING)
+
+
+def _hidden(settings: Settings, names: Sequence[str]) -> set[str]:
+    """Those of `names` that this user may not see: Kafka's list of all topics leaves them out in silence."""
+    if not names:
+        return set()
+    # A consumer, because an admin that asks for a topic by name may make it appear.
+    options: dict[str, Any] = {**settings.kafka_options, "group.id": READERS, "error_cb": lambda _error: None}
+    asking = Consumer(options, logger=logging.Logger("kafka-admin", level=logging.CRITICAL + 1))
+    try:
+        found = {name: asking.list_topics(name, timeout=TIMEOUT_S).topics[name].error for name in names}
+    except KafkaException as error:
+        raise KafkaUnreachableError(settings.bootstrap_servers, error.args[0].str()) from error
+    finally:
+        asking.close()
+    return {name for name, error in found.items() if error and error.code() == _NOT_ALLOWED}
 
 
 def create(settings: Settings) -> list[TopicState]:
-    """Create what is missing, and return the state of all. Raises KafkaUnreachableError, KafkaException."""
+    """Create what is missing, and return the state of all.
+
+    Raises KafkaUnreachableError, TopicRefusedError, KafkaException.
+    """
     missing = {state.name for state in describe(settings) if state.problem}
     client = admin(settings)
     brokers = len(client.list_topics(timeout=TIMEOUT_S).brokers)
@@ -94,8 +140,8 @@ def create(settings: Settings) -> list[TopicState]:
         for topic in TOPICS
         if settings.topic(topic.name) in missing
     ]
-    for future in client.create_topics(wanted).values() if wanted else ():
-        _await(future)
+    for name, future in client.create_topics(wanted).items() if wanted else ():
+        _await(name, future)
     return describe(settings)
 
 
@@ -137,9 +183,11 @@ def topic_config(topic: Topic, replication: int) -> dict[str, str]:
     }
 
 
-def _await(future: object) -> None:
+def _await(name: str, future: object) -> None:
     try:
         future.result(_CREATE_S)  # type: ignore[attr-defined] # confluent_kafka types it loosely
     except KafkaException as error:
+        if error.args[0].code() == _NOT_ALLOWED:
+            raise TopicRefusedError(name) from error
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise

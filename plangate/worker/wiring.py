@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 
 from gate_events.records import ApprovalRequested
+from gate_events.topics import TOPICS
 from gate_policy.catalogue import Catalogue
 from gate_policy.effects import effect_of
 from gate_store import migrate
@@ -14,6 +15,8 @@ from gate_store.database import open_store
 from gate_store.engine.port import ClaimedRun, OutboxRow, Publish
 from gate_store.try_clients import try_clients
 from plangate.kafka import topics
+from plangate.kafka.own_rights import lacking
+from plangate.kafka.roles import Role, rights_of, topics_of
 from plangate.settings import Settings
 from plangate.wiring import id_of_record, open_catalogue, schema_ids
 from plangate.worker.slots import Slot
@@ -109,19 +112,26 @@ def publisher(settings: Settings) -> Publish:
     return publish
 
 
-def check_before_work(settings: Settings, *, resuming: bool) -> None:
-    """Fail early and in one line: catalogue, Kafka, store, graphs. Raises what is wrong, with its mend."""
+def check_before_work(settings: Settings, parts: Set[str]) -> None:
+    """Fail early and in one line: catalogue, Kafka, store, graphs. Raises what is wrong, with its mend.
+
+    Of topics those that `parts` (router, gatekeeper, resumer) use: their users may see no others. Without a
+    right a worker would wait in silence.
+    """
     open_catalogue(settings)
     faust_settings(settings.kafka_options)
-    missing = [state for state in topics.describe(settings) if state.problem]
-    if missing:
-        names = ", ".join(state.name for state in missing)
-        raise NotReadyError(f"topics are missing ({names}); run `plangate topics create`")
+    used = {topic for part in parts for topic in topics_of(Role(part))}
+    if problems := topics.problems(topics.describe(settings, [topic for topic in TOPICS if topic in used])):
+        raise NotReadyError(f"topics {problems}")
+    rights = [right for part in parts for right in rights_of(Role(part), settings.topic_prefix)]
+    if lacks := lacking(settings, rights):
+        named = ", ".join(f"{right.operation} on {right.resource}" for right in lacks)
+        raise NotReadyError(f"Kafka does not allow this user: {named}; {topics.ACLS}")
     try_clients(settings.store_url)
     behind = migrate.behind(settings.store_url)
     if behind:
         raise NotReadyError(behind)
     if ahead := migrate.ahead(settings.store_url):
         log.warning("%s; it works on", ahead)
-    if resuming:
+    if "resumer" in parts:
         asyncio.run(load_graphs(settings.graphs))

@@ -11,7 +11,6 @@ from typing import Any, TypeVar, cast
 from uuid import UUID, uuid4
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
 from sqlalchemy import select
 
 from gate_events.codec import decode, encode
@@ -31,10 +30,12 @@ from gate_events.values import Agent, Step
 from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus, StepStatus
 from gate_policy.catalogue import load_catalogue
 from gate_policy.edited import review_of_edit
+from gate_policy.route import route
 from gate_store.database import open_store
 from gate_store.migrate import upgrade
 from gate_store.tables import clearances, decisions, gates, revisions
 from plangate.dev.apache_kafka import ApacheKafka
+from plangate.dev.topics import quiet_admin
 from tests.forked import Forked
 
 R = TypeVar("R")
@@ -79,6 +80,13 @@ def plan(*action_types: str, **fields: Any) -> PlanProposed:
     )
     told = {"event_id": uuid4(), "plan_id": uuid4(), "proposed_at": datetime.now(UTC), "proposer": "agent-7"}
     return PlanProposed(**{**told, "agent": Agent(name="agent-7"), "steps": steps, **fields})
+
+
+def asked(*action_types: str) -> ApprovalRequested:
+    """The router's request about such a plan."""
+    request = route(plan(*action_types), load_catalogue(CATALOGUE), now=datetime.now(UTC))
+    assert isinstance(request, ApprovalRequested)
+    return request
 
 
 def decision(
@@ -163,7 +171,7 @@ class World:
         self.store = open_store(store_url)
         self.producer = Producer(
             {
-                "bootstrap.servers": kafka.bootstrap_servers,
+                **kafka.client_options,
                 "partitioner": "murmur2_random",
                 "message.max.bytes": 10_000_000,
             }
@@ -175,7 +183,7 @@ class World:
         number = len(self.workers)
         file = self.folder / f"worker-{number}.json"
         given = {
-            "kafka": {"bootstrap.servers": self.kafka.bootstrap_servers, "session.timeout.ms": 6000},
+            "kafka": {**self.kafka.client_options, "session.timeout.ms": 6000},
             "store_url": self.store_url,
             "topic_prefix": self.prefix,
             "catalogue": CATALOGUE,
@@ -253,7 +261,7 @@ class World:
 
     def lag(self, app: str, *topics: str) -> int:
         """Records of these topics whose offsets the app's group has not committed."""
-        admin = AdminClient({"bootstrap.servers": self.kafka.bootstrap_servers})
+        admin = quiet_admin(self.kafka.client_options)
         group = f"{self.prefix}plangate-{app}"
         found = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(20)
         committed = {(each.topic, each.partition): each.offset for each in found.topic_partitions or []}
@@ -273,8 +281,8 @@ class Reader:
     def __init__(self, world: World, topics: Sequence[str]) -> None:
         self._prefix = world.prefix
         self._topics = topics
-        settings = {
-            "bootstrap.servers": world.kafka.bootstrap_servers,
+        settings: dict[str, Any] = {
+            **world.kafka.client_options,
             "group.id": f"{world.prefix}{uuid4().hex}",
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,

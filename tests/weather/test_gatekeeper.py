@@ -10,10 +10,10 @@ from gate_events.records import PlanDecided
 from gate_events.topics import DEAD_LETTERS
 from gate_store.database import open_store
 from plangate.dev.apache_kafka import ApacheKafka
-from tests.apps.world import Worker, World, decision, until
+from tests.apps.world import Worker, World, asked, decision, until
 from tests.weather.refusals import Database, no_connection_left, read_only
 from tests.weather.small_disk import SmallDisk
-from tests.weather.test_refusing_broker import asked, cpu_seconds
+from tests.weather.test_refusing_broker import cpu_seconds
 
 COUNT = 30
 USERS = 4  # of the store: batches, clock, outbox; each says it once
@@ -27,8 +27,8 @@ def full(disk: SmallDisk) -> Iterator[None]:
 
 
 def waits_out(world: World, worker: Worker, refusal: Callable[[], object]) -> None:
-    before = [asked() for _ in range(COUNT)]
-    after = [asked() for _ in range(COUNT)]
+    before = [asked("send") for _ in range(COUNT)]
+    after = [asked("send") for _ in range(COUNT)]
     world.send(*before)
     until(lambda: all(world.gate_state(request.request_id) == "PENDING" for request in before))
     with refusal():  # type: ignore[attr-defined] # a context manager

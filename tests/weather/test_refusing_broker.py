@@ -1,21 +1,18 @@
 """A broker that refuses what is written to it: nothing is acked, nothing is lost, and it is said once."""
 
 import time
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided
-from gate_policy.catalogue import load_catalogue
-from gate_policy.route import route
+from gate_events.records import PlanCleared, PlanDecided
 from plangate.dev.apache_kafka import ApacheKafka
 from stream_apps import producing
 from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.unconfirmed import Unconfirmed
-from tests.apps.world import CATALOGUE, World, decision, plan
+from tests.apps.world import World, asked, decision, plan
 from tests.apps.world import until as until_blocking
 from tests.weather.outage import idles, until
 from tests.weather.replicas import second_broker
@@ -57,12 +54,6 @@ async def test_what_the_broker_does_not_take_is_delivered_when_it_does(
     await writer.close()
 
 
-def asked() -> ApprovalRequested:
-    request = route(plan("send"), load_catalogue(CATALOGUE), now=datetime.now(UTC))
-    assert isinstance(request, ApprovalRequested)
-    return request
-
-
 @pytest.mark.slow
 def test_plans_verdicts_and_dead_letters_wait_for_enough_replicas(
     own_kafka: ApacheKafka, sqlite_url: str, topic_prefix: str, tmp_path: Path
@@ -77,7 +68,7 @@ def test_plans_verdicts_and_dead_letters_wait_for_enough_replicas(
             worker = world.start("router", "gatekeeper", stuck_after_s=8.0)
             second.stop()
             plans = [plan("look") for _ in range(200)]
-            requests = [asked() for _ in range(20)]
+            requests = [asked("send") for _ in range(20)]
             world.send(*plans, *requests, *(decision(request) for request in requests))
             world.send_raw("plans", b"no plan", b"key")
             until_blocking(lambda: world.gate_state(requests[-1].request_id) == "APPROVED")

@@ -1,0 +1,169 @@
+"""Plans go all the way although everybody has a login of their own, with no right but those of their role."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from gate_events.codec import decode
+from gate_events.records import PlanExecuted, PolicyKept
+from gate_events.topics import DEAD_LETTERS, OUTCOMES, POLICIES, Topic
+from gate_events.words import OutcomeStatus
+from plangate import Step, effect, verdicts
+from plangate.dev.apache_kafka import ApacheKafka
+from plangate.kafka.reading import read_all
+from tests.cli.project import CATALOGUE, GRAPH, STARTS_S, Project, until
+from tests.forked import COMMAND, Forked
+from tests.rights.secured import GROUP, Secured, speaking
+
+pytestmark = pytest.mark.kafka
+
+WORKERS = ("router", "gatekeeper", "resumer")
+SPEAK = (*WORKERS, "agent", "reviewer", "auditor")
+HARMLESS = '{"goal": "look", "steps": [{"action_type": "note", "arguments": {"text": "hello"}}]}'
+GRAVE = '{"goal": "tell", "steps": [{"action_type": "send_email", "arguments": {"to": "ana", "token": "t"}}]}'
+
+
+class House:
+    """A project whose workers, agent, reviewer and service each speak as themselves."""
+
+    def __init__(self, secured: Secured, folder: Path) -> None:
+        self.secured, self.folder = secured, folder
+        self.store = {"PLANGATE_STORE_URL": f"sqlite:///{folder / 'plangate.db'}"}
+
+    def as_(self, user: str, **more: str) -> Project:
+        shell = speaking(self.folder, self.secured, user, **self.store, **more)
+        return Project(shell.folder, shell.environment)
+
+    def without_kafka(self) -> Project:
+        """An agent that submits runs: it has no login."""
+        return self.as_("agent", PLANGATE_KAFKA_SASL_PASSWORD="unknown")  # noqa: S106 - a wrong one, on purpose
+
+    def prepare(self) -> None:
+        """The operator, who is no super user, makes the topics and gives the rights."""
+        users = [f"--principal={role}=User:{role}" for role in SPEAK]
+        service = f"--principal=service:{GROUP}=User:service"
+        first = self.as_("admin").run("topics", "acls", "--apply", "--principal=admin=User:operator")
+        assert first.code == 0, first.err
+        operator = self.as_("operator")
+        for command in (("create",), ("acls", "--apply", *users, service)):
+            ended = operator.run("topics", *command)
+            assert ended.code == 0, ended.err
+        assert operator.run("store", "upgrade").code == 0
+
+    @contextmanager
+    def workers(self) -> Iterator[None]:
+        with ExitStack() as running:
+            logs = {part: self.folder / f"{part}.log" for part in WORKERS}
+            for part, log in logs.items():
+                running.enter_context(self._worker(part, log))
+            until(lambda: all("serves" in logs[part].read_text() for part in WORKERS[:2]), STARTS_S)
+            yield
+
+    @contextmanager
+    def _worker(self, part: str, log: Path) -> Iterator[None]:
+        environment = self.as_(part).variables
+        process = Forked(
+            COMMAND, "worker", "--only", part, folder=self.folder, environment=environment, out=log, err=log
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            assert process.wait(60) == 0, log.read_text()[-3000:]
+
+    def serve(self, *plan_ids: str) -> list[str]:
+        """A service without a store carries these plans out; what it did."""
+        did: list[str] = []
+
+        @effect("note", "send_email")
+        def act(step: Step) -> None:
+            did.append(step.action_type)
+
+        left = {UUID(plan_id) for plan_id in plan_ids}
+        options = self.secured.kafka.options_of("service")
+        with verdicts(options, group=GROUP, topic_prefix=self.secured.prefix, idle_s=60) as works:
+            for work in works:
+                with work:
+                    for step in work.steps:
+                        work.once(step, act)
+                left.discard(work.plan_id)
+                if not left:
+                    break
+        assert not left
+        return did
+
+    def records(self, topic: Topic) -> list[bytes]:
+        """What the auditor reads on a topic."""
+        settings = self.secured.settings("auditor")
+        values = [message.value() for message in read_all(settings, settings.topic(topic.name))]
+        return [value for value in values if isinstance(value, bytes)]
+
+    def outcomes(self) -> dict[UUID, OutcomeStatus]:
+        """How plans ended."""
+        told = [decode(value, PlanExecuted) for value in self.records(OUTCOMES)]
+        return {each.plan_id: each.status for each in told if each.status is not OutcomeStatus.BEGUN}
+
+    def denied(self) -> list[str]:
+        """What the broker refused to these users about these topics and groups."""
+        said = re.findall(r"Principal = User:(\S+) is Denied (.*)", self.secured.kafka.log.read_text())
+        return [f"{user}: {what}" for user, what in said if self.secured.prefix in what]
+
+
+@pytest.fixture
+def house(secured_kafka: ApacheKafka, topic_prefix: str, tmp_path: Path) -> House:
+    made = House(Secured(secured_kafka, topic_prefix), tmp_path)
+    for name, text in {
+        "catalogue.yaml": CATALOGUE,
+        "graph.py": GRAPH,
+        "langgraph.json": '{"graphs": {"mine": "./graph.py:graph"}}',
+        "harmless.json": HARMLESS,
+        "grave.json": GRAVE,
+    }.items():
+        (tmp_path / name).write_text(text)
+    made.prepare()
+    return made
+
+
+def test_every_part_does_its_work_with_its_own_rights_alone(house: House) -> None:
+    agent, reviewer, submitter = house.as_("agent"), house.as_("reviewer"), house.without_kafka()
+    with house.workers():
+        harmless, grave = (
+            agent.run("propose", file, "--json").json["plan_id"] for file in ("harmless.json", "grave.json")
+        )
+        house.secured.writes("agent", ["plans"])  # no plan at all: the router makes a dead letter of it
+        run = submitter.asked("run", "ana")["plan_id"]
+        for plan_id in (grave, run):
+            reviewer.waiting(plan_id)
+            assert reviewer.run("approve", plan_id, "--by", "ben", "--json").json["fate"] == "DECIDED"
+        assert sorted(house.serve(harmless, grave)) == ["note", "send_email"]
+        assert submitter.ended("run") == "DONE"
+        done = dict.fromkeys((UUID(harmless), UUID(grave), UUID(run)), OutcomeStatus.DONE)
+        until(lambda: house.outcomes() == done)
+        assert {decode(value, PolicyKept).digest for value in until(lambda: house.records(POLICIES))}
+        (letter,) = until(lambda: house.records(DEAD_LETTERS))
+        assert letter == b"x"
+        assert len(house.as_("operator").run("dead-letters", "list", "--json").json) == 1
+    assert house.denied() == []
+    house.secured.writes("agent", ["decisions"])
+    assert len(house.denied()) >= 1  # it would have been seen
+
+
+@pytest.mark.parametrize(
+    ("part", "user", "lacks"),
+    [
+        ("router", "gatekeeper", ["Read on topic {}plans", "Read on group {}plangate-router"]),
+        ("gatekeeper", "router", ["topics {}decisions, {}verdicts", "may not be seen by this user"]),
+        ("resumer", "service", ["may not be seen by this user", "`plangate topics acls`"]),
+    ],
+)
+def test_a_worker_does_not_start_in_silence_without_its_rights(
+    house: House, part: str, user: str, lacks: list[str]
+) -> None:
+    """Kafka's clients would ask for ever for a group that they may not read."""
+    words = [word.format(house.secured.prefix, house.secured.prefix) for word in lacks]
+    ended = house.as_(user).run("worker", "--only", part)
+    ended.complains(*words, "`plangate topics acls` says what each role needs")
