@@ -15,7 +15,7 @@ print(len(SABOTAGES))
 
 @pytest.mark.parametrize("module", ["sabotage", "sabotage_apps", "sabotage_services"])
 def test_no_guard_has_moved_from_where_a_sabotage_removes_it(module: str) -> None:
-    done = subprocess.run(  # noqa: S603 - our own code, in a process that may be spoilt
+    done = subprocess.run(  # in a process that may be spoilt
         [sys.executable, "-c", ALL.format(module=module)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-500:]
