@@ -93,6 +93,9 @@ class Settings(BaseSettings):
         300.0, ge=0, description="seconds by which a decision's own date may differ from the broker's"
     )
     stuck_after_s: float = Field(120.0, gt=0, description="seconds without progress until a worker restarts")
+    largest_record_bytes: int = Field(
+        4_194_304, ge=1_024, description="bytes of a record, unpacked; a larger one is a dead letter, unread"
+    )
     spool: Path = Field(Path("plangate-spool"), description="where a dead letter goes that no broker takes")
 
     @field_validator("store_url")

@@ -30,6 +30,7 @@ class AppsConfig:
     spool: Path = Path("dead-letters-spool")  # for dead letters that the broker refuses
     patience_s: float = 86_400.0  # how long a decision waits for its approval request
     dating_tolerance_s: float = 300.0  # how far a decision's own date may be from the broker's
+    largest_record_bytes: int = 4_194_304  # of one that is read, unpacked
     stuck_after_s: float = 120.0
     look_every_s: float = 10.0  # between two looks of the watchdog
     stop_within_s: float = 20.0

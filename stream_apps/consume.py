@@ -2,31 +2,30 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
-
-import faust
 
 from stream_apps.exits import BROKEN, leave
 from stream_apps.faust_app import raw_channel
 from stream_apps.progress import Progress
+from stream_apps.sizes import Headers, size_of
 
 _LOG_APPEND_TIME = 1  # Kafka's number for it
-
-Headers = Sequence[tuple[str, bytes | None]]
+_RECORDS_A_BATCH, _RECORDS_WAITING = 4, 16  # of the largest size; of smaller ones as many as these have bytes
 
 
 class Received:
     """A record as Kafka gave it. `topic` is without the operator's prefix."""
 
-    __slots__ = ("_event", "_line", "_progress", "finished", "message", "topic")
+    __slots__ = ("_event", "_line", "_progress", "finished", "message", "size", "topic")
 
     def __init__(self, event: Any, topic: str, line: "deque[Received]", progress: Progress) -> None:
         self._event = event
         self._line = line
         self._progress = progress
         self.message = event.message  # value, key, headers, partition, offset
+        self.size = size_of(event.message.key, event.message.value, event.message.headers)
         self.topic = topic
         self.finished = False
 
@@ -54,8 +53,11 @@ class Received:
 class Intake:
     """What one app reads."""
 
-    def __init__(self, app: faust.App, prefix: str, topics: Iterable[str]) -> None:
+    def __init__(self, app: Any, prefix: str, topics: Iterable[str], largest_record: int) -> None:
         self.app = app
+        self._largest_batch = _RECORDS_A_BATCH * largest_record
+        self._largest_backlog = _RECORDS_WAITING * largest_record
+        app.is_full = self._is_full
         self.progress = Progress()
         self.topics = {f"{prefix}{topic}": topic for topic in topics}
         self._channel = raw_channel(app, list(self.topics))
@@ -70,18 +72,28 @@ class Intake:
         queue = self._channel.queue
         while True:
             batch = self._take(await queue.get())
+            room = self._largest_batch - sum(received.size for received in batch)
             for _ in range(3):
-                while len(batch) < limit and not queue.empty():
-                    batch += self._take(queue.get_nowait())
+                while len(batch) < limit and room > 0 and not queue.empty():
+                    taken = self._take(queue.get_nowait())
+                    room -= sum(received.size for received in taken)
+                    batch += taken
                 await asyncio.sleep(0)
-                if len(batch) >= limit or queue.empty():
+                if len(batch) >= limit or room <= 0 or queue.empty():
                     break
             if batch:
                 return batch
 
+    def _is_full(self) -> bool:
+        """Whether enough waits already; an empty queue forgets what a rebalance took from it."""
+        if self._channel.queue.empty():
+            self.app.waiting_bytes = 0
+        return bool(self.app.waiting_bytes >= self._largest_backlog)
+
     def _take(self, event: Any) -> list[Received]:
         """Hand a record out, unless a rebalance is on: Kafka then gives it to its new owner, maybe us."""
         app, message = self.app, event.message
+        app.waiting_bytes -= size_of(message.key, message.value, message.headers)
         if not app.flow_control.is_active() or message.generation_id != app.consumer_generation_id:
             return []
         message.tracked = True

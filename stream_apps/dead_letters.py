@@ -2,18 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from gate_events.headers import dead_letter
+import msgspec
+
+from gate_events.headers import DEAD_LETTER, dead_letter
 from gate_events.ids import derived
 from gate_events.records import DeadLetter
 from gate_events.topics import DEAD_LETTERS
 from gate_store.database import Clock
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
+from stream_apps.exits import BROKEN, leave
 from stream_apps.producing import KafkaWriter, Outgoing
+from stream_apps.sizes import Cut, Headers, cut, size_of
 from stream_apps.spool import Spool
 
 _log = logging.getLogger("plangate.dead_letters")
@@ -38,6 +43,7 @@ class DeadLetters:
         self._topic = f"{config.topic_prefix}{DEAD_LETTERS.name}"
         self._writer = writer
         self._spool = Spool(config.spool)
+        self._largest = config.largest_record_bytes
         self._spooling: set[asyncio.Task[None]] = set()
 
     @property
@@ -51,23 +57,29 @@ class DeadLetters:
         _log.warning(
             "%s-%d@%d is a dead letter: %s", received.topic, message.partition, message.offset, error[:300]
         )
-        origin = Origin(received.topic, message.partition, message.offset)
+        first = getattr(message.value, "first", message.offset)  # of an Unread batch
+        origin = Origin(received.topic, message.partition, first)
         self.send(message.key, message.value, received.headers, origin, error, received.ack)
 
     def send(
         self,
         key: bytes | None,
         value: bytes | None,
-        headers: Sequence[tuple[str, bytes | None]],
+        headers: Headers,
         origin: Origin,
         error: str,
         safe: Callable[[], None],
     ) -> None:
-        """Keep these bytes; `safe` is called when they are durable."""
-        kept = dead_letter(self._letter(origin, error), headers)
-        # The broker may refuse even this one, for its size: then it goes into a file.
-        spool = lambda problem: self._keep_in_file(key, value, kept, problem, safe)  # noqa: E731 - one use
-        self._writer.send(Outgoing(self._topic, key, value, kept, safe, spool))
+        """Keep these bytes, or the beginning of too many; `safe` is called when they are durable."""
+        letter = self._letter(origin, error)
+        if size_of(key, value, headers) > self._largest:
+            self._send_cut(letter, cut(key, value, headers), f"the whole is {_place(letter)}", safe)
+            return
+
+        def refused(problem: str) -> None:
+            self._begin(self._keep_whole(letter, key, value, headers, problem, safe))
+
+        self._writer.send(Outgoing(self._topic, key, value, dead_letter(letter, headers), safe, refused))
 
     def _letter(self, origin: Origin, error: str) -> DeadLetter:
         place = (origin.topic, origin.partition, origin.offset)
@@ -81,15 +93,46 @@ class DeadLetters:
             failed_at=self._clock(),
         )
 
-    def _keep_in_file(
+    async def _keep_whole(
         self,
+        letter: DeadLetter,
         key: bytes | None,
         value: bytes | None,
-        headers: Sequence[tuple[str, bytes | None]],
+        headers: Headers,
         problem: str,
         safe: Callable[[], None],
     ) -> None:
-        task = asyncio.ensure_future(self._spool.keep(key, value, headers, problem))
+        """The broker refuses it for its size: a file keeps the whole, and the topic its beginning."""
+        file = await self._spool.keep(key, value, dead_letter(letter, headers), problem)
+        self._send_cut(letter, cut(key, value, headers), f"the whole is in {file.name} in the spool", safe)
+
+    def _send_cut(self, letter: DeadLetter, kept: Cut, where: str, safe: Callable[[], None]) -> None:
+        words = f"cut: its value has {kept.length} bytes, SHA-256 {kept.digest}; {where}; {letter.error}"
+        marks: list[tuple[str, bytes | None]] = [
+            (f"{DEAD_LETTER}length", str(kept.length).encode()),
+            (f"{DEAD_LETTER}sha256", kept.digest.encode()),
+        ]
+        headers = dead_letter(msgspec.structs.replace(letter, error=words), kept.headers) + marks
+
+        def refused(problem: str) -> None:
+            self._begin(self._keep_cut(kept, headers, problem, safe))
+
+        self._writer.send(Outgoing(self._topic, kept.key, kept.value, headers, safe, refused))
+
+    async def _keep_cut(self, kept: Cut, headers: Headers, problem: str, safe: Callable[[], None]) -> None:
+        await self._spool.keep(kept.key, kept.value, headers, problem)
+        safe()
+
+    def _begin(self, keeping: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(keeping)
         self._spooling.add(task)
-        task.add_done_callback(self._spooling.discard)
-        task.add_done_callback(lambda done: None if done.cancelled() else safe())
+        task.add_done_callback(self._ended)
+
+    def _ended(self, keeping: asyncio.Task[None]) -> None:
+        self._spooling.discard(keeping)
+        if not keeping.cancelled() and (error := keeping.exception()):
+            leave(BROKEN, "a dead letter could not be kept", error)
+
+
+def _place(letter: DeadLetter) -> str:
+    return f"on {letter.topic}-{letter.partition} at {letter.offset}"

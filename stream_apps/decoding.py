@@ -4,11 +4,13 @@ import asyncio
 from collections import OrderedDict
 from typing import Any, TypeVar
 
-from gate_events.codec import SchemaOfId, decode
-from gate_events.errors import RegistryUnavailableError
+from gate_events.codec import decode
+from gate_events.errors import RegistryUnavailableError, UndecodableError
+from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
 from stream_apps.patience import through_outages
 from stream_apps.progress import Progress
+from stream_apps.unpacking import Unread
 
 R = TypeVar("R")
 
@@ -26,14 +28,20 @@ class _UnseenSchemaError(RegistryUnavailableError):
 class Decoder:
     """Decodes; asks the registry for each schema once, in a thread, and waits for it through outages."""
 
-    def __init__(self, schema_of_id: SchemaOfId | None, progress: Progress) -> None:
-        self._ask = schema_of_id
+    def __init__(self, config: AppsConfig, progress: Progress) -> None:
+        self._ask = config.schema_of_id
+        self._largest = config.largest_record_bytes
         self._progress = progress
         self._seen: OrderedDict[int, Any] = OrderedDict()
 
     async def decode(self, received: Received, record: type[R]) -> R:
         """The record. Raises UndecodableError."""
         value = received.message.value
+        if isinstance(value, Unread):
+            raise UndecodableError(record.__name__, value.why)
+        if received.size > self._largest:
+            limit = f"{self._largest} is the most (largest_record_bytes)"
+            raise UndecodableError(record.__name__, f"it has {received.size} bytes, and {limit}")
         while True:
             try:
                 return decode(value, record, self._schema_of_id if self._ask else None)

@@ -1,6 +1,6 @@
 """A Faust app as a stateless at-least-once consumer: no tables, no transactions, no web server."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import faust
@@ -8,6 +8,7 @@ import faust
 from stream_apps.config import AppsConfig
 from stream_apps.eager_consumer import EagerTransport
 from stream_apps.kafka_options import faust_settings, fetch_wait_ms
+from stream_apps.unpacking import bound
 
 _YEAR_S = 31_536_000.0
 
@@ -28,6 +29,8 @@ class StatelessApp(faust.App):
     """An app that keeps nothing on disk and hands records on at once."""
 
     fetch_wait_ms: int
+    waiting_bytes: int = 0  # of records that were fetched and not handed out
+    is_full: Callable[[], bool] = staticmethod(lambda: False)
 
     def _new_transport(self) -> EagerTransport:
         return EagerTransport(self.conf.broker_consumer, self)
@@ -69,6 +72,7 @@ def build_app(name: str, config: AppsConfig) -> faust.App:
         web_enabled=False,
         **settings,
     )
+    bound(config.largest_record_bytes)
     app.fetch_wait_ms = fetch_wait_ms(config.kafka)
     return app
 

@@ -22,7 +22,8 @@ _AGAIN_S = 1.0
 _POLL_S = 0.001
 _IDLE_POLL_S = 1.0
 # The broker judges a record's size, and we keep what it refuses; librdkafka's own limit of 1 MB would guess.
-_LARGEST_RECORD = 1_000_000_000
+# Beyond socket.request.max.bytes (100 MB) it would cut the connection, and never say why.
+_LARGEST_RECORD = 33_554_432
 _REFUSALS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD, KafkaError.INVALID_MSG}
 
 

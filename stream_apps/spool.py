@@ -27,8 +27,8 @@ class Spool:
         value: bytes | None,
         headers: Sequence[tuple[str, bytes | None]],
         problem: str,
-    ) -> None:
-        """Write the record, durably; a full disk is waited for."""
+    ) -> Path:
+        """Write the record, durably, and say where; a full disk is waited for."""
         content = json.dumps(
             {
                 "key": _text(key),
@@ -42,6 +42,7 @@ class Spool:
             f"folder {self._folder}", lambda: asyncio.to_thread(_write, path, content), Progress()
         )
         _log.error("a dead letter fits no topic (%s); kept in %s", problem, path.absolute())
+        return path
 
 
 def _text(data: bytes | None) -> str | None:

@@ -53,6 +53,9 @@ def replay(letter: DeadLetterId, as_json: JsonFlag = False) -> None:
     headers = _headers(message)
     kept = [(name, value) for name, value in _pairs(message) if not name.startswith(PREFIX)]
     topic = _TOPIC_OF_NAME.get(headers["topic"])
+    if "sha256" in headers:
+        place = f"{headers['topic']}-{headers['partition']} at {headers['offset']}"
+        raise CommandError("it was cut, being too large", f"take the whole from the spool, or from {place}")
     if topic is None:
         raise CommandError(f"it came from {headers['topic']}, no topic of ours", "send it on by other means")
     with speaker(settings, topic) as producer:

@@ -22,7 +22,7 @@ _LINGER_MS = 2.0  # runs are resumed from the store, not from verdicts; fuller r
 async def start_gatekeeper(config: AppsConfig) -> Service:
     """Build the gatekeeper, ready to be run."""
     app = build_app(GATEKEEPER, config)
-    intake = Intake(app, config.topic_prefix, INPUTS)
+    intake = Intake(app, config.topic_prefix, INPUTS, config.largest_record_bytes)
     progress = intake.progress
     writer = KafkaWriter(config.kafka, linger_ms=_LINGER_MS)
     dead_letters = DeadLetters(GATEKEEPER, config, writer)
@@ -31,7 +31,7 @@ async def start_gatekeeper(config: AppsConfig) -> Service:
     outbox = OutboxLoop(store, Relay(_SOURCE, config, writer, progress), config.clock, progress)
     wake, close_wake = waker(config.store_url)
     gatekeeping = Gatekeeping(
-        config, thread, Decoder(config.schema_of_id, progress), dead_letters, Bells(wake, outbox.ring)
+        config, thread, Decoder(config, progress), dead_letters, Bells(wake, outbox.ring)
     )
 
     def close() -> None:

@@ -21,14 +21,14 @@ _LINGER_MS = 2.0  # nobody waits for a plan's routing; batches save the broker w
 async def start_router(config: AppsConfig) -> Service:
     """Build the router, ready to be run."""
     app = build_app(ROUTER, config)
-    intake = Intake(app, config.topic_prefix, [PLANS.name])
+    intake = Intake(app, config.topic_prefix, [PLANS.name], config.largest_record_bytes)
     writer = KafkaWriter(config.kafka, linger_ms=_LINGER_MS)
     encoder = Encoder(_SOURCE, config)
     await encoder.prepare(OUTPUTS, intake.progress)
     store = open_store(config.store_url)
     routing = Routing(
         config,
-        Decoder(config.schema_of_id, intake.progress),
+        Decoder(config, intake.progress),
         encoder,
         PriorEffects(store, config.clock, intake.progress),
         writer,

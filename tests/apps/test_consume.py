@@ -21,7 +21,7 @@ def _received(count: int) -> tuple[list[Received], list[int]]:
     line: deque[Received] = deque()
     records = []
     for offset in range(count):
-        message = SimpleNamespace(offset=offset, headers=None)
+        message = SimpleNamespace(offset=offset, key=None, value=b"", headers=None)
         event = SimpleNamespace(message=message, ack=lambda offset=offset: acked.append(offset))
         records.append(Received(event, "plans", line, Progress()))
         line.append(records[-1])

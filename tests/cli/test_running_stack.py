@@ -163,6 +163,18 @@ def test_a_malformed_record_is_a_dead_letter_and_its_replay_is_harmless(project:
     assert whole["error"]
     assert project.run("dead-letters", "replay", letter["id"], "--json").json["topic"] == "plans"
     until(lambda: len(project.run("dead-letters", "list", "--json").json) == 2)  # still malformed
+    cut = {
+        "event_id": "cut",
+        "topic": "plans",
+        "partition": "0",
+        "offset": "7",
+        "error": "x",
+        "sha256": "0" * 64,
+    }
+    marks: dict[str, str | bytes | None] = {f"plangate_{name}": text for name, text in cut.items()}
+    producer.produce("dead-letters", b"the beginn", b"key", headers=marks)
+    assert producer.flush(10) == 0
+    project.run("dead-letters", "replay", "cut").complains("it was cut", "from plans-0 at 7")
     project.run("dead-letters", "show", "nothing").complains("no dead letters begin with 'nothing'")
     assert project.run("propose", "-", text=plan_text("after the letters")).code == 0
 

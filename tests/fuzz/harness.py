@@ -132,7 +132,7 @@ class Harness:
 
     def _build(self, writer: KafkaWriter, progress: Progress) -> None:
         config, self._progress = self.config, progress
-        decoder = Decoder(config.schema_of_id, progress)
+        decoder = Decoder(config, progress)
         self.routing = Routing(
             config,
             decoder,
