@@ -29,7 +29,8 @@ from stream_apps.gatekeeper.revised import Revised
 from stream_apps.gatekeeper.window_keys import planned_effects, window_keys
 from stream_apps.prior_effects import look_up_effects
 
-_ANY = datetime.max.replace(tzinfo=UTC)
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _ASKED_ALREADY = "this very plan was asked about already"
 
 
@@ -57,7 +58,8 @@ def take_claims(
     store for the earlier one, and has its turn here.
     """
     moments = {place: moment for place, moment in enumerate(appended) if moment is not None}
-    return _take(conn, _claims(records, moments), catalogue, now, moments)
+    claims, late = _in_turn(records, moments)
+    return _take(conn, claims, catalogue, now, moments, late)
 
 
 def take_waiting(conn: Connection, plan_ids: Collection[UUID], catalogue: Catalogue, now: datetime) -> Taken:
@@ -71,10 +73,12 @@ def _take(
     catalogue: Catalogue,
     now: datetime,
     moments: Mapping[int, datetime],
+    late: Sequence[Claim] = (),
 ) -> Taken:
+    """`late` are held against what the others have led to."""
     taken = Taken()
     tried: set[str] = set()
-    while claims:
+    while claims or late:
         admitted = admit(conn, claims)
         judged = _judge(conn, admitted, catalogue, now, moments)
         _carry_out(conn, admitted, judged, catalogue, now, taken)
@@ -82,7 +86,8 @@ def _take(
         taken.refused |= {claim.position: why for claim, why in refused if claim.position is not None}
         tried |= _end_turn(conn, claims, admitted.early, refused, now)
         through = [claim.record for claim in (*admitted.own, *admitted.to_judge)]
-        claims = _whose_turn_it_is(conn, through, tried)
+        claims = [*late, *_whose_turn_it_is(conn, through, tried)]
+        late = ()
     return taken
 
 
@@ -102,17 +107,27 @@ def _end_turn(
     return {claim_id(record) for record in waited}
 
 
-def _claims(records: Sequence[Any], moments: Mapping[int, datetime]) -> list[Claim]:
-    """By revision, each in the order of the broker's moments; a request before a clearance of one moment."""
-    kinds = (ApprovalRequested, PlanCleared)
-    places = [place for place, record in enumerate(records) if type(record) in kinds]
-    known = all(place in moments for place in places)
+def _in_turn(records: Sequence[Any], moments: Mapping[int, datetime]) -> tuple[list[Claim], list[Claim]]:
+    """The requests and clearances of a batch, and the requests that came after a clearance of their plan."""
+    requests, clearances = _claims(records, ApprovalRequested), _claims(records, PlanCleared)
+    first = {claim.record.digest: _moment(claim, moments) for claim in reversed(clearances)}
+    late = [
+        claim
+        for claim in requests
+        if claim.record.digest in first and first[claim.record.digest] < _moment(claim, moments)
+    ]
+    return [*(claim for claim in requests if claim not in late), *clearances], late
 
-    def order(place: int) -> tuple[int, datetime, int]:
-        record = records[place]
-        return record.revision, moments[place] if known else _ANY, kinds.index(type(record))
 
-    return [Claim(records[place], place) for place in sorted(places, key=order)]
+def _claims(records: Sequence[Any], kind: type[Any]) -> list[Claim]:
+    found = [Claim(record, place) for place, record in enumerate(records) if type(record) is kind]
+    return sorted(found, key=lambda claim: claim.record.revision)
+
+
+def _moment(claim: Claim, moments: Mapping[int, datetime]) -> datetime:
+    """When it was said, by the broker; where it does not say, a request was said first."""
+    unknown = _NEVER if isinstance(claim.record, PlanCleared) else _ALWAYS
+    return moments.get(claim.position, unknown) if claim.position is not None else unknown
 
 
 def _judge(

@@ -171,6 +171,15 @@ def test_what_a_service_was_told_to_do_is_not_asked_about_however_late_both_are_
     assert open_questions(conn) == []
 
 
+def test_a_forged_clearance_said_first_takes_nothing_from_the_true_question(conn: Connection) -> None:
+    told = [NOON + timedelta(seconds=1), NOON]
+    committed = commit_batch(conn, [asked(PAY), cleared(PAY)], CATALOGUE, NOON + timedelta(minutes=1), told)
+    ours = the_question(conn)
+    assert refusals(committed) == [f"asked anew as {ours.request_id}: a human must decide before it runs"]
+    [early] = decide(conn, decided(asked(PAY)))
+    assert str(ours.request_id) in early.why
+
+
 def test_what_is_cleared_is_cleared_in_our_own_words(conn: Connection) -> None:
     forged = msgspec.structs.replace(
         cleared(HARMLESS), tier=Tier.IRREVERSIBLE, policy="0" * 64, level=Level.L0
