@@ -13,6 +13,7 @@ from gate_events.values import Terms
 from gate_events.words import DecisionKind, GateState, RequestKind, Timing
 from gate_policy.catalogue import Catalogue
 from gate_policy.judge import judge
+from gate_store.clock import expiry
 from gate_store.superseding import order_in_thread
 from plangate.torture.evidence import Evidence
 from plangate.torture.honesty import Honesty
@@ -96,7 +97,8 @@ def _ended_by_a_lie(gate: GateRow, evidence: Evidence, honesty: Honesty) -> Iter
         return
     by_id = {row.decision.event_id: row for row in evidence.rows.decisions}
     row = by_id.get(verdict.decision_id)
-    if row is None or evidence.told.is_lies_record(row.decision):
+    clocks = row is not None and row.decision == expiry(asked)  # whoever says it, the clock says the same
+    if row is None or (evidence.told.is_lies_record(row.decision) and not clocks):
         yield f"{gate.state} by a liar's decision {verdict.decision_id}"
         return
     decision, came = row.decision, row.moment or row.decision.decided_at

@@ -8,6 +8,7 @@ from uuid import UUID
 from gate_events.ids import effect_key
 from gate_events.words import RequestKind, Resolution
 from gate_policy.catalogue import Catalogue
+from gate_store.clock import expiry_id
 from plangate.torture.believed import believed, unended
 from plangate.torture.doubts import unexplained
 from plangate.torture.evidence import Evidence
@@ -97,6 +98,9 @@ def _lost_decisions(evidence: Evidence) -> Iterator[str]:
 def _contradictions(evidence: Evidence, catalogue: Catalogue) -> Iterator[str]:
     yield from _two_verdicts(evidence)
     said = {each.event_id for each in evidence.decided}
+    said |= {
+        expiry_id(gate.request.request_id) for gate in evidence.rows.gates
+    }  # the clock's, in time or not
     for verdict in evidence.verdicts:
         state = evidence.gates.get(verdict.request_id)
         if state != verdict.state.value:

@@ -13,6 +13,7 @@ from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, Pl
 from gate_events.values import Agent, RunIdentity, Step
 from gate_events.words import DeciderKind, DecisionKind, GateState, OutcomeStatus, PauseKind, StepStatus, Tier
 from gate_policy.route import route
+from gate_store.clock import expiry
 from plangate.torture.buried import Buried
 from plangate.torture.chance import chance
 from plangate.torture.evidence import Evidence
@@ -172,11 +173,12 @@ def test_a_gate_that_a_liar_asked_about_an_honest_plan_is_believed() -> None:
     assert any("a liar asked" in case for case in believed(lied))
 
 
-def test_the_clocks_own_word_is_no_lie_once_it_is_time_though_a_liar_said_it_before() -> None:
+@pytest.mark.parametrize("replay", [True, False])
+def test_the_clocks_own_word_is_no_lie_once_it_is_time_though_a_liar_said_it_before(replay: bool) -> None:
     deadline = REQUEST.review.terms.deadline
-    word = clock(decided_at=deadline)
+    word = expiry(REQUEST)
     early = Told()
-    early.note(Lie(0, "expired_early", "decisions", word, encode(word), replay=True))
+    early.note(Lie(0, "expired_early", "decisions", word, encode(word), replay=replay))
     for moment, believes in ((deadline, False), (NOW, True)):
         rows = ended_by(word, GateState.EXPIRED)
         rows = replace(rows, decisions=(DecisionRow(word, "DECIDED", moment),))
