@@ -38,6 +38,7 @@ class KnownEffect:
     executor: str
     result: Any
     by_claim: bool  # claimed in the ledger, not told by an outcome
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def _effects(conn: Connection, digests: list[str]) -> dict[str, dict[str, KnownE
     )
     known: dict[str, dict[str, KnownEffect]] = {}
     for row in found:
-        told = KnownEffect(row.effect_id, row.state, row.executor, row.result, row.token > 0)
+        told = KnownEffect(row.effect_id, row.state, row.executor, row.result, row.token > 0, row.detail)
         known.setdefault(row.digest, {})[row.step_id] = told
     return known
 

@@ -17,11 +17,13 @@ from gate_store.bulk import update_rows
 from gate_store.dialects import among, read, whole, word
 from gate_store.effect_keys import Content
 from gate_store.in_doubt import Beginning, in_doubt_request
+from gate_store.plain_text import storable
 from gate_store.superseding import supersede
 from gate_store.tables import clearances, effects, gates
 from gate_store.verdicts import asked_again
 
 BY_REPORT, BY_PROBE = SETTLED_BY = ("report", "probe")  # who tells what became of a step after all
+SILENT = "{} did not say how it ended"
 _REPORTED = "the executor reported after all"
 _SETTLED = "it is known by now what became of the step"
 
@@ -41,6 +43,7 @@ class Doubt:
     digest: str
     step: Step
     known: str
+    run_is_over: bool = False  # nothing does it once more
 
 
 def doubt_about(conn: Connection, digest: str, step: Step, known: str, now: datetime) -> ApprovalRequested:
@@ -70,6 +73,7 @@ def doubts_about(conn: Connection, doubts: Sequence[Doubt], now: datetime) -> li
             revision=cleared.revision,
             digest=cleared.digest,
             steps=cleared.steps,
+            run_is_over=each.run_is_over,
         )
         requests.append(request)
     return requests
@@ -80,6 +84,16 @@ def steps_cleared(conn: Connection, wanted: Collection[tuple[str, str]]) -> dict
     origins = _cleared_as(conn, {digest for digest, _ in wanted})
     steps = {(digest, step.step_id): step for digest, each in origins.items() for step in each.word.steps}
     return {each: steps[each] for each in wanted}
+
+
+def put_in_doubt(conn: Connection, doubts: Mapping[UUID, Doubt], now: datetime) -> None:
+    """Nobody knows about these effects, by their ids; humans are asked. Raises UnknownClearanceError."""
+    rows = [
+        {"effect_id": key, "state": "IN_DOUBT", "detail": storable(each.known)}
+        for key, each in doubts.items()
+    ]
+    update_rows(conn, effects, rows, ["effect_id"])
+    ask_about(conn, doubts, now)
 
 
 def ask_about(conn: Connection, doubts: Mapping[UUID, Doubt], now: datetime) -> None:

@@ -12,6 +12,11 @@ from gate_store.plain_text import storable
 
 PATIENCE = timedelta(days=7)  # then it is asked again, for ever: nothing else may settle it
 
+_OVER = (
+    " Look where it would show, then say: HAPPENED: it counts as done."
+    " RETRY or ABANDON: it counts as failed. Its run is over: it is not done again, whatever you say."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
@@ -32,16 +37,19 @@ def in_doubt_request(
     revision: int | None = None,
     digest: str | None = None,
     steps: tuple[Step, ...] | None = None,
+    run_is_over: bool = False,
 ) -> ApprovalRequested:
     """Ask whether the effect of `step` happened. `origin` is what its plan was asked or cleared with.
 
     `known` says in plain English what is known. `attempt` is the effect's own, so that each doubt is a new
-    gate. After an edit, `revision`, `digest` and `steps` are those of the verdict.
+    gate. After an edit, `revision`, `digest` and `steps` are those of the verdict. Of a run that is over
+    nothing is done once more, whatever is answered.
     """
     plan_id, kind, timing = origin.plan_id, RequestKind.IN_DOUBT, Timing.AFTER
     revision, known = revision or origin.revision, storable(known)
     gate = request_id(plan_id, revision, kind, timing, step.step_id, attempt)
-    review = _review(origin, step, _told(origin, step, known, begun), now)
+    question = _told(origin, step, known, begun) + (_OVER if run_is_over else _answers(begun))
+    review = _review(origin, step, question, now)
     return ApprovalRequested(
         event_id=derived("requested", gate),
         request_id=gate,
@@ -67,13 +75,19 @@ def in_doubt_request(
 
 
 def _told(origin: ApprovalRequested | PlanCleared, step: Step, known: str, begun: Beginning | None) -> str:
-    """What is known, and what each answer does."""
+    """What is known."""
     words = _catalogues_words(origin, step)
-    who = begun.executor if begun else "its executor"
-    when = f" {who} began it at {begun.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC." if begun else ""
+    when = f" {begun.executor} began it at {begun.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC." if begun else ""
     return (
         f"Step {step.step_id} ({step.action_type}) may or may not have happened: {known.rstrip('.')}."
         f"{f' It is part of: {words}.' if words else ''}{when}"
+    )
+
+
+def _answers(begun: Beginning | None) -> str:
+    """What each answer does."""
+    who = begun.executor if begun else "its executor"
+    return (
         " Look where it would show, then say: HAPPENED: it counts as done, and the plan goes on."
         f" RETRY: it is done once more; see first that it did not happen and that {who} is not still at it."
         " ABANDON: it counts as failed, and is not done again."

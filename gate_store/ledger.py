@@ -4,7 +4,7 @@ Commit the claim before the effect, and the finish after it. The engine keeps th
 """
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,10 +17,18 @@ from gate_events.pause import expired
 from gate_events.values import Step
 from gate_events.words import StepStatus
 from gate_store import outbox
-from gate_store.bulk import insert_new, update_rows
+from gate_store.bulk import insert_new
 from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
-from gate_store.dialects import among, word
-from gate_store.doubts import Doubt, ask_about, end_doubts, open_doubts, steps_cleared
+from gate_store.dialects import among
+from gate_store.doubts import (
+    SILENT,
+    Doubt,
+    ask_about,
+    end_doubts,
+    open_doubts,
+    put_in_doubt,
+    steps_cleared,
+)
 from gate_store.effect_keys import Content
 from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError, RepeatsError
 from gate_store.order import refuse_out_of_order
@@ -30,8 +38,6 @@ from gate_store.stale import why_repeats, why_stale
 from gate_store.tables import clearances, cleared_steps, effects
 
 _UNDER_WAY = {EffectState.CLAIMED, EffectState.IN_DOUBT}
-_SILENT = "{} did not say how it ended"
-FORGOTTEN_AFTER = timedelta(seconds=30)  # its process may be on its way back, and asks by itself
 
 
 def claim_effect(
@@ -71,8 +77,8 @@ def claim_effect(
         fresh = _fresh(key, plan_id, cleared, step, executor, window_key, now)
         return _go(conn, {**fresh, "lease_until": now + timedelta(seconds=lease_s)}, begun)
     if grant is Grant.IN_DOUBT and begun and begun.state is EffectState.CLAIMED:
-        known = _SILENT.format(begun.executor)
-        _doubt(conn, {key: Doubt(digest, step, known)}, now)
+        known = SILENT.format(begun.executor)
+        put_in_doubt(conn, {key: Doubt(digest, step, known)}, now)
         return Claim(key, grant, detail=known)
     return Claim(key, grant, result=begun.result if begun else None, detail=begun.detail if begun else "")
 
@@ -221,9 +227,9 @@ def _after_another(
         return Claim(key, grant)
     known = begun.detail
     if begun.state is EffectState.CLAIMED:
-        known = _SILENT.format(begun.executor)
+        known = SILENT.format(begun.executor)
         step = steps_cleared(conn, [(other.digest, other.step_id)])[other.digest, other.step_id]
-        _doubt(conn, {other.effect_id: Doubt(other.digest, step, known)}, now)
+        put_in_doubt(conn, {other.effect_id: Doubt(other.digest, step, known)}, now)
     return Claim(key, Grant.IN_DOUBT, detail=f"what an earlier revision made of it is in doubt: {known}")
 
 
@@ -272,40 +278,3 @@ def _fresh(
         "claimed_at": now,
         "finished_at": None,
     }
-
-
-def _doubt(conn: Connection, doubts: Mapping[UUID, Doubt], now: datetime) -> None:
-    """Nobody knows about these effects, by their ids; humans are asked."""
-    state = EffectState.IN_DOUBT.value
-    rows = [
-        {"effect_id": key, "state": state, "detail": storable(each.known)} for key, each in doubts.items()
-    ]
-    update_rows(conn, effects, rows, ["effect_id"])
-    ask_about(conn, doubts, now)
-
-
-def doubt_lost_claims(
-    conn: Connection, now: datetime, idempotent: Collection[str] = (), limit: int = 500
-) -> int:
-    """Ask about steps of services whose claim ran out and whose process did not come back; how many.
-
-    `idempotent` action types are repeated by whoever comes, and need nobody's word.
-    """
-    lost = (
-        select(effects)
-        .where(effects.c.state == word("CLAIMED"), effects.c.lease_until.is_not(None))
-        .where(effects.c.lease_until <= now - FORGOTTEN_AFTER)
-        .where(effects.c.action_type.not_in(sorted(idempotent)))
-        .order_by(effects.c.lease_until)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=effects)
-    )
-    found = conn.execute(lost).all()
-    if found:
-        steps = steps_cleared(conn, {(row.digest, row.step_id) for row in found})
-        doubts = {
-            row.effect_id: Doubt(row.digest, steps[row.digest, row.step_id], _SILENT.format(row.executor))
-            for row in found
-        }
-        _doubt(conn, doubts, now)
-    return len(found)

@@ -5,16 +5,19 @@ from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import Connection, exists
+from sqlalchemy import Connection, exists, update
 
 from gate_events.records import ApprovalRequested
 from gate_events.words import Resolution
 from gate_store.bulk import update_rows
-from gate_store.dialects import database_now
+from gate_store.dialects import among, database_now
 from gate_store.doubts import doubted_content
+from gate_store.lost_claims import run_goes_on
 from gate_store.plain_text import storable
 from gate_store.tables import effects, runs
 from gate_store.verdicts import Closing
+
+_NOT_AGAIN = "; it is not done again: its run is over"
 
 
 def resolve(conn: Connection, closings: Sequence[Closing], now: datetime) -> None:
@@ -26,8 +29,20 @@ def resolve(conn: Connection, closings: Sequence[Closing], now: datetime) -> Non
     update_rows(conn, effects, settled, [*content, "doubt_id"], in_doubt)
     older = [{name: value for name, value in row.items() if name != "doubt_id"} for row in settled]
     update_rows(conn, effects, older, content, in_doubt, effects.c.doubt_id.is_(None))
+    _fail_what_nobody_retries(conn, [row["doubt_id"] for row in settled if row["state"] == "RETRY"], now)
     waiting = {each.request.run.thread_id: each for each in closings if each.request.run}
     go_on(conn, {thread: each.request.plan_id for thread, each in waiting.items()}, now)
+
+
+def _fail_what_nobody_retries(conn: Connection, doubts: Sequence[UUID], now: datetime) -> None:
+    """RETRY says that it did not happen; of a run that is over nothing is done once more."""
+    if not doubts:
+        return
+    of_runs_over = (effects.c.state == "RETRY", effects.c.thread_id.is_not(None), ~run_goes_on())
+    failed = {"state": "FAILED", "finished_at": now, "detail": effects.c.detail + _NOT_AGAIN}
+    conn.execute(
+        update(effects).where(among(conn, effects.c.doubt_id, doubts), *of_runs_over).values(**failed)
+    )
 
 
 def hand_on_doubts(conn: Connection, closings: Sequence[Closing]) -> None:

@@ -228,6 +228,13 @@ Index(
     postgresql_where=_claimed_by_services,
     sqlite_where=_claimed_by_services,
 )
+_claimed_by_runs = and_(effects.c.state == "CLAIMED", effects.c.thread_id.is_not(None))
+Index(
+    "ix_effects_claimed_by_runs",
+    effects.c.claimed_at,
+    postgresql_where=_claimed_by_runs,
+    sqlite_where=_claimed_by_runs,
+)
 
 runs = Table(
     "runs",

@@ -26,6 +26,7 @@ from stream_apps.producing import KafkaWriter
 from stream_apps.relay import Relay
 from stream_apps.resumer.config import ActionTraits, ResumerConfig
 from stream_apps.resumer.dispatch import Dispatch
+from stream_apps.resumer.earlier import EarlierApprovals
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.questions import Questions
 
@@ -77,6 +78,7 @@ def resumer_config(settings: Settings, slot: Slot, catalogue: Catalogue) -> Resu
         ask_again=ask_again,
         ask_in_doubt=questions.ask_in_doubt,
         unmet=dispatch.unmet,
+        earlier=EarlierApprovals(store).of,
         publish=publisher(settings),
         in_flight=settings.in_flight,
         lease_s=settings.lease_s,

@@ -14,7 +14,7 @@ from gate_events.topics import TOPIC_OF, key_of
 from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
 from gate_store.clock import SILENT_FOR, ask_again, ask_expiry, ask_expiry_again, settle_waiting
 from gate_store.dialects import store_moment
-from gate_store.ledger import doubt_lost_claims
+from gate_store.lost_claims import doubt_lost_claims
 from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.config import AppsConfig
 from stream_apps.dead_letters import DeadLetters, Origin

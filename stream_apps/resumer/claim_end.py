@@ -13,6 +13,7 @@ from gate_events.words import GateState, OutcomeStatus
 from gate_store.engine.port import NotClearedError, RunEnd
 from gate_store.pauses import AtGate, proposal
 from stream_apps.resumer.config import ResumerConfig
+from stream_apps.resumer.earlier import Earlier
 from stream_apps.resumer.errors import (
     HaltedError,
     InDoubtError,
@@ -72,7 +73,7 @@ class ClaimEnd:
         plan = proposal(gate, self._config.clock())
         asked = plan_digest(plan.plan_id, plan.revision, plan.steps, plan.run)
         end = RunEnd("PAUSED", pause=gate.run, plan_id=plan.plan_id, asked_digest=asked)
-        await self._run.end(end, [outbox_row(self._outcome(self._status())), outbox_row(plan)])
+        await self._run.end(end, [outbox_row(await self._outcome("DONE")), outbox_row(plan)])
 
     async def ask_again(self) -> None:
         """Back to its gate: what was approved is too old."""
@@ -114,7 +115,7 @@ class ClaimEnd:
             known = f"it was begun before, then the run failed: {in_words(error)}"
             await self._in_doubt(step, known, error)
         else:
-            await self._end("FAILED", in_words(error), status=OutcomeStatus.FAILED)
+            await self._end("FAILED", in_words(error))
 
     async def _will_be_outdated(self, error: Exception) -> bool:
         """Whether nothing was done yet, and the approval will be too old when it could be tried again."""
@@ -148,29 +149,35 @@ class ClaimEnd:
         self._states.in_doubt(step, known, request.request_id)
         await self._run.end(RunEnd("IN_DOUBT", known), [outbox_row(request)])
 
-    async def _end(self, state: str, why: str, status: OutcomeStatus | None = None) -> None:
-        told = self._outcome(status or self._status(state))
-        await self._run.end(RunEnd(state, why), [outbox_row(told)])
+    async def _end(self, state: str, why: str) -> None:
+        await self._run.end(RunEnd(state, why), [outbox_row(await self._outcome(state))])
 
-    def _status(self, state: str = "DONE") -> OutcomeStatus:
-        """DONE where every step succeeded; NOT_RUN where none was begun; else FAILED."""
-        rows = [self._states.rows.get(step.step_id) for step in self._steps()]
-        approved = self._claimed.answer.state is GateState.APPROVED
-        if state == "DONE" and approved and all(row and row.state == "SUCCEEDED" for row in rows):
-            return OutcomeStatus.DONE
-        return OutcomeStatus.FAILED if any(rows) else OutcomeStatus.NOT_RUN
+    async def _outcome(self, state: str) -> PlanExecuted:
+        """What became of the plan that was answered, by the ledger; `state` is how the run ends."""
+        claimed, config, states = self._claimed, self._config, self._states
+        known: Earlier | None = Earlier(claimed.answer.steps, states.rows)
+        if claimed.answer.state is not GateState.APPROVED:
+            known = await config.earlier(claimed)
+        status = _status(state, known)
+        known = known or Earlier(self._never_approved(), {})
+        return outcome(claimed, known.steps, known.effects, status, config.worker, config.clock())
 
-    def _outcome(self, status: OutcomeStatus) -> PlanExecuted:
-        config, rows = self._config, self._states.rows
-        return outcome(self._claimed, self._steps(), rows, status, config.worker, config.clock())
-
-    def _steps(self) -> Sequence[Step]:
-        """The approved steps; of a plan that was not approved, the proposed ones."""
+    def _never_approved(self) -> Sequence[Step]:
+        """The steps that the run asked about, as far as they are known."""
         claimed = self._claimed
-        if not claimed.answer.steps and claimed.answer.revision > 1:
-            return ()  # of what an edit made of the plan, which was not approved, nothing is known here
-        asked = claimed.answer.steps or self.proposed
-        return asked or asked_steps(claimed.head, claimed.pause.interrupt_id) or ()
+        if claimed.answer.revision > 1:
+            return ()  # of what an edit made of them nothing is known here
+        return self.proposed or asked_steps(claimed.head, claimed.pause.interrupt_id) or ()
+
+
+def _status(state: str, known: Earlier | None) -> OutcomeStatus:
+    """DONE where every step succeeded; NOT_RUN where nothing may have run or none was begun; else FAILED."""
+    if known is None:
+        return OutcomeStatus.NOT_RUN
+    rows = [known.effects.get(step.step_id) for step in known.steps]
+    if state == "DONE" and all(row and row.state == "SUCCEEDED" for row in rows):
+        return OutcomeStatus.DONE
+    return OutcomeStatus.FAILED if any(rows) or state == "FAILED" else OutcomeStatus.NOT_RUN
 
 
 def _under_way(error: Exception) -> str:

@@ -12,6 +12,7 @@ from gate_events.values import Step
 from gate_store.database import Clock, utc_now
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import ClaimedRun, EngineStore, Publish, Served
+from stream_apps.resumer.earlier import Earlier
 
 
 def _no_window(_step: Step) -> str | None:
@@ -19,6 +20,10 @@ def _no_window(_step: Step) -> str | None:
 
 
 async def _nothing_unmet(_run: ClaimedRun, _now: datetime) -> None:
+    return None
+
+
+async def _nothing_earlier(_run: ClaimedRun) -> None:
     return None
 
 
@@ -32,6 +37,7 @@ class ActionTraits:
 
 AskAgain = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested]]
 Unmet = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested | None]]
+EarlierOf = Callable[[ClaimedRun], Awaitable[Earlier | None]]
 AskInDoubt = Callable[[ClaimedRun, Step, str, datetime], Awaitable[ApprovalRequested]]
 OpenStore = Callable[[str, SerializerProtocol, Served], EngineStore]
 
@@ -46,6 +52,7 @@ class ResumerConfig:
     `traits(action_type)` is the catalogue's word; an unknown action must not be idempotent.
     `ask_again(run, now)` gives the request for a plan whose use-by has passed (attempt + 1).
     `unmet(run, now)` gives the question that the catalogue in force demands before the run begins, or None.
+    `earlier(run)` tells what was begun of the plan of a run whose answer lets nothing run, or None.
     `ask_in_doubt(run, step, known, now)` gives the request for an effect whose result is unknown.
     A run whose graph, or version of a graph, this worker does not have is left to workers that have it; after
     `stale_after_s` it is ended STALE.
@@ -63,6 +70,7 @@ class ResumerConfig:
     ask_again: AskAgain
     ask_in_doubt: AskInDoubt
     unmet: Unmet = _nothing_unmet
+    earlier: EarlierOf = _nothing_earlier
     publish: Publish | None = None
     in_flight: int = 32
     chunk: int = 8

@@ -1,6 +1,6 @@
 """What became of a plan, as the record that tells it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ def outbox_row(record: Any) -> OutboxRow:
 def outcome(
     run: ClaimedRun,
     steps: Sequence[Step],
-    effects: dict[str, EffectRow],
+    effects: Mapping[str, EffectRow],
     status: OutcomeStatus,
     executor: str,
     now: datetime,

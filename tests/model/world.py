@@ -32,7 +32,7 @@ from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import EngineStore
 from gate_store.engine.sqlite.store import SqliteEngineStore
 from gate_store.gates import open_gates
-from gate_store.ledger import doubt_lost_claims
+from gate_store.lost_claims import doubt_lost_claims
 from gate_store.migrate import upgrade
 from gate_store.said import Said
 from gate_store.savers.serde import strict_serde

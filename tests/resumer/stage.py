@@ -19,6 +19,7 @@ from gate_store.savers.open import open_saver
 from gate_store.tables import effects, outbox, runs
 from producers.submitter import open_submitter
 from stream_apps.resumer.config import ActionTraits, ResumerConfig
+from stream_apps.resumer.earlier import EarlierApprovals
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.process import run_resumer
 from stream_apps.resumer.questions import Questions
@@ -35,7 +36,8 @@ def traits(action: str) -> ActionTraits:
 
 
 def config(url: str, **changes: Any) -> ResumerConfig:
-    questions = Questions(open_store(url, pool_size=1))
+    store = open_store(url, pool_size=1)
+    questions = Questions(store)
     usual: dict[str, Any] = {
         "store_url": url,
         "graphs_file": PROJECT / "langgraph.json",
@@ -43,6 +45,7 @@ def config(url: str, **changes: Any) -> ResumerConfig:
         "traits": traits,
         "ask_again": questions.ask_again,
         "ask_in_doubt": questions.ask_in_doubt,
+        "earlier": EarlierApprovals(store).of,
         "lease_s": 5.0,
         "stale_after_s": 0.0,
         "backoff_s": 0.05,

@@ -11,11 +11,13 @@ from sqlalchemy import update
 from gate_events.records import ApprovalRequested
 from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
 from gate_store.database import utc_now
+from gate_store.lost_claims import doubt_lost_claims
+from gate_store.outcomes import record_outcomes
 from gate_store.tables import clearances
 from tests.resumer.process import resumer_process
-from tests.resumer.stage import Stage
+from tests.resumer.stage import Stage, steps_of
 from tests.resumer.test_crashes import LEASE_S
-from tests.store.examples import decided
+from tests.store.examples import asked, decided
 
 Happened = Callable[[], list[str]]
 
@@ -103,6 +105,48 @@ async def test_a_rest_that_is_rejected_is_not_run(stage: Stage, happened: Happen
     outcome = stage.outcome()
     assert outcome.status is OutcomeStatus.FAILED
     assert [result.status for result in outcome.results] == [StepStatus.SUCCEEDED, StepStatus.SKIPPED]
+
+
+async def test_a_step_that_was_begun_before_its_rest_was_rejected_is_told_as_in_doubt_and_asked_about(
+    stage: Stage, happened: Happened
+) -> None:
+    """Also of a plan that a reviewer edited: of the rejected revision the answer carries no steps."""
+    plan = await stage.submit("slow", who=["ann", "bob"])
+    edited = steps_of(plan, "cy", "dan")
+    stage.decide(plan, DecisionKind.EDIT, steps=edited)
+    async with resumer_process(stage.url, {"SLOW_S": "60"}, lease_s=LEASE_S) as process:
+        await stage.wait(lambda: happened() == ["begin cy"])
+        await process.end(signal.SIGKILL)
+    digest = stage.run().digest
+    stale(stage, for_good=True)
+    now = utc_now()
+    terms: Any = {"requested_at": now, "deadline": now + timedelta(hours=1)}
+    again = asked(plan.plan_id, revision=2, steps=edited, run=plan.run, attempt=2, **terms)
+
+    async def ask_again(*_: Any) -> ApprovalRequested:
+        return again
+
+    await stage.resume("PAUSED", lease_s=LEASE_S, ask_again=ask_again)
+    stage.open(again)
+    stage.say(decided(again, DecisionKind.REJECT, note="no more", at=utc_now()))
+    await stage.resume("FAILED", lease_s=LEASE_S)
+    outcome = stage.outcome()
+    assert (outcome.digest, outcome.status) == (digest, OutcomeStatus.FAILED)
+    assert [each.status for each in outcome.results] == [StepStatus.IN_DOUBT, StepStatus.SKIPPED]
+    with stage.engine.begin() as conn:
+        assert record_outcomes(conn, [outcome], utc_now()) == {}
+        assert doubt_lost_claims(conn, utc_now()) == 1
+    assert [row.state for row in stage.effects()] == ["IN_DOUBT"]
+    assert happened() == ["begin cy"]
+
+
+async def test_the_outcome_of_a_rejected_plan_whose_graph_fails_counts(stage: Stage) -> None:
+    stage.decide(await stage.submit("unlucky"), DecisionKind.REJECT, note="no")
+    await stage.resume("FAILED", attempts=1)
+    outcome = stage.outcome()
+    assert outcome.status is OutcomeStatus.NOT_RUN
+    with stage.engine.begin() as conn:
+        assert record_outcomes(conn, [outcome], utc_now()) == {}
 
 
 @pytest.mark.parametrize("graph", ["late", "nested_late"])

@@ -5,16 +5,17 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, event, func, select
+from sqlalchemy import Connection, event, func, select, update
 
 from gate_events.records import ApprovalRequested, PlanExecuted, PlanProposed
 from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
 from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
 from gate_store.clock import expiry
 from gate_store.dispositions import Fate
-from gate_store.ledger import claim_effect, doubt_lost_claims
+from gate_store.ledger import claim_effect
+from gate_store.lost_claims import doubt_lost_claims
 from gate_store.outcomes import record_outcomes
-from gate_store.tables import effects
+from gate_store.tables import effects, runs
 from gate_store.waiting_plans import settle_waiting_plans, wait
 from tests.store.acting import ask, clear, decide, fates, said
 from tests.store.examples import (
@@ -28,7 +29,9 @@ from tests.store.examples import (
     executed,
     plan_id,
     review,
+    run,
 )
+from tests.store.test_lost_claims import begun
 
 MANY = 500
 PLANS = [cleared(plan_id(f"many {number}"), review=review(allowed=AFTER)) for number in range(MANY)]
@@ -123,6 +126,13 @@ def test_claims_of_services_that_never_came_back(conn: Connection) -> None:
     for plan in PLANS:
         claim_effect(conn, plan.plan_id, plan.digest, STEPS[0], "mailer", NOON)
     assert cost(conn, lambda: doubt_lost_claims(conn, NOON + HOUR)) <= 10
+    assert states(conn) == {"IN_DOUBT": MANY}
+
+
+def test_claims_of_runs_that_ended(conn: Connection) -> None:
+    begun(conn, *(cleared(each.plan_id, run=run(str(each.plan_id))) for each in PLANS))
+    conn.execute(update(runs).values(status="FAILED"))
+    assert cost(conn, lambda: doubt_lost_claims(conn, NOON)) <= 10
     assert states(conn) == {"IN_DOUBT": MANY}
 
 

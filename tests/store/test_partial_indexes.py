@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, event
 
 from gate_store.clock import ask_expiry, settle_waiting
 from gate_store.engine.port import Served
+from gate_store.lost_claims import doubt_lost_claims
 from gate_store.queries import pending
 from gate_store.runs import orphans
 from gate_store.stale import to_ask
@@ -23,6 +24,14 @@ PERIODIC: dict[str, tuple[Callable[[Connection], Any], str]] = {
     ),
     "pending gates": (pending, "state = 'PENDING'"),
     "stale clearances": (lambda conn: to_ask(conn, 500), "asked_at IS NULL"),
+    "claims of services": (
+        lambda conn: doubt_lost_claims(conn, NOON),
+        "state = 'CLAIMED' AND effects.lease_until IS NOT NULL",
+    ),
+    "claims of runs": (
+        lambda conn: doubt_lost_claims(conn, NOON),
+        "state = 'CLAIMED' AND effects.thread_id IS NOT NULL",
+    ),
     "orphans": (lambda conn: orphans(conn, NOON + HOUR), "status = 'RUNNING'"),
     "unserved runs": (lambda conn: unserved(conn, Served({}, 300), NOON), "status = 'READY'"),
 }

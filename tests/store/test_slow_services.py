@@ -10,7 +10,8 @@ from gate_events.words import DecisionKind, OutcomeStatus, RequestKind, Resoluti
 from gate_store.claims import Grant
 from gate_store.clock import expiry
 from gate_store.engine.port import NotClearedError
-from gate_store.ledger import FORGOTTEN_AFTER, claim_effect, doubt_lost_claims, finish_effect, renew_claim
+from gate_store.ledger import claim_effect, finish_effect, renew_claim
+from gate_store.lost_claims import FORGOTTEN_AFTER, doubt_lost_claims
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import effects
 from tests.store.acting import ask, ask_again, clear, decide, said

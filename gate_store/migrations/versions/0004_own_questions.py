@@ -177,6 +177,11 @@ _FINAL = Trigger(
 )
 
 
+_CLAIMED_BY_RUNS = (
+    "ix_effects_claimed_by_runs ON effects (claimed_at) WHERE state = 'CLAIMED' AND thread_id IS NOT NULL"
+)
+
+
 def _on_postgres() -> Iterator[str]:
     yield from on_postgres(_FINAL)
     yield (
@@ -191,6 +196,8 @@ def _on_postgres() -> Iterator[str]:
     yield "DROP INDEX CONCURRENTLY IF EXISTS ix_plan_outcomes_set_aside"
     yield "DROP INDEX CONCURRENTLY IF EXISTS ix_runs_plan_id"
     yield "CREATE INDEX CONCURRENTLY ix_runs_plan_id ON runs (plan_id)"
+    yield "DROP INDEX CONCURRENTLY IF EXISTS ix_effects_claimed_by_runs"
+    yield f"CREATE INDEX CONCURRENTLY {_CLAIMED_BY_RUNS}"
     yield "DROP TRIGGER IF EXISTS note_own_word ON outbox"
     yield "DROP FUNCTION IF EXISTS note_own_word"
     yield (
@@ -215,6 +222,7 @@ def _on_sqlite() -> Iterator[str]:
     yield f"{_FORGET} status = 'PAUSED' AND ({_ASKED_BEFORE})"
     yield "DROP INDEX IF EXISTS ix_plan_outcomes_set_aside"
     yield "CREATE INDEX ix_runs_plan_id ON runs (plan_id)"
+    yield f"CREATE INDEX {_CLAIMED_BY_RUNS}"
     yield "DROP TRIGGER note_own_word"
     yield (
         f"CREATE TRIGGER note_own_request AFTER INSERT ON outbox WHEN NEW.{_NOTED} BEGIN"
