@@ -59,6 +59,15 @@ class ClearedPlan:
         """Whether who executes it claims its steps in the ledger, which then knows best."""
         return self.word.run is not None or any(each.by_claim for each in self.effects.values())
 
+    def last_attempt(self, told: Collection[int]) -> int:
+        """The last attempt that was let be made; `told` are those whose outcomes are known.
+
+        It is the one that was cleared. Who executes without the ledger may make one more where a human said
+        RETRY about a step in doubt, until its outcome is told.
+        """
+        retries = not self.by_ledger and any(each.state == "RETRY" for each in self.effects.values())
+        return max(self.attempt, max(told) + 1) if retries and told else self.attempt
+
     def objection(self, told: PlanExecuted, told_at: datetime | None = None) -> str | None:
         """Why an outcome of this digest does not count; None: it does. `told_at` is the broker's moment."""
         word = self.word

@@ -1,5 +1,6 @@
 """What became of plans, as whoever executes them tells: kept by plan, digest and attempt."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,7 @@ class _Kept:
     """What a batch does to the outcomes that are kept."""
 
     known: dict[Key, PlanExecuted]
+    allowed: Mapping[str, int]  # the last attempt at each cleared plan, by digest
     given_up: set[Key]  # attempts that a human did not allow
     fresh: dict[Key, PlanExecuted] = field(default_factory=dict)
     replaced: list[Key] = field(default_factory=list)
@@ -46,12 +48,12 @@ def record_outcomes(
     """Keep the first outcome of each attempt at a cleared plan; a redelivery changes nothing.
 
     An outcome whose plan is not cleared yet is kept, others that say otherwise beside it, and nothing follows
-    from them until it is. One that was told before its plan's clearance does not count. The effects of
-    services go into the ledger under the catalogue's `window_keys`, a cleared plan with a review is asked
-    about now, and an open question whether the plan may run is closed: it has. An outcome that contradicts
-    the one before it of the same attempt raises a doubt. BEGUN says that an executor is at it.
-    `appended` are the broker's moments, where it keeps them. Returns, by place in `executed`, why a record
-    does not count; an event_id is anybody's to repeat.
+    from them until it is. One that was told before its plan's clearance does not count, nor one of an attempt
+    that nobody asked for. The effects of services go into the ledger under the catalogue's `window_keys`, a
+    cleared plan with a review is asked about now, and an open question whether the plan may run is closed: it
+    has. An outcome that contradicts the one before it of the same attempt raises a doubt. BEGUN says that an
+    executor is at it. `appended` are the broker's moments, where it keeps them. Returns, by place in
+    `executed`, why a record does not count; an event_id is anybody's to repeat.
     """
     if not executed:
         return {}
@@ -62,16 +64,17 @@ def record_outcomes(
     objections = {
         place: _objection(each, plans, ended, said_at.get(place)) for place, each in enumerate(executed)
     }
-    refused = {place: why for place, why in objections.items() if why}
+    known = _known(conn, {each.plan_id for each in executed})
+    kept = _Kept(known, _last_attempts(plans, known), _given_up(conn, executed, plans))
+    found = {place: why or _unasked(kept, executed[place]) for place, why in objections.items()}
+    refused = {place: why for place, why in found.items() if why}
     sound = {place: each for place, each in enumerate(executed) if place not in refused}
     begun = {place: each for place, each in sound.items() if each.status is OutcomeStatus.BEGUN}
     note_begun(conn, [(each, said_at.get(place) or now) for place, each in begun.items()])
     by_place = {place: each for place, each in sound.items() if place not in begun}
     told = list(by_place.values())
-    kept = _Kept(_known(conn, {each.plan_id for each in told}), _given_up(conn, told, plans))
-    for place, each in by_place.items():
-        if why := _keep(kept, each, plans.get(each.digest)):
-            refused[place] = why
+    for each in told:
+        _keep(kept, each, plans.get(each.digest))
     heard = {id(each): Heard(each, now, said_at.get(place)) for place, each in by_place.items()}
     _write(conn, kept, heard)
     follow_outcomes(conn, kept.fresh.values(), plans, now, window_keys, kept.contradictions)
@@ -137,18 +140,32 @@ def _known(conn: Connection, plan_ids: Iterable[UUID]) -> dict[Key, PlanExecuted
     return {(row.plan_id, row.digest, row.attempt): read(row.record, PlanExecuted) for row in found}
 
 
-def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None) -> str | None:
-    """Note one outcome among those kept; words say why it is not."""
+def _last_attempts(plans: Mapping[str, ClearedPlan], known: Iterable[Key]) -> dict[str, int]:
+    told: defaultdict[str, set[int]] = defaultdict(set)
+    for _, digest, attempt in known:
+        told[digest].add(attempt)
+    return {digest: plan.last_attempt(told[digest]) for digest, plan in plans.items()}
+
+
+def _unasked(kept: _Kept, told: PlanExecuted) -> str | None:
+    """Why it speaks of an attempt that nobody asked for, or did not allow; None: it does not."""
+    key = (told.plan_id, told.digest, told.attempt)
+    before = kept.known.get(key)
+    if told.attempt <= kept.allowed.get(told.digest, told.attempt) or (before and has_run(before)):
+        return None
+    if key in kept.given_up and not has_run(told):
+        return None
+    return f"nobody asked for attempt {told.attempt} at this plan"
+
+
+def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None) -> None:
+    """Note one outcome among those kept."""
     key = (told.plan_id, told.digest, told.attempt)
     before = kept.known.get(key)
     if before is None:
-        tried = [attempt for _, digest, attempt in kept.known if digest == told.digest]
-        allowed = max([plan.attempt, *(one + 1 for one in tried)]) if plan else told.attempt
-        if told.attempt > allowed and not (key in kept.given_up and not has_run(told)):
-            return f"nobody asked for attempt {told.attempt} at this plan"
         kept.known[key] = kept.fresh[key] = told
     elif says(before) == says(told):
-        return None
+        return
     elif plan is None:
         kept.others.append(told)
     elif plan.by_ledger:  # which agrees with this one
@@ -156,7 +173,6 @@ def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None) -> str | No
         kept.known[key] = kept.fresh[key] = told
     else:
         kept.contradictions.append(Contradiction(before, told))
-    return None
 
 
 def _write(conn: Connection, kept: _Kept, heard: Mapping[int, Heard]) -> None:

@@ -87,14 +87,14 @@ class Outcomes:
         plan = self.cleared.get(told.digest)
         if told.attempt < 1 or (plan is None and self._is_unapproved(told)):
             return True
+        if plan and self._is_unasked_for(plan, told):
+            return True
         if told.status is OutcomeStatus.BEGUN:
             return self._tell_begun(plan, told, at)
         if plan and (self._is_early(plan, told, at) or not self._agrees(plan, told)):
             return True
         before = self.all.get(_key(told))
         if before is None:
-            if plan and self._is_unasked_for(plan, told):
-                return True
             self._believe(plan, Told(told, at))
         elif _says(before.outcome) != _says(told):
             self._contradict(plan, before, Told(told, at))
@@ -165,9 +165,16 @@ class Outcomes:
         return bool(asked) and not alive and has_run(told)
 
     def _is_unasked_for(self, plan: Cleared, told: PlanExecuted) -> bool:
-        """An attempt is the one that was allowed, or follows one; or it says that it was not allowed."""
-        may = told.attempt <= max([plan.attempt, *(one + 1 for one in self.of(told.digest))])
-        return not may and (has_run(told) or not self._was_given_up(told))
+        """An attempt is the one that was allowed, or a human let it be tried again; else it did not run."""
+        before = self.all.get(_key(told))
+        if told.attempt <= self._allowed(plan, told.digest) or (before and has_run(before.outcome)):
+            return False
+        return has_run(told) or not self._was_given_up(told)
+
+    def _allowed(self, plan: Cleared, digest: str) -> int:
+        known = self.runs.effects.of(plan.plan, plan.steps)
+        retried = not self._by_ledger(plan) and any(each.state == "RETRY" for each in known.values())
+        return max([plan.attempt, *(one + 1 for one in self.of(digest))]) if retried else plan.attempt
 
     def _was_given_up(self, told: PlanExecuted) -> bool:
         """A human was asked for this attempt, and did not allow it."""

@@ -294,13 +294,70 @@ def test_what_succeeded_by_one_outcome_and_failed_by_another_is_a_doubt(conn: Co
     assert [each.in_doubt.step_id for each in said(conn, ApprovalRequested) if each.in_doubt] == ["s2"]
 
 
-def test_a_later_attempt_counts(conn: Connection) -> None:
+def let_try_again(conn: Connection, plan: PlanCleared) -> None:
+    """Its last step is in doubt, and a human says RETRY."""
+    record_outcomes(conn, [told(plan, OK, StepStatus.IN_DOUBT)], NOON)
+    [doubt] = [each for each in said(conn, ApprovalRequested) if each.in_doubt]
+    ask(conn, doubt)
+    decide(conn, decided(doubt, DecisionKind.RESOLVE, resolution=Resolution.RETRY))
+    assert states(conn) == {"s1": "SUCCEEDED", "s2": "RETRY"}
+
+
+def test_a_later_attempt_counts_where_a_human_let_it_be_tried_again(conn: Connection) -> None:
     plan = cleared(review=review(allowed=AFTER))
     clear(conn, plan)
-    record_outcomes(conn, [told(plan, OK, FAILED)], NOON)
+    let_try_again(conn, plan)
     assert record_outcomes(conn, [told(plan, OK, OK, attempt=2)], LATER) == {}
     assert states(conn) == {"s1": "SUCCEEDED", "s2": "SUCCEEDED"}
-    assert [each.attempt for each in said(conn, ApprovalRequested)] == [1, 2]
+    assert [each.attempt for each in said(conn, ApprovalRequested) if not each.in_doubt] == [1, 2]
+    assert record_outcomes(conn, [told(plan, OK, OK, attempt=2)], LATER) == {}
+    assert record_outcomes(conn, [told(plan, OK, FAILED, attempt=2)], LATER) == {}
+    assert states(conn) == {"s1": "SUCCEEDED", "s2": "IN_DOUBT"}  # of two that differ neither is believed
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+def test_an_attempt_after_that_nobody_asked_for(conn: Connection, batches: int) -> None:
+    plan = cleared()
+    clear(conn, plan)
+    let_try_again(conn, plan)
+    second, third = told(plan, OK, FAILED, attempt=2), told(plan, OK, OK, attempt=3)
+    if batches == 1:
+        assert record_outcomes(conn, [second, third], LATER) == {1: "nobody asked for attempt 3 at this plan"}
+    else:
+        assert record_outcomes(conn, [second], LATER) == {}
+        assert record_outcomes(conn, [third], LATER) == {0: "nobody asked for attempt 3 at this plan"}
+    assert (states(conn), kept(conn)) == (
+        {"s1": "SUCCEEDED", "s2": "FAILED"},
+        [(1, "FAILED"), (2, "FAILED")],
+    )
+
+
+@pytest.mark.parametrize("status", [OutcomeStatus.DONE, OutcomeStatus.FAILED, OutcomeStatus.BEGUN])
+@pytest.mark.parametrize("known", [True, False], ids=["the first is known", "nothing is known"])
+def test_nobody_makes_a_later_attempt_of_their_own(
+    conn: Connection, status: OutcomeStatus, known: bool
+) -> None:
+    plan = cleared(review=review(allowed=AFTER))
+    clear(conn, plan)
+    first = [told(plan, OK, FAILED)] if known else []
+    lie = msgspec.structs.replace(executed(plan, status), attempt=2)
+    refused = record_outcomes(conn, [*first, lie], NOON)
+    assert refused == {len(first): "nobody asked for attempt 2 at this plan"}
+    assert states(conn) == ({"s1": "SUCCEEDED", "s2": "FAILED"} if known else {})
+    assert ask_for_outcomes(conn, NOON + HOUR, HOUR) == (0 if known else 1)
+
+
+def test_what_was_not_allowed_and_so_not_run_has_not_run_after_all(conn: Connection) -> None:
+    first, again = asked(), asked(attempt=2)
+    ask(conn, first)
+    decide(conn, decided(first))
+    ask(conn, again)
+    decide(conn, decided(again, DecisionKind.REJECT))
+    not_run = executed(first, OutcomeStatus.NOT_RUN, SKIPPED)
+    assert record_outcomes(conn, [msgspec.structs.replace(not_run, attempt=2)], LATER) == {}
+    lie = told(first, OK, OK, attempt=2)
+    assert record_outcomes(conn, [lie], LATER) == {0: "nobody asked for attempt 2 at this plan"}
+    assert states(conn) == {}
 
 
 def test_an_undo_goes_by_what_a_human_has_settled_since(conn: Connection) -> None:
@@ -382,8 +439,10 @@ def test_nor_is_one_whose_service_says_that_it_is_at_it(conn: Connection) -> Non
 
 
 def test_two_attempts_in_one_batch_leave_what_two_batches_leave(conn: Connection) -> None:
-    plan = cleared()
-    clear(conn, plan)
+    plan, again = asked(), asked(attempt=2)
+    for question in (plan, again):
+        ask(conn, question)
+        decide(conn, decided(question, at=NOON))
     first = executed(plan, OutcomeStatus.FAILED, StepStatus.FAILED)
     second = msgspec.structs.replace(executed(plan), event_id=plan_id("again"), attempt=2)
     record_outcomes(conn, [first, second], NOON)

@@ -18,10 +18,10 @@ from gate_store.clock import ask_expiry
 from gate_store.database import open_store
 from gate_store.decisions import apply_decisions
 from gate_store.dispositions import Fate
+from gate_store.executions import note_begun
 from gate_store.gates import open_gates
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.migrate import upgrade
-from gate_store.outcomes import record_outcomes
 from gate_store.revocations import why_revoked
 from gate_store.runs import RunBusyError, register_run
 from gate_store.tables import clearances, decisions, effects, gates, outbox
@@ -228,9 +228,9 @@ def test_the_clock_waits_for_no_outcome_of_another_attempt(store: Engine) -> Non
     begun = msgspec.structs.replace(executed(plan), status=OutcomeStatus.BEGUN, results=(), attempt=2)
     with store.begin() as conn:
         record_cleared(conn, [plan], NOON)
-        record_outcomes(conn, [begun], NOON)
+        note_begun(conn, [(begun, NOON)])
     with store.begin() as gatekeeper:
-        record_outcomes(gatekeeper, [begun], NOON + HOUR)
+        note_begun(gatekeeper, [(begun, NOON + HOUR)])
         with store.begin() as clock:
             clock.execute(text("SET LOCAL lock_timeout = '1s'"))
             assert ask_for_outcomes(clock, NOON + 10 * HOUR, timedelta(minutes=10)) == 1
