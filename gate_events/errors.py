@@ -1,13 +1,15 @@
 """What can be wrong with bytes, said so that the sender can mend it."""
 
+from gate_events.shown import shown
+
 
 class UndecodableError(ValueError):
-    """{contract}: {problem}."""
+    """{contract}: {problem}. Whatever the problem quotes of the bytes is spelled out."""
 
     def __init__(self, contract: str, problem: str) -> None:
-        super().__init__(f"{contract}: {problem}")
-        self.contract = contract
-        self.problem = problem
+        self.contract = shown(contract)
+        self.problem = shown(problem)
+        super().__init__(f"{self.contract}: {self.problem}")
 
 
 class UnencodableError(ValueError):

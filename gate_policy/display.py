@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from gate_events.shown import shown
+
 REDACTED = "•••"
 
 
@@ -15,17 +17,6 @@ def redacted(value: Any, secret: Set[str]) -> Any:
     if isinstance(value, list | tuple):
         return [redacted(inner, secret) for inner in value]
     return value
-
-
-def shown(text: str) -> str:
-    """`text` on one line: control, bidirectional and invisible characters are spelled out."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _spelled(char) for char in text)
-
-
-def _spelled(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def plain(value: Any) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from gate_events.records import PlanProposed
+from gate_events.shown import shown
 from gate_events.values import Step
 from gate_events.words import Timing
 from gate_policy.catalogue import Catalogue
 from gate_policy.conditions import Verdict
-from gate_policy.display import shown
 from gate_policy.facts import Facts
 from gate_policy.judge import Judgement, judge
 from gate_policy.render import sentence

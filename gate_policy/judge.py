@@ -9,10 +9,10 @@ from gate_events.digest import plan_digest
 from gate_events.errors import UnencodableError
 from gate_events.names import fault_of_name
 from gate_events.records import PlanProposed
+from gate_events.shown import shown
 from gate_events.values import Review, Terms
 from gate_events.words import Level, Tier, Timing
 from gate_policy.catalogue import Catalogue
-from gate_policy.display import shown
 from gate_policy.effects import PriorEffect
 from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.facts import Facts

@@ -8,11 +8,11 @@ from gate_events.canonical import canonical
 from gate_events.digest import step_digest
 from gate_events.names import same_name
 from gate_events.records import PlanProposed
+from gate_events.shown import shown
 from gate_events.values import Finding
 from gate_events.words import Tier
 from gate_policy.catalogue import Catalogue
 from gate_policy.conditions import Verdict
-from gate_policy.display import shown
 from gate_policy.durations import spoken
 from gate_policy.effects import PriorEffect
 from gate_policy.render import sentence

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from gate_events.shown import shown
 from gate_events.values import Group, Step
 from gate_events.words import Tier
 from gate_policy.actions import Action
 from gate_policy.catalogue import Catalogue
-from gate_policy.display import listing, redacted, shown
+from gate_policy.display import listing, redacted
 from gate_policy.templates import Template
 
 

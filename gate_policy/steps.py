@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from gate_events.shown import shown
 from gate_events.values import Step
 from gate_events.words import Tier
 from gate_policy.actions import Action
 from gate_policy.catalogue import Catalogue
 from gate_policy.conditions import Verdict
-from gate_policy.display import shown
 from gate_policy.effects import effect_of
 from gate_policy.facts import Facts
 from gate_policy.requirements import Body

@@ -7,6 +7,7 @@ from confluent_kafka import Message
 from gate_events.headers import dead_letter
 from gate_events.ids import derived
 from gate_events.records import DeadLetter
+from gate_events.shown import shown
 from gate_events.topics import DEAD_LETTERS
 from gate_store.database import Clock
 from producers.kafka_producer import KafkaProducer
@@ -21,7 +22,7 @@ def bury(producer: KafkaProducer, app: str, now: Clock, message: Message, error:
         topic=topic,
         partition=partition,
         offset=offset,
-        error=str(error),
+        error=shown(str(error)),
         failed_at=now(),
     )
     own = cast("list[tuple[str, bytes | None]]", message.headers() or [])  # typed loosely there

@@ -12,6 +12,7 @@ import msgspec
 from gate_events.headers import DEAD_LETTER, dead_letter
 from gate_events.ids import derived
 from gate_events.records import DeadLetter
+from gate_events.shown import shown
 from gate_events.topics import DEAD_LETTERS
 from gate_store.database import Clock
 from stream_apps.config import AppsConfig
@@ -55,7 +56,11 @@ class DeadLetters:
         """Give a record up; it is acked when it is safe among the dead letters."""
         message = received.message
         _log.warning(
-            "%s-%d@%d is a dead letter: %s", received.topic, message.partition, message.offset, error[:300]
+            "%s-%d@%d is a dead letter: %s",
+            received.topic,
+            message.partition,
+            message.offset,
+            shown(error)[:300],
         )
         first = getattr(message.value, "first", message.offset)  # of an Unread batch
         origin = Origin(received.topic, message.partition, first)
@@ -89,7 +94,7 @@ class DeadLetters:
             topic=origin.topic,
             partition=origin.partition,
             offset=origin.offset,
-            error=error,
+            error=shown(error),
             failed_at=self._clock(),
         )
 

@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # they are pub
     ResourceType,
 )
 
-from gate_policy.display import shown
+from gate_events.shown import shown
 from plangate.kafka.roles import Kind, Operation, Right, Role
 from plangate.kafka.topics import TIMEOUT_S, KafkaUnreachableError, admin
 from plangate.settings import Settings

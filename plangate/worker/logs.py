@@ -1,13 +1,30 @@
 """What a worker's processes write to stderr."""
 
 import logging
+from typing import Any
+
+from gate_events.shown import shown
 
 # Their INFO tells of threads and rebalances, a hundred lines at each start; what goes wrong stays.
 CHATTY = ("aiokafka", "alembic", "faust", "mode", "stream_apps.faust_app")
 
 
+class OneLine(logging.Formatter):
+    """Whatever a message or an error quotes, a line that begins with a date is one of ours."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's hook
+        """The message on one line."""
+        return shown(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the same
+        """The traceback, each line set in."""
+        return "\n".join(f"    {shown(line)}" for line in super().formatException(ei).split("\n"))
+
+
 def configure() -> None:
     """Our words at INFO, those of the Kafka clients and of Alembic from WARNING on."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from gate_events.canonical import canonical
 from gate_events.records import ApprovalRequested, PlanDecided, PlanProposed
+from gate_events.shown import shown
 from gate_events.values import Finding, Step
 from gate_policy.catalogue import Catalogue
-from gate_policy.display import shown
 from gate_policy.effects import effect_keys
 from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_store.effect_keys import EarlierEffect, earlier_effects

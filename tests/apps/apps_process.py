@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from gate_events.topics import TOPIC_OF
 from gate_policy.catalogue import load_catalogue
 from plangate.kafka.registry import SchemaIds
+from plangate.worker import logs
 from stream_apps.config import AppsConfig
 from stream_apps.eager_consumer import FetchingThread
 from stream_apps.process import run_process
@@ -54,5 +54,5 @@ def config_of(given: dict[str, Any]) -> AppsConfig:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logs.configure()
     sys.exit(run_process(config_of(json.loads(Path(sys.argv[1]).read_text()))))
