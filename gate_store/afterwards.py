@@ -17,6 +17,7 @@ from gate_store import outbox
 from gate_store.bulk import delete_rows, insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
 from gate_store.executions import asked_after, outcomes_came
+from gate_store.planned_effects import forget_planned
 from gate_store.superseding import overtaken
 from gate_store.tables import plan_outcomes
 from gate_store.told_effects import Contradiction, Executed, WindowKeys, doubt_contradicted, note_effects
@@ -44,6 +45,7 @@ def follow_outcomes(
     doubt_contradicted(conn, contradictions, plans, now)
     asked = asked_after(conn, [each.outcome for each in executed])
     outcomes_came(conn, [each.outcome for each in executed])
+    forget_planned(conn, {each.outcome.digest for each in executed})
     reviews = (_review(each) for each in executed if each.outcome.digest not in asked)
     outbox.put(conn, [review for review in reviews if review], now)
 

@@ -11,9 +11,9 @@ from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind
 from gate_store import outbox
+from gate_store.clearance_states import begun, ended
 from gate_store.dialects import among, read, whole, word
-from gate_store.executions import since_cleared
-from gate_store.tables import clearances, decisions, effects, executions, gates, plan_outcomes
+from gate_store.tables import clearances, decisions, effects, executions, gates
 from gate_store.verdicts import asked_again
 
 
@@ -48,6 +48,8 @@ def ask_expiry_again(conn: Connection, now: datetime, after: timedelta, limit: i
     return len(standing)
 
 
+# the plan has an index
+_CLEARED_BY = and_(clearances.c.gate_id == gates.c.gate_id, clearances.c.plan_id == gates.c.plan_id)
 SILENT_FOR = timedelta(minutes=10)  # without a word of BEGUN
 
 
@@ -62,13 +64,8 @@ def ask_again(conn: Connection, now: datetime, edited_again: EditedAgain, limit:
     while its executor says that it is at it; then the rest is asked about, under the same digest. An edited
     plan is asked about as edited. Runs are the resumer's to ask about.
     """
-    executed = exists().where(
-        plan_outcomes.c.plan_id == gates.c.plan_id,
-        plan_outcomes.c.digest == clearances.c.digest,
-    )
     of_plan = exists().where(effects.c.plan_id == gates.c.plan_id)
     at_it = (executions.c.plan_id == gates.c.plan_id, executions.c.digest == clearances.c.digest)
-    begun = or_(of_plan, exists().where(*at_it, since_cleared()))
     open_still = of_plan.where(effects.c.state.in_([word("CLAIMED"), word("IN_DOUBT")]))
     heard = select(func.max(executions.c.heard_at)).where(*at_it).scalar_subquery()
     rest = and_(
@@ -78,18 +75,34 @@ def ask_again(conn: Connection, now: datetime, edited_again: EditedAgain, limit:
     )
     stale = (
         select(whole(gates.c.request).label("request"), clearances.c.digest)
-        .join_from(gates, clearances, clearances.c.gate_id == gates.c.gate_id)
-        .where(clearances.c.use_by <= now, gates.c.thread_id.is_(None), gates.c.asked_again_at.is_(None))
-        .where(~executed, or_(~begun, rest))
-        .order_by(clearances.c.use_by)
+        .join_from(gates, clearances, _CLEARED_BY)
+        .where(gates.c.ask_again_at <= now, gates.c.asked_again_at.is_(None))
+        .where(~ended(), or_(~begun(), rest))
+        .order_by(gates.c.ask_again_at)
     )
+    _done_with(conn, now)
     found = conn.execute(stale.limit(limit).with_for_update(skip_locked=True, of=gates)).all()
     unused = {row.digest: read(row.request, ApprovalRequested) for row in found}
     edited = sorted(digest for digest, request in unused.items() if digest != request.digest)
     as_asked = [asked_again(request, now) for digest, request in unused.items() if digest == request.digest]
     outbox.put(conn, [*as_asked, *(edited_again(conn, edited, now) if edited else ())], now)
-    _mark(conn, list(unused.values()), asked_again_at=now)
+    _mark(conn, list(unused.values()), asked_again_at=now, ask_again_at=None)
     return len(unused)
+
+
+def _done_with(conn: Connection, now: datetime, limit: int = 1_000) -> None:
+    """What is past its use-by and has ended, or was asked about otherwise, is looked at this once."""
+    still = exists().where(_CLEARED_BY, ~ended())
+    over = (
+        select(gates.c.gate_id)
+        .where(gates.c.ask_again_at <= now, or_(gates.c.asked_again_at.is_not(None), ~still))
+        .order_by(gates.c.ask_again_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = conn.execute(over).scalars().all()
+    if ids:
+        conn.execute(update(gates).where(among(conn, gates.c.gate_id, ids)).values(ask_again_at=None))
 
 
 def settle_waiting(
@@ -131,7 +144,7 @@ def _take(conn: Connection, due: Select[Any], limit: int) -> list[ApprovalReques
     return [read(request, ApprovalRequested) for request in found.scalars()]
 
 
-def _mark(conn: Connection, requests: Sequence[ApprovalRequested], **asked_at: datetime) -> None:
+def _mark(conn: Connection, requests: Sequence[ApprovalRequested], **asked_at: datetime | None) -> None:
     ids: list[UUID] = [request.request_id for request in requests]
     conn.execute(update(gates).where(among(conn, gates.c.gate_id, ids)).values(**asked_at))
 

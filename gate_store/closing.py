@@ -17,8 +17,10 @@ from gate_store.bulk import update_rows
 from gate_store.clearing import Clearance, clear, uncleared
 from gate_store.own_requests import forget
 from gate_store.plan_owners import note_revisions
+from gate_store.planned_effects import forget_planned
 from gate_store.resolving import hand_on_doubts, resolve
 from gate_store.revocations import revoke_older
+from gate_store.superseding import asks_before
 from gate_store.tables import gates
 from gate_store.verdicts import Closing
 
@@ -50,6 +52,8 @@ def carry_out(conn: Connection, closings: Sequence[Closing], now: datetime) -> N
     said: list[Record] = [record for each in closings for record in (each.verdict, *each.more)]
     outbox.put(conn, said, now)
     forget(conn, [each.event_id for each in said if isinstance(each, PlanProposed)])  # it is no run's
+    over = [each.request for each in closings if asks_before(each.request) and not _lets_run(each)]
+    forget_planned(conn, {request.digest for request in over})
 
 
 def _note_edits(conn: Connection, closings: Sequence[Closing], now: datetime) -> None:
@@ -84,6 +88,11 @@ def _clearance(each: Closing) -> Clearance:
     gate: UUID = each.request.request_id
     verdict = each.verdict
     return Clearance(verdict, gate, verdict.decided_at, verdict.use_by, each.request.attempt)
+
+
+def _lets_run(each: Closing) -> bool:
+    """Whether what was asked may run, as it was asked."""
+    return each.verdict.execute and each.verdict.digest == each.request.digest
 
 
 def _answer(each: Closing) -> Answered | None:

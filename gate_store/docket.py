@@ -93,10 +93,11 @@ def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
     _add_newer(conn, standings)
     superseded = {each.request_id for each in batch if each.kind is DecisionKind.SUPERSEDE}
     asked = [standing.request for gate, standing in standings.items() if gate in superseded]
+    notes = {each.note for each in batch if each.kind is DecisionKind.SUPERSEDE}
     return Docket(
         standings,
         _recorded(conn, batch),
-        superseding_words(conn, asked),
+        superseding_words(conn, asked, notes),
         gates_asked_anew(conn, gate_ids - standings.keys()),
         _outcomes(conn, batch),
     )

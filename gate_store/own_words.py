@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from gate_events.ids import effect_key
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared
@@ -21,6 +21,7 @@ from gate_store.superseding import (
     NEWER_PLAN,
     NEWER_REVISION,
     executed_revisions,
+    newer_plan,
     order_in_thread,
     supersede,
 )
@@ -72,19 +73,26 @@ def _same(word: DecisionMade, decision: DecisionMade, request: ApprovalRequested
     return decision == msgspec.structs.replace(word, decided_at=decision.decided_at, note=note)
 
 
-def superseding_words(conn: Connection, requests: Sequence[ApprovalRequested]) -> Words:
-    """Each SUPERSEDE of these gates for which the store knows a reason."""
+def superseding_words(conn: Connection, requests: Sequence[ApprovalRequested], notes: Iterable[str]) -> Words:
+    """Each SUPERSEDE of these gates for which the store knows a reason, where `notes` say which.
+
+    A thread may have had any number of plans: only those that a note names are looked at.
+    """
     plans = [request for request in requests if request.kind is RequestKind.PLAN]
     doubts = [request for request in requests if request.in_doubt is not None]
-    said = (*_of_plans(conn, plans), *_of_doubts(conn, doubts))
+    named = {plan for note in notes if (plan := newer_plan(note))}
+    said = (*_of_plans(conn, plans, named), *_of_doubts(conn, doubts))
     return {word.event_id: word for word in said}
 
 
-def _of_plans(conn: Connection, asked: Sequence[ApprovalRequested]) -> Iterator[DecisionMade]:
+def _of_plans(
+    conn: Connection, asked: Sequence[ApprovalRequested], named: Collection[UUID]
+) -> Iterator[DecisionMade]:
     if not asked:
         return
     plans = {request.plan_id for request in asked}
-    newer, cleared, executed = _rivals(conn, asked), _cleared(conn, plans), executed_revisions(conn, plans)
+    newer = _gates_of(conn, {*plans, *named})
+    cleared, executed = _cleared(conn, plans), executed_revisions(conn, plans)
     for request in asked:
         at = request.requested_at
         for rival in newer[request.plan_id]:
@@ -100,13 +108,9 @@ def _of_plans(conn: Connection, asked: Sequence[ApprovalRequested]) -> Iterator[
             yield supersede(request, "outcome", at, EXECUTED)
 
 
-def _rivals(
-    conn: Connection, asked: Iterable[ApprovalRequested]
-) -> defaultdict[UUID | str, list[ApprovalRequested]]:
-    """Every gate, open or closed, by plan and by thread."""
-    plans = {request.plan_id for request in asked}
-    threads = {request.run.thread_id for request in asked if request.run}
-    of_them = or_(among(conn, gates.c.plan_id, plans), among(conn, gates.c.thread_id, threads))
+def _gates_of(conn: Connection, plans: Collection[UUID]) -> defaultdict[UUID | str, list[ApprovalRequested]]:
+    """Every gate of these plans, open or closed, by plan and by thread."""
+    of_them = among(conn, gates.c.plan_id, plans)
     found: defaultdict[UUID | str, list[ApprovalRequested]] = defaultdict(list)
     for stored in conn.execute(select(whole(gates.c.request)).where(*ASKS_BEFORE, of_them)).scalars():
         request = read(stored, ApprovalRequested)

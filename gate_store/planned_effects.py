@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select
 
 from gate_store.bulk import insert_new
+from gate_store.clearance_states import ended, is_revoked
 from gate_store.dialects import among, word
 from gate_store.plain_text import storable
-from gate_store.tables import clearances, gates, plan_outcomes, planned_effects, revocations
+from gate_store.tables import clearances, gates, planned_effects
 
 
 class PlannedEffect(NamedTuple):
@@ -36,23 +37,29 @@ def waiting_effects(conn: Connection, keys: Collection[str]) -> Mapping[str, tup
     if not keys:
         return {}
     wanted = planned_effects
-    asked = exists().where(
-        gates.c.plan_id == wanted.c.plan_id,
-        gates.c.digest == wanted.c.digest,
-        gates.c.state == word("PENDING"),
-    )
-    ended = exists().where(
-        plan_outcomes.c.plan_id == clearances.c.plan_id,
-        plan_outcomes.c.digest == clearances.c.digest,
-    )
-    revoked = exists().where(revocations.c.digest == clearances.c.digest)
-    may_run = exists().where(and_(clearances.c.digest == wanted.c.digest, ~ended, ~revoked))
     found = conn.execute(
         select(wanted.c.window_key, wanted.c.noted_at, wanted.c.plan_id)
-        .where(among(conn, wanted.c.window_key, keys), or_(asked, may_run))
+        .where(among(conn, wanted.c.window_key, keys), _waits())
         .order_by(wanted.c.noted_at.desc())
     )
     return {row.window_key: (row.noted_at, row.plan_id) for row in found}
+
+
+def forget_planned(conn: Connection, digests: Collection[str]) -> None:
+    """Forget what those of these plans would do that wait no more: every later plan would read it again."""
+    if digests:
+        over = (among(conn, planned_effects.c.digest, digests), ~_waits())
+        conn.execute(delete(planned_effects).where(*over))
+
+
+def _waits() -> ColumnElement[bool]:
+    asked = exists().where(
+        gates.c.plan_id == planned_effects.c.plan_id,
+        gates.c.digest == planned_effects.c.digest,
+        gates.c.state == word("PENDING"),
+    )
+    may_run = exists().where(clearances.c.digest == planned_effects.c.digest, ~ended(), ~is_revoked())
+    return or_(asked, may_run)
 
 
 def _row(each: PlannedEffect, now: datetime) -> dict[str, Any]:

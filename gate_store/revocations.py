@@ -9,19 +9,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, exists, or_, select
+from sqlalchemy import Connection, or_, select
 
 from gate_events.ids import derived
 from gate_events.records import PlanCleared, PlanDecided
 from gate_events.words import GateState, RequestKind, Timing
 from gate_store import outbox
 from gate_store.bulk import insert_new
+from gate_store.clearance_states import begun, ended, is_revoked
 from gate_store.cleared_plans import word_of
 from gate_store.dialects import among, whole
-from gate_store.executions import since_cleared
 from gate_store.plan_owners import PlanRecord
+from gate_store.planned_effects import forget_planned
 from gate_store.superseding import NEWER_REVISION
-from gate_store.tables import clearances, effects, executions, plan_outcomes, revocations
+from gate_store.tables import clearances, revocations
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def revoke_older(conn: Connection, newer: Iterable[PlanRecord], now: datetime) -
         if row.digest not in settled
     ]
     insert_new(conn, revocations, [_row(each, now) for each in revoked], "digest")
+    forget_planned(conn, {each.word.digest for each in revoked})
     outbox.put(conn, [_superseded(each, now) for each in revoked], now)
 
 
@@ -94,32 +96,6 @@ def _begun_ended_or_revoked(conn: Connection, digests: list[str]) -> set[str]:
         among(conn, clearances.c.digest, digests), or_(begun(), ended(), is_revoked())
     )
     return set(conn.execute(query).scalars())
-
-
-def begun() -> ColumnElement[bool]:
-    """Of a clearance: somebody began its plan."""
-    by_ledger = exists().where(
-        effects.c.plan_id == clearances.c.plan_id, effects.c.digest == clearances.c.digest
-    )
-    by_word = exists().where(
-        executions.c.plan_id == clearances.c.plan_id,
-        executions.c.digest == clearances.c.digest,
-        since_cleared(),
-    )
-    return or_(by_ledger, by_word)
-
-
-def ended() -> ColumnElement[bool]:
-    """Of a clearance: its plan has an outcome."""
-    return exists().where(
-        plan_outcomes.c.plan_id == clearances.c.plan_id,
-        plan_outcomes.c.digest == clearances.c.digest,
-    )
-
-
-def is_revoked() -> ColumnElement[bool]:
-    """Of a clearance: a newer revision took its place."""
-    return exists().where(revocations.c.digest == clearances.c.digest)
 
 
 def _row(each: _Older, now: datetime) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
 from gate_store.bulk import insert_new
+from gate_store.clearance_states import begun, ended, is_revoked
 from gate_store.dialects import among
 from gate_store.plain_text import storable
-from gate_store.revocations import begun, ended, is_revoked
 from gate_store.tables import clearances, effects, gates, planned_effects, stale_clearances
 
 _IN_FORCE: ColumnElement[bool] = stale_clearances.c.attempt >= clearances.c.attempt
@@ -111,8 +111,12 @@ def lock_unbegun(conn: Connection, digests: Collection[str]) -> set[str]:
     """Those of these plans that nobody began, and nobody begins until this transaction ends."""
     if not digests:
         return set()
-    # FOR UPDATE: an effect that begins holds its clearance by the foreign key: one waits for the other
     locked = select(clearances.c.digest).where(among(conn, clearances.c.digest, digests))
+    # gates first, as everywhere: they are marked in `were_asked`
+    cleared_by = select(clearances.c.gate_id).where(among(conn, clearances.c.digest, digests))
+    held = select(gates.c.gate_id).where(gates.c.gate_id.in_(cleared_by)).order_by(gates.c.gate_id)
+    conn.execute(held.with_for_update()).all()
+    # FOR UPDATE: an effect that begins holds its clearance by the foreign key: one waits for the other
     conn.execute(locked.order_by(clearances.c.digest).with_for_update()).all()
     return set(conn.execute(locked.where(~or_(begun(), ended(), is_revoked()))).scalars())
 

@@ -25,6 +25,15 @@ def asks_before(request: ApprovalRequested) -> bool:
     return (request.kind, request.timing) == (RequestKind.PLAN, Timing.BEFORE)
 
 
+def newer_plan(note: str) -> UUID | None:
+    """The plan that took a place, as the note of a SUPERSEDE names it; None: it names none."""
+    before, after = NEWER_PLAN.split("{}")
+    try:
+        return UUID(note.removeprefix(before).removesuffix(after))
+    except ValueError:
+        return None
+
+
 def superseded(conn: Connection, opened: Sequence[ApprovalRequested]) -> list[DecisionMade]:
     """The SUPERSEDE decisions that newly opened gates bring about, for themselves too if they came late."""
     if not opened:

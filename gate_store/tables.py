@@ -91,6 +91,12 @@ gates = Table(
     Column("verdict", JSON(none_as_null=True), nullable=True, comment="PlanDecided, whole"),
     Column("expiry_asked_at", UtcMoment, nullable=True),
     Column("asked_again_at", UtcMoment, nullable=True, comment="its verdict went stale unused"),
+    Column(
+        "ask_again_at",
+        UtcMoment,
+        nullable=True,
+        comment="when what it cleared for a service is too old; a trigger sets it, the clock takes it off",
+    ),
     CheckConstraint(_one_of("state", [s.value for s in known(GateState)]), name="gate_state_is_a_word"),
     CheckConstraint(_one_of("kind", [k.value for k in known(RequestKind)]), name="gate_kind_is_a_word"),
     CheckConstraint(_one_of("timing", [t.value for t in known(Timing)]), name="gate_timing_is_a_word"),
@@ -101,6 +107,12 @@ Index(
     gates.c.deadline,
     postgresql_where=gates.c.state == "PENDING",
     sqlite_where=gates.c.state == "PENDING",
+)
+Index(
+    "ix_gates_ask_again",
+    gates.c.ask_again_at,
+    postgresql_where=gates.c.ask_again_at.is_not(None),
+    sqlite_where=gates.c.ask_again_at.is_not(None),
 )
 
 decisions = Table(

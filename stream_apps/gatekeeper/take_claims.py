@@ -178,17 +178,17 @@ def _carry_out(
     instead += [(*pair, _ASKED_ALREADY) for pair in admitted.asked_already.items()]
     note_asked_anew(conn, instead)
     taken.waited += waiting_for(conn, {request_id for request_id, _, _ in instead})
-    keys = partial(window_keys, catalogue=catalogue)
-    record_cleared(conn, judged.cleared, now, keys, judged.appended)
     newer: list[PlanRecord] = [*filter(asks_before, requests), *judged.cleared]
-    note_taken(conn, newer, now)
-    revoke_older(conn, newer, now)
     planned = (
         each
         for record in newer
         for each in planned_effects(record.plan_id, record.digest, record.steps, catalogue)
     )
-    note_planned_effects(conn, planned, now)
+    note_planned_effects(conn, planned, now)  # an outcome may wait already: what ended is forgotten below
+    keys = partial(window_keys, catalogue=catalogue)
+    record_cleared(conn, judged.cleared, now, keys, judged.appended)
+    note_taken(conn, newer, now)
+    revoke_older(conn, newer, now)
     taken.cleared = taken.cleared or bool(judged.cleared)
     taken.asked = taken.asked or bool(requests)
 

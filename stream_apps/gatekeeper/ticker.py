@@ -62,6 +62,7 @@ class Ticker:
             doubt_lost_claims(conn, now, self._idempotent, _LIMIT)
             ask_again(conn, now, self._edited_again, _LIMIT)
             ask_for_outcomes(conn, now, SILENT_FOR, _LIMIT)
+        with self._thread.store.begin() as conn:  # it waits for locks, and so may hold none of before
             ask_about_stale(conn, self._config.catalogue, now, _LIMIT)
         self._look_by_what_is_in_force(now)
         if not self._dead_letters.waits:  # else this would hold the store up for nothing

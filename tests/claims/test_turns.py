@@ -14,8 +14,10 @@ from gate_events.records import ApprovalRequested
 from gate_store.clock import ask_again
 from gate_store.database import open_store
 from gate_store.migrate import upgrade
+from gate_store.stale import Stale, note_stale
 from stream_apps.gatekeeper.commit import commit_batch
 from stream_apps.gatekeeper.edits import edited_again
+from stream_apps.gatekeeper.stale import ask_about_stale
 from tests.claims.gate import CATALOGUE, asked, commit, proposed, routed, step
 from tests.store.acting import said, state_of
 from tests.store.examples import HOUR, NOON, decided
@@ -30,6 +32,11 @@ def store(postgres_url: str) -> Iterator[Engine]:
     engine = open_store(postgres_url, pool_size=10)
     yield engine
     engine.dispose()
+
+
+def committing(store: Engine, *records: Any) -> None:
+    with store.begin() as conn:
+        commit_batch(conn, records, CATALOGUE, LATER)
 
 
 def pay(name: object, revision: int = 1) -> ApprovalRequested:
@@ -75,13 +82,9 @@ def test_a_newer_revision_and_a_decision_about_the_older_take_turns(store: Engin
     with ThreadPoolExecutor(1) as pool:
         started: list[Future[object]] = []
 
-        def decide() -> None:
-            with store.begin() as conn:
-                commit_batch(conn, approvals, CATALOGUE, LATER)
-
         def other_waits() -> bool:
             if not started:
-                started.append(pool.submit(decide))
+                started.append(pool.submit(committing, store, *approvals))
             return blocked(store) == 1
 
         with holding(store, ["FOR UPDATE"], other_waits) as conn:
@@ -90,3 +93,30 @@ def test_a_newer_revision_and_a_decision_about_the_older_take_turns(store: Engin
     with store.begin() as conn:
         assert state_of(conn, beside) == "APPROVED"
         assert state_of(conn, again) == "PENDING"  # its newer revision took its place
+
+
+def test_the_clock_and_a_renewal_take_turns(store: Engine) -> None:
+    """The one holds the clearance and marks the gate that gave it, the other has the gate and renews it."""
+    first = pay("first")
+    with store.begin() as conn:
+        commit(conn, first)
+        commit(conn, decided(first))
+        ask_again(conn, LATER, partial(edited_again, catalogue=CATALOGUE))
+        [again] = said(conn, ApprovalRequested)
+        commit_batch(conn, [again], CATALOGUE, LATER)
+        note_stale(conn, [Stale(first.digest, "the catalogue has changed")], LATER)
+    late = decided(first, at=LATER, by="bob")
+    with ThreadPoolExecutor(1) as pool:
+        started: list[Future[object]] = []
+
+        def other_waits() -> bool:
+            if not started:
+                started.append(pool.submit(committing, store, late, decided(again, at=LATER)))
+            return blocked(store) == 1
+
+        locks = ["ORDER BY gates.gate_id FOR UPDATE", "ORDER BY clearances.digest FOR UPDATE"]
+        with holding(store, locks, other_waits) as conn:
+            assert ask_about_stale(conn, CATALOGUE, LATER, 500) == 1
+        started[0].result(60)
+    with store.begin() as conn:
+        assert state_of(conn, again) == "APPROVED"

@@ -1,6 +1,7 @@
 """What time brings about, always as a record for the log."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
@@ -11,7 +12,7 @@ from gate_store.dispositions import Fate
 from gate_store.gates import open_gates
 from gate_store.ledger import claim_effect
 from gate_store.outcomes import record_outcomes
-from gate_store.tables import decisions, outbox
+from gate_store.tables import decisions, gates, outbox
 from tests.store.acting import ask, ask_again, decide, fates, run_of, said, state_of
 from tests.store.examples import HOUR, NOON, STEPS, asked, decided, executed, plan_id, run
 
@@ -90,6 +91,34 @@ def test_what_was_executed_or_has_a_run_or_no_use_by_is_not_asked_again(conn: Co
         approve(conn, request)
     record_outcomes(conn, [executed(done)], NOON)
     assert ask_again(conn, NOON + 9 * HOUR) == 0
+
+
+def looked_at(conn: Connection) -> set[UUID]:
+    """The gates that the clock reads each second until it has done with them."""
+    return set(conn.execute(select(gates.c.gate_id).where(gates.c.ask_again_at.is_not(None))).scalars())
+
+
+def test_the_clock_looks_once_at_what_has_ended(conn: Connection) -> None:
+    ended, waiting = asked(), asked(plan_id(2))
+    for request in (ended, waiting, asked(plan_id(3), run=run()), asked(plan_id(4), use_by_s=0)):
+        approve(conn, request)
+    record_outcomes(conn, [executed(ended)], NOON)
+    ask_again(conn, NOON + HOUR - MOMENT)
+    assert looked_at(conn) == {ended.request_id, waiting.request_id}
+    claim_effect(conn, waiting.plan_id, waiting.digest, STEPS[0], "w", NOON)
+    assert ask_again(conn, NOON + HOUR) == 0
+    assert looked_at(conn) == {waiting.request_id}
+
+
+def test_the_clock_looks_at_what_it_asked_again_once_it_is_approved_again(conn: Connection) -> None:
+    first = asked()
+    approve(conn, first)
+    assert ask_again(conn, NOON + HOUR) == 1
+    assert looked_at(conn) == set()
+    [again] = said(conn, ApprovalRequested)
+    ask(conn, again)
+    decide(conn, decided(again, at=NOON + HOUR))
+    assert looked_at(conn) == {again.request_id}
 
 
 def test_a_rejected_plan_is_not_asked_again(conn: Connection) -> None:

@@ -502,7 +502,12 @@ def test_every_named_constraint_is_shown(conn: Connection) -> None:
 
 
 # no laws: they mend and move what the version before writes
-OTHERS = {"take_over_outcome", "note_own_request", "forget_what_was_asked_before"}
+OTHERS = {
+    "take_over_outcome",
+    "note_own_request",
+    "forget_what_was_asked_before",
+    "ask_again_when_it_is_too_old",
+}
 
 
 def test_an_outcome_written_by_the_version_before_is_taken_over(conn: Connection) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, event, func, select
 
 from gate_events.digest import plan_digest
 from gate_events.ids import derived
@@ -262,6 +262,19 @@ def test_two_revisions_at_once_both_count_as_newer(conn: Connection) -> None:
     words = [each for each in said(conn, DecisionMade) if each.request_id == request.request_id]
     assert len(words) == 2
     assert fates(decide(conn, *words)) == [Fate.DECIDED, Fate.LATE]
+
+
+def test_a_newer_plan_of_a_run_is_looked_up_by_its_name_and_not_among_all_that_the_run_asked(
+    conn: Connection,
+) -> None:
+    older, newer = asked(run=run()), asked(plan_id(2), run=run(), requested_at=NOON + MOMENT)
+    ask(conn, older)
+    ask(conn, newer)
+    [word] = said(conn, DecisionMade)
+    statements: list[str] = []
+    event.listen(conn, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    assert fates(decide(conn, word)) == [Fate.DECIDED]
+    assert not [each for each in statements if "WHERE" in each and "gates.thread_id" in each]
 
 
 def test_an_open_doubt_is_not_superseded_by_whoever_says_so(conn: Connection) -> None:

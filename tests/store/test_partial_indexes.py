@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event
 
+from gate_store.awaited import ask_for_outcomes
 from gate_store.clock import ask_expiry, settle_waiting
 from gate_store.engine.port import Served
 from gate_store.lost_claims import doubt_lost_claims
@@ -14,6 +15,7 @@ from gate_store.queries import pending
 from gate_store.runs import orphans
 from gate_store.stale import to_ask
 from gate_store.unserved import unserved
+from tests.store.acting import ask_again
 from tests.store.examples import HOUR, NOON
 
 PERIODIC: dict[str, tuple[Callable[[Connection], Any], str]] = {
@@ -23,6 +25,11 @@ PERIODIC: dict[str, tuple[Callable[[Connection], Any], str]] = {
         "disposition = 'WAITING'",
     ),
     "pending gates": (pending, "state = 'PENDING'"),
+    "approvals that were not used": (lambda conn: ask_again(conn, NOON), "ask_again_at <="),
+    "outcomes that did not come": (
+        lambda conn: ask_for_outcomes(conn, NOON, HOUR),
+        "asked_at IS NULL",
+    ),
     "stale clearances": (lambda conn: to_ask(conn, 500), "asked_at IS NULL"),
     "claims of services": (
         lambda conn: doubt_lost_claims(conn, NOON),

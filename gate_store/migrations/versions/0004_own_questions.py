@@ -124,6 +124,26 @@ def _grow() -> None:
         "ix_uncounted_outcomes_recorded_at", "uncounted_outcomes", ["recorded_at"], if_not_exists=True
     )
     _note_what_is_stale()
+    _ask_again()
+
+
+def _ask_again() -> None:
+    """What the clock still has to look at, so that it does not read the history of the store each second."""
+    when: sa.Column[object] = sa.Column(
+        "ask_again_at",
+        UtcMoment(),
+        nullable=True,
+        comment="when what it cleared for a service is too old; a trigger sets it, the clock takes it off",
+    )
+    postgres = op.get_bind().dialect.name == "postgresql"
+    op.add_column("gates", when, if_not_exists=postgres)
+    # one that broke off leaves a broken index behind
+    concurrently = "CONCURRENTLY " if postgres else ""
+    op.execute(f"DROP INDEX {concurrently}IF EXISTS ix_gates_ask_again")
+    op.execute(
+        f"CREATE INDEX {concurrently}ix_gates_ask_again ON gates (ask_again_at)"
+        " WHERE ask_again_at IS NOT NULL"
+    )
 
 
 def _note_what_is_stale() -> None:
@@ -180,6 +200,16 @@ _FINAL = Trigger(
 _CLAIMED_BY_RUNS = (
     "ix_effects_claimed_by_runs ON effects (claimed_at) WHERE state = 'CLAIMED' AND thread_id IS NOT NULL"
 )
+_CLEARS_FOR_A_WHILE = "NEW.gate_id IS NOT NULL AND NEW.use_by IS NOT NULL"
+_ASK_AGAIN = "UPDATE gates SET ask_again_at = NEW.use_by WHERE gate_id = NEW.gate_id AND thread_id IS NULL;"
+_CLEARED_BEFORE = (
+    "UPDATE gates SET ask_again_at ="
+    " (SELECT c.use_by FROM clearances AS c WHERE c.gate_id = gates.gate_id AND c.plan_id = gates.plan_id)"
+    " WHERE state = 'APPROVED' AND thread_id IS NULL AND asked_again_at IS NULL AND ask_again_at IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM clearances AS c JOIN plan_outcomes AS o"
+    " ON o.plan_id = c.plan_id AND o.digest = c.digest"
+    " WHERE c.gate_id = gates.gate_id AND c.plan_id = gates.plan_id)"
+)
 
 
 def _on_postgres() -> Iterator[str]:
@@ -210,6 +240,16 @@ def _on_postgres() -> Iterator[str]:
     )
     yield f"{_NOTE.format('')} FROM outbox WHERE {_NOTED} ON CONFLICT DO NOTHING"
     yield from on_postgres(NOTHING_STALE_BEGINS)
+    yield (
+        "CREATE OR REPLACE FUNCTION ask_again_when_it_is_too_old() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN {_ASK_AGAIN} RETURN NEW; END $$"
+    )
+    yield (
+        "CREATE OR REPLACE TRIGGER ask_again_when_it_is_too_old AFTER INSERT OR UPDATE OF gate_id"
+        f" ON clearances FOR EACH ROW WHEN ({_CLEARS_FOR_A_WHILE})"
+        " EXECUTE FUNCTION ask_again_when_it_is_too_old()"
+    )
+    yield _CLEARED_BEFORE
 
 
 def _on_sqlite() -> Iterator[str]:
@@ -230,3 +270,9 @@ def _on_sqlite() -> Iterator[str]:
     )
     yield f"{_NOTE.format('')} FROM outbox WHERE {_NOTED} ON CONFLICT DO NOTHING"
     yield from on_sqlite(NOTHING_STALE_BEGINS)
+    for event in ("INSERT", "UPDATE OF gate_id"):
+        yield (
+            f"CREATE TRIGGER ask_again_when_it_is_too_old_on_{event.split()[0].lower()} AFTER {event}"
+            f" ON clearances WHEN {_CLEARS_FOR_A_WHILE} BEGIN {_ASK_AGAIN} END"
+        )
+    yield _CLEARED_BEFORE

@@ -1,0 +1,32 @@
+"""What has become of a clearance, as a condition on its row: one definition wherever it is asked."""
+
+from sqlalchemy import ColumnElement, exists, or_
+
+from gate_store.executions import since_cleared
+from gate_store.tables import clearances, effects, executions, plan_outcomes, revocations
+
+
+def begun() -> ColumnElement[bool]:
+    """Of a clearance: somebody began its plan."""
+    by_ledger = exists().where(
+        effects.c.plan_id == clearances.c.plan_id, effects.c.digest == clearances.c.digest
+    )
+    by_word = exists().where(
+        executions.c.plan_id == clearances.c.plan_id,
+        executions.c.digest == clearances.c.digest,
+        since_cleared(),
+    )
+    return or_(by_ledger, by_word)
+
+
+def ended() -> ColumnElement[bool]:
+    """Of a clearance: its plan has an outcome."""
+    return exists().where(
+        plan_outcomes.c.plan_id == clearances.c.plan_id,
+        plan_outcomes.c.digest == clearances.c.digest,
+    )
+
+
+def is_revoked() -> ColumnElement[bool]:
+    """Of a clearance: a newer revision took its place."""
+    return exists().where(revocations.c.digest == clearances.c.digest)

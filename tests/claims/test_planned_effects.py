@@ -1,0 +1,70 @@
+"""What plans would do is known as long as they wait, and forgotten with them."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import Connection, select
+
+from gate_events.records import ApprovalRequested
+from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
+from gate_store.planned_effects import waiting_effects
+from gate_store.tables import planned_effects
+from tests.claims.gate import cleared, commit, proposed, routed, step
+from tests.store.acting import said
+from tests.store.examples import NOON, decided, executed
+
+MAIL = step("mail", to="eva@example.org")
+PAY = step("pay", number=2)
+KEY = "mail:eva@example.org"
+PLAN, ASKED = proposed(MAIL), proposed(MAIL, PAY)
+
+
+def noted(conn: Connection) -> int:
+    """How many rows a later plan with the same effect has to read."""
+    return len(conn.execute(select(planned_effects).where(planned_effects.c.window_key == KEY)).all())
+
+
+@pytest.mark.parametrize("status", [OutcomeStatus.DONE, OutcomeStatus.NOT_RUN])
+def test_a_plan_waits_until_its_outcome_is_there(conn: Connection, status: OutcomeStatus) -> None:
+    word = routed(PLAN)
+    commit(conn, word)
+    assert waiting_effects(conn, {KEY}).keys() == {KEY}
+    step_status = StepStatus.SUCCEEDED if status is OutcomeStatus.DONE else StepStatus.SKIPPED
+    commit(conn, executed(word, status, step_status))
+    assert noted(conn) == 0
+
+
+def test_a_plan_whose_outcome_came_first_never_waits(conn: Connection) -> None:
+    commit(conn, executed(cleared(PLAN)))
+    commit(conn, routed(PLAN))
+    assert noted(conn) == 0
+
+
+@pytest.mark.parametrize("kind", [DecisionKind.REJECT, DecisionKind.WITHDRAW])
+def test_a_plan_that_may_not_run_waits_no_more(conn: Connection, kind: DecisionKind) -> None:
+    request = routed(ASKED)
+    assert isinstance(request, ApprovalRequested)
+    commit(conn, request)
+    assert waiting_effects(conn, {KEY}).keys() == {KEY}
+    by = request.proposer if kind is DecisionKind.WITHDRAW else "ada"
+    commit(conn, decided(request, kind, by))
+    assert noted(conn) == 0
+
+
+def test_an_approved_plan_waits_still(conn: Connection) -> None:
+    request = routed(ASKED)
+    assert isinstance(request, ApprovalRequested)
+    commit(conn, request)
+    commit(conn, decided(request))
+    assert waiting_effects(conn, {KEY}).keys() == {KEY}
+
+
+def test_a_plan_that_a_newer_revision_revoked_waits_no_more(conn: Connection) -> None:
+    commit(conn, routed(PLAN))
+    newer = msgspec.structs.replace(
+        PLAN, revision=2, steps=(step(),), proposed_at=NOON + timedelta(minutes=1)
+    )
+    commit(conn, routed(newer))
+    assert noted(conn) == 0
+    assert not said(conn, ApprovalRequested)
