@@ -22,10 +22,18 @@ from pydantic_settings import (
 
 from gate_store import store_url as urls
 from gate_store.postgres.errors import StoreUrlError
+from gate_store.secret_files import FILE, SecretFileError, from_environment
 
 ENV = "PLANGATE_"
 PASS_THROUGH = ("kafka", "schema_registry")
 DEMO = (f"{ENV}DEMO_MODEL", f"{ENV}DEMO_SMTP_PORT")  # the demo's own, no settings
+STORE_URL = f"{ENV}STORE_URL"
+# Of librdkafka, which reads these files itself.
+OPTIONS_OF_FILES = {
+    "sasl.oauthbearer.assertion.file",
+    "sasl.oauthbearer.assertion.jwt.template.file",
+    "sasl.oauthbearer.assertion.private.key.file",
+}
 SECRET = {"store_url", *PASS_THROUGH}  # their values stand in no message
 
 
@@ -34,22 +42,36 @@ class SettingsError(ValueError):
 
 
 class PassThroughSource(PydanticBaseSettingsSource):
-    """PLANGATE_KAFKA_BOOTSTRAP_SERVERS -> kafka["bootstrap.servers"], for every option of the clients."""
+    """PLANGATE_KAFKA_BOOTSTRAP_SERVERS -> kafka["bootstrap.servers"], for every option of the clients.
+
+    What may be a secret may stand in a file: PLANGATE_KAFKA_SASL_PASSWORD_FILE, PLANGATE_STORE_URL_FILE.
+    Raises SecretFileError.
+    """
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - the base class's signature
         """The options that the environment gives for one of the pass-through fields."""
         prefix = f"{ENV}{field_name.upper()}_"
-        given = {
-            name.removeprefix(prefix).lower().replace("_", "."): value
-            for name, value in os.environ.items()
-            if name.startswith(prefix)
-        }
+        names = {_without_file(name, prefix) for name in os.environ if name.startswith(prefix)}
+        given = {_option(name, prefix): from_environment(name) for name in sorted(names)}
         return given, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """What the environment gives, by field."""
         found = {name: self.get_field_value(None, name)[0] for name in PASS_THROUGH}
-        return {name: options for name, options in found.items() if options}
+        url = from_environment(STORE_URL)
+        return {
+            **{name: options for name, options in found.items() if options},
+            **({} if url is None else {"store_url": url}),
+        }
+
+
+def _option(name: str, prefix: str) -> str:
+    return name.removeprefix(prefix).lower().replace("_", ".")
+
+
+def _without_file(name: str, prefix: str) -> str:
+    """The variable that another one gives by file; itself, where librdkafka reads the file."""
+    return name if _option(name, prefix) in OPTIONS_OF_FILES else name.removesuffix(FILE)
 
 
 class Settings(BaseSettings):
@@ -124,7 +146,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments over environment over file."""
         file = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
-        return init_settings, env_settings, PassThroughSource(settings_cls), file
+        return init_settings, PassThroughSource(settings_cls), env_settings, file
 
     @property
     def store_shown(self) -> str:
@@ -173,6 +195,8 @@ def load_settings(**given: Any) -> Settings:
     _refuse_unknown_variables()
     try:
         return Settings(**given)
+    except SecretFileError as error:
+        raise SettingsError(str(error)) from None
     except ValidationError as error:
         raise SettingsError("; ".join(_line(dict(each)) for each in error.errors())) from None
     except ValueError as error:  # its words are of the file's grammar, never of its values
@@ -198,7 +222,7 @@ def _meant(name: str, known: list[str]) -> str:
 def _refuse_unknown_variables() -> None:
     """A misspelt PLANGATE_ variable must not be ignored in silence."""
     fields = set(Settings.model_fields) - set(PASS_THROUGH)
-    known = {f"{ENV}{name.upper()}" for name in fields} | {f"{ENV}CONFIG", *DEMO}
+    known = {f"{ENV}{name.upper()}" for name in fields} | {f"{ENV}CONFIG", f"{STORE_URL}{FILE}", *DEMO}
     prefixes = tuple(f"{ENV}{name.upper()}_" for name in PASS_THROUGH)
     for name in os.environ:
         if name.startswith(ENV) and name not in known and not name.startswith(prefixes):

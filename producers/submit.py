@@ -1,11 +1,11 @@
 """Runs a graph until its gate and puts its plan on the way."""
 
 import asyncio
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from gate_store.pauses import PlanFromState
+from gate_store.secret_files import from_environment
 from producers.planning import Submitted
 from producers.submitter import open_submitter
 
@@ -71,7 +71,7 @@ async def asubmit(
     store_url: str | None = None,
 ) -> Submitted:
     """`submit` for asyncio. For many runs, keep the connections: `producers.submitter.open_submitter`."""
-    url = store_url or os.environ.get("PLANGATE_STORE_URL")
+    url = store_url or from_environment("PLANGATE_STORE_URL")
     if not url:
         raise NoStoreError
     async with open_submitter(url) as submitter:

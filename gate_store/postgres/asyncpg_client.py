@@ -11,7 +11,8 @@ from urllib.parse import quote, urlencode
 import asyncpg
 
 from gate_store.postgres import session
-from gate_store.postgres.address import Address
+from gate_store.postgres.address import SOCKET_FOLDER, Address
+from gate_store.postgres.passfile import password_for
 
 STATEMENT_S = 30.0  # a statement of ours takes milliseconds; beyond this the server is not answering
 
@@ -59,7 +60,7 @@ async def connect(address: Address, name: str, settings: Mapping[str, str]) -> A
 
 async def _begun(address: Address, name: str, settings: Mapping[str, str], host: str, port: int) -> Any:
     try:
-        connection = await asyncpg.connect(**_options(address, name), host=[host], port=[port])
+        connection = await asyncpg.connect(**_options(address, name, host, port), host=[host], port=[port])
     except _REFUSALS as error:
         raise NotConnectedError(error) from error
     try:
@@ -73,12 +74,14 @@ async def _begun(address: Address, name: str, settings: Mapping[str, str], host:
     return connection
 
 
-def _options(address: Address, name: str) -> dict[str, Any]:
+def _options(address: Address, name: str, host: str, port: int) -> dict[str, Any]:
     given = address.all
+    password = given.get("password") or password_for(host, port, given, SOCKET_FOLDER)
     shown_as = given.get("application_name") or given.get("fallback_application_name") or name
     settings = {"application_name": shown_as, **_some(given, "options")}
     return {
-        **_some(given, "user", "password", "passfile", "krbsrvname", "target_session_attrs"),
+        **_some(given, "user", "krbsrvname", "target_session_attrs"),
+        "password": password,
         "database": given["dbname"],
         "timeout": float(given["connect_timeout"]) or None,
         "command_timeout": STATEMENT_S,

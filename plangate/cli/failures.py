@@ -22,6 +22,7 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "gate_store.lookup.NoSuchGateError",
         "gate_store.postgres.errors.StoreUrlError",
         "gate_store.postgres.errors.UnfitStoreError",
+        "gate_store.secret_files.SecretFileError",
         "gate_store.runs.RunBusyError",
         "plangate.cli.failures.CommandError",
         "plangate.demo.planner.PlannerError",

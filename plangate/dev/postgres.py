@@ -19,7 +19,7 @@ from plangate.dev.ports import LOOPBACK, free_port
 from plangate.dev.postgres_binaries import find_binaries
 from plangate.dev.processes import ChildProcess
 from plangate.dev.service import DevService
-from plangate.dev.unprivileged import barrier, identity
+from plangate.dev.unprivileged import ENTERED_BY_NOBODY, barrier, identity
 
 _NAME = "PostgreSQL"
 _DEFAULT_DATABASE = "plangate"
@@ -46,6 +46,8 @@ class PostgresServer(DevService):
         self.port = port or free_port()
         self._durable = durable
         self._identity = identity()
+        if self._identity:
+            self._mode = ENTERED_BY_NOBODY
 
     def url(self, database: str = _DEFAULT_DATABASE) -> str:
         """A database's address, `postgresql://postgres:PASSWORD@127.0.0.1:PORT/DATABASE`.

@@ -116,7 +116,7 @@ def _mortal(command: Sequence[str | Path], death_signal: signal.Signals, name: s
 
 def _spawn(command: list[str], log: Path, folder: Path, identity: Identity) -> subprocess.Popen[bytes]:
     def popen() -> subprocess.Popen[bytes]:
-        with log.open("ab") as output:
+        with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
             return subprocess.Popen(  # noqa: S603 - our own command line, no shell
                 command,
                 stdin=subprocess.DEVNULL,

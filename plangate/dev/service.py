@@ -13,6 +13,7 @@ class DevService(ABC):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
+        self._mode = 0o700  # of the folder, where it is made
         self._child: ChildProcess | None = None
 
     @property
@@ -37,7 +38,7 @@ class DevService(ABC):
         """Start and wait until it serves; nothing when it runs already. Raises DevServiceError."""
         if self.is_running:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=self._mode)
         self._child = self._launch()
         self._child.wait_until(self._is_ready, timeout=60)
 

@@ -14,6 +14,7 @@ from plangate.dev.apache_kafka import ApacheKafka
 from plangate.dev.mock_kafka import MockKafka
 from plangate.dev.postgres import PostgresServer
 from plangate.dev.processes import ChildProcess
+from plangate.dev.unprivileged import ENTERED_BY_NOBODY, identity
 from plangate.kafka import topics
 from plangate.settings import Settings, load_settings
 
@@ -47,7 +48,8 @@ def services(
     `store` is a store URL; `postgresql` starts a PostgreSQL of our own; None is SQLite below `folder`.
     Raises DevServiceError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    entered = identity() and store == "postgresql"
+    folder.mkdir(parents=True, exist_ok=True, mode=ENTERED_BY_NOBODY if entered else 0o700)
     with ExitStack() as stack:
         kafka = ApacheKafka(folder / "kafka") if broker == "apache" else None
         database = PostgresServer(folder / "postgresql") if store == "postgresql" else None

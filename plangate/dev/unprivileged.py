@@ -5,6 +5,8 @@ import stat
 from pathlib import Path
 from typing import TypedDict
 
+ENTERED_BY_NOBODY = 0o711  # of a folder below which another user works, and that it may not list
+
 
 class Identity(TypedDict, total=False):
     """Popen's arguments for another user; empty for this one."""

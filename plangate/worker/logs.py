@@ -5,8 +5,9 @@ from typing import Any
 
 from gate_events.shown import shown
 
-# Their INFO tells of threads and rebalances, a hundred lines at each start; what goes wrong stays.
-CHATTY = ("aiokafka", "alembic", "faust", "mode", "stream_apps.faust_app")
+# Their INFO tells of threads and rebalances, a hundred lines at each start, or shows addresses with a
+# password in it; what goes wrong stays.
+CHATTY = ("aiokafka", "alembic", "faust", "httpx", "httpx2", "mode", "stream_apps.faust_app")
 
 
 class OneLine(logging.Formatter):
@@ -22,7 +23,7 @@ class OneLine(logging.Formatter):
 
 
 def configure() -> None:
-    """Our words at INFO, those of the Kafka clients and of Alembic from WARNING on."""
+    """Our words at INFO, those of the clients of Kafka and HTTP and of Alembic from WARNING on."""
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -1,7 +1,7 @@
 """What a resumer is told from outside; nothing in it is read from the environment."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class ResumerConfig:
     `publish(rows)` delivers outbox rows and returns the ids that Kafka has; None: another process relays.
     """
 
-    store_url: str
+    store_url: str = field(repr=False)  # it may hold a password
     graphs_file: Path
     worker: str
     traits: Callable[[str], ActionTraits]

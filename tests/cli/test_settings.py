@@ -1,6 +1,7 @@
 """Settings: a file, variables over it, the clients' options passed through, and no secret in sight."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -11,6 +12,7 @@ from plangate.settings import SettingsError, load_settings
 from plangate.wiring import name_agent
 from plangate.worker.wiring import apps_config
 from stream_apps.kafka_options import faust_settings
+from stream_apps.resumer.config import ResumerConfig
 from tests.cli.commands import CATALOGUE, PLAN, SECRET
 
 URL = f"postgresql://me:{SECRET}@127.0.0.1:1/gates"
@@ -74,7 +76,8 @@ def test_the_same_options_reach_librdkafka_and_faust(folder: Path) -> None:
 
 def test_no_secret_is_in_a_repr(folder: Path) -> None:
     settings = load_settings()
-    shown = [settings, apps_config(settings, frozenset(), ""), settings.store_shown]
+    resumer = ResumerConfig(settings.store_url, folder, "", Mock(), Mock(), Mock())
+    shown = [settings, apps_config(settings, frozenset(), ""), resumer, settings.store_shown]
     assert SECRET not in " ".join(map(repr, shown))
     assert "127.0.0.1:1/gates" in settings.store_shown
 

@@ -3,10 +3,12 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 import pytest
+import sqlalchemy
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -49,6 +51,22 @@ def test_every_client_logs_in_with_any_password(postgres_url: str) -> None:
             where = f"{parts.host}:{parts.port}/{parts.database}"
             try_clients(f"postgresql://{user}:{quote(secret, safe='')}@{where}")
             try_clients(f"postgresql://{user}@{where}?password={quote(secret, safe='')}")
+
+
+def test_every_client_finds_the_password_in_libpqs_own_file(postgres_url: str, tmp_path: Path) -> None:
+    parts, secret, file = make_url(postgres_url), "a:b\\c # d é", tmp_path / "pass"
+    with _role(postgres_url) as role, psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(secret)))
+        escaped = secret.replace("\\", "\\\\").replace(":", "\\:")
+        user = f"role of {parts.database}"
+        others = f"elsewhere:*:*:*:wrong\n*:1:*:*:wrong\n*:*:*:{user} x:wrong\n# *:*:*:*:wrong\n"
+        file.write_text(f"{others}*:{parts.port}:*:{user}:{escaped}\n*:*:*:*:wrong\n")
+        file.chmod(0o600)
+        where = f"{quote(user, safe='')}@{parts.host}:{parts.port}/{parts.database}"
+        try_clients(f"postgresql://{where}?passfile={file}")
+        file.chmod(0o640)
+        with pytest.raises(sqlalchemy.exc.OperationalError, match="no password supplied"):
+            try_clients(f"postgresql://{where}?passfile={file}")
 
 
 async def test_a_run_goes_all_its_way_where_the_password_is_nothing_but_special_characters(

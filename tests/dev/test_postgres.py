@@ -5,6 +5,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from plangate.dev.errors import DevServiceError
 from plangate.dev.postgres import PostgresServer
@@ -36,6 +37,17 @@ def test_commits_are_synced_to_disk_unless_told_otherwise(
 def test_it_listens_on_the_loopback_address_alone(postgres_server: PostgresServer) -> None:
     assert _setting(postgres_server, "listen_addresses") == "127.0.0.1"
     assert _setting(postgres_server, "unix_socket_directories") == ""
+
+
+def test_it_asks_for_a_password_that_its_owner_alone_can_read(postgres_server: PostgresServer) -> None:
+    password = str(make_url(postgres_server.url()).password)
+    files = [path for path in postgres_server.folder.iterdir() if path.is_file()]
+    (kept,) = [path for path in files if password in path.read_text(errors="replace")]
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert (postgres_server.folder / "postgres.log").stat().st_mode & 0o777 == 0o600
+    for wrong in ("", "wrong"):
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(postgres_server.url(), password=wrong)
 
 
 def test_each_test_gets_an_empty_database_of_its_own(
