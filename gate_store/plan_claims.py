@@ -40,12 +40,13 @@ class Claim:
 
 @dataclass(slots=True)
 class Admitted:
-    """What is left of a batch of claims. What is in none of these was said before and changes nothing."""
+    """What is left of a batch of claims."""
 
     own: list[Claim] = field(default_factory=list)  # our own questions, come back as they were said
     to_judge: list[Claim] = field(default_factory=list)  # what a router says
     early: list[Claim] = field(default_factory=list)  # an earlier revision has not come yet
     asked_already: dict[UUID, UUID] = field(default_factory=dict)  # request: the gate that asks the same
+    repeats: list[Claim] = field(default_factory=list)  # what the store or this batch has already
     refused: list[tuple[Claim, str]] = field(default_factory=list)  # and why
 
 
@@ -63,6 +64,7 @@ def admit(conn: Connection, claims: Sequence[Claim]) -> Admitted:
         if why is not None:
             admitted.refused.append((claim, why))
         elif known.repeats(claim.record):
+            admitted.repeats.append(claim)
             admitted.asked_already |= known.asked_already(claim.record)
         elif known.is_early(claim.record):
             admitted.early.append(claim)

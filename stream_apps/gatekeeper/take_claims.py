@@ -82,13 +82,20 @@ def _take(
         admitted = admit(conn, claims)
         judged = _judge(conn, admitted, catalogue, now, moments)
         _carry_out(conn, admitted, judged, catalogue, now, taken)
-        refused = [*admitted.refused, *judged.refused]
+        refused = [*admitted.refused, *judged.refused, *_likewise(admitted.repeats, judged)]
         taken.refused |= {claim.position: why for claim, why in refused if claim.position is not None}
         tried |= _end_turn(conn, claims, admitted.early, refused, now)
         through = [claim.record for claim in (*admitted.own, *admitted.to_judge)]
         claims = [*late, *_whose_turn_it_is(conn, through, tried)]
         late = ()
     return taken
+
+
+def _likewise(repeats: Sequence[Claim], judged: Judged) -> list[tuple[Claim, str]]:
+    """What repeats a claim of the batch that cannot be judged: nothing of either is in the store."""
+    anew = {each.gate.digest for each in judged.anew}
+    why = {claim.record.digest: reason for claim, reason in judged.refused}
+    return [(claim, why[digest]) for claim in repeats if (digest := claim.record.digest) in why.keys() - anew]
 
 
 def _end_turn(

@@ -50,11 +50,12 @@ class Ticker:
         while True:
             await asyncio.sleep(_TICK_S)
             try:
-                await self._thread.do(self._tick)
+                await self._thread.do(self.tick)
             except Exception:
                 _log.exception("the clock's work failed; the next tick tries again")
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """What is due by now. In the store's thread, not on the event loop."""
         with self._thread.store.begin() as conn:
             now = store_moment(conn, self._config.clock())  # gatekeepers go by one clock
             ask_expiry(conn, now - _MARGIN, _LIMIT)

@@ -1,7 +1,8 @@
 """Judges plans and sends each on its way."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from gate_events.errors import UndecodableError, UnencodableError
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
@@ -78,7 +79,7 @@ class Routing:
                 elif self._seen.is_told(plan, record) or record.digest in known.cleared:
                     received.ack()  # it is on its topic already: who executes it should hear it once
                 else:
-                    self._send(received, record)
+                    self._send(received, record, partial(self._seen.was_not_told, plan, record))
             await asyncio.sleep(0)
 
     def _objection(
@@ -125,11 +126,17 @@ class Routing:
             self._dead_letters.bury(received, _UNROUTABLE.format(type(error).__name__, error))
         return None
 
-    def _send(self, received: Received, record: PlanCleared | ApprovalRequested | None) -> None:
+    def _send(
+        self,
+        received: Received,
+        record: PlanCleared | ApprovalRequested | None,
+        on_refusal: Callable[[], None] = lambda: None,
+    ) -> None:
         if record is None:
             return
 
         def refused(problem: str) -> None:
+            on_refusal()
             self._dead_letters.bury(received, problem)
 
         try:

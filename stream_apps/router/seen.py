@@ -62,6 +62,10 @@ class SeenPlans:
         told.add(cleared.digest)
         return False
 
+    def was_not_told(self, plan: PlanProposed, cleared: PlanCleared) -> None:
+        """Kafka did not take what would have told them: when the plan comes again, they are told."""
+        self._of(plan).cleared.discard(cleared.digest)
+
     def _of(self, plan: PlanProposed) -> _Seen:
         seen = self._plans.get(plan.plan_id)
         if seen is None:

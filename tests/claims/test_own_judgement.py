@@ -61,6 +61,13 @@ def test_a_clearance_that_we_would_not_give_is_asked_about(conn: Connection) -> 
     assert may_run(conn) == set()
 
 
+def test_what_repeats_a_clearance_that_cannot_be_judged_is_refused_with_it(conn: Connection) -> None:
+    nameless = msgspec.structs.replace(cleared(proposed()), proposer="\u2028")
+    first, again = refusals(commit(conn, nameless, nameless))
+    assert first == again
+    assert may_run(conn) == set()
+
+
 def test_nor_does_it_wake_the_run_that_waits(conn: Connection) -> None:
     plan = of_run(step("pay"))
     waits(conn, plan)

@@ -11,4 +11,5 @@ def test_no_record_crashes_an_app_and_none_is_dropped(tmp_path: Path) -> None:
     sums = done.sums
     assert (sums.records, sums.crashes, sums.dropped) == (3_000, 0, 0)
     assert sums.routed + sums.recorded + sums.dead_lettered == sums.records
+    assert done.writer.given_up > 0  # what waited in vain, by the clock
     assert min(sums.routed, sums.recorded, sums.dead_lettered, done.writer.relayed) > 100

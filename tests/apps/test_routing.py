@@ -1,0 +1,71 @@
+"""The router's routing on a writer that refuses what it is told to."""
+
+from collections import deque
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+from gate_events.codec import encode
+from gate_events.records import PlanProposed
+from gate_events.topics import AUTO_EXECUTE, DEAD_LETTERS, PLANS
+from gate_policy.catalogue import load_catalogue
+from gate_store.database import open_store
+from gate_store.migrate import upgrade
+from stream_apps.config import AppsConfig
+from stream_apps.consume import Received
+from stream_apps.dead_letters import DeadLetters
+from stream_apps.decoding import Decoder
+from stream_apps.encoding import Encoder
+from stream_apps.producing import KafkaWriter, Outgoing
+from stream_apps.progress import Progress
+from stream_apps.router.prior import PriorEffects
+from stream_apps.router.routing import Routing
+from tests.apps.world import CATALOGUE, plan
+
+
+class Writer:
+    """Keeps the topics of what it takes."""
+
+    waits = False
+
+    def __init__(self) -> None:
+        self.refuses = ""  # a topic
+        self.took: list[str] = []
+
+    async def room(self) -> None:
+        """There always is."""
+
+    def send(self, record: Outgoing) -> None:
+        if record.topic == self.refuses:
+            record.refused("it is too large")
+            return
+        self.took.append(record.topic)
+        record.delivered()
+
+
+def routing_to(writer: Writer, folder: Path) -> Routing:
+    url = f"sqlite:///{folder / 'store.db'}"
+    upgrade(url)
+    config = AppsConfig(kafka={}, store_url=url, catalogue=load_catalogue(CATALOGUE), spool=folder / "spool")
+    progress, kafka = Progress(), cast(KafkaWriter, writer)
+    decoder, encoder = Decoder(config, progress), Encoder("plangate/router", config)
+    prior = PriorEffects(open_store(url), config.clock, progress)
+    return Routing(config, decoder, encoder, prior, kafka, DeadLetters("router", config, kafka))
+
+
+def received(proposal: PlanProposed) -> Received:
+    message = SimpleNamespace(value=encode(proposal), key=b"key", headers=None, partition=0, offset=7)
+    event = SimpleNamespace(message=message, ack=lambda: None)
+    return Received(event, PLANS.name, deque(), Progress())
+
+
+async def test_a_plan_whose_clearance_kafka_refused_is_told_when_it_comes_again(tmp_path: Path) -> None:
+    """Its dead letter is replayed once the topic takes as much."""
+    writer = Writer()
+    routing, harmless = routing_to(writer, tmp_path), plan("look")
+    writer.refuses = AUTO_EXECUTE.name
+    await routing.handle([received(harmless)])
+    writer.refuses = ""
+    await routing.handle([received(harmless)])
+    await routing.handle([received(harmless)])
+    assert writer.took == [DEAD_LETTERS.name, AUTO_EXECUTE.name]
