@@ -2,11 +2,10 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from stream_apps.exits import BROKEN, leave
 from stream_apps.faust_app import raw_channel
 from stream_apps.progress import Progress
 from stream_apps.sizes import Headers, size_of
@@ -18,7 +17,7 @@ _RECORDS_A_BATCH, _RECORDS_WAITING = 4, 16  # of the largest size; of smaller on
 class Received:
     """A record as Kafka gave it. `topic` is without the operator's prefix."""
 
-    __slots__ = ("_event", "_line", "_progress", "finished", "message", "size", "topic")
+    __slots__ = ("_event", "_line", "_progress", "condemned", "finished", "message", "size", "topic")
 
     def __init__(self, event: Any, topic: str, line: "deque[Received]", progress: Progress) -> None:
         self._event = event
@@ -28,6 +27,7 @@ class Received:
         self.size = size_of(event.message.key, event.message.value, event.message.headers)
         self.topic = topic
         self.finished = False
+        self.condemned: str | None = None  # why nobody should read it
 
     @property
     def headers(self) -> Headers:
@@ -102,15 +102,3 @@ class Intake:
         received = Received(event, self.topics[message.topic], line, self.progress)
         line.append(received)
         return [received]
-
-
-async def serve(intake: Intake, limit: int, handle: Callable[[list[Received]], Awaitable[None]]) -> None:
-    """Hand batches to `handle` until cancelled; whatever escapes it ends the process with nothing acked."""
-    try:
-        while True:
-            await handle(await intake.batch(limit))
-    except asyncio.CancelledError:
-        intake.abandon()
-        raise
-    except BaseException as error:
-        leave(BROKEN, f"{intake.app.conf.id} met a fault of its own", error)

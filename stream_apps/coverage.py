@@ -4,7 +4,6 @@ Only who shared out a group's partitions watches for new ones; a member that res
 given its old share without anybody sharing out anew, and then nobody watches.
 """
 
-import asyncio
 import logging
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
@@ -14,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Intake
+from stream_apps.plain_errors import in_thread
 
 _log = logging.getLogger("plangate.watchdog")
 _ASK_S = 10.0
@@ -34,7 +34,7 @@ class Coverage:
     async def look(self) -> None:
         """To be called now and then; an outage is no reason for anything."""
         try:
-            unread = await asyncio.to_thread(self._find_unread)
+            unread = await in_thread(self._find_unread)
         except (KafkaException, FutureTimeoutError) as error:
             _log.info("whether all partitions are read cannot be seen: %s", error)
             return

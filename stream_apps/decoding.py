@@ -1,6 +1,5 @@
 """Bytes to records without blocking the event loop for a schema registry."""
 
-import asyncio
 from collections import OrderedDict
 from typing import Any, TypeVar
 
@@ -9,6 +8,7 @@ from gate_events.errors import RegistryUnavailableError, UndecodableError
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
 from stream_apps.patience import through_outages
+from stream_apps.plain_errors import OddError, in_thread, plainly
 from stream_apps.progress import Progress
 from stream_apps.unpacking import Unread
 
@@ -37,6 +37,8 @@ class Decoder:
     async def decode(self, received: Received, record: type[R]) -> R:
         """The record. Raises UndecodableError."""
         value = received.message.value
+        if received.condemned:
+            raise UndecodableError(record.__name__, received.condemned)
         if isinstance(value, Unread):
             raise UndecodableError(record.__name__, value.why)
         if received.size > self._largest:
@@ -44,9 +46,11 @@ class Decoder:
             raise UndecodableError(record.__name__, f"it has {received.size} bytes, and {limit}")
         while True:
             try:
-                return decode(value, record, self._schema_of_id if self._ask else None)
+                return plainly(decode)(value, record, self._schema_of_id if self._ask else None)
             except _UnseenSchemaError as unseen:
                 await self._learn(unseen.schema_id)
+            except OddError as error:  # a panic of a library
+                raise UndecodableError(record.__name__, str(error)) from error
 
     def _schema_of_id(self, schema_id: int) -> Any:
         try:
@@ -58,7 +62,7 @@ class Decoder:
         assert self._ask is not None  # noqa: S101 - only then is a schema asked for
         ask = self._ask
         self._seen[schema_id] = await through_outages(
-            "the schema registry", lambda: asyncio.to_thread(ask, schema_id), self._progress
+            "the schema registry", lambda: in_thread(ask, schema_id), self._progress
         )
         if len(self._seen) > _MOST_SEEN:
             self._seen.popitem(last=False)

@@ -1,6 +1,5 @@
 """Records to Kafka: bytes, key and CloudEvents headers."""
 
-import asyncio
 import re
 from collections.abc import Iterable
 from functools import partial
@@ -11,6 +10,7 @@ from gate_events.headers import Headers, cloud_event
 from gate_events.topics import TOPIC_OF, key_of
 from stream_apps.config import AppsConfig
 from stream_apps.patience import through_outages
+from stream_apps.plain_errors import in_thread
 from stream_apps.progress import Progress
 from stream_apps.sizes import Headers as ReceivedHeaders
 
@@ -30,7 +30,7 @@ class Encoder:
         """Ask the registry, if there is one, for the ids of these record types; waits through outages."""
         for record in records:
             if self._schema_id_of is not None and record not in self._ids:
-                ask = partial(asyncio.to_thread, self._schema_id_of, record)
+                ask = partial(in_thread, self._schema_id_of, record)
                 self._ids[record] = await through_outages("the schema registry", ask, progress)
 
     def topic(self, record: Any) -> str:

@@ -1,6 +1,5 @@
 """Bearer tokens for Faust from the same callback that confluent-kafka takes."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ from aiokafka.abc import AbstractTokenProvider
 from faust.auth import OAuthCredentials
 
 from stream_apps.errors import KafkaOptionError
+from stream_apps.plain_errors import in_thread
 
 
 class _Tokens(AbstractTokenProvider):  # type: ignore[misc] # aiokafka ships no types
@@ -19,7 +19,7 @@ class _Tokens(AbstractTokenProvider):  # type: ignore[misc] # aiokafka ships no 
 
     async def token(self) -> str:
         """A fresh token for one connection."""
-        found = await asyncio.to_thread(self._callback, self._config)
+        found = await in_thread(self._callback, self._config)
         return str(found[0])
 
 

@@ -1,5 +1,6 @@
 """Errors that would be lost, or end more than their own work, as errors that reach whoever waits."""
 
+import asyncio
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -34,3 +35,8 @@ def plainly(work: Callable[P, T]) -> Callable[P, T]:
             raise OddError(error) from error
 
     return wrapped
+
+
+async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The result of `work` in another thread, and whatever it raises."""
+    return await asyncio.to_thread(plainly(work), *args, **kwargs)

@@ -14,6 +14,7 @@ from gate_store.engine.port import OutboxRow
 from stream_apps.config import AppsConfig
 from stream_apps.dead_letters import DeadLetters, Origin
 from stream_apps.patience import through_outages
+from stream_apps.plain_errors import in_thread
 from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.progress import Progress
 
@@ -62,7 +63,7 @@ class Relay:
         for name in names:
             record = _TOPIC_OF_NAME[name].record
             if self._schema_id_of is not None and record not in self._ids:
-                ask = partial(asyncio.to_thread, self._schema_id_of, record)
+                ask = partial(in_thread, self._schema_id_of, record)
                 self._ids[record] = await through_outages("the schema registry", ask, self._progress)
 
     def _value(self, row: OutboxRow, record: type[Any]) -> bytes:

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from stream_apps.config import GATEKEEPER, ROUTER, AppsConfig
 from stream_apps.gatekeeper.app import start_gatekeeper
+from stream_apps.held_up import end_when_held_up
+from stream_apps.in_hand import InHand
 from stream_apps.router.app import start_router
 from stream_apps.service import Service
 
@@ -22,9 +24,14 @@ async def run_apps(config: AppsConfig, stop: asyncio.Event) -> None:
     """
     logging.disable(logging.DEBUG)  # asking whether to log costs Faust a tenth of its time
     services = [await _START[name](config) for name in sorted(config.only)]
+    in_hand = InHand(config.spool / f"in-hand-{config.instance}" if config.instance else None)
+    held_up = asyncio.ensure_future(end_when_held_up(config.stuck_after_s))
     try:
         async with asyncio.TaskGroup() as group:
             for service in services:
-                group.create_task(service.run(config, stop))
+                group.create_task(service.run(config, in_hand, stop))
+        in_hand.forget()
     except BaseExceptionGroup as several:  # the first one ended the others
         raise several.exceptions[0] from None
+    finally:
+        held_up.cancel()

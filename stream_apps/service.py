@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from stream_apps.config import AppsConfig
-from stream_apps.consume import Intake, Received, serve
+from stream_apps.consume import Intake, Received
 from stream_apps.exits import BROKEN, UNFINISHED, leave
+from stream_apps.in_hand import InHand
+from stream_apps.plain_errors import in_thread
 from stream_apps.producing import KafkaWriter
+from stream_apps.serve import serve
 from stream_apps.watchdog import watch
 
 _log = logging.getLogger("plangate")
@@ -37,12 +40,12 @@ class Service:
         self._beside = beside
         self._close = close
 
-    async def run(self, config: AppsConfig, stop: asyncio.Event) -> None:
+    async def run(self, config: AppsConfig, in_hand: InHand, stop: asyncio.Event) -> None:
         """Serve until `stop`; an app that stops by itself ends the process."""
         stopping = asyncio.ensure_future(stop.wait())
         crashed = asyncio.ensure_future(self._app._crashed.wait())
         starting = asyncio.ensure_future(self._start())
-        tasks = self._start_tasks(config)
+        tasks = self._start_tasks(config, in_hand)
         try:
             await asyncio.wait({stopping, crashed, starting}, return_when=asyncio.FIRST_COMPLETED)
             self._leave_if_it_crashed(starting)
@@ -60,17 +63,17 @@ class Service:
 
     async def _start(self) -> None:
         """Start once there is a broker: Faust would end the process, and the next one alike."""
-        if not await asyncio.to_thread(self._writer.answers, _ASK_S):
+        if not await in_thread(self._writer.answers, _ASK_S):
             _log.warning("Kafka is away: it does not answer %s; trying on", self._app.conf.id)
-            while not await asyncio.to_thread(self._writer.answers, _ASK_S):  # noqa: ASYNC110 - it asks each time
+            while not await in_thread(self._writer.answers, _ASK_S):  # noqa: ASYNC110 - it asks each time
                 await asyncio.sleep(_AGAIN_S)
             _log.warning("Kafka is back")
         await self._app.start()
 
-    def _start_tasks(self, config: AppsConfig) -> list[asyncio.Task[None]]:
+    def _start_tasks(self, config: AppsConfig, in_hand: InHand) -> list[asyncio.Task[None]]:
         works = [
-            serve(self._intake, self._limit, self._handle),
-            watch(self._intake, self._writer, config),
+            serve(self._intake, in_hand, self._limit, self._handle),
+            watch(self._intake, in_hand, self._writer, config),
             *(_for_ever(begin) for begin in self._beside),
         ]
         return [asyncio.ensure_future(work) for work in works]

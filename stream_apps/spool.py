@@ -1,6 +1,5 @@
 """A folder for dead letters that no topic takes."""
 
-import asyncio
 import json
 import logging
 import os
@@ -10,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from stream_apps.patience import through_outages
+from stream_apps.plain_errors import in_thread
 from stream_apps.progress import Progress
 
 _log = logging.getLogger("plangate.dead_letters")
@@ -38,9 +38,7 @@ class Spool:
             }
         )
         path = self._folder / f"{uuid4().hex}.json"
-        await through_outages(
-            f"folder {self._folder}", lambda: asyncio.to_thread(_write, path, content), Progress()
-        )
+        await through_outages(f"folder {self._folder}", lambda: in_thread(_write, path, content), Progress())
         _log.error("a dead letter fits no topic (%s); kept in %s", problem, path.absolute())
         return path
 

@@ -12,6 +12,8 @@ from stream_apps.config import AppsConfig
 from stream_apps.consume import Intake
 from stream_apps.coverage import Coverage
 from stream_apps.exits import STUCK, leave
+from stream_apps.in_hand import InHand
+from stream_apps.plain_errors import in_thread
 from stream_apps.producing import KafkaWriter
 
 _log = logging.getLogger("plangate.watchdog")
@@ -21,7 +23,7 @@ _LOOK_S = 2.0  # Faust commits once a second: between two looks a healthy app's 
 Positions = Mapping[tuple[str, int], int]
 
 
-async def watch(intake: Intake, writer: KafkaWriter, config: AppsConfig) -> None:
+async def watch(intake: Intake, in_hand: InHand, writer: KafkaWriter, config: AppsConfig) -> None:
     """Leave with code STUCK when records wait and none was finished for `config.stuck_after_s`.
 
     A broker or a database that is away, or takes nothing, is no reason: a new process would find it the same.
@@ -34,12 +36,13 @@ async def watch(intake: Intake, writer: KafkaWriter, config: AppsConfig) -> None
         if time.monotonic() - intake.progress.last_moved < config.stuck_after_s:
             before = {}
             continue
-        if writer.waits or not await asyncio.to_thread(writer.answers, _ASK_S):
+        if writer.waits or not await in_thread(writer.answers, _ASK_S):
             continue
-        behind = await asyncio.to_thread(_behind, intake, config)
+        behind = await in_thread(_behind, intake, config)
         if waiting := sorted(tp for tp, offset in behind.items() if before.get(tp) == offset):
             quiet = time.monotonic() - intake.progress.last_moved
             if quiet >= config.stuck_after_s:
+                in_hand.forget()  # what is waited for is at fault: bytes make nothing wait
                 leave(STUCK, f"{intake.app.conf.id} finished nothing for {quiet:.0f} s while {waiting} wait")
         before = behind
 

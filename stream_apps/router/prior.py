@@ -1,6 +1,5 @@
 """What was already done outside, looked up off the event loop."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Engine
@@ -11,6 +10,7 @@ from gate_store.database import Clock
 from gate_store.plan_claims import Known, known_plans
 from gate_store.plan_owners import PlanRecord
 from stream_apps.patience import through_outages
+from stream_apps.plain_errors import in_thread
 from stream_apps.prior_effects import look_up_effects
 from stream_apps.progress import Progress
 
@@ -28,17 +28,13 @@ class PriorEffects:
         wanted = sorted(effects)
         if not wanted:
             return NO_PRIOR
-        return await through_outages(
-            "the store", lambda: asyncio.to_thread(self._look_up, wanted), self._progress
-        )
+        return await through_outages("the store", lambda: in_thread(self._look_up, wanted), self._progress)
 
     async def about(self, records: Sequence[PlanRecord]) -> Known:
         """What the store knows about plans that would be cleared: services act before anybody else looks."""
         if not records:
             return Known()
-        return await through_outages(
-            "the store", lambda: asyncio.to_thread(self._about, records), self._progress
-        )
+        return await through_outages("the store", lambda: in_thread(self._about, records), self._progress)
 
     def _about(self, records: Sequence[PlanRecord]) -> Known:
         with self._store.begin() as conn:

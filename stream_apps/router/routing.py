@@ -16,6 +16,7 @@ from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.encoding import Encoder, traceparent_of
+from stream_apps.plain_errors import plainly
 from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.router.prior import PriorEffects
 from stream_apps.router.seen import SeenPlans
@@ -119,7 +120,8 @@ class Routing:
     ) -> PlanCleared | ApprovalRequested | None:
         """What becomes of a plan; None: it was buried."""
         try:
-            return route(plan, self._catalogue, now=self._config.clock(), prior=prior, required=required)
+            now = self._config.clock()
+            return plainly(route)(plan, self._catalogue, now=now, prior=prior, required=required)
         except UnjudgeablePlanError as error:
             self._dead_letters.bury(received, str(error))
         except Exception as error:  # a plan must not stop the plans behind it, whatever it provokes

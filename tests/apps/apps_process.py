@@ -2,18 +2,44 @@
 
 import asyncio
 import json
+import os
+import re
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
+from gate_events import codec
 from gate_events.topics import TOPIC_OF
 from gate_policy.catalogue import load_catalogue
 from plangate.kafka.registry import SchemaIds
 from plangate.worker import logs
+from stream_apps import decoding
 from stream_apps.config import AppsConfig
 from stream_apps.eager_consumer import FetchingThread
 from stream_apps.process import run_process
 from stream_apps.router import routing
+
+
+def hold_the_interpreter() -> None:
+    """A library that never gives the interpreter away, as fastavro can be made to."""
+
+    async def holding(*_: object) -> None:
+        re.match(r"(a+)+$", "a" * 60 + "b")
+
+    routing.Routing.handle = holding  # type: ignore[method-assign, assignment] # the fault under test
+
+
+def die_of_fatal_bytes() -> None:
+    """A decoder that takes the process with it, as a library in C can be made to."""
+    decode = codec.decode
+
+    def deadly(value: bytes, *others: Any) -> Any:
+        if b"fatal" in value:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return decode(value, *others)
+
+    decoding.decode = deadly  # type: ignore[attr-defined, assignment] # the fault under test
 
 
 def crash_the_router() -> None:
@@ -41,6 +67,10 @@ def freeze_the_router() -> None:
 def config_of(given: dict[str, Any]) -> AppsConfig:
     if given.pop("freeze", False):
         freeze_the_router()
+    if given.pop("hold", False):
+        hold_the_interpreter()
+    if given.pop("deadly", False):
+        die_of_fatal_bytes()
     if given.pop("crash", False):
         crash_the_router()
     if url := given.pop("registry", None):
