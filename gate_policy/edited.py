@@ -10,22 +10,13 @@ from gate_events.records import ApprovalRequested, PlanProposed
 from gate_events.values import Review, Step
 from gate_policy.catalogue import Catalogue
 from gate_policy.judge import Judgement, judge
+from gate_policy.proposals import proposal_of
 from gate_policy.requirements import requirements_of
 
 
 def edited_plan(request: ApprovalRequested, steps: Sequence[Step], at: datetime) -> PlanProposed:
     """The plan as the reviewer wants it: the same plan, one revision on."""
-    return PlanProposed(
-        event_id=request.event_id,
-        plan_id=request.plan_id,
-        revision=request.revision + 1,
-        proposed_at=at,
-        proposer=request.proposer,
-        agent=request.agent,
-        goal=request.goal,
-        steps=tuple(steps),
-        run=request.run,
-    )
+    return replace(proposal_of(request, at), revision=request.revision + 1, steps=tuple(steps))
 
 
 def judge_edited(request: ApprovalRequested, plan: PlanProposed, catalogue: Catalogue) -> Judgement:

@@ -8,10 +8,10 @@ from gate_events.words import DecisionKind, GateState, Resolution
 from gate_store.dispositions import Fate
 from gate_store.objections import OBJECTIONS
 from gate_store.renderings import with_what_was_seen
-from gate_store.rulings import Ruling, Standing, refused
+from gate_store.rulings import GateView, Ruling, refused
 
 
-def rule(gate: Standing, decision: DecisionMade) -> Ruling:
+def rule(gate: GateView, decision: DecisionMade) -> Ruling:
     """Rule on a decision. An EDIT ruled DECIDED still has to be tiered again."""
     for objection in OBJECTIONS:
         if ruling := objection(gate, decision):
@@ -66,7 +66,7 @@ def _resolved(resolution: Resolution | None) -> GateState:
     assert_never(resolution)
 
 
-def _voice(gate: Standing, decision: DecisionMade) -> Ruling:
+def _voice(gate: GateView, decision: DecisionMade) -> Ruling:
     """One voice for the plan: the last of a quorum of distinct people decides."""
     quorum = gate.request.review.terms.quorum
     if name_key(decision.decided_by) in gate.approved_by:

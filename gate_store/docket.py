@@ -17,7 +17,7 @@ from gate_store.dialects import among, lock_names, read, whole, word
 from gate_store.dispositions import Disposition, Fate
 from gate_store.happened import what_happened
 from gate_store.own_words import Words, speaks_as_ours, superseding_words
-from gate_store.rulings import Standing
+from gate_store.rulings import GateView
 from gate_store.said import AS_SAID, Said, as_said
 from gate_store.superseding import newer_revisions
 from gate_store.tables import decisions, gates
@@ -49,7 +49,7 @@ class Recorded:
 class Docket:
     """What is known while a batch is decided, in memory; the rows are ours until the commit."""
 
-    standings: dict[UUID, Standing]  # by gate
+    views: dict[UUID, GateView]  # by gate
     recorded: dict[UUID, Recorded]  # by decision
     words: Words  # what the gates may say of themselves
     anew: dict[UUID, UUID] = field(default_factory=dict)  # request: the gate in its place
@@ -73,14 +73,14 @@ class Docket:
         decision = said.decision
         if disposition.fate is not Fate.DEAD_LETTER:
             self.recorded[self.row_of(said)] = Recorded(said, disposition)
-        standing = self.standings.get(decision.request_id)
-        if standing is None:
+        view = self.views.get(decision.request_id)
+        if view is None:
             return
         if state is not None:
-            self.standings[decision.request_id] = replace(standing, state=state)
+            self.views[decision.request_id] = replace(view, state=state)
         elif disposition.fate is Fate.COUNTED:
-            voices = standing.approved_by | {name_key(decision.decided_by)}
-            self.standings[decision.request_id] = replace(standing, approved_by=voices)
+            voices = view.approved_by | {name_key(decision.decided_by)}
+            self.views[decision.request_id] = replace(view, approved_by=voices)
 
 
 def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
@@ -88,22 +88,22 @@ def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
     gate_ids = {decision.request_id for decision in batch}
     # a gate that is not there may be opening now: its opener must see our WAITING rows, or we its gate
     lock_names(conn, {decision.plan_id for decision in batch}, gate_ids)
-    standings = _locked_gates(conn, gate_ids)
-    _add_voices(conn, standings)
-    _add_newer(conn, standings)
+    views = _locked_gates(conn, gate_ids)
+    _add_voices(conn, views)
+    _add_newer(conn, views)
     superseded = {each.request_id for each in batch if each.kind is DecisionKind.SUPERSEDE}
-    asked = [standing.request for gate, standing in standings.items() if gate in superseded]
+    asked = [view.request for gate, view in views.items() if gate in superseded]
     notes = {each.note for each in batch if each.kind is DecisionKind.SUPERSEDE}
     return Docket(
-        standings,
+        views,
         _recorded(conn, batch),
         superseding_words(conn, asked, notes),
-        gates_asked_anew(conn, gate_ids - standings.keys()),
+        gates_asked_anew(conn, gate_ids - views.keys()),
         _outcomes(conn, batch),
     )
 
 
-def _locked_gates(conn: Connection, gate_ids: set[UUID]) -> dict[UUID, Standing]:
+def _locked_gates(conn: Connection, gate_ids: set[UUID]) -> dict[UUID, GateView]:
     found = conn.execute(
         select(gates.c.gate_id, gates.c.state, whole(gates.c.request).label("request"))
         .where(among(conn, gates.c.gate_id, gate_ids))
@@ -111,12 +111,12 @@ def _locked_gates(conn: Connection, gate_ids: set[UUID]) -> dict[UUID, Standing]
         .with_for_update()
     )
     return {
-        row.gate_id: Standing(read(row.request, ApprovalRequested), GateState(row.state)) for row in found
+        row.gate_id: GateView(read(row.request, ApprovalRequested), GateState(row.state)) for row in found
     }
 
 
-def _add_voices(conn: Connection, standings: dict[UUID, Standing]) -> None:
-    several = [gate for gate, standing in standings.items() if standing.request.review.terms.quorum > 1]
+def _add_voices(conn: Connection, views: dict[UUID, GateView]) -> None:
+    several = [gate for gate, view in views.items() if view.request.review.terms.quorum > 1]
     if not several:
         return
     found = conn.execute(
@@ -125,16 +125,16 @@ def _add_voices(conn: Connection, standings: dict[UUID, Standing]) -> None:
         )
     )
     for row in found:
-        standing = standings[row.gate_id]
-        voices = standing.approved_by | {name_key(row.decided_by)}
-        standings[row.gate_id] = replace(standing, approved_by=voices)
+        view = views[row.gate_id]
+        voices = view.approved_by | {name_key(row.decided_by)}
+        views[row.gate_id] = replace(view, approved_by=voices)
 
 
-def _add_newer(conn: Connection, standings: dict[UUID, Standing]) -> None:
+def _add_newer(conn: Connection, views: dict[UUID, GateView]) -> None:
     """Read once the plans are locked: who takes a newer revision locks its plan, too."""
-    open_still = [each.request for each in standings.values() if each.state is GateState.PENDING]
+    open_still = [each.request for each in views.values() if each.state is GateState.PENDING]
     for gate, revision in newer_revisions(conn, open_still).items():
-        standings[gate] = replace(standings[gate], newer=revision)
+        views[gate] = replace(views[gate], newer=revision)
 
 
 def _recorded(conn: Connection, batch: Sequence[DecisionMade]) -> dict[UUID, Recorded]:

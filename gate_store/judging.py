@@ -13,7 +13,7 @@ from gate_store.docket import Docket, Recorded
 from gate_store.own_words import disproof, speaks_as_ours, takes_our_id
 from gate_store.renderings import with_what_was_seen
 from gate_store.replaying import closed_then
-from gate_store.rulings import Standing
+from gate_store.rulings import GateView
 from gate_store.said import Said
 from gate_store.verdicts import Closing, Retier, Undo, close
 
@@ -47,45 +47,43 @@ class Judge:
         decision = said.decision
         row_id = docket.row_of(said)
         before = docket.recorded.get(row_id)
-        standing = docket.standings.get(decision.request_id)
-        judged = self._judged(docket, said, standing, before)
+        view = docket.views.get(decision.request_id)
+        judged = self._judged(docket, said, view, before)
         return replace(judged, row_id=row_id) if judged.row_id == decision.event_id else judged
 
-    def _judged(
-        self, docket: Docket, said: Said, standing: Standing | None, before: Recorded | None
-    ) -> Judged:
+    def _judged(self, docket: Docket, said: Said, view: GateView | None, before: Recorded | None) -> Judged:
         decision = said.decision
         if before and before.repeats(decision):
-            undecidable = standing is None and decision.request_id not in docket.anew
+            undecidable = view is None and decision.request_id not in docket.anew
             if undecidable or before.disposition.fate is not Fate.WAITING:
                 return Judged(said, before.disposition, None)
             if not speaks_as_ours(decision):  # that counts by each delivery: the first may be anybody's
                 said = before.said  # it counts by when it first came
-        if self.verdicts is None and standing is not None and speaks_as_ours(decision):
-            return self._our_word(docket, said, standing, before)
+        if self.verdicts is None and view is not None and speaks_as_ours(decision):
+            return self._our_word(docket, said, view, before)
         if unfit := _unfit(said, before):
             return unfit
-        if standing is None and (gate := docket.anew.get(decision.request_id)):
+        if view is None and (gate := docket.anew.get(decision.request_id)):
             return _kept(said, Fate.REFUSED, _ASKED_ANEW.format(gate))
-        if standing is None:
+        if view is None:
             return _kept(said, Fate.WAITING, _WAITS)
-        return self._ruled(docket, said, standing)
+        return self._ruled(docket, said, view)
 
-    def _our_word(self, docket: Docket, said: Said, standing: Standing, before: Recorded | None) -> Judged:
+    def _our_word(self, docket: Docket, said: Said, view: GateView, before: Recorded | None) -> Judged:
         """A word of the clock or the gate counts only where the store would say it now."""
         repeats = before is not None and before.repeats(said.decision)
-        is_open = standing.state is GateState.PENDING
-        if is_open and (why := disproof(said, standing.request, docket.words, self.now)):
+        is_open = view.state is GateState.PENDING
+        if is_open and (why := disproof(said, view.request, docket.words, self.now)):
             return _kept(said, Fate.WAITING, _NOT_YET) if repeats else _dead(said, why)
-        return self._ruled(docket, said, standing)
+        return self._ruled(docket, said, view)
 
-    def _ruled(self, docket: Docket, said: Said, standing: Standing) -> Judged:
-        request, decision = standing.request, said.as_it_counts
-        if self.verdicts is not None and standing.state is GateState.PENDING:
+    def _ruled(self, docket: Docket, said: Said, view: GateView) -> Judged:
+        request, decision = view.request, said.as_it_counts
+        if self.verdicts is not None and view.state is GateState.PENDING:
             closing = closed_then(request, said.decision, self.verdicts)
             if closing is not None:
                 return _closed(said, closing)
-        ruling = rule(standing, decision)
+        ruling = rule(view, decision)
         if ruling.state is None:
             return _kept(said, ruling.fate, ruling.why)
         if self.verdicts is not None:

@@ -8,16 +8,16 @@ from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind, GateState, RequestKind, Resolution, Timing
 from gate_store.dispositions import Fate
 from gate_store.renderings import was_shown_another
-from gate_store.rulings import Ruling, Standing, refused
+from gate_store.rulings import GateView, Ruling, refused
 
 
-def _belongs(gate: Standing, decision: DecisionMade) -> Ruling | None:
+def _belongs(gate: GateView, decision: DecisionMade) -> Ruling | None:
     if decision.plan_id != gate.request.plan_id:
         return refused(f"gate {gate.request.request_id} belongs to plan {gate.request.plan_id}")
     return None
 
 
-def _finds_it_open(gate: Standing, decision: DecisionMade) -> Ruling | None:  # noqa: ARG001 - one of OBJECTIONS
+def _finds_it_open(gate: GateView, decision: DecisionMade) -> Ruling | None:  # noqa: ARG001 - one of OBJECTIONS
     match gate.state:
         case GateState.PENDING:
             return None
@@ -37,13 +37,13 @@ def _finds_it_open(gate: Standing, decision: DecisionMade) -> Ruling | None:  # 
     assert_never(gate.state)
 
 
-def _is_asked_still(gate: Standing, decision: DecisionMade) -> Ruling | None:
+def _is_asked_still(gate: GateView, decision: DecisionMade) -> Ruling | None:
     if gate.newer is None or decision.kind in (DecisionKind.EXPIRE, DecisionKind.SUPERSEDE):
         return None
     return _late(f"revision {gate.newer} of the plan had taken this gate's place: look at that one")
 
 
-def _speaks_of_what_is_asked(gate: Standing, decision: DecisionMade) -> Ruling | None:
+def _speaks_of_what_is_asked(gate: GateView, decision: DecisionMade) -> Ruling | None:
     if decision.revision != gate.request.revision:
         return refused(f"it speaks of revision {decision.revision}; asked is {gate.request.revision}")
     if decision.digest != gate.request.digest:
@@ -56,13 +56,13 @@ def _speaks_of_what_is_asked(gate: Standing, decision: DecisionMade) -> Ruling |
 _MAY_WITHDRAW = (DeciderKind.PERSON, DeciderKind.SERVICE, DeciderKind.PROPOSER)
 
 
-def _has_a_plain_name(gate: Standing, decision: DecisionMade) -> Ruling | None:  # noqa: ARG001 - one of OBJECTIONS
+def _has_a_plain_name(gate: GateView, decision: DecisionMade) -> Ruling | None:  # noqa: ARG001 - one of OBJECTIONS
     if fault := fault_of_name(decision.decided_by):
         return refused(f"decided_by {decision.decided_by!a} {fault}: leave it out")
     return None
 
 
-def _may_speak(gate: Standing, decision: DecisionMade) -> Ruling | None:
+def _may_speak(gate: GateView, decision: DecisionMade) -> Ruling | None:
     """Whether this kind of decider, and this one, may say this kind of thing."""
     request, who = gate.request, decision.decided_by
     match decision.kind:
@@ -133,7 +133,7 @@ def _may_review(request: ApprovalRequested, decision: DecisionMade) -> Ruling | 
     return refused(f"{who} ({decision.decider.value}) is no reviewer of this gate; reviewers: {named}")
 
 
-def _is_in_time(gate: Standing, decision: DecisionMade) -> Ruling | None:
+def _is_in_time(gate: GateView, decision: DecisionMade) -> Ruling | None:
     deadline = gate.request.review.terms.deadline
     if decision.kind is DecisionKind.SUPERSEDE:
         return None
@@ -145,7 +145,7 @@ def _is_in_time(gate: Standing, decision: DecisionMade) -> Ruling | None:
     return None
 
 
-def _answers_the_question(gate: Standing, decision: DecisionMade) -> Ruling | None:
+def _answers_the_question(gate: GateView, decision: DecisionMade) -> Ruling | None:
     request, kind = gate.request, decision.kind
     if kind in (DecisionKind.EXPIRE, DecisionKind.SUPERSEDE):
         return None
@@ -180,7 +180,7 @@ def _question(request: ApprovalRequested) -> str:
     return f"a review {request.timing.value} execution"
 
 
-def _is_complete(gate: Standing, decision: DecisionMade) -> Ruling | None:
+def _is_complete(gate: GateView, decision: DecisionMade) -> Ruling | None:
     known = {step.step_id for step in gate.request.steps}
     if decision.kind is DecisionKind.EDIT and not decision.steps:
         return refused("an EDIT carries the steps as they shall run")
@@ -193,7 +193,7 @@ def _is_complete(gate: Standing, decision: DecisionMade) -> Ruling | None:
     return None
 
 
-OBJECTIONS: tuple[Callable[[Standing, DecisionMade], Ruling | None], ...] = (
+OBJECTIONS: tuple[Callable[[GateView, DecisionMade], Ruling | None], ...] = (
     _belongs,
     _has_a_plain_name,
     _finds_it_open,

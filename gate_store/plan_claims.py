@@ -31,7 +31,7 @@ from gate_store.superseding import asks_before
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class PlanClaim:
     """A record about a plan; `position` is its place in the batch, None where it waited in the store."""
 
     record: PlanRecord
@@ -42,18 +42,18 @@ class Claim:
 class Admitted:
     """What is left of a batch of claims."""
 
-    own: list[Claim] = field(default_factory=list)  # our own questions, come back as they were said
-    to_judge: list[Claim] = field(default_factory=list)  # what a router says
-    early: list[Claim] = field(default_factory=list)  # an earlier revision has not come yet
+    own: list[PlanClaim] = field(default_factory=list)  # our own questions, come back as they were said
+    to_judge: list[PlanClaim] = field(default_factory=list)  # what a router says
+    early: list[PlanClaim] = field(default_factory=list)  # an earlier revision has not come yet
     asked_already: dict[UUID, UUID] = field(default_factory=dict)  # request: the gate that asks the same
-    repeats: list[Claim] = field(default_factory=list)  # what the store or this batch has already
-    refused: list[tuple[Claim, str]] = field(default_factory=list)  # and why
+    repeats: list[PlanClaim] = field(default_factory=list)  # what the store or this batch has already
+    refused: list[tuple[PlanClaim, str]] = field(default_factory=list)  # and why
 
 
 _BESIDE_STEPS = ("proposer", "agent", "goal")
 
 
-def admit(conn: Connection, claims: Sequence[Claim]) -> Admitted:
+def admit(conn: Connection, claims: Sequence[PlanClaim]) -> Admitted:
     """Hold claims against the store, in order. Of what counts in the end, `note_taken` next."""
     admitted = Admitted()
     if not claims:
@@ -98,7 +98,7 @@ def known_plans(conn: Connection, records: Sequence[PlanRecord]) -> Known:
     """
     if not records:
         return Known()
-    known = _Known(conn, [Claim(record) for record in records], lock=False)
+    known = _Known(conn, [PlanClaim(record) for record in records], lock=False)
     asked = {each.digest for each in records if known.asks(each.digest)}
     cleared = {each.digest for each in records if known.repeats(each)}
     strangers = [each for each in records if each.digest not in asked | cleared]
@@ -136,7 +136,7 @@ def _asks_or_clears(record: PlanRecord) -> bool:
 class _Known:
     """What the store knows about the plans, runs and gates of a batch."""
 
-    def __init__(self, conn: Connection, claims: Sequence[Claim], *, lock: bool = True) -> None:
+    def __init__(self, conn: Connection, claims: Sequence[PlanClaim], *, lock: bool = True) -> None:
         records = [claim.record for claim in claims]
         requests = [each for each in records if isinstance(each, ApprovalRequested)]
         plan_ids = {each.plan_id for each in records}

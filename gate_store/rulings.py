@@ -8,7 +8,7 @@ from gate_store.dispositions import Fate
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class GateView:
     """A gate as a decision meets it."""
 
     request: ApprovalRequested

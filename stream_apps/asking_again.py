@@ -13,6 +13,7 @@ from gate_events.values import Finding, RunIdentity, Step
 from gate_policy.catalogue import Catalogue
 from gate_policy.effects import PriorEffect, effect_keys
 from gate_policy.judge import judge
+from gate_policy.proposals import proposal_of
 from gate_policy.requirements import ASKED_BEFORE, requirements_of
 from gate_policy.route import asked
 from gate_policy.unmet import Given, unmet
@@ -43,17 +44,8 @@ class LetRun:
 
     def proposed(self, origin: ApprovalRequested | PlanCleared, at: datetime) -> PlanProposed:
         """What may run, as a proposal."""
-        return PlanProposed(
-            event_id=origin.event_id,
-            plan_id=self.plan_id,
-            revision=self.revision,
-            proposed_at=at,
-            proposer=origin.proposer,
-            agent=origin.agent,
-            goal=origin.goal,
-            steps=self.steps,
-            run=self.run,
-        )
+        let_run = {"plan_id": self.plan_id, "revision": self.revision, "steps": self.steps, "run": self.run}
+        return msgspec.structs.replace(proposal_of(origin, at), **let_run)
 
 
 class AskingAgain:

@@ -22,7 +22,7 @@ from plangate.torture.inflicting import Inflictor
 from plangate.torture.kept import keep_evidence
 from plangate.torture.parties import Cast, Parties, parties
 from plangate.torture.places import Places, announce
-from plangate.torture.progress import Standing, look
+from plangate.torture.progress import Tally, look
 from plangate.torture.report import Report, report
 from plangate.torture.submitting import Agents
 from plangate.torture.trees import Modules, ServiceTree, Tree
@@ -110,7 +110,7 @@ class Session:
         self._faults = faults
         self._tell = tell
         self._open: set[int] = set(range(len(faults)))
-        self._standing = Standing()
+        self._tally = Tally()
         self._others: Parties
         self._cases = [case(orders.seed, number) for number in range(orders.runs)]
 
@@ -120,7 +120,7 @@ class Session:
 
     def share(self) -> float:
         """The share of the runs that is at rest, from 0 to 1."""
-        return self._standing.at_rest / self._orders.runs
+        return self._tally.at_rest / self._orders.runs
 
     @property
     def prefix(self) -> str:
@@ -136,9 +136,9 @@ class Session:
         """There is always work, but not all of it at once: every fault shall find some."""
         held = min((self._faults[place].at for place in self._open), default=1.0) * self._orders.runs
         ahead = self._orders.window * self._orders.workers
-        return self._orders.by_others + number < min(self._standing.at_rest, held) + ahead
+        return self._orders.by_others + number < min(self._tally.at_rest, held) + ahead
 
-    async def run(self, agents: Agents, look_: Callable[[], Standing | None]) -> None:
+    async def run(self, agents: Agents, look_: Callable[[], Tally | None]) -> None:
         """Return when all runs are at rest and all is said, or nothing has changed for too long."""
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch(look_))
@@ -150,21 +150,21 @@ class Session:
 
     async def _inflict(self, place: int) -> None:
         fault = self._faults[place]
-        while self._standing.at_rest < fault.at * self._orders.runs:  # noqa: ASYNC110 - the store is polled
+        while self._tally.at_rest < fault.at * self._orders.runs:  # noqa: ASYNC110 - the store is polled
             await asyncio.sleep(LOOK_S)
         try:
             await self._inflictor.inflict(fault)
         finally:
             self._open.discard(place)
 
-    async def _watch(self, look_: Callable[[], Standing | None]) -> None:
+    async def _watch(self, look_: Callable[[], Tally | None]) -> None:
         changed, told = time.monotonic(), 0
         while time.monotonic() - changed < self._orders.patience_s:
             now = await asyncio.to_thread(look_)
-            if now is not None and (now, self._others.told) != (self._standing, told):
-                self._standing, told, changed = now, self._others.told, time.monotonic()
-            self._tell(self._doing(), self._standing.at_rest, self._orders.runs)
-            if self._standing.is_over(self._orders.runs) and not self._open and self._others.are_done:
+            if now is not None and (now, self._others.told) != (self._tally, told):
+                self._tally, told, changed = now, self._others.told, time.monotonic()
+            self._tell(self._doing(), self._tally.at_rest, self._orders.runs)
+            if self._tally.is_over(self._orders.runs) and not self._open and self._others.are_done:
                 return
             await asyncio.sleep(LOOK_S)
 

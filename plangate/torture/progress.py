@@ -12,7 +12,7 @@ AT_REST = ("DONE", "FAILED", "STALE")
 
 
 @dataclass(frozen=True)
-class Standing:
+class Tally:
     """Counts of what is there and of what is still to come."""
 
     at_rest: int = 0
@@ -27,13 +27,13 @@ class Standing:
         return self.at_rest >= expected and not any(left)
 
 
-def look(store: Engine, prefix: str) -> Standing | None:
+def look(store: Engine, prefix: str) -> Tally | None:
     """Where things stand; None while the store is away."""
     mine = runs.c.thread_id.startswith(prefix)
     rest = runs.c.status.in_(AT_REST)
     try:
         with store.connect() as conn:
-            return Standing(
+            return Tally(
                 *(
                     conn.execute(select(func.count()).select_from(table).where(*which)).scalar_one()
                     for table, which in (

@@ -17,9 +17,10 @@ from gate_policy.catalogue import Catalogue
 from gate_policy.effects import PriorEffect
 from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.judge import Judgement, judge
+from gate_policy.proposals import proposal_of
 from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_policy.route import asked, cleared
-from gate_store.plan_claims import Claim
+from gate_store.plan_claims import PlanClaim
 from gate_store.plan_owners import PlanRecord
 from stream_apps.gatekeeper.revised import Revised
 
@@ -36,14 +37,14 @@ class AskedAnew:
 
 
 @dataclass(slots=True)
-class Judged:
+class JudgedClaims:
     """What follows from the claims of a batch."""
 
     requests: list[ApprovalRequested] = field(default_factory=list)  # right as they came
     anew: list[AskedAnew] = field(default_factory=list)
     cleared: list[PlanCleared] = field(default_factory=list)  # in our own words
     appended: dict[str, datetime] = field(default_factory=dict)  # the broker's moments of these, by digest
-    refused: list[tuple[Claim, str]] = field(default_factory=list)  # and why
+    refused: list[tuple[PlanClaim, str]] = field(default_factory=list)  # and why
 
 
 class OwnJudgement:
@@ -65,9 +66,9 @@ class OwnJudgement:
         self._policies = known_policies | {catalogue.digest}
         self._tolerance = tolerance
         self._revised = revised or Revised(catalogue)
-        self.judged = Judged()
+        self.judged = JudgedClaims()
 
-    def take(self, claims: Iterable[Claim], moments: Mapping[int, datetime], now: datetime) -> None:
+    def take(self, claims: Iterable[PlanClaim], moments: Mapping[int, datetime], now: datetime) -> None:
         """Judge claims in order. `moments` are the broker's, by position; else it is `now`."""
         for claim in claims:
             moment = None if claim.position is None else moments.get(claim.position)
@@ -78,12 +79,12 @@ class OwnJudgement:
             if moment and isinstance(claim.record, PlanCleared):
                 self.judged.appended.setdefault(claim.record.digest, moment)
 
-    def _take(self, claim: Claim, moment: datetime) -> None:
+    def _take(self, claim: PlanClaim, moment: datetime) -> None:
         record = claim.record
         at = _dated(record)
         if abs(at - moment) > self._tolerance:
             at = moment
-        plan = proposed(record, at)
+        plan = proposal_of(record, at)
         judgement = self._judge(plan, at, self._revised.required(plan))
         if isinstance(record, PlanCleared) and judgement.timing is not Timing.BEFORE:
             ours = cleared(plan, judgement, at)
@@ -106,7 +107,7 @@ class OwnJudgement:
         return replace(judgement, review=review)
 
     def _compare(
-        self, claim: Claim, request: ApprovalRequested, plan: PlanProposed, judgement: Judgement
+        self, claim: PlanClaim, request: ApprovalRequested, plan: PlanProposed, judgement: Judgement
     ) -> None:
         differs = list(self._differences(request, judgement))
         if differs:
@@ -132,7 +133,7 @@ class OwnJudgement:
         if request.policy not in self._policies:
             yield "policy"
 
-    def _ask_anew(self, claim: Claim, plan: PlanProposed, judgement: Judgement, why: str) -> None:
+    def _ask_anew(self, claim: PlanClaim, plan: PlanProposed, judgement: Judgement, why: str) -> None:
         review = judgement.review
         if review is None:
             raise AssertionError("a plan that is judged BEFORE has a review")
@@ -148,21 +149,6 @@ class OwnJudgement:
         for step in judgement.steps:
             if key := step.effect_key:
                 self._prior.setdefault(key, PriorEffect(key, at, plan.plan_id, "", waits=True))
-
-
-def proposed(record: PlanRecord, at: datetime) -> PlanProposed:
-    """The proposal that a router's record speaks of."""
-    return PlanProposed(
-        event_id=record.event_id,
-        plan_id=record.plan_id,
-        revision=record.revision,
-        proposed_at=at,
-        proposer=record.proposer,
-        agent=record.agent,
-        goal=record.goal,
-        steps=record.steps,
-        run=record.run,
-    )
 
 
 def gate_anew(record: PlanRecord) -> UUID:

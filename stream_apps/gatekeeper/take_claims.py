@@ -16,7 +16,7 @@ from gate_store import outbox
 from gate_store.asked_anew import note_asked_anew
 from gate_store.clearances import record_cleared
 from gate_store.gates import open_gates, waiting_for
-from gate_store.plan_claims import Admitted, Claim, admit, note_taken
+from gate_store.plan_claims import Admitted, PlanClaim, admit, note_taken
 from gate_store.plan_owners import PlanRecord
 from gate_store.planned_effects import note_planned_effects
 from gate_store.policies import kept_policies
@@ -24,7 +24,7 @@ from gate_store.revocations import revoke_older
 from gate_store.said import Said
 from gate_store.superseding import asks_before
 from gate_store.waiting_plans import claim_id, wait, wait_no_more, waiting
-from stream_apps.gatekeeper.own_judgement import Judged, OwnJudgement
+from stream_apps.gatekeeper.own_judgement import JudgedClaims, OwnJudgement
 from stream_apps.gatekeeper.revised import Revised
 from stream_apps.gatekeeper.window_keys import planned_effects, window_keys
 from stream_apps.prior_effects import look_up_effects
@@ -64,16 +64,16 @@ def take_claims(
 
 def take_waiting(conn: Connection, plan_ids: Collection[UUID], catalogue: Catalogue, now: datetime) -> Taken:
     """Take the claims that waited for revisions of these plans, which a reviewer's edit has made."""
-    return _take(conn, [Claim(record) for record in waiting(conn, plan_ids)], catalogue, now, {})
+    return _take(conn, [PlanClaim(record) for record in waiting(conn, plan_ids)], catalogue, now, {})
 
 
 def _take(
     conn: Connection,
-    claims: Sequence[Claim],
+    claims: Sequence[PlanClaim],
     catalogue: Catalogue,
     now: datetime,
     moments: Mapping[int, datetime],
-    late: Sequence[Claim] = (),
+    late: Sequence[PlanClaim] = (),
 ) -> Taken:
     """`late` are held against what the others have led to."""
     taken = Taken()
@@ -91,7 +91,7 @@ def _take(
     return taken
 
 
-def _likewise(repeats: Sequence[Claim], judged: Judged) -> list[tuple[Claim, str]]:
+def _likewise(repeats: Sequence[PlanClaim], judged: JudgedClaims) -> list[tuple[PlanClaim, str]]:
     """What repeats a claim of the batch that cannot be judged: nothing of either is in the store."""
     anew = {each.gate.digest for each in judged.anew}
     why = {claim.record.digest: reason for claim, reason in judged.refused}
@@ -100,9 +100,9 @@ def _likewise(repeats: Sequence[Claim], judged: Judged) -> list[tuple[Claim, str
 
 def _end_turn(
     conn: Connection,
-    claims: Sequence[Claim],
-    early: Sequence[Claim],
-    refused: Sequence[tuple[Claim, str]],
+    claims: Sequence[PlanClaim],
+    early: Sequence[PlanClaim],
+    refused: Sequence[tuple[PlanClaim, str]],
     now: datetime,
 ) -> set[str]:
     """What waited and had its turn waits no more, unless it is early still; returns its ids."""
@@ -114,7 +114,9 @@ def _end_turn(
     return {claim_id(record) for record in waited}
 
 
-def _in_turn(records: Sequence[Any], moments: Mapping[int, datetime]) -> tuple[list[Claim], list[Claim]]:
+def _in_turn(
+    records: Sequence[Any], moments: Mapping[int, datetime]
+) -> tuple[list[PlanClaim], list[PlanClaim]]:
     """The requests and clearances of a batch, and the requests that came after a clearance of their plan."""
     requests, clearances = _claims(records, ApprovalRequested), _claims(records, PlanCleared)
     first = {claim.record.digest: _moment(claim, moments) for claim in reversed(clearances)}
@@ -126,12 +128,12 @@ def _in_turn(records: Sequence[Any], moments: Mapping[int, datetime]) -> tuple[l
     return [*(claim for claim in requests if claim not in late), *clearances], late
 
 
-def _claims(records: Sequence[Any], kind: type[Any]) -> list[Claim]:
-    found = [Claim(record, place) for place, record in enumerate(records) if type(record) is kind]
+def _claims(records: Sequence[Any], kind: type[Any]) -> list[PlanClaim]:
+    found = [PlanClaim(record, place) for place, record in enumerate(records) if type(record) is kind]
     return sorted(found, key=lambda claim: claim.record.revision)
 
 
-def _moment(claim: Claim, moments: Mapping[int, datetime]) -> datetime:
+def _moment(claim: PlanClaim, moments: Mapping[int, datetime]) -> datetime:
     """When it was said, by the broker; where it does not say, a request was said first."""
     unknown = _NEVER if isinstance(claim.record, PlanCleared) else _ALWAYS
     return moments.get(claim.position, unknown) if claim.position is not None else unknown
@@ -143,9 +145,9 @@ def _judge(
     catalogue: Catalogue,
     now: datetime,
     moments: Mapping[int, datetime],
-) -> Judged:
+) -> JudgedClaims:
     if not admitted.to_judge:
-        return Judged()
+        return JudgedClaims()
     records = [claim.record for claim in admitted.to_judge]
     foreign = {record.policy for record in records} - {catalogue.digest}
     own = OwnJudgement(
@@ -171,7 +173,7 @@ def _prior(
 def _carry_out(
     conn: Connection,
     admitted: Admitted,
-    judged: Judged,
+    judged: JudgedClaims,
     catalogue: Catalogue,
     now: datetime,
     taken: Taken,
@@ -200,7 +202,7 @@ def _carry_out(
     taken.asked = taken.asked or bool(requests)
 
 
-def _whose_turn_it_is(conn: Connection, through: Sequence[PlanRecord], tried: set[str]) -> list[Claim]:
+def _whose_turn_it_is(conn: Connection, through: Sequence[PlanRecord], tried: set[str]) -> list[PlanClaim]:
     """What waited for these, each once a batch."""
     services = {record.plan_id for record in through if record.run is None}
-    return [Claim(record) for record in waiting(conn, services) if claim_id(record) not in tried]
+    return [PlanClaim(record) for record in waiting(conn, services) if claim_id(record) not in tried]

@@ -13,7 +13,7 @@ from typing import Any
 from gate_store import cleared_plans, deciding, judging, objections, plan_claims
 from gate_store.cleared_plans import ClearedPlan
 from gate_store.docket import Recorded
-from gate_store.plan_claims import Claim
+from gate_store.plan_claims import PlanClaim
 from gate_store.plan_owners import PlanRecord
 from plangate.torture import apps_child
 from stream_apps.gatekeeper.own_judgement import OwnJudgement
@@ -50,7 +50,7 @@ def no_judgement() -> None:
     put(OwnJudgement, "_take", believing)
 
 
-def believing(self: OwnJudgement, claim: Claim, moment: Any) -> None:
+def believing(self: OwnJudgement, claim: PlanClaim, moment: Any) -> None:
     """Take it as it came."""
     del moment
     record: PlanRecord = claim.record

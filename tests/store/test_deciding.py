@@ -9,7 +9,7 @@ from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind, GateState, Resolution
 from gate_store.deciding import rule
 from gate_store.dispositions import Fate
-from gate_store.rulings import Standing
+from gate_store.rulings import GateView
 from tests.store.examples import (
     BEFORE,
     HOUR,
@@ -56,7 +56,7 @@ SERVICE: dict[str, Any] = {"by": "risk-bot", "decider": D.SERVICE}
 def test_a_decision_closes_the_gate(
     request_: ApprovalRequested, decision: DecisionMade, state: GateState
 ) -> None:
-    ruling = rule(Standing(request_), decision)
+    ruling = rule(GateView(request_), decision)
     assert (ruling.fate, ruling.state) == (Fate.DECIDED, state)
 
 
@@ -115,7 +115,7 @@ def test_a_decision_closes_the_gate(
 def test_a_decision_is_refused_in_plain_words(
     request_: ApprovalRequested, decision: DecisionMade, why: str
 ) -> None:
-    ruling = rule(Standing(request_), decision)
+    ruling = rule(GateView(request_), decision)
     assert (ruling.fate, ruling.state) == (Fate.REFUSED, None)
     assert why in ruling.why
 
@@ -124,7 +124,7 @@ def test_a_decision_is_refused_in_plain_words(
 def test_past_the_deadline_every_answer_is_late(kind: DecisionKind) -> None:
     steps = STEPS if kind is K.EDIT else None
     late = decided(PLAN, kind, at=NOON + HOUR + timedelta(microseconds=1), steps=steps)
-    ruling = rule(Standing(PLAN), late)
+    ruling = rule(GateView(PLAN), late)
     assert (ruling.fate, ruling.state) == (Fate.LATE, None)
     assert "deadline" in ruling.why
 
@@ -132,7 +132,7 @@ def test_past_the_deadline_every_answer_is_late(kind: DecisionKind) -> None:
 @pytest.mark.parametrize("state", [state for state in S if state is not S.PENDING])
 @pytest.mark.parametrize("kind", K)
 def test_nothing_changes_a_closed_gate(state: GateState, kind: DecisionKind) -> None:
-    ruling = rule(Standing(PLAN, state), decided(PLAN, kind))
+    ruling = rule(GateView(PLAN, state), decided(PLAN, kind))
     assert (ruling.fate, ruling.state) == (Fate.LATE, None)
 
 
@@ -140,25 +140,25 @@ def test_a_quorum_decides_with_its_last_voice() -> None:
     request = asked(quorum=3)
     voices: frozenset[str] = frozenset()
     for name in ("ada", "bob"):
-        assert rule(Standing(request, approved_by=voices), decided(request, by=name)).fate is Fate.COUNTED
+        assert rule(GateView(request, approved_by=voices), decided(request, by=name)).fate is Fate.COUNTED
         voices |= {name}
-    assert rule(Standing(request, approved_by=voices), decided(request, by="eve")).state is S.APPROVED
+    assert rule(GateView(request, approved_by=voices), decided(request, by="eve")).state is S.APPROVED
 
 
 def test_a_quorum_counts_nobody_twice() -> None:
     request = asked(quorum=2)
-    ruling = rule(Standing(request, approved_by=frozenset({"ada"})), decided(request, name="again"))
+    ruling = rule(GateView(request, approved_by=frozenset({"ada"})), decided(request, name="again"))
     assert ruling.fate is Fate.REFUSED
     assert "distinct" in ruling.why
 
 
 def test_one_rejection_decides_against_a_quorum() -> None:
     request = asked(quorum=3)
-    standing = Standing(request, approved_by=frozenset({"bob", "eve"}))
+    standing = GateView(request, approved_by=frozenset({"bob", "eve"}))
     assert rule(standing, decided(request, K.REJECT)).state is S.REJECTED
 
 
 def test_who_has_approved_may_still_reject() -> None:
     request = asked(quorum=2)
-    standing = Standing(request, approved_by=frozenset({"ada"}))
+    standing = GateView(request, approved_by=frozenset({"ada"}))
     assert rule(standing, decided(request, K.REJECT)).state is S.REJECTED

@@ -10,7 +10,7 @@ from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus, Resoluti
 from gate_store.deciding import rule
 from gate_store.dispositions import Fate
 from gate_store.outcomes import record_outcomes
-from gate_store.rulings import Standing
+from gate_store.rulings import GateView
 from gate_store.tables import effects, gates
 from tests.store.acting import clear, said
 from tests.store.examples import HOUR, NOON, asked, asked_in_doubt, cleared, decided, executed
@@ -23,7 +23,7 @@ STRANGERS = [DeciderKind.LINK, DeciderKind.SUBSTITUTE, DeciderKind.UNKNOWN]
 @pytest.mark.parametrize("decider", DeciderKind, ids=lambda decider: decider.value)
 def test_a_kind_of_decision_that_is_only_read_is_refused(kind: DecisionKind, decider: DeciderKind) -> None:
     request = asked(allowed=tuple(DecisionKind))
-    ruling = rule(Standing(request), decided(request, kind, decider=decider))
+    ruling = rule(GateView(request), decided(request, kind, decider=decider))
     why = f"this version does not know what to do with {kind.value}"
     assert (ruling.fate, ruling.why) == (Fate.REFUSED, why)
 
@@ -33,12 +33,12 @@ def test_a_kind_of_decision_that_is_only_read_is_refused(kind: DecisionKind, dec
 def test_a_kind_of_decider_that_is_only_read_is_refused(decider: DeciderKind, said_: dict[str, Any]) -> None:
     request = asked()
     by = request.proposer if said_["kind"] is DecisionKind.WITHDRAW else "ada"
-    assert rule(Standing(request), decided(request, by=by, decider=decider, **said_)).fate is Fate.REFUSED
+    assert rule(GateView(request), decided(request, by=by, decider=decider, **said_)).fate is Fate.REFUSED
 
 
 def test_a_resolution_that_is_not_known_resolves_nothing() -> None:
     request = asked_in_doubt()
-    ruling = rule(Standing(request), decided(request, DecisionKind.RESOLVE, resolution=Resolution.UNKNOWN))
+    ruling = rule(GateView(request), decided(request, DecisionKind.RESOLVE, resolution=Resolution.UNKNOWN))
     assert ruling.fate is Fate.REFUSED
     assert "HAPPENED, RETRY or ABANDON" in ruling.why
 
