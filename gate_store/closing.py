@@ -16,7 +16,7 @@ from gate_store.bindings import Answered, make_ready
 from gate_store.bulk import update_rows
 from gate_store.clearing import Clearance, clear, uncleared
 from gate_store.own_requests import forget
-from gate_store.plan_owners import note_revisions
+from gate_store.plan_owners import note_proposed, note_revisions
 from gate_store.planned_effects import forget_planned
 from gate_store.resolving import hand_on_doubts, resolve
 from gate_store.revocations import revoke_older
@@ -51,7 +51,9 @@ def carry_out(conn: Connection, closings: Sequence[Closing], now: datetime) -> N
     resolve(conn, [each for each in closings if each.decision.kind is DecisionKind.RESOLVE], now)
     said: list[Record] = [record for each in closings for record in (each.verdict, *each.more)]
     outbox.put(conn, said, now)
-    forget(conn, [each.event_id for each in said if isinstance(each, PlanProposed)])  # it is no run's
+    undos = [each for each in said if isinstance(each, PlanProposed)]
+    note_proposed(conn, undos, now)
+    forget(conn, [each.event_id for each in undos])  # it is no run's
     over = [each.request for each in closings if asks_before(each.request) and not _lets_run(each)]
     forget_planned(conn, {request.digest for request in over})
 

@@ -3,7 +3,7 @@
 A plan id belongs to the proposer and the agent of its first record, or to the run that asked it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from gate_events.digest import plan_digest
 from gate_events.names import name_key
-from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided
+from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided, PlanProposed
 from gate_store.bulk import insert_new
 from gate_store.dialects import among, read, whole
 from gate_store.superseding import ASKS_BEFORE
@@ -78,7 +79,17 @@ def owners(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, Owner]:
 
 def note_revisions(conn: Connection, records: Iterable[PlanRecord], now: datetime) -> None:
     """Keep what each revision of a plan holds, and who said so; what is known stays."""
-    insert_new(conn, revisions, [_row(record, now) for record in records], "plan_id", "revision")
+    _note(conn, [_row(record, record.digest, now) for record in records])
+
+
+def note_proposed(conn: Connection, proposals: Iterable[PlanProposed], now: datetime) -> None:
+    """The same for what the store proposes itself, before anybody hears of it. Raises UnencodableError."""
+    digests = ((each, plan_digest(each.plan_id, each.revision, each.steps, each.run)) for each in proposals)
+    _note(conn, [_row(each, digest, now) for each, digest in digests])
+
+
+def _note(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    insert_new(conn, revisions, rows, "plan_id", "revision")
 
 
 def asked_and_cleared(conn: Connection, plan_ids: Collection[UUID]) -> list[PlanRecord]:
@@ -118,11 +129,11 @@ def _before_revisions(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID
     return known
 
 
-def _row(record: PlanRecord, now: datetime) -> dict[str, Any]:
+def _row(record: PlanRecord | PlanProposed, digest: str, now: datetime) -> dict[str, Any]:
     return {
         "plan_id": record.plan_id,
         "revision": record.revision,
-        "digest": record.digest,
+        "digest": digest,
         "proposer": name_key(record.proposer),
         "agent": name_key(record.agent.name),
         "thread_id": record.run.thread_id if record.run else None,

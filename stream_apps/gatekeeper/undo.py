@@ -1,6 +1,8 @@
 """The plan that takes an executed one back."""
 
-from gate_events.ids import derived
+from uuid import uuid4
+
+from gate_events.ids import proposal_id
 from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted, PlanProposed
 from gate_events.values import Step
 from gate_policy.catalogue import Catalogue
@@ -11,7 +13,11 @@ from gate_policy.undo import undo_steps
 def undo_plan(
     request: ApprovalRequested, decision: DecisionMade, outcome: PlanExecuted | None, catalogue: Catalogue
 ) -> PlanProposed | str:
-    """The compensating plan of an UNDO, proposed by who decided it; words say why there is none."""
+    """The compensating plan of an UNDO, proposed by who decided it; words say why there is none.
+
+    Its id is nobody's to know before the store has said it: else another could propose under it first, and
+    own it. An UNDO that is delivered again finds its gate closed, and makes no other.
+    """
     if outcome is None:
         return "nothing is known yet of what this plan did; undo it when its outcome is there"
     steps = _wanted(request, decision)
@@ -23,9 +29,10 @@ def undo_plan(
         return str(error)
     if not undone:
         return "none of these steps left anything to take back"
+    plan_id = uuid4()
     return PlanProposed(
-        event_id=derived("undo-proposed", request.request_id, decision.event_id),
-        plan_id=derived("undo-plan", request.request_id, decision.event_id),
+        event_id=proposal_id(plan_id),
+        plan_id=plan_id,
         proposed_at=decision.decided_at,
         proposer=decision.decided_by,
         agent=request.agent,

@@ -145,20 +145,25 @@ class Reference:
 
     def _take_claims(self, batch: Sequence[Sent]) -> tuple[set[int], set[UUID]]:
         dead: set[int] = set()
-        kinds = (ApprovalRequested, PlanCleared)
-        claims = [pair for kind in kinds for pair in _only(batch, kind)]
-        turn: list[Turn] = [(place, each.record, each.at) for place, each in claims]
-        turn.sort(key=lambda one: (one[1].revision, one[2]))
-        return dead, self._take_turns(turn, dead)
+        requests, clearances = (self._in_turn(batch, kind) for kind in (ApprovalRequested, PlanCleared))
+        cleared_at = {record.digest: at for _, record, at in reversed(clearances)}
+        late = [one for one in requests if cleared_at.get(one[1].digest, one[2]) < one[2]]
+        turn = [*(one for one in requests if one not in late), *clearances]
+        return dead, self._take_turns(turn, dead, late)
 
-    def _take_turns(self, turn: list[Turn], dead: set[int]) -> set[UUID]:
-        """Returns the gates that are there now."""
+    def _in_turn(self, batch: Sequence[Sent], kind: type[Any]) -> list[Turn]:
+        turn: list[Turn] = [(place, each.record, each.at) for place, each in _only(batch, kind)]
+        return sorted(turn, key=lambda one: one[1].revision)
+
+    def _take_turns(self, turn: list[Turn], dead: set[int], late: Sequence[Turn] = ()) -> set[UUID]:
+        """Returns the gates that are there now. What is late is held against what the others have led to."""
         opened: set[UUID] = set()
         tried: set[str] = set()
-        while turn:
+        while turn or late:
             plans = self._take_turn(turn, dead, opened)
             tried |= {claim_id(record) for place, record, _ in turn if place is None}
-            turn = [each for each in self._early(plans) if claim_id(each[1]) not in tried]
+            turn = [*late, *(each for each in self._early(plans) if claim_id(each[1]) not in tried)]
+            late = ()
         return opened
 
     def _early(self, plans: set[UUID]) -> list[Turn]:
