@@ -8,6 +8,7 @@ from typing import Any
 
 from aiokafka import codec
 from aiokafka.consumer import fetcher
+from aiokafka.errors import UnsupportedCodecError
 from aiokafka.record import default_records as python_records
 from aiokafka.record._crecords import default_records, legacy_records
 
@@ -61,7 +62,7 @@ class _Batch:
             for record in batch:
                 yield record
                 following = record.offset + 1
-        except MemoryError:
+        except (MemoryError, UnsupportedCodecError):  # of this process and its installation, not of the batch
             raise
         except Exception as error:  # a batch must not stop those behind it, whatever it provokes
             yield _unread(batch, following, error)
@@ -113,6 +114,8 @@ def bound(largest_record: int) -> None:
     """
     BoundedRecords.budget = largest_record
     fetcher.PartitionRecords = BoundedRecords
+    if codec.cramjam is None:  # then aiokafka itself ends at what it cannot unpack
+        return
     for name, decode in _decoders(_RECORDS_A_BATCH * largest_record).items():
         for module in _MODULES:
             if hasattr(module, name):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiokafka.codec import snappy_encode
 from aiokafka.consumer import fetcher
+from aiokafka.errors import UnsupportedCodecError
 from aiokafka.record.default_records import DefaultRecordBatchBuilder, _DefaultRecordBatchBuilderPy
 from aiokafka.record.memory_records import MemoryRecords
 from confluent_kafka import Producer
@@ -118,6 +119,17 @@ def _damaged(batch: bytes) -> Iterator[bytes]:
 def _unchecked(batch: bytes) -> list[Any]:
     place = SimpleNamespace(topic="plans", partition=0)
     return list(fetcher.PartitionRecords(place, MemoryRecords(batch), [], 0, None, None, False, 1))
+
+
+def test_a_codec_that_is_not_installed_is_no_batchs_fault(
+    bounds: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_: bytes) -> bytes:
+        raise UnsupportedCodecError("Libraries for zstd compression codec not found")
+
+    monkeypatch.setattr(unpacking._MODULES[0], "zstd_decode", missing)
+    with pytest.raises(UnsupportedCodecError):
+        _read(_batch(4, b"x" * 500))
 
 
 @pytest.mark.parametrize("length", [-4, 0, -1, 2**31 - 1])
