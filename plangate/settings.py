@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     )
     catalogue: Path = Field(Path("catalogue.yaml"), description="the catalogue of action types")
     graphs: Path = Field(Path("langgraph.json"), description="the LangGraph graphs, by name")
+    unguarded: Literal["allow", "forbid"] = Field(
+        "allow", description="graphs for which langgraph.json names no effects: they may act past the ledger"
+    )
     reviewer: str = Field("", description="who decides on the command line; empty: the login name")
     agent: str = Field("agent", description="the agent's name where a plan gives none")
     in_flight: int = Field(32, ge=1, description="runs that one resumer has in hand at once")

@@ -17,7 +17,7 @@ from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue, schema_ids
 from plangate.worker.wiring import NotReadyError
 from stream_apps.kafka_options import faust_settings
-from stream_apps.resumer.graphs import load_graphs
+from stream_apps.resumer.graphs import load_graphs, refuse_unguarded
 
 
 @dataclass(frozen=True)
@@ -115,4 +115,8 @@ def _catalogue(settings: Settings) -> str:
 def _graphs(settings: Settings) -> str:
     if not settings.graphs.exists():
         return f"{settings.graphs} is not there: this machine resumes no graphs"
-    return f"{settings.graphs}: {', '.join(sorted(asyncio.run(load_graphs(settings.graphs))))}"
+    graphs = asyncio.run(load_graphs(settings.graphs))
+    if settings.unguarded == "forbid":
+        refuse_unguarded(graphs.values())
+    told = [name if graph.is_guarded else f"{name} (no effects declared)" for name, graph in graphs.items()]
+    return f"{settings.graphs}: {', '.join(sorted(told))}"

@@ -11,7 +11,7 @@ from plangate.cli.output import JsonFlag, print_json, say
 from plangate.settings import load_settings
 from plangate.wiring import name_agent
 from producers.submit import submit as submit_graph
-from stream_apps.resumer.graphs import load_graphs
+from stream_apps.resumer.graphs import load_graphs, refuse_unguarded
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +38,8 @@ def submit(
     if graph not in loaded:
         raise CommandError(f"{settings.graphs}: no graph {graph!r}", f"it has {', '.join(sorted(loaded))}")
     entry = loaded[graph]
+    if settings.unguarded == "forbid":
+        refuse_unguarded([entry])
     done = submit_graph(
         entry.graph,
         _input(given),

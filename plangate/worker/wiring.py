@@ -27,7 +27,7 @@ from stream_apps.relay import Relay
 from stream_apps.resumer.config import ActionTraits, ResumerConfig
 from stream_apps.resumer.dispatch import Dispatch
 from stream_apps.resumer.earlier import EarlierApprovals
-from stream_apps.resumer.graphs import load_graphs
+from stream_apps.resumer.graphs import load_graphs, refuse_unguarded
 from stream_apps.resumer.questions import Questions
 
 log = logging.getLogger("plangate.worker")
@@ -80,6 +80,7 @@ def resumer_config(settings: Settings, slot: Slot, catalogue: Catalogue) -> Resu
         unmet=dispatch.unmet,
         earlier=EarlierApprovals(store).of,
         publish=publisher(settings),
+        forbids_unguarded=settings.unguarded == "forbid",
         in_flight=settings.in_flight,
         lease_s=settings.lease_s,
         attempts=settings.attempts,
@@ -137,4 +138,6 @@ def check_before_work(settings: Settings, parts: Set[str]) -> None:
     if ahead := migrate.ahead(settings.store_url):
         log.warning("%s; it works on", ahead)
     if "resumer" in parts:
-        asyncio.run(load_graphs(settings.graphs))
+        graphs = asyncio.run(load_graphs(settings.graphs))
+        if settings.unguarded == "forbid":
+            refuse_unguarded(graphs.values())

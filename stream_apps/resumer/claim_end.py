@@ -28,13 +28,18 @@ from stream_apps.resumer.outcomes import outbox_row, outcome
 from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.words import in_words
 
+UNGUARDED = "unguarded: the graph came to its end without the ledger, so what it did of the plan is not known"
+
 log = logging.getLogger(__name__)
 
 
 class ClaimEnd:
     """Every end is one act in the store: the run's next state, and what Kafka must hear of it."""
 
-    def __init__(self, run: RunState, ledger: RunLedger, config: ResumerConfig, saver: Any) -> None:
+    def __init__(
+        self, run: RunState, ledger: RunLedger, config: ResumerConfig, saver: Any, *, is_guarded: bool
+    ) -> None:
+        """`is_guarded`: all that its graph does goes through the ledger, says its author."""
         self.proposed: Sequence[Step] = ()  # of a plan that was not approved, as far as they are known
         self._run = run
         self._claimed = run.claimed
@@ -42,10 +47,11 @@ class ClaimEnd:
         self._states = ledger.states
         self._config = config
         self._saver = saver
+        self._is_guarded = is_guarded
 
     async def done(self) -> None:
         """The graph came to its end. Raises InDoubtError where a step did not."""
-        await self._end("DONE", "; ".join(self._states.refused))
+        await self._end("DONE", "; ".join(self._states.refused) or self._unguarded("DONE"))
 
     async def not_run(self, steps: Sequence[Step]) -> None:
         """A graph that has no way to hear its rejection is over."""
@@ -158,9 +164,15 @@ class ClaimEnd:
         known: Earlier | None = Earlier(claimed.answer.steps, states.rows)
         if claimed.answer.state is not GateState.APPROVED:
             known = await config.earlier(claimed)
-        status = _status(state, known)
+        untold = self._unguarded(state)
+        status = OutcomeStatus.FAILED if untold else _status(state, known)
         known = known or Earlier(self._never_approved(), {})
-        return outcome(claimed, known.steps, known.effects, status, config.worker, config.clock())
+        return outcome(claimed, known.steps, known.effects, status, config.worker, config.clock(), untold)
+
+    def _unguarded(self, state: str) -> str:
+        """What is to be said where an approved plan was carried out past the ledger, or not at all."""
+        used = self._is_guarded or self._states.rows or self._states.refused
+        return "" if state != "DONE" or used or not self._states.approved else UNGUARDED
 
     def _never_approved(self) -> Sequence[Step]:
         """The steps that the run asked about, as far as they are known."""

@@ -60,6 +60,7 @@ class ResumerConfig:
     A run that failed is tried `attempts` times; one whose workers died is given up after `claims`.
     A process whose event loop stands still for a whole lease, or that takes more than `memory_mb` (0: any),
     ends itself.
+    `forbids_unguarded`: it starts only where langgraph.json names `effects` for each graph.
     `publish(rows)` delivers outbox rows and returns the ids that Kafka has; None: another process relays.
     """
 
@@ -74,6 +75,7 @@ class ResumerConfig:
     publish: Publish | None = None
     in_flight: int = 32
     chunk: int = 8
+    forbids_unguarded: bool = False
     lease_s: float = 30.0
     attempts: int = 3
     claims: int = 10

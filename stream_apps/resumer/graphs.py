@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ class Loaded:
     `plan_from_state(values)` and `apply_edit(values, answer)` serve graphs with `interrupt_before`;
     `probes[action_type](step)` returns whether the step's effect happened: True, False, or None;
     `effects[action_type](step)` is what `effects().do(step)` calls.
+    `is_guarded`: `effects` is named there, be it empty: all that the graph does goes through the ledger.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Loaded:
     apply_edit: Callable[[Any, Any], Any] | None = None
     probes: Mapping[str, Callable[[Step], Any]] = field(default_factory=dict)
     effects: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    is_guarded: bool = False
 
     def with_saver(self, saver: Any) -> "Loaded":
         """The same graph on another checkpointer."""
@@ -52,6 +54,18 @@ async def load_graphs(file: Path) -> dict[str, Loaded]:
         name: await _loaded(name, spec, gated.get(name, {}), project)
         for name, spec in sections["graphs"].items()
     }
+
+
+def refuse_unguarded(graphs: Iterable[Loaded]) -> None:
+    """Raise GraphsError for a graph of which nobody says that all it does goes through the ledger."""
+    for graph in graphs:
+        if not graph.is_guarded:
+            problem = "names no effects, so it may act unguarded, which is forbidden here"
+            mend = (
+                f'write {{"plangate": {{"{graph.name}": {{"effects": {{}}}}}}}} where all that it does goes'
+                " through effects(), or set PLANGATE_UNGUARDED=allow"
+            )
+            raise GraphsError(graph.name, "langgraph.json", problem, mend)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -83,7 +97,15 @@ async def _loaded(name: str, spec: Any, gated: Any, project: Path) -> Loaded:
 
     probes, effects = (_by_action(name, key, gated, project) for key in ("probes", "effects"))
     _check_marks(name, gated, effects)
-    return Loaded(name, graph, function("plan_from_state"), function("apply_edit"), probes, effects)
+    return Loaded(
+        name,
+        graph,
+        function("plan_from_state"),
+        function("apply_edit"),
+        probes,
+        effects,
+        is_guarded="effects" in gated,
+    )
 
 
 def _by_action(name: str, key: str, gated: Any, project: Path) -> dict[str, Any]:

@@ -37,8 +37,12 @@ def outcome(
     status: OutcomeStatus,
     executor: str,
     now: datetime,
+    untold: str = "",
 ) -> PlanExecuted:
-    """The outcome of a run's plan: a result for each of `steps`, SKIPPED where it was not tried."""
+    """The outcome of a run's plan: a result for each of `steps`, SKIPPED where the ledger has none.
+
+    `untold` is what is known of such a step.
+    """
     return PlanExecuted(
         event_id=outcome_id(run.plan_id, run.answer.digest, run.attempt),
         plan_id=run.plan_id,
@@ -47,15 +51,15 @@ def outcome(
         executed_at=now,
         executor=executor,
         status=status,
-        results=tuple(_result(step, effects.get(step.step_id), now) for step in steps),
+        results=tuple(_result(step, effects.get(step.step_id), now, untold) for step in steps),
         run=run.pause,
         attempt=run.attempt,
     )
 
 
-def _result(step: Step, effect: EffectRow | None, now: datetime) -> StepResult:
+def _result(step: Step, effect: EffectRow | None, now: datetime, untold: str) -> StepResult:
     if effect is None:
-        return StepResult(step_id=step.step_id, status=StepStatus.SKIPPED, finished_at=now)
+        return StepResult(step_id=step.step_id, status=StepStatus.SKIPPED, detail=untold, finished_at=now)
     return StepResult(
         step_id=step.step_id,
         status=STATUS[effect.state],

@@ -23,7 +23,7 @@ from gate_store.workers import register_worker, worker_ended
 from stream_apps.resumer.calls import calls
 from stream_apps.resumer.commits import Commits
 from stream_apps.resumer.config import ResumerConfig
-from stream_apps.resumer.graphs import Loaded, load_graphs
+from stream_apps.resumer.graphs import Loaded, load_graphs, refuse_unguarded
 from stream_apps.resumer.orphans import Orphans
 from stream_apps.resumer.outage import Outage
 from stream_apps.resumer.relay import Relay
@@ -83,6 +83,8 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
 
     config = replace(config, worker=f"{config.worker}-{secrets.token_hex(4)}")
     loaded = await load_graphs(config.graphs_file)
+    if config.forbids_unguarded:
+        refuse_unguarded(loaded.values())
     types = set[tuple[str, ...]]().union(*(state_types(each.graph) for each in loaded.values()))
     served = Served({name: graph_version(each.graph) for name, each in loaded.items()}, config.stale_after_s)
     async with _store(config, strict_serde().with_msgpack_allowlist(types), served) as store:

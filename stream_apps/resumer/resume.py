@@ -60,7 +60,8 @@ class Resume:
         probes, functions = (loaded.probes, loaded.effects) if loaded else ({}, {})
         self._ledger = RunLedger(run, tools.config.traits, probes, functions, tools.config.drain_s)
         self._states = self._ledger.states
-        self._end = ClaimEnd(run, self._ledger, tools.config, tools.saver)
+        is_guarded = loaded is not None and loaded.is_guarded
+        self._end = ClaimEnd(run, self._ledger, tools.config, tools.saver, is_guarded=is_guarded)
         self._overran = False
         self._at: dict[str, Any] = {
             "configurable": {

@@ -78,6 +78,18 @@ def test_an_unknown_graph_is_named_with_those_that_are_there(stored: Shell) -> N
     stored.run("submit", "mine", "--input", "{").complains("--input: no JSON object")
 
 
+def test_a_graph_that_may_act_unguarded_is_named_where_that_is_forbidden(stored: Shell) -> None:
+    stored.write("langgraph.json", '{"graphs": {"mine": "./graph.py:graph"}}')
+    stored.write("graph.py", GRAPH)
+    strict = stored.with_(PLANGATE_UNGUARDED="forbid")
+    strict.run("submit", "mine").complains("graph 'mine'", "names no effects", '"effects": {}')
+    found = {each["what"]: each["found"] for each in json.loads(stored.run("doctor", "--json").out)}
+    assert found["graphs"] == "langgraph.json: mine (no effects declared)"
+    declared = '{"graphs": {"mine": "./graph.py:graph"}, "plangate": {"mine": {"effects": {}}}}'
+    stored.write("langgraph.json", declared)
+    assert "waits at the gate" in strict.run("submit", "mine").out
+
+
 def test_graphs_that_nobody_named_are_asked_for(stored: Shell) -> None:
     stored.run("submit", "mine").complains("langgraph.json: no such file", "PLANGATE_GRAPHS")
 

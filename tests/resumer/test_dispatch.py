@@ -1,5 +1,6 @@
 """A run does what its own interrupt asked, or what a human made of it, whatever the store was told."""
 
+import asyncio
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -13,7 +14,11 @@ from gate_events.values import Step
 from gate_events.words import OutcomeStatus
 from gate_store.clearing import Clearance, clear
 from gate_store.database import utc_now
-from tests.resumer.stage import Stage
+from gate_store.outcomes import record_outcomes
+from stream_apps.resumer.claim_end import UNGUARDED
+from stream_apps.resumer.errors import GraphsError
+from stream_apps.resumer.process import run_resumer
+from tests.resumer.stage import Stage, config
 from tests.store.examples import cleared
 
 Happened = Callable[[], list[str]]
@@ -70,7 +75,7 @@ async def test_a_question_that_was_changed_in_its_checkpoint_is_not_dispatched(
 
 
 @pytest.mark.parametrize(
-    ("graph", "status"), [("skipping", OutcomeStatus.FAILED), ("idle", OutcomeStatus.NOT_RUN)]
+    ("graph", "status"), [("skipping", OutcomeStatus.FAILED), ("idle_guarded", OutcomeStatus.NOT_RUN)]
 )
 async def test_an_outcome_is_done_only_where_every_step_succeeded(
     stage: Stage, happened: Happened, graph: str, status: OutcomeStatus
@@ -78,3 +83,23 @@ async def test_an_outcome_is_done_only_where_every_step_succeeded(
     stage.decide(await stage.submit(graph))
     await stage.resume()
     assert stage.outcome().status is status
+
+
+@pytest.mark.parametrize(("graph", "did"), [("idle", []), ("late", ["acts unguarded"])])
+async def test_of_a_graph_that_did_not_use_the_ledger_nobody_says_that_it_did_nothing(
+    stage: Stage, happened: Happened, graph: str, did: list[str]
+) -> None:
+    stage.decide(await stage.submit(graph))
+    await stage.resume()
+    outcome = stage.outcome()
+    assert happened() == did
+    assert outcome.status is OutcomeStatus.FAILED
+    assert {each.detail for each in outcome.results} == {UNGUARDED}
+    assert stage.run().error == UNGUARDED
+    with stage.engine.begin() as conn:
+        assert record_outcomes(conn, [outcome], utc_now()) == {}
+
+
+async def test_a_resumer_that_forbids_unguarded_graphs_names_the_first_and_the_mend(stage: Stage) -> None:
+    with pytest.raises(GraphsError, match=r"graph 'billing' .* names no effects.*PLANGATE_UNGUARDED=allow"):
+        await run_resumer(config(stage.url, forbids_unguarded=True), asyncio.Event())
