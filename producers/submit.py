@@ -34,14 +34,14 @@ def submit(
 ) -> Submitted:
     """Run a compiled graph until its gate, pause it there and put its plan on the way to `plans`.
 
-    The run lives in Plangate's store (`store_url`, else PLANGATE_STORE_URL), whatever checkpointer the graph
-    was compiled with; any process that knows the graph by `name` (langgraph.json) can resume it. `thread_id`
-    names the run (none: a new one). Submitted again while its plan waits, nothing happens and its plan id
-    comes back; after a crash, a plan that was left behind is published. `plan_from_state` reads the plan of a
-    graph compiled with `interrupt_before`.
+    The run lives in Plangate's store (`store_url`, else PLANGATE_STORE_URL, or the file that
+    PLANGATE_STORE_URL_FILE names), whatever checkpointer the graph was compiled with; any process that knows
+    the graph by `name` (langgraph.json) can resume it. `thread_id` names the run (none: a new one). Submitted
+    again while its plan waits, nothing happens and its plan id comes back; after a crash, a plan that was
+    left behind is published. `plan_from_state` reads the plan of a graph compiled with `interrupt_before`.
     Raises what the graph's nodes raise; SubmitError (NotAtAGateError where the graph stops without a plan);
     RunBusyError while another process plans on the thread; FenceLostError where one took it over;
-    NoStoreError.
+    NoStoreError; StoreUrlError, UnfitStoreError where the store cannot be used.
     """
     try:
         asyncio.get_running_loop()
