@@ -7,8 +7,9 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, event, func, select, update
 
-from gate_events.records import ApprovalRequested, PlanExecuted, PlanProposed
-from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
+from gate_events.digest import plan_digest
+from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted, PlanProposed
+from gate_events.words import DecisionKind, OutcomeStatus, Resolution, StepStatus
 from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
 from gate_store.clock import expiry
 from gate_store.dispositions import Fate
@@ -44,6 +45,11 @@ def told(step: StepStatus = StepStatus.SUCCEEDED, attempt: int = 1) -> list[Plan
     return [msgspec.structs.replace(each, attempt=attempt) for each in outcomes]
 
 
+def second_revision(plan: PlanCleared) -> PlanCleared:
+    digest = plan_digest(plan.plan_id, 2, plan.steps, plan.run)
+    return msgspec.structs.replace(plan, revision=2, digest=digest, event_id=plan_id(f"{digest} cleared"))
+
+
 def cost(conn: Connection, act: Callable[[], object]) -> int:
     """How many statements it takes."""
     statements: list[str] = []
@@ -69,18 +75,24 @@ def test_outcomes_with_effects(conn: Connection, step: StepStatus) -> None:
     assert states(conn) == {step.value: 2 * MANY}
 
 
-@pytest.mark.parametrize("step", [FAILED, IN_DOUBT])
-def test_outcomes_of_a_later_attempt(conn: Connection, step: StepStatus) -> None:
+def test_outcomes_of_another_try_that_a_human_allowed(conn: Connection) -> None:
     clear(conn, *PLANS)
-    record_outcomes(conn, told(step), NOON)
-    ask(conn, *(each for each in said(conn, ApprovalRequested) if each.in_doubt))
+    record_outcomes(conn, told(IN_DOUBT), NOON)
+    doubts = [each for each in said(conn, ApprovalRequested) if each.in_doubt]
+    ask(conn, *doubts)
+    words = [decided(each, DecisionKind.RESOLVE, resolution=Resolution.RETRY) for each in doubts]
+    assert cost(conn, lambda: decide(conn, *words)) <= 20
+    assert states(conn) == {"RETRY": 2 * MANY}
     assert cost(conn, lambda: record_outcomes(conn, told(attempt=2), NOON)) <= 25
     assert states(conn) == {"SUCCEEDED": 2 * MANY}
 
 
-def test_outcomes_of_two_attempts_at_once(conn: Connection) -> None:
+def test_outcomes_of_two_revisions_at_once(conn: Connection) -> None:
+    """As if one by one: the second finds what the first left of the steps that both have."""
+    revised = [second_revision(plan) for plan in PLANS]
     clear(conn, *PLANS)
-    both = [*told(FAILED), *told(attempt=2)]
+    clear(conn, *revised)
+    both = [*told(FAILED), *(executed(plan) for plan in revised)]
     assert cost(conn, lambda: record_outcomes(conn, both, NOON)) <= 30
     assert states(conn) == {"SUCCEEDED": 2 * MANY}
 
