@@ -113,7 +113,7 @@ def test_a_configuration_file_that_is_not_there_is_named(shell: Shell) -> None:
     shell.with_(PLANGATE_CONFIG="else.toml").run("pending").complains("PLANGATE_CONFIG: else.toml is no file")
 
 
-@pytest.mark.parametrize("url", [f"mysql://me:{SECRET}@host/db", SECRET, f"postgres://me:{SECRET}@h/d"])
+@pytest.mark.parametrize("url", [f"mysql://me:{SECRET}@host/db", SECRET, f"postgresq://me:{SECRET}@h/d"])
 def test_a_store_that_is_neither_is_refused_without_its_secret(shell: Shell, url: str) -> None:
     line = shell.with_(PLANGATE_STORE_URL=url).run("pending").complains("store_url", "postgresql://")
     assert SECRET not in line

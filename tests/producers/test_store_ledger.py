@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -27,13 +27,14 @@ from producers.store_ledger import StoreLedger
 from tests.producers.records import STEPS, cleared, question_about
 
 PLAN = cleared()
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 class Hands:
     """The clock and the sleep of a test: time passes only while somebody sleeps."""
 
     def __init__(self) -> None:
-        self.time = datetime(2026, 11, 24, 12, tzinfo=UTC)
+        self.time = NOON
         self.slept = 0
         self.meanwhile: Any = lambda: None
 
@@ -65,7 +66,7 @@ def ledger(store: Engine, hands: Hands, executor: str = "one", **given: Any) -> 
 
 def clear(store: Engine) -> None:
     with store.begin() as conn:
-        record_cleared(conn, [PLAN], datetime.now(UTC))
+        record_cleared(conn, [PLAN], NOON)
 
 
 def test_a_plan_that_the_gatekeeper_has_not_noted_yet_is_waited_for(store: Engine, hands: Hands) -> None:
@@ -82,28 +83,35 @@ def test_a_plan_that_nobody_notes_is_not_run(store: Engine, hands: Hands) -> Non
 def revoke(store: Engine) -> None:
     clear(store)
     with store.begin() as conn:
-        gone = {"digest": PLAN.digest, "by_digest": None, "at": datetime.now(UTC), "why": "it was revoked"}
+        gone = {"digest": PLAN.digest, "by_digest": None, "at": NOON, "why": "it was revoked"}
         conn.execute(insert(revocations).values(**gone))
 
 
 def ask(store: Engine) -> None:
     with store.begin() as conn:
-        open_gates(conn, [question_about(PLAN)], datetime.now(UTC))
+        open_gates(conn, [question_about(PLAN)], NOON)
+
+
+BROUGHT_ABOUT = {"revoked": revoke, "asked": ask, "cleared": clear}
 
 
 @pytest.mark.parametrize(
-    ("bring_about", "step", "why"),
+    ("state", "step", "why"),
     [
-        pytest.param(revoke, STEPS[0], "it was revoked", id="revoked"),
-        pytest.param(ask, STEPS[0], "a human was asked about it", id="asked"),
-        pytest.param(clear, replace(STEPS[0], step_id="s9"), "no verdict or clearance", id="no such step"),
-        pytest.param(clear, replace(STEPS[0], arguments={}), "not the step that was approved", id="other"),
+        pytest.param("revoked", STEPS[0], "it was revoked", id="revoked"),
+        pytest.param("asked", STEPS[0], "a human was asked about it", id="asked"),
+        pytest.param(
+            "cleared", replace(STEPS[0], step_id="s9"), "no verdict or clearance", id="no such step"
+        ),
+        pytest.param(
+            "cleared", replace(STEPS[0], arguments={}), "not the step that was approved", id="other"
+        ),
     ],
 )
 def test_what_may_never_run_is_not_waited_for(
-    store: Engine, hands: Hands, bring_about: Callable[[Engine], None], step: Step, why: str
+    store: Engine, hands: Hands, state: str, step: Step, why: str
 ) -> None:
-    bring_about(store)
+    BROUGHT_ABOUT[state](store)
     with pytest.raises(NotClearedError, match=why) as refused:
         ledger(store, hands, patience_s=0.1).claim(PLAN, step)
     assert not isinstance(refused.value, NotYetClearedError)
