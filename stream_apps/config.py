@@ -32,6 +32,5 @@ class AppsConfig:
     dating_tolerance_s: float = 300.0  # how far a decision's own date may be from the broker's
     largest_record_bytes: int = 4_194_304  # of one that is read, unpacked
     stuck_after_s: float = 120.0
-    look_every_s: float = 10.0  # between two looks of the watchdog
     stop_within_s: float = 20.0
     clock: Clock = utc_now

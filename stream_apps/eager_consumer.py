@@ -1,6 +1,5 @@
 """Faust's consumer without four tasks for each record, its fixed wait for records, and aborted records."""
 
-import asyncio
 from collections.abc import Coroutine, Generator, Iterable
 from functools import partial
 from typing import Any, cast
@@ -25,12 +24,6 @@ class FetchingThread(AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
-    async def share_out_again(self) -> None:
-        """Join the group once more: where this member leads it, all others do so too."""
-        consumer = self._ensure_consumer()
-        await consumer._client.force_metadata_update()
-        consumer._coordinator.request_rejoin()
-
 
 class EagerConsumer(Consumer):
     """Hands a record to its queue in the same step where that does not block, as it hardly ever does.
@@ -54,10 +47,6 @@ class EagerConsumer(Consumer):
         app: Any = self.app  # a StatelessApp
         app.waiting_bytes += size_of(record.key, record.value, record.headers)
         return super()._to_message(tp, record)
-
-    def share_out_again(self) -> None:
-        """Have the group share out its partitions by the topics as they are now."""
-        asyncio.run_coroutine_threadsafe(self._thread.share_out_again(), self._thread.thread_loop)
 
     def _new_offset(self, tp: Any) -> int | None:
         """What to commit: all up to the newest acked record, since consume.py acks in the log's order.

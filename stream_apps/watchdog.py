@@ -10,7 +10,6 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Intake
-from stream_apps.coverage import Coverage
 from stream_apps.exits import STUCK, leave
 from stream_apps.in_hand import InHand
 from stream_apps.plain_errors import in_thread
@@ -28,11 +27,9 @@ async def watch(intake: Intake, in_hand: InHand, writer: KafkaWriter, config: Ap
 
     A broker or a database that is away, or takes nothing, is no reason: a new process would find it the same.
     """
-    coverage = Coverage(intake, config)
     before: Positions = {}
     while True:
-        await asyncio.sleep(min(max(config.stuck_after_s / 4, _LOOK_S), config.look_every_s))
-        await coverage.look()
+        await asyncio.sleep(max(config.stuck_after_s / 4, _LOOK_S))
         if time.monotonic() - intake.progress.last_moved < config.stuck_after_s:
             before = {}
             continue

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from gate_events.codec import encode
 from gate_events.records import PlanCleared, PlanProposed
@@ -92,24 +91,3 @@ def test_a_transactions_marker_is_no_record_that_waits(world: World, group: Any)
     world.producer.flush(30)
     until(lambda: _behind(group, config) == {(topic, 0): 1})
     committing.close()
-
-
-def test_a_topic_that_was_deleted_and_made_anew_is_read_again(world: World) -> None:
-    """Also where the worker restarts meanwhile, and is given its old share under its old name."""
-    worker = world.start("router", instance="r", look_every_s=2.0)
-    world.send(plan("look"))
-    world.read(PlanCleared, 1)
-    admin, topic = AdminClient({"bootstrap.servers": world.kafka.bootstrap_servers}), f"{world.prefix}plans"
-    admin.delete_topics([topic])[topic].result(30)
-    group = f"{world.prefix}plangate-router"
-
-    def share() -> int:
-        (member,) = admin.describe_consumer_groups([group])[group].result(30).members
-        return len(member.assignment.topic_partitions)
-
-    until(lambda: share() == 0)
-    worker.kill()
-    world.start("router", instance="r", look_every_s=2.0)
-    world.kafka.create_topics(topic, partitions=3)
-    world.send(*[plan("look") for _ in range(30)])
-    world.read(PlanCleared, 31, 60)
