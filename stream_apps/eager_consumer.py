@@ -32,8 +32,6 @@ class EagerConsumer(Consumer):
     half of its time. Here the race is run only by a hand-over that has to wait.
     """
 
-    _thread: FetchingThread
-
     def _new_consumer_thread(self) -> FetchingThread:
         return FetchingThread(self, loop=self.loop, beacon=self.beacon)
 

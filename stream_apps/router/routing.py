@@ -80,6 +80,7 @@ class Routing:
                 elif self._seen.is_told(plan, record) or record.digest in known.cleared:
                     received.ack()  # it is on its topic already: who executes it should hear it once
                 else:
+                    self._seen.note_told(plan, record)
                     self._send(received, record, partial(self._seen.was_not_told, plan, record))
             await asyncio.sleep(0)
 

@@ -53,14 +53,13 @@ class SeenPlans:
         )
 
     def is_told(self, plan: PlanProposed, cleared: PlanCleared) -> bool:
-        """Whether its services have been told of it already; from now on they have."""
-        if plan.run is not None:
-            return False
-        told = self._of(plan).cleared
-        if cleared.digest in told:
-            return True
-        told.add(cleared.digest)
-        return False
+        """Whether its services have been told of it already."""
+        return plan.run is None and cleared.digest in self._of(plan).cleared
+
+    def note_told(self, plan: PlanProposed, cleared: PlanCleared) -> None:
+        """Its services are being told of it."""
+        if plan.run is None:
+            self._of(plan).cleared.add(cleared.digest)
 
     def was_not_told(self, plan: PlanProposed, cleared: PlanCleared) -> None:
         """Kafka did not take what would have told them: when the plan comes again, they are told."""
