@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gate_events.ids import effect_key
+from gate_events.records import ApprovalRequested
 from gate_events.words import RequestKind
 from plangate.torture.evidence import Evidence, Line
 
@@ -15,22 +16,25 @@ def unexplained(evidence: Evidence) -> Iterator[str]:
     for request in asked.values():
         step_id = request.in_doubt.step_id if request.in_doubt else ""
         key = str(effect_key(request.plan_id, step_id))
-        if not _explained(key, evidence):
+        if not _explained(key, request, evidence):
             known = request.in_doubt.known if request.in_doubt else ""
             yield f"plan {request.plan_id}, {step_id} (effect {key}): {known}"
 
 
-def _explained(key: str, evidence: Evidence) -> bool:
-    """Every doubt about the effect, each by what befell the one that had claimed it last."""
+def _explained(key: str, request: ApprovalRequested, evidence: Evidence) -> bool:
+    """Every doubt about the effect, each by what befell the one that had claimed it last.
+
+    Executors note what they doubt. A gatekeeper, which asks about what ended runs left begun, does not.
+    """
     of_this = [line for line in evidence.claims if line["key"] == key]
-    doubts = [line for line in of_this if line.get("doubt")]
+    doubts = [line for line in of_this if line.get("doubt")] or [{"at": request.requested_at.timestamp()}]
     hung = {call["pid"] for call in evidence.calls if call["key"] == key and call["manner"] == "hangs"}
     for doubt in doubts:
         before = [line for line in of_this if not line.get("doubt") and line["at"] <= doubt["at"]]
         claim = _begun(before)
         if claim is None or not (claim["pid"] in hung or _struck(claim, doubt, evidence.faults)):
             return False
-    return bool(doubts)
+    return True
 
 
 def _begun(claims: Sequence[Line]) -> Line | None:

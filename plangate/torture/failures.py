@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from gate_events.records import PlanDecided
+from gate_events.records import ApprovalRequested, PlanDecided
 from gate_events.words import GateState, RequestKind, Resolution, Timing
 from plangate.torture.evidence import Evidence
 from plangate.torture.rows import RunRow
@@ -19,7 +19,7 @@ def may_have_failed(run: RunRow, evidence: Evidence) -> bool:
         look(verdict, run, evidence)
         for verdict in evidence.verdicts
         if verdict.plan_id == plan_id
-        for look in (_was_abandoned, _rest_was_refused)
+        for look in (_was_abandoned, _rest_was_refused, _rest_was_edited)
     )
 
 
@@ -42,7 +42,18 @@ def _was_abandoned(verdict: PlanDecided, run: RunRow, evidence: Evidence) -> boo
 
 def _rest_was_refused(verdict: PlanDecided, run: RunRow, evidence: Evidence) -> bool:
     """It was asked about again, half done, and nothing more was let be done: the graph cannot hear that."""
-    again = {each.request_id for each in evidence.requests if each.attempt > 1}
-    asked = (verdict.kind, verdict.timing) == (RequestKind.PLAN, Timing.BEFORE)
     refused = verdict.state in (GateState.REJECTED, GateState.RESPONDED)
-    return asked and refused and verdict.request_id in again and _GONE_ON in run.error
+    return refused and _asked_again(verdict, evidence) is not None and _GONE_ON in run.error
+
+
+def _rest_was_edited(verdict: PlanDecided, run: RunRow, evidence: Evidence) -> bool:
+    """It was asked about again, half done, and something else was let be done: the graph cannot hear that."""
+    again = _asked_again(verdict, evidence)
+    return again is not None and verdict.execute and verdict.digest != again.digest and _GONE_ON in run.error
+
+
+def _asked_again(verdict: PlanDecided, evidence: Evidence) -> ApprovalRequested | None:
+    """The question of that verdict, where it was not the first about the plan."""
+    asked = (verdict.kind, verdict.timing) == (RequestKind.PLAN, Timing.BEFORE)
+    found = (each for each in evidence.requests if each.request_id == verdict.request_id and each.attempt > 1)
+    return next(found, None) if asked else None

@@ -249,6 +249,17 @@ def test_a_pause_explains_a_claim_that_was_written_again_after_it(token: int, ex
     assert found(evidence) == (set() if explains else {"in_doubt_unexplained"})
 
 
+@pytest.mark.parametrize(("at", "explains"), [(AT + 1, True), (AT + 11, False)], ids=["before", "after"])
+def test_a_doubt_that_the_gatekeeper_asked_about_is_explained_by_a_fault_before_it(
+    at: float, explains: bool
+) -> None:
+    """Of a run that ended with the step begun: no executor notes the doubt."""
+    asked = msgspec.structs.replace(DOUBT, requested_at=datetime.fromtimestamp(AT + 10, UTC))
+    evidence = replace(DOUBTED, claims=CLEAN.claims, requests=[REQUEST, asked])
+    kill = {"at": at, "kind": "kill", "pid": 1}
+    assert found(replace(evidence, faults=[kill])) == (set() if explains else {"in_doubt_unexplained"})
+
+
 def test_a_claim_without_a_token_is_judged_by_its_process() -> None:
     """As workers of the version before note it."""
     claims = [{name: line[name] for name in line if name != "token"} for line in DOUBTED.claims]
@@ -305,6 +316,21 @@ def test_a_failed_run_is_excused_by_a_verdict_that_let_no_more_of_it_be_done(
         gates={REQUEST.request_id: "APPROVED", again.request_id: state.value},
         runs={THREAD: RunRow("FAILED", PLAN.plan_id, error)},
     )
+    assert ("unfinished" in found(evidence)) is not is_excused
+
+
+@pytest.mark.parametrize(
+    ("attempt", "digest", "is_excused"),
+    [(2, "e" * 64, True), (1, "e" * 64, False), (2, REQUEST.digest, False)],
+    ids=["half done", "at first", "as it was"],
+)
+def test_a_failed_run_is_excused_by_an_edit_of_what_was_half_done(
+    attempt: int, digest: str, is_excused: bool
+) -> None:
+    again = msgspec.structs.replace(REQUEST, request_id=derived("again"), attempt=attempt)
+    edited = msgspec.structs.replace(VERDICT, request_id=again.request_id, digest=digest)
+    runs = {THREAD: RunRow("FAILED", PLAN.plan_id, GONE_ON)}
+    evidence = replace(CLEAN, requests=[REQUEST, again], verdicts=[VERDICT, edited], runs=runs)
     assert ("unfinished" in found(evidence)) is not is_excused
 
 
