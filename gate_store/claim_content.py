@@ -1,11 +1,20 @@
-"""Whether a record agrees with itself: its digests and its id are derived from what it says."""
+"""What a record's own content says against it: before the store is asked, and before it takes any place."""
 
 from gate_events.digest import plan_digest
 from gate_events.errors import UnencodableError
 from gate_events.ids import request_id
+from gate_events.names import fault_of_name
 from gate_events.records import ApprovalRequested
 from gate_store.plan_owners import PlanRecord
 from gate_store.renderings import names_its_review
+
+
+def unseen_name(record: PlanRecord) -> str | None:
+    """Which of its names holds what nobody sees, so that it looks like another's; None: none of them."""
+    for field, name in (("proposer", record.proposer), ("agent.name", record.agent.name)):
+        if fault := fault_of_name(name):
+            return f"{field}: {name!a} {fault}: leave it out"
+    return None
 
 
 def other_content(record: PlanRecord) -> str | None:

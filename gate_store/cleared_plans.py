@@ -73,8 +73,8 @@ class ClearedPlan:
         word = self.word
         if told_at and self._was_early(told, told_at):
             return EARLY
-        if (told.plan_id, told.revision) != (word.plan_id, word.revision):
-            return f"its digest is that of plan {word.plan_id}, revision {word.revision}"
+        if why := self.other_plan(told):
+            return why
         if told.attempt < self.attempt and not word.run and told.attempt not in self.earlier:
             return f"attempt {told.attempt} at this plan was never cleared: attempt {self.attempt} was"
         if why := self._unfit_results(told):
@@ -82,6 +82,13 @@ class ClearedPlan:
         if self.run_goes_on:
             return "the run of this plan goes on: only its resumer tells what became of it, when it has ended"
         return self._unlike_ledger(told) if self.by_ledger else None
+
+    def other_plan(self, told: PlanExecuted) -> str | None:
+        """Why it does not speak of this plan; None: it does."""
+        word = self.word
+        if (told.plan_id, told.revision) == (word.plan_id, word.revision):
+            return None
+        return f"its digest is that of plan {word.plan_id}, revision {word.revision}"
 
     def _was_early(self, told: PlanExecuted, told_at: datetime) -> bool:
         """Nobody can execute a plan before its clearance is on the log. An attempt before it had another."""

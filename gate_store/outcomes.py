@@ -83,32 +83,35 @@ def record_outcomes(
 
 
 def _objection(
-    told: PlanExecuted, plans: Mapping[str, ClearedPlan], unapproved: set[str], said_at: datetime | None
+    told: PlanExecuted,
+    plans: Mapping[str, ClearedPlan],
+    unapproved: set[tuple[UUID, str]],
+    said_at: datetime | None,
 ) -> str | None:
     if told.attempt < 1:
         return "its attempt is below 1"
     if plan := plans.get(told.digest):
         if told.status is OutcomeStatus.BEGUN:
-            return "its run's resumer says when it has ended" if plan.word.run else None
+            return "its run's resumer says when it has ended" if plan.word.run else plan.other_plan(told)
         return plan.objection(told, said_at)
-    if told.digest in unapproved and has_run(told):
+    if (told.plan_id, told.digest) in unapproved and has_run(told):
         return _NOT_APPROVED
     return None
 
 
-def _closed_unapproved(conn: Connection, told: Sequence[PlanExecuted]) -> set[str]:
-    """The digests that humans were asked about, and that none of them approved or may still approve."""
+def _closed_unapproved(conn: Connection, told: Sequence[PlanExecuted]) -> set[tuple[UUID, str]]:
+    """Plans and their digests that humans were asked about, and that none of them let run or still may."""
     if not told:
         return set()
     found = conn.execute(
-        select(gates.c.digest, gates.c.state).where(
+        select(gates.c.plan_id, gates.c.digest, gates.c.state).where(
             among(conn, gates.c.plan_id, {each.plan_id for each in told}),
             among(conn, gates.c.digest, {each.digest for each in told}),
             *ASKS_BEFORE,
         )
     ).all()
-    alive = {row.digest for row in found if row.state in _OPEN_STILL}
-    return {row.digest for row in found} - alive
+    alive = {(row.plan_id, row.digest) for row in found if row.state in _OPEN_STILL}
+    return {(row.plan_id, row.digest) for row in found} - alive
 
 
 def _given_up(conn: Connection, told: Sequence[PlanExecuted], plans: Mapping[str, ClearedPlan]) -> set[Key]:

@@ -15,7 +15,7 @@ from gate_events.ids import plan_id_of_pause, proposal_id
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import RunIdentity
 from gate_store.asked_anew import gates_asked_anew
-from gate_store.claim_content import foreign_id, other_content
+from gate_store.claim_content import foreign_id, other_content, unseen_name
 from gate_store.dialects import lock_names, read
 from gate_store.own_requests import forget, own, proposed_by_runs
 from gate_store.plan_lookups import (
@@ -45,8 +45,8 @@ class Admitted:
     own: list[PlanClaim] = field(default_factory=list)  # our own questions, come back as they were said
     to_judge: list[PlanClaim] = field(default_factory=list)  # what a router says
     early: list[PlanClaim] = field(default_factory=list)  # an earlier revision has not come yet
-    asked_already: dict[UUID, UUID] = field(default_factory=dict)  # request: the gate that asks the same
     repeats: list[PlanClaim] = field(default_factory=list)  # what the store or this batch has already
+    asked_otherwise: dict[UUID, UUID] = field(default_factory=dict)  # of these: the gate in a request's place
     refused: list[tuple[PlanClaim, str]] = field(default_factory=list)  # and why
 
 
@@ -65,7 +65,7 @@ def admit(conn: Connection, claims: Sequence[PlanClaim]) -> Admitted:
             admitted.refused.append((claim, why))
         elif known.repeats(claim.record):
             admitted.repeats.append(claim)
-            admitted.asked_already |= known.asked_already(claim.record)
+            admitted.asked_otherwise |= known.asked_otherwise(claim.record)
         elif known.is_early(claim.record):
             admitted.early.append(claim)
         else:
@@ -109,7 +109,7 @@ def known_plans(conn: Connection, records: Sequence[PlanRecord]) -> Known:
 
 def _objection(known: "_Known", record: PlanRecord) -> str | None:
     """Why a claim does not count."""
-    if why := other_content(record):
+    if why := unseen_name(record) or other_content(record):
         return why
     if isinstance(record, ApprovalRequested):
         if why := known.other_gate(record):
@@ -175,11 +175,11 @@ class _Known:
         """Whether it is a late repetition: its run may have gone on."""
         return self.repeats(cleared) and self.asks(cleared.digest) is None
 
-    def asked_already(self, record: PlanRecord) -> dict[UUID, UUID]:
+    def asked_otherwise(self, record: PlanRecord) -> dict[UUID, UUID]:
         """The gate that stands in place of a router's request, where none has its id."""
         if not isinstance(record, ApprovalRequested) or record.request_id in self._gates:
             return {}
-        gate_id = self.asks(record.digest)
+        gate_id = self._anew.get(record.request_id) or self.asks(record.digest)
         return {record.request_id: gate_id} if gate_id else {}
 
     def asks(self, digest: str) -> UUID | None:

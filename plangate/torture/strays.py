@@ -85,6 +85,12 @@ class Strays:
             return False
         return letter.digest in self._asked_by_lies
 
+    def is_asked_already(self, letter: Buried) -> bool:
+        """The gatekeeper's own question, of which another letter tells, stands in its place."""
+        routed = isinstance(letter.record, ApprovalRequested | PlanCleared)
+        already = letter.error.startswith("asked anew as") and letter.error.endswith("asked about already")
+        return routed and already and letter.digest in self._asked
+
     def was_done_beside_a_lie(self, letter: Buried) -> bool:
         """The same plan, done by a service without a store, which had only the router's true word."""
         if not isinstance(letter.record, PlanExecuted) or not any(
@@ -123,6 +129,10 @@ class Strays:
         return {digest_of(lie.record) for lie in self._evidence.lies if not lie.replay}
 
     @cached_property
+    def _asked(self) -> set[str]:
+        return {gate.request.digest for gate in self._evidence.rows.gates}
+
+    @cached_property
     def _asked_by_lies(self) -> set[str]:
         asked = (lie.record for lie in self._evidence.lies)
         return {record.digest for record in asked if isinstance(record, ApprovalRequested)}
@@ -146,6 +156,7 @@ EXCUSES: tuple[Callable[[Strays, Buried], bool], ...] = (
     Strays.was_made_of_a_lie,
     Strays.lost_its_id,
     Strays.was_asked_for_a_lie,
+    Strays.is_asked_already,
     Strays.was_done_beside_a_lie,
     Strays.is_of_a_wrong_clock,
     Strays.was_outlived,

@@ -1,6 +1,6 @@
 """Takes what routers say about plans: held against the store, judged anew, then asked or cleared."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -82,7 +82,7 @@ def _take(
         admitted = admit(conn, claims)
         judged = _judge(conn, admitted, catalogue, now, moments)
         _carry_out(conn, admitted, judged, catalogue, now, taken)
-        refused = [*admitted.refused, *judged.refused, *_likewise(admitted.repeats, judged)]
+        refused = [*admitted.refused, *judged.refused, *_asked_otherwise(admitted, judged)]
         taken.refused |= {claim.position: why for claim, why in refused if claim.position is not None}
         tried |= _end_turn(conn, claims, admitted.early, refused, now)
         through = [claim.record for claim in (*admitted.own, *admitted.to_judge)]
@@ -91,11 +91,20 @@ def _take(
     return taken
 
 
-def _likewise(repeats: Sequence[PlanClaim], judged: JudgedClaims) -> list[tuple[PlanClaim, str]]:
-    """What repeats a claim of the batch that cannot be judged: nothing of either is in the store."""
-    anew = {each.gate.digest for each in judged.anew}
-    why = {claim.record.digest: reason for claim, reason in judged.refused}
-    return [(claim, why[digest]) for claim in repeats if (digest := claim.record.digest) in why.keys() - anew]
+def _asked_otherwise(admitted: Admitted, judged: JudgedClaims) -> Iterable[tuple[PlanClaim, str]]:
+    """What repeats a claim that was asked about in our own words: on the log it looks as if it counted."""
+    gates = admitted.asked_otherwise | {
+        each.request_id: each.gate.request_id for each in judged.anew if each.request_id
+    }
+    anew = {each.gate.digest: each.gate.request_id for each in judged.anew}
+    for claim in admitted.repeats:
+        record = claim.record
+        if isinstance(record, ApprovalRequested):
+            gate_id = gates.get(record.request_id)
+        else:
+            gate_id = anew.get(record.digest)
+        if gate_id:
+            yield claim, f"asked anew as {gate_id}: {_ASKED_ALREADY}"
 
 
 def _end_turn(
@@ -184,7 +193,7 @@ def _carry_out(
     taken.waited += open_gates(conn, requests, now)
     outbox.put(conn, anew, now)
     instead = [(each.request_id, each.gate.request_id, each.why) for each in judged.anew if each.request_id]
-    instead += [(*pair, _ASKED_ALREADY) for pair in admitted.asked_already.items()]
+    instead += [(*pair, _ASKED_ALREADY) for pair in admitted.asked_otherwise.items()]
     note_asked_anew(conn, instead)
     taken.waited += waiting_for(conn, {request_id for request_id, _, _ in instead})
     newer: list[PlanRecord] = [*filter(asks_before, requests), *judged.cleared]

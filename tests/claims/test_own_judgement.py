@@ -68,6 +68,13 @@ def test_what_repeats_a_clearance_that_cannot_be_judged_is_refused_with_it(conn:
     assert may_run(conn) == set()
 
 
+def test_what_repeats_it_is_told_so_in_one_batch_as_in_two(conn: Connection) -> None:
+    told = refusals(commit(conn, cleared(PAY), cleared(PAY)))
+    assert [why.partition(":")[0] for why in told] == 2 * [f"asked anew as {the_question(conn).request_id}"]
+    [again] = refusals(commit(conn, cleared(PAY)))
+    assert again.startswith("a human was asked about this plan at gate")
+
+
 def test_nor_does_it_wake_the_run_that_waits(conn: Connection) -> None:
     plan = of_run(step("pay"))
     waits(conn, plan)
@@ -121,7 +128,8 @@ def test_our_question_meets_itself_on_its_topic_and_changes_nothing(conn: Connec
 
 def test_the_routers_question_that_comes_after_ours_is_answered_with_ours(conn: Connection) -> None:
     commit(conn, cleared(PAY))
-    assert refusals(commit(conn, asked(PAY))) == []
+    [why] = refusals(commit(conn, asked(PAY)))
+    assert why == f"asked anew as {the_question(conn).request_id}: this very plan was asked about already"
     assert conn.execute(select(asked_anew.c.request_id, asked_anew.c.gate_id)).all() == [
         (asked(PAY).request_id, the_question(conn).request_id)
     ]
@@ -182,7 +190,10 @@ def test_a_forged_clearance_said_first_takes_nothing_from_the_true_question(conn
     told = [NOON + timedelta(seconds=1), NOON]
     committed = commit_batch(conn, [asked(PAY), cleared(PAY)], CATALOGUE, NOON + timedelta(minutes=1), told)
     ours = the_question(conn)
-    assert refusals(committed) == [f"asked anew as {ours.request_id}: a human must decide before it runs"]
+    assert refusals(committed) == [
+        f"asked anew as {ours.request_id}: {why}"
+        for why in ("this very plan was asked about already", "a human must decide before it runs")
+    ]
     [early] = decide(conn, decided(asked(PAY)))
     assert str(ours.request_id) in early.why
 

@@ -1,5 +1,6 @@
 """A plan has an owner, and a revision one content."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
@@ -7,10 +8,22 @@ import pytest
 from sqlalchemy import Connection
 
 from gate_events.ids import request_id
+from gate_events.records import PlanProposed
 from gate_events.values import Agent
-from gate_events.words import RequestKind, Timing
+from gate_events.words import RequestKind, Tier, Timing
+from gate_store.plan_owners import PlanRecord
 from stream_apps.gatekeeper.commit import Committed
-from tests.claims.gate import cleared, commit, may_run, open_questions, proposed, refusals, routed, step
+from tests.claims.gate import (
+    asked,
+    cleared,
+    commit,
+    may_run,
+    open_questions,
+    proposed,
+    refusals,
+    routed,
+    step,
+)
 
 PAY = proposed(step("pay", what="bob"))
 
@@ -61,6 +74,46 @@ def test_a_revision_that_nobody_could_judge_takes_no_place(conn: Connection) -> 
     honest = routed(proposed(step("look"), revision=2))
     assert refusals(commit(conn, honest)) == []
     assert honest.digest in may_run(conn)
+
+
+HIDDEN = {"proposer": "billing-\u200bservice", "agent": Agent(name="bil\u2060ler")}
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["in two batches", "in one batch"])
+@pytest.mark.parametrize("field", HIDDEN)
+@pytest.mark.parametrize("lies", [routed, cleared], ids=["asked", "cleared"])
+def test_a_name_that_nobody_can_see_takes_no_place_of_an_honest_plan(
+    conn: Connection, lies: Callable[[PlanProposed], PlanRecord], field: str, together: bool
+) -> None:
+    lie = msgspec.structs.replace(lies(proposed(step("pay", what="eve"))), **{field: HIDDEN[field]})
+    batches = [(lie, routed(PAY))] if together else [(lie,), (routed(PAY),)]
+    [why] = [why for batch in batches for why in refusals(commit(conn, *batch))]
+    assert why.startswith("agent.name" if field == "agent" else "proposer")
+    assert why.endswith("which nobody sees: leave it out")
+    assert [gate.digest for gate in open_questions(conn)] == [routed(PAY).digest]
+
+
+def test_a_later_revision_in_a_name_that_nobody_can_see_does_not_wait(conn: Connection) -> None:
+    hidden = msgspec.structs.replace(routed(proposed(revision=3)), proposer=HIDDEN["proposer"])
+    assert "leave it out" in refusals(commit(conn, hidden))[0]
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["in two batches", "in one batch"])
+@pytest.mark.parametrize("lies", ["cleared", "in other words"])
+def test_a_question_whose_place_a_lie_has_taken_is_told_where_it_is_asked(
+    conn: Connection, lies: str, together: bool
+) -> None:
+    """On the log it looks like a gate: a dead letter says that it is none, and which is."""
+    honest = asked(PAY)
+    lie = cleared(PAY) if lies == "cleared" else msgspec.structs.replace(honest, tier=Tier.REVERSIBLE)
+    told = [commit(conn, lie, honest)] if together else [commit(conn, lie), commit(conn, honest)]
+    [gate] = open_questions(conn)
+    if gate.gate_id == honest.request_id:  # in a batch what asks comes first
+        assert (lies, together) == ("cleared", True)
+    else:
+        assert [why.partition(":")[0] for each in told for why in refusals(each)] == 2 * [
+            f"asked anew as {gate.gate_id}"
+        ]
 
 
 @pytest.mark.parametrize("attempt", [1, 2])

@@ -120,6 +120,14 @@ def test_what_a_wrong_clock_said_is_no_loss_while_the_laboratory_set_one_wrong(
     assert strays(jumped, letter(PLAN, error, AT + 4)) == 1
 
 
+def test_a_question_in_whose_place_another_stands_is_no_loss() -> None:
+    already = "asked anew as 1: this very plan was asked about already"
+    assert strays(LIED, letter(REQUEST, already)) == 0
+    assert strays(LIED, letter(REQUEST, ANEW)) == 1  # of that another letter must tell
+    assert strays(LIED, letter(DECISION, already)) == 1
+    assert strays(CLEAN, letter(REQUEST, already)) == 1  # no gate is there
+
+
 def test_an_outcome_is_no_loss_where_the_step_that_failed_was_tried_again() -> None:
     error = "of step 's1' it says FAILED, and the ledger SUCCEEDED"
     again = replace(CLEAN, calls=[call(PAID, manner="fails"), call(PAID)])

@@ -173,10 +173,14 @@ class Reference:
 
     def _take_turn(self, turn: Sequence[Turn], dead: set[int], opened: set[UUID]) -> set[UUID]:
         """Returns the plans of services of which something counts."""
-        through = [pair for each in turn if (pair := self._hold(each, dead))]
+        repeats: list[Turn] = []
+        through = [pair for each in turn if (pair := self._hold(each, dead, repeats))]
         for place, record, ours in through:
             if type(ours) is not type(record) or getattr(ours, "attempt", 1) != getattr(record, "attempt", 1):
                 self.claims.asked_anew(record, ours)
+                self._bury(place, record, dead)
+        for place, record, _ in repeats:
+            if self.claims.is_asked_otherwise(record):
                 self._bury(place, record, dead)
         questions = [ours for _, _, ours in through if isinstance(ours, ApprovalRequested)]
         cleared = [ours for _, _, ours in through if isinstance(ours, PlanCleared)]
@@ -190,8 +194,10 @@ class Reference:
         self._revoke_older([*filter(asks_before, questions), *cleared])
         return {record.plan_id for _, record, _ in through if record.run is None}
 
-    def _hold(self, turn: Turn, dead: set[int]) -> tuple[int | None, PlanRecord, PlanRecord] | None:
-        """A claim that counts, and what it is in our own words."""
+    def _hold(
+        self, turn: Turn, dead: set[int], repeats: list[Turn]
+    ) -> tuple[int | None, PlanRecord, PlanRecord] | None:
+        """A claim that counts, and what it is in our own words; what says it once more is among `repeats`."""
         place, record, at = turn
         taken = self.claims.take(record)
         if taken is Taken.EARLY:
@@ -201,6 +207,8 @@ class Reference:
             del self.early[claim_id(record)]
         if taken is Taken.REFUSED:
             self._bury(place, record, dead)
+        if taken is Taken.KNOWN:
+            repeats.append(turn)
         if taken is Taken.COUNTS:
             ours = judged(record, at, self.catalogue, self._older(record))
         elif taken is Taken.OWN:

@@ -84,7 +84,7 @@ class Claims:
             return Taken.REFUSED
         if self._repeats(record):
             self._stands_in_place(record)
-            return Taken.KNOWN
+            return Taken.REFUSED if self.is_asked_otherwise(record) else Taken.KNOWN
         if own:
             return Taken.OWN
         if not (self._may_be_routed(record) and self._is_the_runs(record) and self._is_the_owners(record)):
@@ -110,6 +110,12 @@ class Claims:
             return record.digest in self.cleared and self.asks(record.digest) is None
         known = record.request_id in self.gates or record.request_id in self.anew
         return known or (is_routed(record) and self.asks(record.digest) is not None)
+
+    def is_asked_otherwise(self, record: PlanRecord) -> bool:
+        """Whether another gate stands in its place."""
+        if isinstance(record, PlanCleared):
+            return self.asks(record.digest) is not None
+        return record.request_id in self.anew and record.request_id not in self.gates
 
     def _stands_in_place(self, record: PlanRecord) -> None:
         """Whoever decides on a request that was asked otherwise is told of the other gate."""

@@ -159,7 +159,8 @@ class Outcomes:
         asked = [
             gate
             for gate in self.gates.values()
-            if asks_before(gate.request) and gate.request.digest == told.digest
+            if asks_before(gate.request)
+            and (gate.request.plan_id, gate.request.digest) == (told.plan_id, told.digest)
         ]
         alive = any(gate.state in ("PENDING", "APPROVED") for gate in asked)
         return bool(asked) and not alive and has_run(told)

@@ -219,6 +219,28 @@ def test_what_was_rejected_cannot_have_run(conn: Connection) -> None:
     assert kept(conn) == []
 
 
+@pytest.mark.parametrize("together", [False, True], ids=["in two batches", "in one batch"])
+def test_a_rejection_says_nothing_of_another_plan_under_its_digest(conn: Connection, together: bool) -> None:
+    """Whatever stands beside it: what nobody was asked about waits for its clearance, and is given up."""
+    request = asked()
+    ask(conn, request)
+    decide(conn, decided(request, DecisionKind.REJECT))
+    told = [msgspec.structs.replace(executed(request), plan_id=plan_id("other")), executed(request)]
+    batches = [told] if together else [[each] for each in told]
+    assert [list(record_outcomes(conn, batch, NOON)) for batch in batches] == (
+        [[1]] if together else [[], [0]]
+    )
+    assert given_up(conn, NOON + 2 * HOUR) == told[:1]
+
+
+def test_who_is_at_another_plan_under_a_cleared_digest_is_refused(conn: Connection) -> None:
+    clear(conn, cleared())
+    begun = executed(cleared(), OutcomeStatus.BEGUN)
+    assert record_outcomes(conn, [begun], NOON) == {}
+    [why] = record_outcomes(conn, [msgspec.structs.replace(begun, plan_id=plan_id("other"))], NOON).values()
+    assert why.startswith("its digest is that of plan")
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
