@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, exists, select, update
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanDecided
 from gate_events.values import Step
@@ -22,9 +22,8 @@ from gate_store.superseding import supersede
 from gate_store.tables import clearances, effects, gates
 from gate_store.verdicts import asked_again
 
-BY_REPORT, BY_PROBE = SETTLED_BY = ("report", "probe")  # who tells what became of a step after all
+_BY_REPORT, _ = SETTLED_BY = ("report", "probe")  # the second: said by versions before
 SILENT = "{} did not say how it ended"
-_REPORTED = "the executor reported after all"
 _SETTLED = "it is known by now what became of the step"
 
 
@@ -94,6 +93,26 @@ def put_in_doubt(conn: Connection, doubts: Mapping[UUID, Doubt], now: datetime) 
     ]
     update_rows(conn, effects, rows, ["effect_id"])
     ask_about(conn, doubts, now)
+
+
+def ask_about_doubted(conn: Connection, now: datetime, limit: int = 500) -> int:
+    """Ask about steps that services left in doubt: nobody asked yet; how many. The clock's work."""
+    unasked = (
+        select(effects)
+        .where(effects.c.state == word("IN_DOUBT"), effects.c.doubt_id.is_(None))
+        .where(effects.c.thread_id.is_(None))
+        .order_by(effects.c.claimed_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=effects)
+    )
+    found = conn.execute(unasked).all()
+    if found:
+        steps = steps_cleared(conn, {(row.digest, row.step_id) for row in found})
+        doubts = {
+            row.effect_id: Doubt(row.digest, steps[row.digest, row.step_id], row.detail) for row in found
+        }
+        ask_about(conn, doubts, now)
+    return len(found)
 
 
 def ask_about(conn: Connection, doubts: Mapping[UUID, Doubt], now: datetime) -> None:
@@ -172,18 +191,36 @@ def open_doubts(conn: Connection, contents: Collection[Content]) -> list[Approva
     return [request for request in asked if doubted_content(request) in contents]
 
 
-def end_doubts(
-    conn: Connection,
-    asked: Sequence[ApprovalRequested],
-    now: datetime,
-    source: str = BY_REPORT,
-    note: str = _REPORTED,
-) -> list[DecisionMade]:
-    """The SUPERSEDE of open questions, since `source` answered them otherwise; marks them as told to end."""
+def end_settled_doubts(conn: Connection, now: datetime, limit: int = 500) -> int:
+    """End the open questions about steps of which it is known by now; how many. The clock's work.
+
+    Executors and probes say what became of a step; that this ends its question is the gatekeeper's word.
+    """
+    stands = exists().where(
+        effects.c.plan_id == gates.c.plan_id,
+        effects.c.doubt_id == gates.c.gate_id,
+        effects.c.state == word("IN_DOUBT"),
+    )
+    settled = (
+        select(whole(gates.c.request))
+        .where(gates.c.state == word("PENDING"), gates.c.kind == "IN_DOUBT")
+        .where(gates.c.expiry_asked_at.is_(None), ~stands)
+        .order_by(gates.c.deadline)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=gates)
+    )
+    asked = [read(request, ApprovalRequested) for request in conn.execute(settled).scalars()]
+    said = answered_doubts(conn, asked, now)
+    outbox.put(conn, said, now)
+    return len(said)
+
+
+def end_doubts(conn: Connection, asked: Sequence[ApprovalRequested], now: datetime) -> list[DecisionMade]:
+    """The SUPERSEDE of open questions that were answered otherwise; marks them as told to end."""
     if asked:
         gate_ids = [request.request_id for request in asked]
         conn.execute(update(gates).where(among(conn, gates.c.gate_id, gate_ids)).values(expiry_asked_at=now))
-    return [supersede(request, source, now, note) for request in asked]
+    return [supersede(request, _BY_REPORT, now, _SETTLED) for request in asked]
 
 
 def answered_doubts(
@@ -202,7 +239,7 @@ def answered_doubts(
         request = about.get(Content(*names))
         if request and (state != "IN_DOUBT" or doubt_id not in {None, request.request_id}):
             said.append(request)
-    return end_doubts(conn, said, now, note=_SETTLED)
+    return end_doubts(conn, said, now)
 
 
 def _begun(conn: Connection, contents: Collection[Content]) -> dict[Content, Row[*tuple[Any, ...]]]:

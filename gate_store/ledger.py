@@ -1,6 +1,7 @@
 """The effect ledger for services that execute by themselves: a step's effect once, or a human is asked.
 
-Commit the claim before the effect, and the finish after it. The engine keeps the same rules for runs.
+Commit the claim before the effect, and the finish after it. The engine keeps the same rules for runs. What is
+in doubt is left so: the gatekeeper asks about it, and ends the question once it is known.
 """
 
 import secrets
@@ -9,27 +10,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, exists, func, select, update
+from sqlalchemy import Connection, Row, and_, case, exists, func, null, select, update
 
 from gate_events.digest import step_digest
 from gate_events.ids import effect_key, key_in_force
 from gate_events.pause import expired
 from gate_events.values import Step
 from gate_events.words import StepStatus
-from gate_store import outbox
 from gate_store.bulk import insert_new
 from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
 from gate_store.dialects import among
-from gate_store.doubts import (
-    SILENT,
-    Doubt,
-    ask_about,
-    end_doubts,
-    open_doubts,
-    put_in_doubt,
-    steps_cleared,
-)
-from gate_store.effect_keys import Content
+from gate_store.doubts import SILENT
 from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError, RepeatsError
 from gate_store.order import refuse_out_of_order
 from gate_store.plain_text import storable
@@ -38,6 +29,9 @@ from gate_store.stale import why_repeats, why_stale
 from gate_store.tables import clearances, cleared_steps, effects
 
 _UNDER_WAY = {EffectState.CLAIMED, EffectState.IN_DOUBT}
+_CANNOT_TELL = "its executor cannot tell"
+# what is in doubt already keeps its question
+_ASKED_BEFORE = case((effects.c.state == EffectState.IN_DOUBT, effects.c.doubt_id), else_=null())
 
 
 def claim_effect(
@@ -77,9 +71,7 @@ def claim_effect(
         fresh = _fresh(key, plan_id, cleared, step, executor, window_key, now)
         return _go(conn, {**fresh, "lease_until": now + timedelta(seconds=lease_s)}, begun)
     if grant is Grant.IN_DOUBT and begun and begun.state is EffectState.CLAIMED:
-        known = SILENT.format(begun.executor)
-        put_in_doubt(conn, {key: Doubt(digest, step, known)}, now)
-        return Claim(key, grant, detail=known)
+        return Claim(key, grant, detail=_leave_in_doubt(conn, key, begun))
     return Claim(key, grant, result=begun.result if begun else None, detail=begun.detail if begun else "")
 
 
@@ -92,8 +84,6 @@ def renew_claim(conn: Connection, claim: Claim, now: datetime, lease_s: float) -
 
 def finish_effect(
     conn: Connection,
-    plan_id: UUID,
-    step: Step,
     claim: Claim,
     status: StepStatus,
     now: datetime,
@@ -104,7 +94,7 @@ def finish_effect(
     """Record how a granted claim ended; False: the claim is another's by now, or a human has settled it.
 
     What a human lets be tried again, and its first executor ends after all, is not tried again.
-    IN_DOUBT asks a human. SKIPPED is for outcomes and no end of an effect: ValueError.
+    Of one IN_DOUBT a human is asked. SKIPPED is for outcomes and no end of an effect: ValueError.
     """
     if status in (StepStatus.SKIPPED, StepStatus.UNKNOWN):
         raise ValueError(f"status {status.value}: a claimed effect ends SUCCEEDED, FAILED or IN_DOUBT")
@@ -112,21 +102,13 @@ def finish_effect(
         "state": status.value,
         "result": result,
         "detail": storable(detail),
-        "finished_at": None if status is StepStatus.IN_DOUBT else now,
+        "finished_at": now,
     }
-    # gates come before effects in the order of locks: a human may be answering just now
-    asked = [] if status is StepStatus.IN_DOUBT else open_doubts(conn, {Content.of(plan_id, step)})
+    if status is StepStatus.IN_DOUBT:
+        values |= {"detail": storable(detail or _CANNOT_TELL), "finished_at": None, "doubt_id": _ASKED_BEFORE}
     ours = (effects.c.effect_id == claim.key, effects.c.token == claim.token)
     unsettled = effects.c.state.in_([EffectState.CLAIMED, EffectState.IN_DOUBT, EffectState.RETRY])
-    ended = update(effects).where(*ours, unsettled).values(**values).returning(effects.c.digest)
-    digest = conn.execute(ended).scalar()
-    if digest is None:
-        return False
-    if status is StepStatus.IN_DOUBT:
-        ask_about(conn, {claim.key: Doubt(digest, step, detail or "its executor cannot tell")}, now)
-    else:
-        outbox.put(conn, end_doubts(conn, asked, now), now)
-    return True
+    return conn.execute(update(effects).where(*ours, unsettled).values(**values)).rowcount == 1
 
 
 def prior_effects(
@@ -227,10 +209,16 @@ def _after_another(
         return Claim(key, grant)
     known = begun.detail
     if begun.state is EffectState.CLAIMED:
-        known = SILENT.format(begun.executor)
-        step = steps_cleared(conn, [(other.digest, other.step_id)])[other.digest, other.step_id]
-        put_in_doubt(conn, {other.effect_id: Doubt(other.digest, step, known)}, now)
+        known = _leave_in_doubt(conn, other.effect_id, begun)
     return Claim(key, Grant.IN_DOUBT, detail=f"what an earlier revision made of it is in doubt: {known}")
+
+
+def _leave_in_doubt(conn: Connection, key: UUID, begun: Begun) -> str:
+    """Nobody knows about the effect of a silent claimant; returns what is known."""
+    known = SILENT.format(begun.executor)
+    doubted = {"state": EffectState.IN_DOUBT.value, "detail": storable(known), "doubt_id": None}
+    conn.execute(update(effects).where(effects.c.effect_id == key).values(**doubted))
+    return known
 
 
 def _begun(row: Row[*tuple[Any, ...]]) -> Begun:
@@ -277,4 +265,5 @@ def _fresh(
         "result": None,
         "claimed_at": now,
         "finished_at": None,
+        "doubt_id": None,
     }

@@ -1,4 +1,4 @@
-"""Doubts of runs that a probe settles after all: the question is closed, and the run goes on."""
+"""Doubts of runs that a probe settles after all: the run goes on, and the gatekeeper ends the question."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,10 +10,7 @@ from sqlalchemy import Connection, select, update
 from gate_events.digest import step_digest
 from gate_events.pause import GateAnswer
 from gate_events.values import Step
-from gate_store import outbox
 from gate_store.dialects import read, whole
-from gate_store.doubts import BY_PROBE, end_doubts, open_doubts
-from gate_store.effect_keys import Content
 from gate_store.resolving import go_on
 from gate_store.tables import effects, runs
 from gate_store.workers import claimant_is_gone
@@ -70,8 +67,6 @@ def doubted_steps(
 def settle_by_probe(conn: Connection, doubt: Doubted, *, happened: bool, now: datetime) -> bool:
     """Write down what a probe found; False: it was settled otherwise meanwhile, undo the transaction."""
     state, detail = _FOUND[happened]
-    asked = open_doubts(conn, {Content.of(doubt.plan_id, doubt.step)})
-    said = end_doubts(conn, asked, now, BY_PROBE, detail)
     settled = (
         update(effects)
         .where(effects.c.effect_id == doubt.effect_id, effects.c.state == "IN_DOUBT")
@@ -80,6 +75,5 @@ def settle_by_probe(conn: Connection, doubt: Doubted, *, happened: bool, now: da
     )
     if conn.execute(settled).rowcount != 1:
         return False
-    outbox.put(conn, said, now)
     go_on(conn, {doubt.thread_id: doubt.plan_id}, now)
     return True

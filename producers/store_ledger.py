@@ -158,7 +158,7 @@ class StoreLedger:
 
         def ended(conn: Any) -> bool:
             now = store_moment(conn, self._now())
-            return finish_effect(conn, word.plan_id, step, claim, status, now, result=result, detail=detail)
+            return finish_effect(conn, claim, status, now, result=result, detail=detail)
 
         if ours := self._in_transaction(ended):
             return ours

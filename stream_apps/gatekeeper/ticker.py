@@ -14,6 +14,7 @@ from gate_events.topics import TOPIC_OF, key_of
 from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
 from gate_store.clock import SILENT_FOR, ask_again, ask_expiry, ask_expiry_again, settle_waiting
 from gate_store.dialects import store_moment
+from gate_store.doubts import ask_about_doubted, end_settled_doubts
 from gate_store.lost_claims import doubt_lost_claims
 from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.config import AppsConfig
@@ -60,7 +61,9 @@ class Ticker:
             now = store_moment(conn, self._config.clock())  # gatekeepers go by one clock
             ask_expiry(conn, now - _MARGIN, _LIMIT)
             ask_expiry_again(conn, now - _MARGIN, _UNHEARD_AFTER, _LIMIT)
+            end_settled_doubts(conn, now, _LIMIT)
             doubt_lost_claims(conn, now, self._idempotent, _LIMIT)
+            ask_about_doubted(conn, now, _LIMIT)
             ask_again(conn, now, self._edited_again, _LIMIT)
             ask_for_outcomes(conn, now, SILENT_FOR, _LIMIT)
         with self._thread.store.begin() as conn:  # it waits for locks, and so may hold none of before

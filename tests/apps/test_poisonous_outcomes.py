@@ -41,7 +41,7 @@ def test_an_outcome_that_doubts_a_step_of_another_revision_stops_no_gatekeeper(w
     now, step = datetime.now(UTC), first.steps[0]
     with world.store.begin() as conn:
         claim = claim_effect(conn, first.plan_id, first.digest, step, "mailer", now)
-        assert finish_effect(conn, first.plan_id, step, claim, StepStatus.IN_DOUBT, now)
+        assert finish_effect(conn, claim, StepStatus.IN_DOUBT, now)
     world.send(second)
     until(lambda: world.lag("gatekeeper", "auto-execute") == 0)
     world.send(in_doubt(second))

@@ -41,7 +41,7 @@ def do(conn: Connection, verdict: PlanDecided, number: int, at: datetime) -> Gra
     plan, step_ = verdict.plan_id, verdict.steps[number]
     claim = claim_effect(conn, plan, verdict.digest, step_, "payer", at)
     if claim.grant is Grant.GO:
-        finish_effect(conn, plan, step_, claim, StepStatus.SUCCEEDED, at)
+        finish_effect(conn, claim, StepStatus.SUCCEEDED, at)
     return claim.grant
 
 

@@ -73,7 +73,7 @@ def test_the_reviewer_sees_what_an_older_revision_has_begun(conn: Connection) ->
     first = cleared(proposed(step("look", what="old")))
     commit(conn, first)
     claim = claim_effect(conn, first.plan_id, first.digest, first.steps[0], "w", NOON)
-    finish_effect(conn, first.plan_id, first.steps[0], claim, StepStatus.SUCCEEDED, NOON)
+    finish_effect(conn, claim, StepStatus.SUCCEEDED, NOON)
     commit(conn, routed(proposed(step("pay"), revision=2)))
     assert finding(newest(conn), "earlier revision") == "revision 1 began look (s1): SUCCEEDED"
 

@@ -89,7 +89,7 @@ def test_what_was_begun_ends_first_and_the_newer_waits(conn: Connection) -> None
     assert refusals(commit(conn, new)) == []
     assert conn.execute(select(revocations)).all() == []
     assert begin(conn, new, NEW.steps[0]) is Grant.BUSY
-    finish_effect(conn, old.plan_id, OLD.steps[0], begun, StepStatus.SUCCEEDED, NOON)
+    finish_effect(conn, begun, StepStatus.SUCCEEDED, NOON)
     record_outcomes(conn, [executed(old)], NOON)
     assert begin(conn, new, NEW.steps[0]) is not Grant.BUSY
 

@@ -64,7 +64,7 @@ def begin(conn: Connection, plan: PlanCleared | ApprovalRequested) -> Grant:
     key = "mail:ann" if step_.action_type == "mail" else None
     claim = claim_effect(conn, plan.plan_id, plan.digest, step_, "service", now, window_key=key)
     if claim.grant is Grant.GO:
-        finish_effect(conn, plan.plan_id, step_, claim, StepStatus.SUCCEEDED, now)
+        finish_effect(conn, claim, StepStatus.SUCCEEDED, now)
     return claim.grant
 
 
@@ -182,7 +182,7 @@ def test_what_was_done_before_its_window_or_failed_is_no_repetition(conn: Connec
     claim = claim_effect(
         conn, first.plan_id, first.digest, first.steps[0], "service", SOON, window_key="mail:ann"
     )
-    finish_effect(conn, first.plan_id, first.steps[0], claim, StepStatus.FAILED, SOON)
+    finish_effect(conn, claim, StepStatus.FAILED, SOON)
     assert begin(conn, second) is Grant.GO
 
 

@@ -21,6 +21,7 @@ from tests.engine.scene import checkpoint_put
 from tests.model.machine import MILLISECOND, GateMachine, steps_drawn
 from tests.model.universe import LEASE_S, PEOPLE, STEPS, K, pause_of, plan_of, proposed
 from tests.model.world import WORKERS, head_of
+from tests.store.acting import look_at_doubts
 
 THREADS = st.sampled_from(["t1", "t2"])
 STEPS_ASKED = st.sampled_from([one for steps in STEPS for one in steps])
@@ -213,6 +214,7 @@ class RunMachine(GateMachine):
         for settles in (True, False):
             with self.world.store.begin() as conn:
                 done = settle_by_probe(conn, named[name], happened=happened, now=self.world.now)
+                look_at_doubts(conn, self.world.now)
             assert done == settles
         self.reference.runs.probed(*name, happened=happened)
         self.changed()

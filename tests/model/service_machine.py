@@ -14,6 +14,7 @@ from gate_store.engine.port import NotClearedError
 from gate_store.ledger import claim_effect, finish_effect
 from tests.model.run_machine import ENDED, MOSTLY, STEPS_ASKED, RunMachine
 from tests.model.universe import LEASE_S
+from tests.store.acting import look_at_doubts
 
 STRUGGLE = ("claim", "claim", "finish", "finish", "lapse", "relay", "deliver", "deliver", "resolve")
 
@@ -81,6 +82,7 @@ class ServiceMachine(RunMachine):
                 claim = claim_effect(
                     conn, cleared.plan, digest, step, "service", now, idempotent=idempotent, lease_s=LEASE_S
                 )
+                look_at_doubts(conn, now)
             except NotClearedError:
                 assert said == "REFUSED"
                 return
@@ -99,7 +101,8 @@ class ServiceMachine(RunMachine):
         assert effect
         may = effect.token == held.claim.token and effect.state in ("CLAIMED", "IN_DOUBT", "RETRY")
         with self.world.store.begin() as conn:
-            done = finish_effect(conn, held.plan, held.step, held.claim, StepStatus(state), self.world.now)
+            done = finish_effect(conn, held.claim, StepStatus(state), self.world.now)
+            look_at_doubts(conn, self.world.now)
         assert done == may
         if may:
             effect.state = state

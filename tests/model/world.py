@@ -42,6 +42,7 @@ from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.gatekeeper.commit import commit_batch
 from stream_apps.gatekeeper.edits import edited_again
 from tests.model.universe import CATALOGUE, PATIENCE, Sent
+from tests.store.acting import look_at_doubts
 from tests.store.examples import NOON
 
 T = TypeVar("T")
@@ -167,6 +168,7 @@ class World:
         with self.store.begin() as conn:
             ask_expiry(conn, self.now)
             ask_expiry_again(conn, self.now, MINUTE)
+            look_at_doubts(conn, self.now)
             doubt_lost_claims(conn, self.now)
             ask_again(conn, self.now, partial(edited_again, catalogue=self.catalogue))
             ask_for_outcomes(conn, self.now, SILENT_FOR)

@@ -23,7 +23,7 @@ from stream_apps.resumer.earlier import EarlierApprovals
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.process import run_resumer
 from stream_apps.resumer.questions import Questions
-from tests.store.acting import ask, decide, run_of, said
+from tests.store.acting import ask, decide, look_at_doubts, run_of, said
 from tests.store.examples import asked, decided
 
 PROJECT = Path(__file__).parent / "project"
@@ -111,6 +111,11 @@ class Stage:
     def say(self, decision: DecisionMade) -> None:
         with self.engine.begin() as conn:
             decide(conn, decision)
+
+    def look_at_doubts(self) -> None:
+        """As the gatekeeper's clock does."""
+        with self.engine.begin() as conn:
+            look_at_doubts(conn, utc_now())
 
     def run(self, thread: str = "t1") -> Any:
         with self.engine.begin() as conn:

@@ -28,6 +28,7 @@ from gate_store.clearances import record_cleared
 from gate_store.decisions import apply_decisions
 from gate_store.dialects import whole
 from gate_store.dispositions import Disposition, Fate
+from gate_store.doubts import ask_about_doubted, end_settled_doubts
 from gate_store.gates import open_gates
 from gate_store.said import Said
 from gate_store.superseding import asks_before
@@ -45,6 +46,12 @@ def ask_again(conn: Connection, now: datetime) -> int:
         raise AssertionError(digests)
 
     return clock.ask_again(conn, now, none_was_edited)
+
+
+def look_at_doubts(conn: Connection, now: datetime = NOON) -> None:
+    """The clock's: questions about what is in doubt, and the ends of those about what is known by now."""
+    end_settled_doubts(conn, now)
+    ask_about_doubted(conn, now)
 
 
 def as_edited(request: ApprovalRequested, decision: DecisionMade) -> AsEdited:

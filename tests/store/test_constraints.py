@@ -76,7 +76,7 @@ def fill(conn: Connection) -> None:
     claim_effect(conn, CLEARED.plan_id, CLEARED.digest, STEPS[0], "w", NOON)
     for plan, end in ((DONE, StepStatus.SUCCEEDED), (IN_DOUBT, StepStatus.IN_DOUBT)):
         begun = claim_effect(conn, plan.plan_id, plan.digest, STEPS[0], "w", NOON)
-        assert finish_effect(conn, plan.plan_id, STEPS[0], begun, end, NOON)
+        assert finish_effect(conn, begun, end, NOON)
     conn.execute(insert(runs).values(new_run(thread_id="held", **{**RUNNING, "token": 5})))
     conn.execute(insert(runs).values(new_run(thread_id="waits", **{**ANSWERED, "status": "READY"})))
     conn.execute(insert(decisions).values(new_decision("DECIDED", "eve", "undone")))

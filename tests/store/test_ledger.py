@@ -18,7 +18,7 @@ from gate_store.doubts import UnknownClearanceError, doubt_about, stale_question
 from gate_store.engine.port import NotClearedError
 from gate_store.ledger import claim_effect, finish_effect, prior_effects
 from gate_store.tables import effects
-from tests.store.acting import ask, decide, said, state_of, verdict_of
+from tests.store.acting import ask, decide, look_at_doubts, said, state_of, verdict_of
 from tests.store.examples import HOUR, NOON, STEPS, asked, cleared, decided, plan_id
 
 PLAN = cleared()
@@ -32,11 +32,15 @@ def plan(conn: Connection) -> None:
 
 
 def claim(conn: Connection, step: Step = STEP, by: str = "w1", at: datetime = NOON, **more: Any) -> Claim:
-    return claim_effect(conn, PLAN.plan_id, PLAN.digest, step, by, at, **more)
+    made = claim_effect(conn, PLAN.plan_id, PLAN.digest, step, by, at, **more)
+    look_at_doubts(conn)
+    return made
 
 
 def finish(conn: Connection, held: Claim, status: StepStatus = StepStatus.SUCCEEDED, **more: Any) -> bool:
-    return finish_effect(conn, PLAN.plan_id, STEP, held, status, NOON, **more)
+    ended = finish_effect(conn, held, status, NOON, **more)
+    look_at_doubts(conn)
+    return ended
 
 
 def state(conn: Connection) -> str:

@@ -46,7 +46,7 @@ def do(conn: Connection, plan: PlanCleared, name: str, status: StepStatus = Step
     held = claim(conn, plan, name)
     assert held.grant is Grant.GO
     asked = next(one for one in plan.steps if one.step_id == name)
-    assert finish_effect(conn, PLAN, asked, held, status, NOON)
+    assert finish_effect(conn, held, status, NOON)
 
 
 def begun(conn: Connection) -> set[UUID]:

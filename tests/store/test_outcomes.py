@@ -289,7 +289,7 @@ def test_of_what_a_service_claims_in_the_ledger_an_outcome_says_nothing_else(con
     claim = claim_effect(conn, plan.plan_id, plan.digest, STEPS[0], "mailer", NOON)
     forged = told(plan, OK, OK)
     assert "still being done by" in record_outcomes(conn, [forged], NOON)[0]
-    finish_effect(conn, plan.plan_id, STEPS[0], claim, OK, NOON)
+    finish_effect(conn, claim, OK, NOON)
     assert "of step 's2'" in record_outcomes(conn, [forged], NOON)[0]
     assert (states(conn), said(conn, ApprovalRequested)) == ({"s1": "SUCCEEDED"}, [])
     assert record_outcomes(conn, [told(plan, OK, SKIPPED)], NOON) == {}

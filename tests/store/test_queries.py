@@ -33,7 +33,7 @@ def test_a_plan_is_shown_whole_by_its_id_or_its_gates(conn: Connection) -> None:
     decide(conn, decided(request))
     for step in STEPS:
         claim = claim_effect(conn, request.plan_id, request.digest, step, "w", NOON)
-        finish_effect(conn, request.plan_id, step, claim, StepStatus.SUCCEEDED, NOON)
+        finish_effect(conn, claim, StepStatus.SUCCEEDED, NOON)
     conn.execute(update(runs).values(status="DONE"))
     record_outcomes(conn, [executed(request)], NOON)
     seen = show(conn, request.plan_id)

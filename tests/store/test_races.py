@@ -26,7 +26,7 @@ from gate_store.revocations import why_revoked
 from gate_store.runs import RunBusyError, register_run
 from gate_store.tables import clearances, decisions, effects, gates, outbox
 from tests.claims.gate import CATALOGUE, commit, may_run, proposed, routed, step
-from tests.store.acting import as_edited, ask, compensated, decide, fates, said, state_of
+from tests.store.acting import as_edited, ask, compensated, decide, fates, look_at_doubts, said, state_of
 from tests.store.examples import (
     AFTER,
     HOUR,
@@ -196,12 +196,13 @@ def test_one_of_two_agents_takes_a_thread(store: Engine) -> None:
 
 
 def test_an_executor_that_reports_while_a_human_answers_waits_or_is_waited_for(store: Engine) -> None:
-    """Both change the question's gate and the effect; in another order they would wait for each other."""
+    """Both change the effect."""
     plan, step = cleared(), STEPS[0]
     with store.begin() as conn:
         record_cleared(conn, [plan], NOON)
         slow = claim_effect(conn, plan.plan_id, plan.digest, step, "w1", NOON)
         claim_effect(conn, plan.plan_id, plan.digest, step, "w2", NOON + HOUR)
+        look_at_doubts(conn, NOON + HOUR)
         [question] = said(conn, ApprovalRequested)
         ask(conn, question)
     answer = decided(question, DecisionKind.RESOLVE, at=NOON + HOUR, resolution=Resolution.RETRY)
@@ -216,7 +217,7 @@ def test_an_executor_that_reports_while_a_human_answers_waits_or_is_waited_for(s
             return blocked(store) == 1
 
         with holding(store, ["UPDATE effects", "FOR UPDATE"], human_waits) as conn:
-            assert finish_effect(conn, plan.plan_id, step, slow, StepStatus.SUCCEEDED, NOON + HOUR)
+            assert finish_effect(conn, slow, StepStatus.SUCCEEDED, NOON + HOUR)
         assert started[0].result(20) == [Fate.DECIDED]
     with store.begin() as conn:
         assert conn.execute(select(effects.c.state)).scalars().all() == ["SUCCEEDED"]

@@ -40,7 +40,7 @@ def test_a_claim_that_is_renewed_is_nobody_elses(conn: Connection, approved: App
     late = NOON + 1.5 * MINUTE
     assert claim_effect(conn, *plan, "other", late, lease_s=1).grant is Grant.BUSY
     assert doubt_lost_claims(conn, late) == 0
-    assert finish_effect(conn, approved.plan_id, STEPS[0], held, StepStatus.SUCCEEDED, NOON + 2 * MINUTE)
+    assert finish_effect(conn, held, StepStatus.SUCCEEDED, NOON + 2 * MINUTE)
     assert questions(conn, RequestKind.IN_DOUBT) == []
 
 
@@ -91,7 +91,7 @@ def test_a_begun_plan_goes_on_as_long_again_as_its_verdict_held(
 ) -> None:
     plan = (approved.plan_id, approved.digest)
     held = claim_effect(conn, *plan, STEPS[0], "one", NOON)
-    finish_effect(conn, approved.plan_id, STEPS[0], held, StepStatus.SUCCEEDED, NOON)
+    finish_effect(conn, held, StepStatus.SUCCEEDED, NOON)
     second = timedelta(seconds=1)
     with pytest.raises(NotClearedError, match="go on until"):
         claim_effect(conn, *plan, STEPS[1], "one", NOON + 2 * HOUR)
@@ -119,7 +119,7 @@ def test_what_ends_after_a_human_let_it_be_tried_again_is_not_tried_again(conn: 
     ask(conn, question)
     kind = question.review.terms.allowed[0]
     decide(conn, decided(question, kind, at=NOON + HOUR, resolution=Resolution.RETRY))
-    assert finish_effect(conn, plan.plan_id, STEPS[0], held, StepStatus.SUCCEEDED, NOON + HOUR)
+    assert finish_effect(conn, held, StepStatus.SUCCEEDED, NOON + HOUR)
     assert conn.execute(select(effects.c.state)).scalars().all() == ["SUCCEEDED"]
 
 

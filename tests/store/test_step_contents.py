@@ -19,7 +19,7 @@ from gate_store.effect_keys import Content, earlier_effects, keys_in_force
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import effects
-from tests.store.acting import ask, decide, said
+from tests.store.acting import ask, decide, look_at_doubts, said
 from tests.store.examples import NOON, STEPS, cleared, decided, executed, plan_id
 
 PLAN = plan_id()
@@ -47,11 +47,14 @@ def plans(conn: Connection) -> None:
 
 
 def claim(conn: Connection, plan: PlanCleared, at: datetime = NOON, **more: Any) -> Claim:
-    return claim_effect(conn, PLAN, plan.digest, plan.steps[0], "w1", at, **more)
+    made = claim_effect(conn, PLAN, plan.digest, plan.steps[0], "w1", at, **more)
+    look_at_doubts(conn)
+    return made
 
 
 def finish(conn: Connection, plan: PlanCleared, held: Claim, status: StepStatus, **more: Any) -> None:
-    assert finish_effect(conn, PLAN, plan.steps[0], held, status, NOON, **more)
+    assert finish_effect(conn, held, status, NOON, **more)
+    look_at_doubts(conn)
     if status is not StepStatus.IN_DOUBT:
         end(conn, plan, status)  # an older revision ends before a newer begins
 
@@ -120,7 +123,7 @@ def test_a_doubt_about_one_content_is_not_answered_for_another(conn: Connection)
 
 
 def test_the_outcome_of_a_later_revision_is_kept_under_its_own_key(conn: Connection) -> None:
-    finish_effect(conn, PLAN, OLD, claim(conn, FIRST), StepStatus.FAILED, NOON)
+    finish_effect(conn, claim(conn, FIRST), StepStatus.FAILED, NOON)
     record_outcomes(conn, [executed(SECOND)], NOON)
     assert states(conn) == {effect_key(PLAN, "s1"): "FAILED", OTHER_KEY: "SUCCEEDED"}
 
