@@ -51,6 +51,7 @@ class Begun:
     result: Any
     detail: str
     lease_until: datetime | None = None  # as whoever claimed it last renewed it
+    token: int = 0
 
 
 def grant_again(begun: Begun, now: datetime, lease_s: float, *, idempotent: bool) -> Grant:

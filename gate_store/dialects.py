@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
+    null,
     select,
     text,
     type_coerce,
@@ -90,6 +91,11 @@ def database_now(conn: Connection, now: datetime) -> ColumnElement[datetime]:
 def store_moment(conn: Connection, now: datetime) -> datetime:
     """The same, read."""
     return conn.execute(select(database_now(conn, now))).scalar_one() if on_postgres(conn) else now
+
+
+def login(conn: Connection) -> ColumnElement[Any]:
+    """Who works on the store, as PostgreSQL knows its users; SQLite has none."""
+    return sql_cast(func.current_user(), Text) if on_postgres(conn) else null()
 
 
 def lease_end(conn: Connection, now: datetime, lease_s: float) -> ColumnElement[datetime]:

@@ -19,7 +19,7 @@ from gate_events.values import Step
 from gate_events.words import StepStatus
 from gate_store.bulk import insert_new
 from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
-from gate_store.dialects import among
+from gate_store.dialects import among, login
 from gate_store.doubts import SILENT
 from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError, RepeatsError
 from gate_store.order import refuse_out_of_order
@@ -188,9 +188,14 @@ def _refuse_to_begin(conn: Connection, cleared: Row[*tuple[Any, ...]], step: Ste
 
 
 def _rows(conn: Connection, plan_id: UUID, step_id: str) -> list[Row[*tuple[Any, ...]]]:
-    """The effects of a step, one for each content that it had in the plan's revisions."""
-    of_step = select(effects).where(effects.c.plan_id == plan_id, effects.c.step_id == step_id)
-    return list(conn.execute(of_step.order_by(effects.c.effect_id).with_for_update()))
+    """The effects of a step, one for each content that it had in the plan's revisions.
+
+    Those that this user may change are locked: what another's service claimed is looked at only.
+    """
+    of_step = (effects.c.plan_id == plan_id, effects.c.step_id == step_id)
+    lock = select(effects.c.effect_id).where(*of_step).order_by(effects.c.effect_id).with_for_update()
+    conn.execute(lock).all()
+    return list(conn.execute(select(effects).where(*of_step).order_by(effects.c.effect_id)))
 
 
 def _new_key(plan_id: UUID, step_id: str, digest: str, rows: Sequence[Row[*tuple[Any, ...]]]) -> UUID:
@@ -217,13 +222,20 @@ def _leave_in_doubt(conn: Connection, key: UUID, begun: Begun) -> str:
     """Nobody knows about the effect of a silent claimant; returns what is known."""
     known = SILENT.format(begun.executor)
     doubted = {"state": EffectState.IN_DOUBT.value, "detail": storable(known), "doubt_id": None}
-    conn.execute(update(effects).where(effects.c.effect_id == key).values(**doubted))
+    as_seen = (effects.c.effect_id == key, effects.c.token == begun.token)
+    conn.execute(update(effects).where(*as_seen).values(**doubted, owner=login(conn)))
     return known
 
 
 def _begun(row: Row[*tuple[Any, ...]]) -> Begun:
     return Begun(
-        EffectState(row.state), row.executor, row.claimed_at, row.result, row.detail, row.lease_until
+        EffectState(row.state),
+        row.executor,
+        row.claimed_at,
+        row.result,
+        row.detail,
+        row.lease_until,
+        row.token,
     )
 
 
@@ -232,8 +244,9 @@ def _go(conn: Connection, fresh: dict[str, Any], begun: Begun | None) -> Claim:
     if begun is None:
         insert_new(conn, effects, [fresh], "effect_id")
     else:
-        changed = {**fresh, "attempts": effects.c.attempts + 1}
-        conn.execute(update(effects).where(effects.c.effect_id == key).values(**changed))
+        changed = {**fresh, "attempts": effects.c.attempts + 1, "owner": login(conn)}
+        as_seen = (effects.c.effect_id == key, effects.c.token == begun.token)
+        conn.execute(update(effects).where(*as_seen).values(**changed))
     holder = conn.execute(select(effects.c.token).where(effects.c.effect_id == key)).scalar_one()
     won = holder == fresh["token"]
     return Claim(key, Grant.GO if won else Grant.BUSY, token=fresh["token"] if won else 0)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Update, and_, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from gate_events.digest import plan_digest
 from gate_events.records import PlanProposed
@@ -33,6 +34,14 @@ class RunBusyError(Exception):
         self.plan_id = plan_id
 
 
+class ForeignThreadError(Exception):
+    """Thread {thread_id} is of another user of the database; take another thread."""
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__(f"thread {thread_id} is of another user of the database; take another thread")
+        self.thread_id = thread_id
+
+
 @dataclass(frozen=True, slots=True)
 class Orphan:
     """A run whose agent went silent before it paused."""
@@ -47,7 +56,8 @@ def register_run(
 ) -> int:
     """Take a thread for an agent: RUNNING under a lease; returns the token that fences its writes.
 
-    Takes over a thread at rest, and an orphan. Raises RunBusyError for one that runs or waits.
+    Takes over a thread at rest, and an orphan. Raises RunBusyError for one that runs or waits,
+    ForeignThreadError.
     """
     held = {**_idle(now), "worker": worker, "lease_until": lease_end(conn, now, lease_s), "status": "RUNNING"}
     first = insert(conn, runs).values(thread_id=thread_id, graph=graph, token=1, created_at=now, **held)
@@ -56,7 +66,12 @@ def register_run(
         set_={**held, "graph": graph, "token": runs.c.token + 1},
         where=or_(runs.c.status.in_(_AT_REST), _orphaned(conn, now)),
     ).returning(runs.c.token)
-    token = conn.execute(taken).scalar()
+    try:
+        token = conn.execute(taken).scalar()
+    except DBAPIError as error:
+        if _is_about_rows(error):
+            raise ForeignThreadError(thread_id) from error
+        raise
     if token is None:
         raise _busy(conn, thread_id)
     return int(token)
@@ -141,6 +156,13 @@ def _idle(now: datetime) -> dict[str, Any]:
     }
 
 
-def _busy(conn: Connection, thread_id: str) -> RunBusyError:
-    row = conn.execute(select(runs.c.status, runs.c.plan_id).where(runs.c.thread_id == thread_id)).one()
-    return RunBusyError(thread_id, row.status, row.plan_id)
+def _busy(conn: Connection, thread_id: str) -> RunBusyError | ForeignThreadError:
+    known = select(runs.c.status, runs.c.plan_id).where(runs.c.thread_id == thread_id)
+    row = conn.execute(known).one_or_none()
+    return RunBusyError(thread_id, row.status, row.plan_id) if row else ForeignThreadError(thread_id)
+
+
+def _is_about_rows(error: DBAPIError) -> bool:
+    """Whether the table may be written, but not this row: PostgreSQL has one code for both."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state == "42501" and "row-level security" in str(error.orig)

@@ -217,6 +217,7 @@ effects = Table(
     Column(
         "lease_until", UtcMoment, nullable=True, comment="a service's claim; null: the claimant's run has it"
     ),
+    Column("owner", Text, nullable=True, comment="the database's user who claimed it; null on SQLite"),
     CheckConstraint(_one_of("state", EFFECT_STATES), name="effect_state_is_a_word"),
     CheckConstraint(
         "(state IN ('SUCCEEDED', 'FAILED')) = (finished_at IS NOT NULL)", name="a_finished_effect_has_a_time"
@@ -240,6 +241,8 @@ Index(
     postgresql_where=_claimed_by_services,
     sqlite_where=_claimed_by_services,
 )
+_unasked = and_(effects.c.state == "IN_DOUBT", effects.c.doubt_id.is_(None), effects.c.thread_id.is_(None))
+Index("ix_effects_unasked", effects.c.claimed_at, postgresql_where=_unasked, sqlite_where=_unasked)
 _claimed_by_runs = and_(effects.c.state == "CLAIMED", effects.c.thread_id.is_not(None))
 Index(
     "ix_effects_claimed_by_runs",
@@ -278,6 +281,7 @@ runs = Table(
     Column("error", Text, nullable=False),
     Column("created_at", UtcMoment, nullable=False),
     Column("updated_at", UtcMoment, nullable=False),
+    Column("owner", Text, nullable=True, comment="the database's user who began it; null on SQLite"),
     CheckConstraint(_one_of("status", RUN_STATES), name="run_status_is_a_word"),
     CheckConstraint("(status = 'RUNNING') = (lease_until IS NOT NULL)", name="one_run_one_worker"),
     CheckConstraint("status <> 'READY' OR answer IS NOT NULL", name="a_ready_run_has_an_answer"),
@@ -502,6 +506,7 @@ outbox = Table(
     Column("body", LargeBinary, nullable=False, comment="Avro body without framing"),
     Column("contract", Text, nullable=True, comment="its fingerprint in hex; null: the first contract"),
     Column("created_at", UtcMoment, nullable=False),
+    Column("owner", Text, nullable=True, comment="the database's user who said it; null on SQLite"),
     # A relay forgets rows by id after they are published: an id used again would be another record's.
     sqlite_autoincrement=True,
 )

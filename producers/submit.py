@@ -41,6 +41,7 @@ def submit(
     left behind is published. `plan_from_state` reads the plan of a graph compiled with `interrupt_before`.
     Raises what the graph's nodes raise; SubmitError (NotAtAGateError where the graph stops without a plan);
     RunBusyError while another process plans on the thread; FenceLostError where one took it over;
+    ForeignThreadError where it is of another user of the database;
     NoStoreError; StoreUrlError, UnfitStoreError where the store cannot be used.
     """
     try:

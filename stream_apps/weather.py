@@ -19,7 +19,7 @@ _STATES = {
     "28000": "PostgreSQL does not let us in; look at the role and at pg_hba.conf",
     "28P01": "PostgreSQL does not take our password; set the right one in the store's URL",
     "3D000": "the database does not exist; create it or name another in the store's URL",
-    "42501": "our role may not do this; grant it what it needs",
+    "42501": "our role may not do this; `plangate store roles` gives each what it needs",
 }
 _SAID = {
     "too many clients": "53300",

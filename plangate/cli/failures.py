@@ -23,6 +23,7 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "gate_store.postgres.errors.StoreUrlError",
         "gate_store.postgres.errors.UnfitStoreError",
         "gate_store.secret_files.SecretFileError",
+        "gate_store.runs.ForeignThreadError",
         "gate_store.runs.RunBusyError",
         "plangate.cli.failures.CommandError",
         "plangate.demo.planner.PlannerError",
@@ -52,6 +53,9 @@ STORE = {
 }
 
 
+_NOT_ALLOWED = "42501"  # SQLSTATE
+
+
 class CommandError(Exception):
     """A command cannot do what it was asked: {problem}; {mend}."""
 
@@ -76,6 +80,10 @@ def line_for(error: BaseException) -> str | None:
 def _store_line(error: Any) -> str:
     driver = getattr(error, "orig", None) or getattr(error, "reason", None) or error
     first = (str(driver).strip() or type(driver).__name__).splitlines()[0]
+    if getattr(driver, "sqlstate", None) == _NOT_ALLOWED:
+        return (
+            f"the store does not allow this user: {first}; `plangate store roles` says what each role needs"
+        )
     if "no such table" in first or ("does not exist" in first and "relation" in first):
         return "the store has no tables yet; run `plangate store upgrade`"
     if "no such column" in first or ("does not exist" in first and "column" in first):

@@ -13,6 +13,8 @@ from gate_policy.effects import effect_of
 from gate_store import migrate
 from gate_store.database import open_store
 from gate_store.engine.port import ClaimedRun, OutboxRow, Publish
+from gate_store.roles.apply import lacking as lacking_in
+from gate_store.roles.roles import Role as StoreRole
 from gate_store.try_clients import try_clients
 from plangate.kafka import topics
 from plangate.kafka.own_rights import lacking
@@ -31,6 +33,8 @@ from stream_apps.resumer.graphs import load_graphs, refuse_unguarded
 from stream_apps.resumer.questions import Questions
 
 log = logging.getLogger("plangate.worker")
+
+STORE_ROLES = "`plangate store roles` says what each role needs"
 
 # Of outcomes and plans: nobody resumes a run by them, and fuller requests save the broker work.
 LINGER_MS = 2.0
@@ -135,6 +139,8 @@ def check_before_work(settings: Settings, parts: Set[str]) -> None:
     behind = migrate.behind(settings.store_url)
     if behind:
         raise NotReadyError(behind)
+    if refused := lacking_in(settings.store_url, [StoreRole(part) for part in parts]):
+        raise NotReadyError(f"the store does not allow this user: {', '.join(refused)}; {STORE_ROLES}")
     if ahead := migrate.ahead(settings.store_url):
         log.warning("%s; it works on", ahead)
     if "resumer" in parts:

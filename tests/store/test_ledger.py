@@ -212,6 +212,22 @@ def test_an_executor_that_cannot_tell_asks_a_human(conn: Connection) -> None:
 
 
 @pytest.mark.usefixtures("plan")
+def test_a_service_says_nothing_itself(conn: Connection) -> None:
+    """Its doubts are asked about, and their questions ended, by the gatekeeper alone."""
+    held = claim_effect(conn, PLAN.plan_id, PLAN.digest, STEP, "w1", NOON)
+    claim_effect(conn, PLAN.plan_id, PLAN.digest, STEP, "w2", NOON + HOUR)
+    assert state(conn) == "IN_DOUBT"
+    assert said(conn, ApprovalRequested) == []
+    look_at_doubts(conn)
+    ask(conn, *doubts(conn))
+    assert finish_effect(conn, held, StepStatus.SUCCEEDED, NOON)
+    assert said(conn, DecisionMade) == []
+    look_at_doubts(conn)
+    look_at_doubts(conn)
+    assert len(said(conn, DecisionMade)) == 1
+
+
+@pytest.mark.usefixtures("plan")
 def test_skipped_is_no_end_of_an_effect(conn: Connection) -> None:
     with pytest.raises(ValueError, match="SKIPPED"):
         finish(conn, claim(conn), StepStatus.SKIPPED)

@@ -45,7 +45,6 @@ def claim(conn: Connection, plan: PlanCleared, name: str) -> Claim:
 def do(conn: Connection, plan: PlanCleared, name: str, status: StepStatus = StepStatus.SUCCEEDED) -> None:
     held = claim(conn, plan, name)
     assert held.grant is Grant.GO
-    asked = next(one for one in plan.steps if one.step_id == name)
     assert finish_effect(conn, held, status, NOON)
 
 

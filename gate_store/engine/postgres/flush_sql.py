@@ -81,7 +81,8 @@ begun AS (
 again AS (
     UPDATE effects AS e SET
         state = 'CLAIMED', attempts = e.attempts + 1, token = i.token, executor = i.worker,
-        claimed_at = now(), finished_at = NULL, result = NULL, detail = '', doubt_id = NULL
+        claimed_at = now(), finished_at = NULL, result = NULL, detail = '', doubt_id = NULL,
+        owner = current_user
     FROM intent AS i
     WHERE e.effect_id = i.effect_id AND e.digest = i.digest AND e.step_digest = i.step_digest
         AND (e.state = 'RETRY'

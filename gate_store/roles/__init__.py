@@ -1,0 +1,1 @@
+"""Roles of PostgreSQL: what each part of Plangate may do with the store, and no more."""

@@ -1,0 +1,119 @@
+"""Which rows a role may touch: the row-level security of the store.
+
+The outbox lends the relays' Kafka logins to whoever may insert there, so that each role inserts only what it
+may say, and a relay takes only what its role may write. Agents see their own runs, services end only what
+they claimed themselves.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import LiteralString
+
+from psycopg import sql
+
+from gate_events.records import PlanProposed, PolicyKept
+from gate_store.outbox import BY_RESUMERS
+from gate_store.roles.roles import CHECKPOINTS, PARTS, Access, Role
+
+GUARDED = ("outbox", "runs", "effects", *CHECKPOINTS)
+
+_EVERY = sql.SQL("true")
+_OWN = sql.SQL("owner = current_user")
+_OF_SERVICES, _OF_RUNS = sql.SQL("thread_id IS NULL"), sql.SQL("thread_id IS NOT NULL")
+# What lets a run go on, no agent writes; what it may leave, it may take up again.
+_MAY_DO_NOTHING = sql.SQL("answer IS NULL AND digest IS NULL AND use_by IS NULL")
+_PLANS = sql.SQL("status = 'RUNNING' AND answer IS NULL")
+# An effect is another's until it ended, was lost, or a human lets it be tried again.
+_FREE = sql.SQL("state IN ('FAILED', 'RETRY') OR state = 'CLAIMED' AND lease_until < now()")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A policy: of `table`, `role` may do `may` with the rows that are `found`, and leave those `left`."""
+
+    role: Role
+    table: str
+    may: LiteralString  # SELECT, INSERT, UPDATE, DELETE or ALL
+    found: sql.Composable | None = None
+    left: sql.Composable | None = None
+
+
+def rows_of(schema: str) -> Iterator[Rows]:
+    """All policies. Whoever may do something with a guarded table and is named in none sees nothing there."""
+    for role, part in PARTS.items():
+        for table in GUARDED:
+            if access := part.get(table):
+                yield from _rows(role, table, access, schema)
+
+
+def _rows(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]:
+    match role, table:
+        case Role.AGENT, "outbox":
+            yield from _says(role, [PlanProposed.__name__], _and(_OWN))
+        case Role.AGENT, "runs":
+            yield from _agents_runs(role)
+        case Role.AGENT, _:
+            yield from _agents_checkpoints(role, table, access, schema)
+        case Role.ROUTER, "outbox":
+            yield from _says(role, [PolicyKept.__name__])
+        case Role.RESUMER, "outbox":
+            relayed = [record.__name__ for record in BY_RESUMERS]
+            yield from _says(role, [*relayed, PolicyKept.__name__])
+            yield Rows(role, table, "UPDATE", _is_one_of(relayed), _is_one_of(relayed))
+            yield Rows(role, table, "DELETE", _is_one_of(relayed))
+        case Role.RESUMER, "effects":
+            yield from _claims(role, _OF_RUNS, _OF_RUNS, _OF_RUNS)
+        case Role.SERVICE, "effects":
+            begun = sql.SQL("state = 'CLAIMED'")
+            ours = _and(_OF_SERVICES, _OWN)
+            yield from _claims(role, _and(ours, begun), _and(_OF_SERVICES, _or(_OWN, _FREE)), ours)
+        case _ if access == Access(reads=access.reads):
+            yield Rows(role, table, "SELECT", _EVERY)
+        case _:
+            yield Rows(role, table, "ALL", _EVERY, _EVERY)
+
+
+def _says(role: Role, records: Sequence[str], *more: sql.Composable) -> Iterator[Rows]:
+    """What a role may say; it must find it too, since what is there already is not said again."""
+    may = _and(_is_one_of(records), *more)
+    yield Rows(role, "outbox", "SELECT", may)
+    yield Rows(role, "outbox", "INSERT", left=may)
+
+
+def _agents_runs(role: Role) -> Iterator[Rows]:
+    at_rest = sql.SQL("status IN ('DONE', 'FAILED', 'STALE')")
+    ends = sql.SQL("status IN ('RUNNING', 'PAUSED', 'DONE', 'FAILED')")
+    yield Rows(role, "runs", "SELECT", _OWN)
+    yield Rows(role, "runs", "INSERT", left=_and(_OWN, _PLANS, _MAY_DO_NOTHING))
+    yield Rows(role, "runs", "UPDATE", _and(_OWN, _or(at_rest, _PLANS)), _and(_OWN, ends, _MAY_DO_NOTHING))
+
+
+def _agents_checkpoints(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]:
+    """Those of its own runs; it writes them while it plans."""
+    of_run = sql.SQL(
+        "EXISTS (SELECT FROM {} AS r WHERE r.thread_id = {}.thread_id AND r.owner = current_user"
+    )
+    own = of_run.format(sql.Identifier(schema, "runs"), sql.Identifier(table))
+    planning = own + sql.SQL(" AND r.status = 'RUNNING' AND r.answer IS NULL)")
+    yield Rows(role, table, "SELECT", own + sql.SQL(")"))
+    yield Rows(role, table, "INSERT", left=planning)
+    if access.changes:
+        yield Rows(role, table, "UPDATE", planning, planning)
+
+
+def _claims(role: Role, begun: sql.Composable, found: sql.Composable, left: sql.Composable) -> Iterator[Rows]:
+    yield Rows(role, "effects", "SELECT", _EVERY)
+    yield Rows(role, "effects", "INSERT", left=begun)
+    yield Rows(role, "effects", "UPDATE", found, left)
+
+
+def _is_one_of(records: Sequence[str]) -> sql.Composable:
+    return sql.SQL("record IN ({})").format(sql.SQL(", ").join(map(sql.Literal, records)))
+
+
+def _and(*conditions: sql.Composable) -> sql.Composable:
+    return sql.SQL(" AND ").join(sql.SQL("({})").format(each) for each in conditions)
+
+
+def _or(*conditions: sql.Composable) -> sql.Composable:
+    return sql.SQL(" OR ").join(sql.SQL("({})").format(each) for each in conditions)
