@@ -1,24 +1,28 @@
 """`plangate dead-letters`: what could not be handled, with its bytes."""
 
-from typing import Annotated, Any, cast
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
-from confluent_kafka import Message
 
-from gate_events.topics import DEAD_LETTERS, TOPICS
+from gate_events.shown import shown
+from gate_events.topics import DEAD_LETTERS
 from plangate.cli.failures import CommandError
 from plangate.cli.output import JsonFlag, print_json, say, show
 from plangate.cli.speaking import speaker
 from plangate.kafka import topics
-from plangate.kafka.reading import read_all
+from plangate.kafka.letters import Letter, Mark, letters, mark, marks
+from plangate.kafka.originals import original_of
 from plangate.settings import Settings, load_settings
 
 group = typer.Typer(no_args_is_help=True, help="Records that could not be decoded or handled.")
 
-PREFIX = "plangate_"
-_TOPIC_OF_NAME = {topic.name: topic for topic in TOPICS}
-COLUMNS = ("id", "topic", "partition", "offset", "error")
-DeadLetterId = Annotated[str, typer.Argument(help="The id that `list` shows, or its beginning.")]
+COLUMNS = ("id", "topic", "partition", "offset", "mark", "error")
+LetterId = Annotated[
+    str, typer.Argument(help="The id that `list` shows, or its beginning; or its place, as 0@17.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,75 +31,122 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command("list")
-def list_all(as_json: JsonFlag = False) -> None:
-    """Every dead letter: where it came from and what is wrong with it."""
-    rows = [_row(message) for message in _all(load_settings())]
-    show(rows, as_json=as_json, title="Dead letters", columns=COLUMNS)
+def list_newest(
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest.")] = 100,
+    every: Annotated[bool, typer.Option("--all", help="Also what was replayed or discarded.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """The newest dead letters: where each came from and what is wrong with it."""
+    settings = _looked()
+    marked = marks(settings)
+    count: Counter[str] = Counter()
+    newest = heapq.nlargest(limit, _rows(settings, marked, count, every=every), key=lambda row: row["at"])
+    show(newest, as_json=as_json, title="Dead letters", columns=COLUMNS)
+    if not as_json and (more := _left_out(len(newest), count, every=every)):
+        say(more)
 
 
 @group.command("show")
-def show_one(letter: DeadLetterId, as_json: JsonFlag = False) -> None:
+def show_one(letter: LetterId, as_json: JsonFlag = False) -> None:
     """One dead letter whole: its headers, and its bytes in hex."""
-    message = _find(load_settings(), letter)
-    whole = {**_headers(message), "key": _hex(message.key()), "value": _hex(message.value())}
+    settings = _looked()
+    found = _find(settings, letter)
+    own = {name: (value or b"").decode(errors="replace") for name, value in found.own}
+    whole = {
+        **_row(found, marks(settings)),
+        "key": _hex(found.key),
+        "value": _hex(found.value),
+        "headers": own,
+    }
     if as_json:
         print_json(whole)
     else:
         for name, value in whole.items():
-            say(f"{name}: {value}")
+            say(f"{shown(name)}: {shown(str(value))}")
 
 
 @group.command()
-def replay(letter: DeadLetterId, as_json: JsonFlag = False) -> None:
-    """Put the original bytes back on their topic, once the cause is mended. Repeats are harmless."""
-    settings = load_settings()
-    message = _find(settings, letter)
-    headers = _headers(message)
-    kept = [(name, value) for name, value in _pairs(message) if not name.startswith(PREFIX)]
-    topic = _TOPIC_OF_NAME.get(headers["topic"])
-    if "sha256" in headers:
-        place = f"{headers['topic']}-{headers['partition']} at {headers['offset']}"
-        raise CommandError("it was cut, being too large", f"take the whole from the spool, or from {place}")
-    if topic is None:
-        raise CommandError(f"it came from {headers['topic']}, no topic of ours", "send it on by other means")
-    with speaker(settings, topic) as producer:
-        producer.send_bytes(topic.name, message.key(), message.value(), kept)
+def replay(
+    letter: LetterId,
+    unproven: Annotated[
+        bool, typer.Option(help="Also where its topic no longer holds that record: believe the letter.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Put the record back on its topic, once the cause is mended. Repeats are harmless."""
+    settings = _looked()
+    found = _find(settings, letter)
+    original = original_of(settings, found, unproven=unproven)
+    with speaker(settings, original.topic) as producer:
+        producer.send_bytes(original.topic.name, original.key, original.value, found.own)
+        mark(producer, found, Mark.REPLAYED)
     if as_json:
-        print_json({"replayed": headers["event_id"], "topic": headers["topic"]})
+        print_json({"replayed": found.id, "topic": original.topic.name})
     else:
-        say(f"replayed {headers['event_id']} to {headers['topic']}")
+        say(f"replayed {shown(found.id)} to {original.topic.name}")
 
 
-def _all(settings: Settings) -> list[Message]:
+@group.command()
+def discard(letter: LetterId, as_json: JsonFlag = False) -> None:
+    """Note that nothing is to be done about a letter. It stays on the topic; `list --all` shows it."""
+    settings = _looked()
+    found = _find(settings, letter)
+    with speaker(settings, DEAD_LETTERS) as producer:
+        mark(producer, found, Mark.DISCARDED)
+    if as_json:
+        print_json({"discarded": found.id})
+    else:
+        say(f"discarded {shown(found.id)}")
+
+
+def _looked() -> Settings:
+    settings = load_settings()
     topics.require(settings, DEAD_LETTERS)
-    return list(read_all(settings, settings.topic(DEAD_LETTERS.name)))
+    return settings
 
 
-def _find(settings: Settings, letter: str) -> Message:
-    found = {_headers(m)["event_id"]: m for m in _all(settings) if _headers(m)["event_id"].startswith(letter)}
-    if len(found) != 1:
-        mend = "`plangate dead-letters list` shows the ids"
-        raise CommandError(f"{len(found) or 'no'} dead letters begin with {letter!r}", mend)
-    return next(iter(found.values()))
+def _rows(
+    settings: Settings, marked: dict[str, Mark], count: Counter[str], *, every: bool
+) -> Iterator[dict[str, Any]]:
+    for each in letters(settings):
+        count["all"] += 1
+        count["marked"] += each.id in marked
+        if every or each.id not in marked:
+            yield _row(each, marked)
 
 
-def _row(message: Message) -> dict[str, Any]:
-    headers = _headers(message)
-    return {"id": headers["event_id"], **headers}
+def _row(letter: Letter, marked: dict[str, Mark]) -> dict[str, Any]:
+    empty = dict.fromkeys(COLUMNS, "")
+    said = {shown(name): shown(text) for name, text in letter.said.items()}
+    what = str(marked.get(letter.id, ""))
+    return {**empty, **said, "id": shown(letter.id), "place": letter.place, "at": letter.at, "mark": what}
 
 
-def _headers(message: Message) -> dict[str, str]:
-    """The letter's own headers, without their prefix."""
-    return {
-        name.removeprefix(PREFIX): (value or b"").decode(errors="replace")
-        for name, value in _pairs(message)
-        if name.startswith(PREFIX)
-    }
+def _left_out(listed: int, count: Counter[str], *, every: bool) -> str:
+    """What a list does not show, in words."""
+    listable = count["all"] - (0 if every else count["marked"])
+    words = [f"{listed} of {listable}, the newest; --limit shows more"] if listed < listable else []
+    if count["marked"] and not every:
+        words.append(f"{count['marked']} more are marked as replayed or discarded; --all shows them, too")
+    return "; ".join(words)
 
 
-def _pairs(message: Message) -> list[tuple[str, bytes | None]]:
-    return cast("list[tuple[str, bytes | None]]", message.headers() or [])  # typed loosely there
+def _find(settings: Settings, wanted: str) -> Letter:
+    """The one letter that is meant. Letters of one id are one only where their bytes are."""
+    found: dict[tuple[str, str], Letter] = {}
+    for each in letters(settings):
+        if each.place == wanted:
+            return each
+        if each.id.startswith(wanted):
+            found.setdefault((each.id, each.sha256), each)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if len({each.id for each in found.values()}) == 1:
+        places = ", ".join(each.place for each in found.values())
+        raise CommandError(f"{len(found)} dead letters of that id differ", f"name one by its place: {places}")
+    mend = "`plangate dead-letters list` shows the ids"
+    raise CommandError(f"{len(found) or 'no'} dead letters begin with {wanted!r}", mend)
 
 
-def _hex(data: bytes | str | None) -> str | None:
-    return data.hex() if isinstance(data, bytes) else data
+def _hex(data: bytes | None) -> str | None:
+    return data.hex() if data is not None else None

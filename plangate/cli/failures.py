@@ -30,6 +30,7 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "plangate.demo.waiting.DemoError",
         "plangate.dev.errors.DevServiceError",
         "plangate.kafka.acls.AclRefusedError",
+        "plangate.kafka.originals.NotReplayableError",
         "plangate.kafka.registry.ContractRefusedError",
         "plangate.kafka.topics.KafkaUnreachableError",
         "plangate.kafka.topics.NoTopicError",

@@ -1,7 +1,8 @@
-"""Reads a topic as it stands now, from its first record to its last."""
+"""Reads a topic as it stands now, from its first record to its last, or one record of it."""
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 from uuid import uuid4
 
@@ -18,6 +19,36 @@ def read_all(settings: Settings, topic: str) -> Iterator[Message]:
 
     Raises KafkaException.
     """
+    with _reader(settings) as consumer:
+        ends = _ends(consumer, topic)
+        consumer.assign([TopicPartition(topic, number, start) for number, (start, _) in ends.items()])
+        left = {number for number, (start, end) in ends.items() if end > start}
+        while left:
+            for message in consumer.consume(500, timeout=1.0):
+                if _is_end(message):
+                    left.discard(cast(int, message.partition()))
+                else:
+                    yield message
+
+
+def read_one(settings: Settings, topic: str, partition: int, offset: int) -> Message | None:
+    """The record of `topic` (its full name) at that place; None: there is none, or no more.
+
+    Raises KafkaException.
+    """
+    with _reader(settings) as consumer:
+        start, end = _ends(consumer, topic).get(partition, (0, 0))
+        if not start <= offset < end:
+            return None
+        consumer.assign([TopicPartition(topic, partition, offset)])
+        while True:
+            for message in consumer.consume(1, timeout=1.0):
+                # behind an offset that is no record stands the next one
+                return None if _is_end(message) or message.offset() != offset else message
+
+
+@contextmanager
+def _reader(settings: Settings) -> Iterator[Consumer]:
     consumer = Consumer(
         {
             **settings.kafka_options,
@@ -31,15 +62,7 @@ def read_all(settings: Settings, topic: str) -> Iterator[Message]:
         logger=logging.Logger("kafka-reader", level=logging.CRITICAL + 1),
     )
     try:
-        ends = _ends(consumer, topic)
-        consumer.assign([TopicPartition(topic, number, start) for number, (start, _) in ends.items()])
-        left = {number for number, (start, end) in ends.items() if end > start}
-        while left:
-            for message in consumer.consume(500, timeout=1.0):
-                if _is_end(message):
-                    left.discard(cast(int, message.partition()))
-                else:
-                    yield message
+        yield consumer
     finally:
         consumer.close()
 

@@ -40,6 +40,7 @@ class Role(StrEnum):
     SERVICE = "service"
     REVIEWER = "reviewer"
     REPORTER = "reporter"
+    REPLAYER = "replayer"
     AUDITOR = "auditor"
 
 
@@ -94,7 +95,7 @@ class Part:
 
 
 PARTS = {
-    Role.ADMIN: Part(reads=(DEAD_LETTERS,)),
+    Role.ADMIN: Part(reads=(DEAD_LETTERS,), writes=(DEAD_LETTERS,)),  # marks that it discards
     Role.ROUTER: Part(reads=(PLANS,), writes=(AUTO_EXECUTE, APPROVAL_REQUESTS, DEAD_LETTERS)),
     Role.GATEKEEPER: Part(
         reads=(AUTO_EXECUTE, APPROVAL_REQUESTS, DECISIONS, OUTCOMES),
@@ -106,11 +107,16 @@ PARTS = {
     Role.SERVICE: Part(reads=(AUTO_EXECUTE, VERDICTS), writes=(OUTCOMES, DEAD_LETTERS)),
     Role.REVIEWER: Part(writes=(DECISIONS,)),  # what there is to decide is in the store
     Role.REPORTER: Part(writes=(INCIDENTS,)),
+    # What died is put back as it stands on its own topic, and marked.
+    Role.REPLAYER: Part(
+        reads=TOPICS,
+        writes=(PLANS, AUTO_EXECUTE, APPROVAL_REQUESTS, DECISIONS, VERDICTS, OUTCOMES, DEAD_LETTERS),
+    ),
     Role.AUDITOR: Part(reads=TOPICS),
 }
 
 _OWN_GROUP = (Role.ROUTER, Role.GATEKEEPER)
-_READ_ONCE = (Role.ADMIN, Role.AUDITOR)
+_READ_ONCE = (Role.ADMIN, Role.REPLAYER, Role.AUDITOR)
 
 
 def rights_of(role: Role, topic_prefix: str = "", group: str | None = None) -> list[Right]:
@@ -138,6 +144,7 @@ def _needs(role: Role, prefix: str, group: str | None) -> dict[Operation, list[R
         return {Operation.READ: reads, Operation.WRITE: writes, Operation.DESCRIBE: once}
     return {
         Operation.READ: reads,
+        Operation.WRITE: writes,
         Operation.DESCRIBE: [*every, *once],
         Operation.CREATE: every,
         Operation.DESCRIBE_CONFIGS: every,
