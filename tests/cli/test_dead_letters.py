@@ -16,6 +16,7 @@ from plangate.settings import Settings
 from tests.cli.commands import Ended, Shell
 from tests.events.samples import SAMPLES
 
+Place = tuple[int | None, int | None]  # partition and offset
 A_PLAN = encode(next(each for each in SAMPLES if isinstance(each, PlanProposed)))
 A_DECISION = encode(next(each for each in SAMPLES if isinstance(each, DecisionMade)))
 
@@ -28,9 +29,9 @@ class Cluster:
     kafka: MockKafka
     prefix: str
 
-    def put(self, on: str, value: bytes | None, **marks: str) -> tuple[int, int]:
+    def put(self, on: str, value: bytes | None, **marks: str) -> Place:
         """A record on a topic, with these headers of a letter; its partition and offset."""
-        placed: list[tuple[int, int]] = []
+        placed: list[Place] = []
         producer = Producer({"bootstrap.servers": self.kafka.bootstrap_servers})
         headers: Any = [(f"plangate_{name}", text.encode()) for name, text in marks.items()]
         producer.produce(
@@ -43,7 +44,7 @@ class Cluster:
         assert producer.flush(10) == 0
         return placed[0]
 
-    def letter(self, name: str, value: bytes, topic: str, place: tuple[int, int], **marks: str) -> None:
+    def letter(self, name: str, value: bytes, topic: str, place: Place, **marks: str) -> None:
         """A record among the dead letters that says where it stood."""
         at = {"topic": topic, "partition": str(place[0]), "offset": str(place[1])}
         self.put("dead-letters", value, **{"event_id": name, "error": "x", **at, **marks})
