@@ -16,7 +16,7 @@ from gate_store import outbox
 from gate_store.bulk import update_rows
 from gate_store.dialects import among, read, whole, word
 from gate_store.effect_keys import Content
-from gate_store.in_doubt import Beginning, in_doubt_request
+from gate_store.in_doubt import Beginning, DoubtAbout, in_doubt_request
 from gate_store.plain_text import storable
 from gate_store.superseding import supersede
 from gate_store.tables import clearances, effects, gates
@@ -42,7 +42,7 @@ class Doubt:
     digest: str
     step: Step
     known: str
-    run_is_over: bool = False  # nothing does it once more
+    about: DoubtAbout = DoubtAbout.STEP
 
 
 def doubt_about(conn: Connection, digest: str, step: Step, known: str, now: datetime) -> ApprovalRequested:
@@ -72,7 +72,7 @@ def doubts_about(conn: Connection, doubts: Sequence[Doubt], now: datetime) -> li
             revision=cleared.revision,
             digest=cleared.digest,
             steps=cleared.steps,
-            run_is_over=each.run_is_over,
+            about=each.about,
         )
         requests.append(request)
     return requests

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, select
 
 from gate_store.dialects import word
 from gate_store.doubts import SILENT, Doubt, put_in_doubt, steps_cleared
+from gate_store.in_doubt import DoubtAbout
 from gate_store.tables import effects, runs
 
 FORGOTTEN_AFTER = timedelta(seconds=30)  # its process may be on its way back, and asks by itself
@@ -66,8 +67,7 @@ def _ask(conn: Connection, lost: Select[Any], now: datetime) -> int:
         for row in found:
             of_run = row.thread_id is not None
             known = (_OVER if of_run else SILENT).format(row.executor)
-            doubts[row.effect_id] = Doubt(
-                row.digest, steps[row.digest, row.step_id], known, run_is_over=of_run
-            )
+            about = DoubtAbout.STEP_OF_ENDED_RUN if of_run else DoubtAbout.STEP
+            doubts[row.effect_id] = Doubt(row.digest, steps[row.digest, row.step_id], known, about)
         put_in_doubt(conn, doubts, now)
     return len(found)

@@ -13,6 +13,7 @@ from gate_events.values import Step
 from gate_store.dialects import read, whole
 from gate_store.resolving import go_on
 from gate_store.tables import effects, runs
+from gate_store.unguarded import of_unguarded_plan
 from gate_store.workers import claimant_is_gone
 
 _FOUND = {
@@ -52,6 +53,7 @@ def doubted_steps(
         .join_from(runs, effects, effects.c.plan_id == runs.c.plan_id)
         .where(runs.c.status == "IN_DOUBT", effects.c.state == "IN_DOUBT")
         .where(effects.c.action_type.in_(list(action_types)))
+        .where(~of_unguarded_plan())  # what is known of one step answers no question about all of them
         .order_by(effects.c.effect_id)
         .limit(limit)
     )

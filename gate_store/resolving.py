@@ -25,13 +25,18 @@ def resolve(conn: Connection, closings: Sequence[Closing], now: datetime) -> Non
     settled = [row for each in closings if (row := _settled(each))]
     content = ["plan_id", "step_id", "step_digest"]
     in_doubt = effects.c.state == "IN_DOUBT"
-    # a doubt is answered by its own question; older rows do not say which that was
-    update_rows(conn, effects, settled, [*content, "doubt_id"], in_doubt)
-    older = [{name: value for name, value in row.items() if name != "doubt_id"} for row in settled]
+    # a doubt is answered by its own question, which may be about a whole plan
+    by_question = [_without(row, "step_id", "step_digest") for row in settled]
+    update_rows(conn, effects, by_question, ["plan_id", "doubt_id"], in_doubt)
+    older = [_without(row, "doubt_id") for row in settled]  # rows that do not say which that was
     update_rows(conn, effects, older, content, in_doubt, effects.c.doubt_id.is_(None))
     _fail_what_nobody_retries(conn, [row["doubt_id"] for row in settled if row["state"] == "RETRY"], now)
     waiting = {each.request.run.thread_id: each for each in closings if each.request.run}
     go_on(conn, {thread: each.request.plan_id for thread, each in waiting.items()}, now)
+
+
+def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
 
 
 def _fail_what_nobody_retries(conn: Connection, doubts: Sequence[UUID], now: datetime) -> None:

@@ -11,7 +11,8 @@ _BEFORE = """
         LEFT JOIN cleared_steps AS p ON p.digest = s.digest AND p.step_id = n.step_id
         WHERE NOT EXISTS (
             SELECT 1 FROM effects AS b
-            WHERE b.plan_id = c.plan_id AND b.step_id = n.step_id AND b.step_digest = p.step_digest)
+            WHERE b.plan_id = c.plan_id AND b.step_id = n.step_id AND b.step_digest = p.step_digest
+                AND b.attempts > 0)
 """
 
 FLUSH = f"""

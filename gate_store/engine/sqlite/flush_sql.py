@@ -27,7 +27,8 @@ _NOT_BEGUN = """
     LEFT JOIN cleared_steps AS p ON p.digest = s.digest AND p.step_id = n.value
     WHERE NOT EXISTS (
         SELECT 1 FROM effects AS b
-        WHERE b.plan_id = c.plan_id AND b.step_id = n.value AND b.step_digest = p.step_digest)
+        WHERE b.plan_id = c.plan_id AND b.step_id = n.value AND b.step_digest = p.step_digest
+            AND b.attempts > 0)
     ORDER BY n.key LIMIT 1
 """
 
