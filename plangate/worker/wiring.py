@@ -81,6 +81,7 @@ def resumer_config(settings: Settings, slot: Slot, catalogue: Catalogue) -> Resu
         traits=traits_of(catalogue),
         ask_again=ask_again,
         ask_in_doubt=questions.ask_in_doubt,
+        doubt_plan=questions.doubt_plan,
         unmet=dispatch.unmet,
         earlier=EarlierApprovals(store).of,
         publish=publisher(settings),

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from gate_events.digest import plan_digest
@@ -10,15 +11,18 @@ from gate_events.pause import expired
 from gate_events.records import ApprovalRequested, PlanExecuted
 from gate_events.values import Step
 from gate_events.words import GateState, OutcomeStatus
-from gate_store.engine.port import NotClearedError, RunEnd
+from gate_store.engine.port import EffectRow, NotClearedError, RunEnd
 from gate_store.pauses import AtGate, proposal
+from gate_store.unguarded import CutOff
 from stream_apps.resumer.config import ResumerConfig
 from stream_apps.resumer.earlier import Earlier
 from stream_apps.resumer.errors import (
+    CutOffError,
     HaltedError,
     InDoubtError,
     LeaseLostError,
     OutdatedRunError,
+    OverranError,
     RunFailedError,
     RunStoppedError,
 )
@@ -26,9 +30,12 @@ from stream_apps.resumer.ledger import RunLedger
 from stream_apps.resumer.opening import asked_steps, has_gone_on
 from stream_apps.resumer.outcomes import outbox_row, outcome
 from stream_apps.resumer.run_state import RunState
-from stream_apps.resumer.words import in_words
+from stream_apps.resumer.words import in_words, plain
 
 UNGUARDED = "unguarded: the graph came to its end without the ledger, so what it did of the plan is not known"
+ACTS_UNGUARDED = (
+    "its graph carries out its actions without the ledger, so nobody knows which of the plan's steps happened"
+)
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +48,7 @@ class ClaimEnd:
     ) -> None:
         """`is_guarded`: all that its graph does goes through the ledger, says its author."""
         self.proposed: Sequence[Step] = ()  # of a plan that was not approved, as far as they are known
+        self.is_invoked = False  # the graph was given its input since the claim
         self._run = run
         self._claimed = run.claimed
         self._ledger = ledger
@@ -59,6 +67,18 @@ class ClaimEnd:
         answer = self._claimed.answer
         said = f"{answer.state.value.lower()} by {answer.decided_by}: {answer.note}"
         await self._end("DONE", said.rstrip(": "))
+
+    def may_have_acted(self) -> bool:
+        """Whether the graph did, since the claim, what the ledger knows nothing of."""
+        return self.is_invoked and self.is_unguarded()
+
+    def is_unguarded(self) -> bool:
+        """Whether an approved plan was carried out past the ledger, or not at all."""
+        return not self._is_guarded and self._states.is_unguarded()
+
+    async def answered(self, said: EffectRow) -> None:
+        """A human said what became of the whole plan: nothing of it is run any more."""
+        await self._end("DONE" if said.state == "SUCCEEDED" else "FAILED", said.detail)
 
     async def stale(self, why: str) -> None:
         """The thread is no longer where it was approved, or its graph is not here."""
@@ -94,6 +114,8 @@ class ClaimEnd:
     async def after(self, error: Exception) -> None:
         """The stop that the run carries counts more than what its node made of it."""
         cause = self._run.stopped or error
+        if isinstance(cause, HaltedError | OverranError) and self.may_have_acted():
+            cause = CutOffError(self._claimed.thread_id, _under_way(cause))
         try:
             await self._failed(cause)
         except LeaseLostError as lost:
@@ -105,6 +127,8 @@ class ClaimEnd:
         begun = self._states.begun_step()
         if isinstance(error, LeaseLostError):
             log.warning("%s", error)
+        elif isinstance(error, CutOffError):
+            await self._plan_in_doubt(error)
         elif isinstance(error, InDoubtError):
             await self._in_doubt(error.step, error.known, error)
         elif begun and (not isinstance(error, HaltedError) or self._states.has_begun_for_good()):
@@ -155,13 +179,26 @@ class ClaimEnd:
         self._states.in_doubt(step, known, request.request_id)
         await self._run.end(RunEnd("IN_DOUBT", known), [outbox_row(request)])
 
+    async def _plan_in_doubt(self, error: CutOffError) -> None:
+        claimed, config = self._claimed, self._config
+        cut = CutOff(
+            claimed.thread_id,
+            claimed.token,
+            config.worker,
+            claimed.plan_id,
+            claimed.answer.digest,
+            self._ledger.intents(),
+            plain(f"{error.why}; {ACTS_UNGUARDED}"),
+        )
+        await self._run.end_by(partial(config.doubt_plan, cut, self._run.store_now(config.clock())))
+
     async def _end(self, state: str, why: str) -> None:
         await self._run.end(RunEnd(state, why), [outbox_row(await self._outcome(state))])
 
     async def _outcome(self, state: str) -> PlanExecuted:
         """What became of the plan that was answered, by the ledger; `state` is how the run ends."""
         claimed, config, states = self._claimed, self._config, self._states
-        known: Earlier | None = Earlier(claimed.answer.steps, states.rows)
+        known: Earlier | None = Earlier(claimed.answer.steps, states.known())
         if claimed.answer.state is not GateState.APPROVED:
             known = await config.earlier(claimed)
         untold = self._unguarded(state)
@@ -170,9 +207,8 @@ class ClaimEnd:
         return outcome(claimed, known.steps, known.effects, status, config.worker, config.clock(), untold)
 
     def _unguarded(self, state: str) -> str:
-        """What is to be said where an approved plan was carried out past the ledger, or not at all."""
-        used = self._is_guarded or self._states.rows or self._states.refused
-        return "" if state != "DONE" or used or not self._states.approved else UNGUARDED
+        """What is to be said of its steps where the graph came to its end."""
+        return UNGUARDED if state == "DONE" and self.is_unguarded() else ""
 
     def _never_approved(self) -> Sequence[Step]:
         """The steps that the run asked about, as far as they are known."""

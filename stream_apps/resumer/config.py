@@ -12,6 +12,7 @@ from gate_events.values import Step
 from gate_store.database import Clock, utc_now
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import ClaimedRun, EngineStore, Publish, Served
+from gate_store.unguarded import CutOff
 from stream_apps.resumer.earlier import Earlier
 
 
@@ -39,6 +40,7 @@ AskAgain = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested]]
 Unmet = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested | None]]
 EarlierOf = Callable[[ClaimedRun], Awaitable[Earlier | None]]
 AskInDoubt = Callable[[ClaimedRun, Step, str, datetime], Awaitable[ApprovalRequested]]
+DoubtPlan = Callable[[CutOff, datetime], Awaitable[None]]
 OpenStore = Callable[[str, SerializerProtocol, Served], EngineStore]
 
 
@@ -54,6 +56,8 @@ class ResumerConfig:
     `unmet(run, now)` gives the question that the catalogue in force demands before the run begins, or None.
     `earlier(run)` tells what was begun of the plan of a run whose answer lets nothing run, or None.
     `ask_in_doubt(run, step, known, now)` gives the request for an effect whose result is unknown.
+    `doubt_plan(cut, now)` asks about all steps of a plan whose graph acts without the ledger and was cut off,
+    and ends its run IN_DOUBT, in one act.
     A run whose graph, or version of a graph, this worker does not have is left to workers that have it; after
     `stale_after_s` it is ended STALE.
     Steps in doubt that have a probe are probed again every `probe_again_s`.
@@ -70,6 +74,7 @@ class ResumerConfig:
     traits: Callable[[str], ActionTraits]
     ask_again: AskAgain
     ask_in_doubt: AskInDoubt
+    doubt_plan: DoubtPlan
     unmet: Unmet = _nothing_unmet
     earlier: EarlierOf = _nothing_earlier
     publish: Publish | None = None

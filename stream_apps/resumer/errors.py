@@ -67,6 +67,18 @@ class OutdatedRunError(RunStoppedError):
     """The approval went stale between the claim and the first effect: nothing was done, and nothing is."""
 
 
+class CutOffError(RunStoppedError):
+    """The graph acts without the ledger, and was cut off: nobody knows what it did, so a human is asked."""
+
+
+class OverranError(TimeoutError):
+    """It ran longer than {limit_s} s."""
+
+    def __init__(self, limit_s: float) -> None:
+        super().__init__(f"it ran longer than {limit_s:g} s")
+        self.limit_s = limit_s
+
+
 class InDoubtError(RunStoppedError):
     """Nobody knows whether the step's effect happened: a human is asked."""
 

@@ -53,6 +53,7 @@ class Intents:
 
         Raises NotClearedError, UndeclaredEffectError, EffectFailedError, or a RunStoppedError.
         """
+        self._states.is_used = True
         self._run.check()
         self.check_cleared(step)
         self._check_declared(step, declared)
@@ -64,6 +65,16 @@ class Intents:
         if prior.state == "SUCCEEDED":
             return Done(prior.result)
         return await self._again(step, prior)
+
+    def of(self, step: Step, *, repeat: bool = False) -> Intent:
+        """The intent of an approved step, before it is durable."""
+        return Intent(
+            effect_id=self._states.id_of(step),
+            step=step,
+            step_digest=self._states.approved[step.step_id],
+            window_key=self._traits(step.action_type).window_key(step),
+            repeat=repeat,
+        )
 
     def check_cleared(self, step: Step) -> None:
         """Raises NotClearedError where this is not a step that was approved, as it was approved."""
@@ -125,13 +136,7 @@ class Intents:
 
     async def _intend(self, step: Step, *, repeat: bool) -> None:
         self._refuse_late()
-        intent = Intent(
-            effect_id=self._states.id_of(step),
-            step=step,
-            step_digest=self._states.approved[step.step_id],
-            window_key=self._traits(step.action_type).window_key(step),
-            repeat=repeat,
-        )
+        intent = self.of(step, repeat=repeat)
         if self._run.has_result_of(intent.effect_id):
             await self._run.barrier()  # a failure is on record before the next attempt begins
         await self._commit(intent)

@@ -15,7 +15,7 @@ from typing import Any
 from gate_events.json_text import kept_result
 from gate_events.values import Step
 from gate_store.declared_effects import Declared, UndeclaredEffectError
-from gate_store.engine.port import NotClearedError
+from gate_store.engine.port import Intent, NotClearedError
 from stream_apps.resumer.calling import Probe, awaited, refuse_event_loop, without_questions
 from stream_apps.resumer.calls import calls
 from stream_apps.resumer.config import ActionTraits
@@ -93,6 +93,10 @@ class RunLedger:
             return known.value if known is not None else self._called_blocking(step, fn)
         finally:
             self._loop.call_soon_threadsafe(lock.release)
+
+    def intents(self) -> list[Intent]:
+        """The claims of all approved steps, in their order; nothing of them is written."""
+        return [self._intents.of(step) for step in self._claimed.answer.steps]
 
     async def calls_back(self, *, idempotent_only: bool = False) -> None:
         """Wait, within reason, until the calls of this claim have returned, and their results are noted."""

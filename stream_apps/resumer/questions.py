@@ -10,6 +10,7 @@ from gate_events.records import ApprovalRequested
 from gate_events.values import Step
 from gate_store.doubts import UnknownClearanceError, doubt_about, stale_question
 from gate_store.engine.port import ClaimedRun
+from gate_store.unguarded import CutOff, doubt_unguarded_plan
 from stream_apps.resumer.outage import Outage
 
 
@@ -30,6 +31,13 @@ class Questions:
         ask = partial(asyncio.to_thread, self._ask_in_doubt, _digest(run), step, known, now)
         return await self._outage.through(ask)
 
+    async def doubt_plan(self, cut: CutOff, now: datetime) -> None:
+        """Which steps of a plan happened that was carried out without the ledger; its run ends IN_DOUBT.
+
+        Raises FenceLostError, UnknownClearanceError.
+        """
+        await self._outage.through(partial(asyncio.to_thread, self._doubt_plan, cut, now))
+
     def _ask_again(self, digest: str, now: datetime) -> ApprovalRequested:
         with self._engine.connect() as conn:
             return stale_question(conn, digest, now)
@@ -37,6 +45,10 @@ class Questions:
     def _ask_in_doubt(self, digest: str, step: Step, known: str, now: datetime) -> ApprovalRequested:
         with self._engine.connect() as conn:
             return doubt_about(conn, digest, step, known, now)
+
+    def _doubt_plan(self, cut: CutOff, now: datetime) -> None:
+        with self._engine.begin() as conn:
+            doubt_unguarded_plan(conn, cut, now)
 
 
 def _digest(run: ClaimedRun) -> str:

@@ -14,7 +14,13 @@ from gate_store.pauses import AtGate, Elsewhere, Finished, Pause, Unfinished, re
 from stream_apps.resumer.claim_end import ClaimEnd
 from stream_apps.resumer.config import ResumerConfig
 from stream_apps.resumer.configured import GRAPH_NAME, configured
-from stream_apps.resumer.errors import HaltedError, LeaseLostError, RunFailedError
+from stream_apps.resumer.errors import (
+    CutOffError,
+    HaltedError,
+    LeaseLostError,
+    OverranError,
+    RunFailedError,
+)
 from stream_apps.resumer.graphs import Loaded
 from stream_apps.resumer.ledger import RunLedger
 from stream_apps.resumer.opening import (
@@ -34,6 +40,7 @@ from stream_apps.resumer.words import plain
 log = logging.getLogger(__name__)
 
 _UNMET = "asked again: the catalogue demands more than was given, or it was done already meanwhile"
+_DIED = "the worker that resumed its run did not say how that ended, and may be at it still"
 STRICT_RESUME = "__pregel_strict_resume"  # private to LangGraph: a stale interrupt id is refused
 
 
@@ -78,7 +85,8 @@ class Resume:
         try:
             await self._work()
         except asyncio.CancelledError:
-            if not self.run.halting or not self._states.has_begun_for_good():
+            may_happen = self._states.has_begun_for_good() or self._end.may_have_acted()
+            if not (self.run.halting and may_happen):
                 raise
             await self._end.after(HaltedError(self._claimed.thread_id, "the worker stopped"))
 
@@ -100,9 +108,15 @@ class Resume:
     def may_be_given_back(self) -> bool:
         """Whether nothing that this claim began is without a result in the store."""
         run = self.run
-        return not (run.has_ended or run.has_unwritten_results or self.has_call_out())
+        unknown = self.has_call_out() or self._end.may_have_acted()
+        return not (run.has_ended or run.has_unwritten_results or unknown)
 
     async def _attempt(self) -> None:
+        if said := self._states.answered():
+            await self._end.answered(said)
+            return
+        if self._claimed.alone and self._end.is_unguarded():
+            raise CutOffError(self._claimed.thread_id, _DIED)
         if await self._is_asked_first():
             return
         if self._claimed.attempts > self._config.claims:
@@ -158,6 +172,7 @@ class Resume:
 
     async def _invoke(self, loaded: Loaded, given: Any) -> None:
         effects_context.current.set(self._ledger)
+        self._end.is_invoked = True
         limit = self._config.run_timeout_s
         try:
             async with self.run.limit.of(limit) as timer:
@@ -166,7 +181,7 @@ class Resume:
             if timer.expired():
                 self._overran = True
                 self._tools.on_overrun()
-                raise TimeoutError(f"it ran longer than {limit:g} s") from error
+                raise OverranError(limit) from error
             raise
         except (SystemExit, KeyboardInterrupt) as error:  # a node ends its run, not everybody's process
             raise RuntimeError(f"a node raised {error!r}") from error

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -106,6 +106,19 @@ class RunState:
     async def end(self, end: RunEnd, outbox: Sequence[OutboxRow] = ()) -> None:
         """End this claim of the run, together with all that waits. Raises LeaseLostError."""
         await self._commit((), end, outbox)
+        self.stop(LeaseLostError(self.claimed.thread_id, "this claim of it has ended"))
+
+    async def end_by(self, act: Callable[[], Awaitable[None]]) -> None:
+        """End this claim by an act that is written beside this buffer, once all that waits is durable.
+
+        Raises LeaseLostError.
+        """
+        await self.write()
+        try:
+            await act()
+        except FenceLostError as error:
+            raise LeaseLostError(error.thread_id, str(error)) from error
+        self.has_ended = True
         self.stop(LeaseLostError(self.claimed.thread_id, "this claim of it has ended"))
 
     async def _commit(

@@ -14,6 +14,8 @@ from stream_apps.resumer.config import ActionTraits
 from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.words import in_words, plain
 
+_SETTLED = ("SUCCEEDED", "FAILED")
+
 
 class StepStates:
     """Changes on the event loop alone. What is noted rides with the run's next act."""
@@ -28,6 +30,7 @@ class StepStates:
         self.approved = {step.step_id: step_digest(self._plan_id, step) for step in approved}
         self.rows = claimed.effects  # kept up to date, for whoever asks about a doubt
         self.begun: dict[str, Step] = {}  # intents of this claim without a result yet
+        self.is_used = False  # the graph brought a step to the ledger since the claim
         self.refused: list[str] = []
         self.final: list[BaseException] = []  # errors that another attempt would only repeat
 
@@ -40,6 +43,19 @@ class StepStates:
         """Whether the catalogue lets the step begin again with the same key."""
         return self._traits(step.action_type).idempotent
 
+    def known(self) -> dict[str, EffectRow]:
+        """What the ledger tells of the steps: a doubt about the whole plan that was lifted tells nothing."""
+        return {name: row for name, row in self.rows.items() if row.attempts or row.state != "RETRY"}
+
+    def is_unguarded(self) -> bool:
+        """Whether a plan was approved, and nothing of it has come to the ledger, now or before."""
+        return bool(self.approved) and not (self.is_used or self.refused or self.known())
+
+    def answered(self) -> EffectRow | None:
+        """What a human said of the whole plan, whose graph was cut off in it without the ledger."""
+        said = (row for row in self.rows.values() if not row.attempts and row.state in _SETTLED)
+        return next(said, None) if self.approved else None
+
     def is_open(self, step: Step) -> bool:
         """Whether it was begun, now or before, without a word on how it ended."""
         row = self.rows.get(step.step_id)
@@ -51,7 +67,7 @@ class StepStates:
 
     def has_steps_left(self) -> bool:
         """Whether an approved step has not ended: only those need an approval that still holds."""
-        ended = {step_id for step_id, row in self.rows.items() if row.state in ("SUCCEEDED", "FAILED")}
+        ended = {step_id for step_id, row in self.rows.items() if row.state in _SETTLED}
         return not self.approved.keys() <= ended
 
     def begun_step(self) -> Step | None:

@@ -76,7 +76,7 @@ def test_the_same_options_reach_librdkafka_and_faust(folder: Path) -> None:
 
 def test_no_secret_is_in_a_repr(folder: Path) -> None:
     settings = load_settings()
-    resumer = ResumerConfig(settings.store_url, folder, "", Mock(), Mock(), Mock())
+    resumer = ResumerConfig(settings.store_url, folder, "", Mock(), Mock(), Mock(), Mock())
     shown = [settings, apps_config(settings, frozenset(), ""), resumer, settings.store_shown]
     assert SECRET not in " ".join(map(repr, shown))
     assert "127.0.0.1:1/gates" in settings.store_shown

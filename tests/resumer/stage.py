@@ -45,6 +45,7 @@ def config(url: str, **changes: Any) -> ResumerConfig:
         "traits": traits,
         "ask_again": questions.ask_again,
         "ask_in_doubt": questions.ask_in_doubt,
+        "doubt_plan": questions.doubt_plan,
         "earlier": EarlierApprovals(store).of,
         "lease_s": 5.0,
         "stale_after_s": 0.0,

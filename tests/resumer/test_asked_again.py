@@ -149,7 +149,7 @@ async def test_the_outcome_of_a_rejected_plan_whose_graph_fails_counts(stage: St
         assert record_outcomes(conn, [outcome], utc_now()) == {}
 
 
-@pytest.mark.parametrize("graph", ["late", "nested_late"])
+@pytest.mark.parametrize("graph", ["late_guarded", "nested_late_guarded"])
 async def test_progress_behind_the_gate_counts_as_begun_also_in_a_subgraph(
     stage: Stage, happened: Happened, graph: str
 ) -> None:
@@ -159,7 +159,7 @@ async def test_progress_behind_the_gate_counts_as_begun_also_in_a_subgraph(
     assert (happened(), stage.said(ApprovalRequested)) == (["acts unguarded"], [])
 
 
-@pytest.mark.parametrize("graph", ["late", "nested_late"])
+@pytest.mark.parametrize("graph", ["late_guarded", "nested_late_guarded"])
 async def test_a_graph_that_went_on_does_not_act_against_a_later_rejection(
     stage: Stage, happened: Happened, graph: str
 ) -> None:

@@ -280,6 +280,16 @@ async def settle(state: State) -> State:
     return {}
 
 
+async def act_slowly_past_ledger(state: State) -> State:
+    """Each step by itself, with a while in between."""
+    for step in state["verdict"]["steps"]:
+        log(f"begin {step['arguments']['to']}")
+        await asyncio.sleep(float(os.environ.get("SLOW_S", "0")))
+        log(f"end {step['arguments']['to']}")
+    return {}
+
+
+slow_past_ledger = chain(State, ask=ask, act=act_slowly_past_ledger).compile()
 late = chain(State, ask=ask, pass_on=pass_on, settle=settle, act=act_unguarded)
 nested_late = chain(State, child=late.compile(), after=pass_on).compile()
 half = chain(State, ask=ask, first=act_on_first, settle=settle, act=act).compile()
@@ -300,6 +310,11 @@ async def act_backwards(state: State) -> State:
     """Does the last step first."""
     for step in reversed(state["verdict"]["steps"]):
         await effects().once(step, send_async)
+    return {}
+
+
+async def come(_state: State) -> State:
+    log("comes")
     return {}
 
 
@@ -334,6 +349,7 @@ def fanning(ask: Any) -> Any:
 
 
 backwards = chain(State, ask=ask, act=act_backwards).compile()
+backwards_later = chain(State, ask=ask, come=come, settle=settle, act=act_backwards).compile()
 backwards_unordered = chain(State, ask=ask_unordered, act=act_backwards).compile()
 beside = chain(State, ask=ask, act=act_beside).compile()
 fanned_out = fanning(ask_unordered)
@@ -347,6 +363,9 @@ two_static = chain(State, plan=plan_only, act=act, plan_more=plan_only, act_more
     interrupt_before=["act", "act_more"]
 )
 static = chain(State, plan=plan_only, act=act).compile(interrupt_before=["act"])
+static_past_ledger = chain(State, plan=plan_only, act=act_slowly_past_ledger).compile(
+    interrupt_before=["act"]
+)
 
 
 def plan_from_state(values: State) -> dict[str, Any]:
