@@ -218,9 +218,9 @@ async def test_past_its_time_limit_it_is_asked_about(
 ) -> None:
     monkeypatch.setenv("SLOW_S", "30")
     stage.decide(await stage.submit(PAST_LEDGER, who=["ann"]))
-    await stage.resume("IN_DOUBT", run_timeout_s=0.3)
+    await stage.resume("IN_DOUBT", run_timeout_s=3.0)
     assert happened() == ["begin ann"]
-    assert "it ran longer than 0.3 s" in stage.run().error
+    assert "it ran longer than 3 s" in stage.run().error
 
 
 async def test_a_rejected_run_is_resumed_so_that_its_graph_hears_it(stage: Stage, happened: Happened) -> None:
