@@ -21,7 +21,7 @@ from gate_store.in_doubt import DoubtAbout
 from gate_store.plain_text import storable
 from gate_store.tables import effects, runs
 
-_ASKED_ANEW = ("digest", "state", "detail", "doubt_id", "token", "executor", "claimed_at")
+_ASKED_ANEW = ("state", "detail", "doubt_id", "token", "executor", "claimed_at")
 
 
 @dataclass(frozen=True, slots=True)
