@@ -29,6 +29,7 @@ from gate_store.stale import why_repeats, why_stale
 from gate_store.tables import clearances, cleared_steps, effects
 
 _UNDER_WAY = {EffectState.CLAIMED, EffectState.IN_DOUBT}
+_KEPT = {"effect_id", "plan_id", "step_id", "thread_id"}  # of an effect, however often it is begun
 _CANNOT_TELL = "its executor cannot tell"
 # what is in doubt already keeps its question
 _ASKED_BEFORE = case((effects.c.state == EffectState.IN_DOUBT, effects.c.doubt_id), else_=null())
@@ -244,7 +245,8 @@ def _go(conn: Connection, fresh: dict[str, Any], begun: Begun | None) -> Claim:
     if begun is None:
         insert_new(conn, effects, [fresh], "effect_id")
     else:
-        changed = {**fresh, "attempts": effects.c.attempts + 1, "owner": login(conn)}
+        again = {name: value for name, value in fresh.items() if name not in _KEPT}
+        changed = {**again, "attempts": effects.c.attempts + 1, "owner": login(conn)}
         as_seen = (effects.c.effect_id == key, effects.c.token == begun.token)
         conn.execute(update(effects).where(*as_seen).values(**changed))
     holder = conn.execute(select(effects.c.token).where(effects.c.effect_id == key)).scalar_one()

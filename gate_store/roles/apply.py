@@ -61,7 +61,7 @@ def apply(url: str, prefix: str = PREFIX) -> Mapping[Fact, str]:
 
 
 def lacking(url: str, roles: Collection[Role]) -> list[str]:
-    """What the roles need of the tables and the URL's user may not do, as `INSERT on outbox`.
+    """What the roles need of the tables that are there and the URL's user may not do, as `INSERT on outbox`.
 
     On SQLite nothing. Raises as `statements`.
     """
@@ -88,7 +88,7 @@ def lacking(url: str, roles: Collection[Role]) -> list[str]:
 _LACKING = sql.SQL("""
 SELECT place FROM unnest(%(tables)s::text[], %(columns)s::text[], %(may)s::text[])
     WITH ORDINALITY AS u (name, of_column, may, place)
-WHERE to_regclass(name) IS NULL OR NOT CASE
+WHERE to_regclass(name) IS NOT NULL AND NOT CASE
     WHEN of_column IS NULL THEN has_table_privilege(name, may)
     ELSE has_column_privilege(name, of_column, may) END
 """)

@@ -134,7 +134,7 @@ PARTS: Mapping[Role, Part] = {
         "effects": Access(
             reads=ALL,
             adds=_CLAIMED,
-            changes=_but(tables.effects, "effect_id", "plan_id", "step_id"),
+            changes=_but(tables.effects, "effect_id", "plan_id", "step_id", "thread_id"),
         ),
         "stale_clearances": Access(reads=ALL, adds=("digest", "attempt", "at", "why")),
     },

@@ -137,11 +137,11 @@ def check_before_work(settings: Settings, parts: Set[str]) -> None:
         named = ", ".join(f"{right.operation} on {right.resource}" for right in lacks)
         raise NotReadyError(f"Kafka does not allow this user: {named}; {topics.ACLS}")
     try_clients(settings.store_url)
+    if refused := lacking_in(settings.store_url, [StoreRole(part) for part in parts]):
+        raise NotReadyError(f"the store does not allow this user: {', '.join(refused)}; {STORE_ROLES}")
     behind = migrate.behind(settings.store_url)
     if behind:
         raise NotReadyError(behind)
-    if refused := lacking_in(settings.store_url, [StoreRole(part) for part in parts]):
-        raise NotReadyError(f"the store does not allow this user: {', '.join(refused)}; {STORE_ROLES}")
     if ahead := migrate.ahead(settings.store_url):
         log.warning("%s; it works on", ahead)
     if "resumer" in parts:

@@ -12,14 +12,17 @@ from gate_events.codec import decode
 from gate_events.records import PlanExecuted, PolicyKept
 from gate_events.topics import DEAD_LETTERS, OUTCOMES, POLICIES, Topic
 from gate_events.words import OutcomeStatus
+from gate_store.roles.roles import Role
 from plangate import Step, effect, verdicts
 from plangate.dev.apache_kafka import ApacheKafka
+from plangate.dev.postgres import PostgresServer
 from plangate.kafka.reading import read_all
 from tests.cli.project import CATALOGUE, GRAPH, STARTS_S, Project, until
 from tests.forked import COMMAND, Forked
+from tests.rights.logins import Logins, logins_on
 from tests.rights.secured import GROUP, Secured, speaking
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 WORKERS = ("router", "gatekeeper", "resumer")
 SPEAK = (*WORKERS, "agent", "reviewer", "auditor")
@@ -30,20 +33,21 @@ GRAVE = '{"goal": "tell", "steps": [{"action_type": "send_email", "arguments": {
 class House:
     """A project whose workers, agent, reviewer and service each speak as themselves."""
 
-    def __init__(self, secured: Secured, folder: Path) -> None:
-        self.secured, self.folder = secured, folder
-        self.store = {"PLANGATE_STORE_URL": f"sqlite:///{folder / 'plangate.db'}"}
+    def __init__(self, secured: Secured, logins: Logins, folder: Path) -> None:
+        self.secured, self.logins, self.folder = secured, logins, folder
 
     def as_(self, user: str, **more: str) -> Project:
-        shell = speaking(self.folder, self.secured, user, **self.store, **more)
+        """As this user of Kafka and of PostgreSQL."""
+        store = self.logins.url_of(Role(user)) if user in list(Role) else self.logins.url
+        shell = speaking(self.folder, self.secured, user, **{"PLANGATE_STORE_URL": store, **more})
         return Project(shell.folder, shell.environment)
 
     def without_kafka(self) -> Project:
-        """An agent that submits runs: it has no login."""
+        """An agent that submits runs: it has no login there."""
         return self.as_("agent", PLANGATE_KAFKA_SASL_PASSWORD="unknown")  # noqa: S106 - a wrong one, on purpose
 
     def prepare(self) -> None:
-        """The operator, who is no super user, makes the topics and gives the rights."""
+        """The operator, who is no super user of Kafka, makes the topics and gives the rights."""
         users = [f"--principal={role}=User:{role}" for role in SPEAK]
         service = f"--principal=service:{GROUP}=User:service"
         first = self.as_("admin").run("topics", "acls", "--apply", "--principal=admin=User:operator")
@@ -52,7 +56,9 @@ class House:
         for command in (("create",), ("acls", "--apply", *users, service)):
             ended = operator.run("topics", *command)
             assert ended.code == 0, ended.err
-        assert operator.run("store", "upgrade").code == 0
+        for command in (("upgrade",), ("roles", "--apply", "--prefix", self.logins.prefix)):
+            ended = operator.run("store", *command)
+            assert ended.code == 0, ended.err
 
     @contextmanager
     def workers(self) -> Iterator[None]:
@@ -76,7 +82,7 @@ class House:
             assert process.wait(60) == 0, log.read_text()[-3000:]
 
     def serve(self, *plan_ids: str) -> list[str]:
-        """A service without a store carries these plans out; what it did."""
+        """A service carries these plans out; what it did."""
         did: list[str] = []
 
         @effect("note", "send_email")
@@ -84,8 +90,9 @@ class House:
             did.append(step.action_type)
 
         left = {UUID(plan_id) for plan_id in plan_ids}
-        options = self.secured.kafka.options_of("service")
-        with verdicts(options, group=GROUP, topic_prefix=self.secured.prefix, idle_s=60) as works:
+        options, store = self.secured.kafka.options_of("service"), self.logins.url_of(Role.SERVICE)
+        prefix = self.secured.prefix
+        with verdicts(options, group=GROUP, topic_prefix=prefix, idle_s=60, store_url=store) as works:
             for work in works:
                 with work:
                     for step in work.steps:
@@ -114,8 +121,14 @@ class House:
 
 
 @pytest.fixture
-def house(secured_kafka: ApacheKafka, topic_prefix: str, tmp_path: Path) -> House:
-    made = House(Secured(secured_kafka, topic_prefix), tmp_path)
+def house(
+    secured_kafka: ApacheKafka, postgres_server: PostgresServer, topic_prefix: str, tmp_path: Path
+) -> Iterator[House]:
+    with logins_on(postgres_server) as logins:
+        yield prepared(House(Secured(secured_kafka, topic_prefix), logins, tmp_path))
+
+
+def prepared(made: House) -> House:
     for name, text in {
         "catalogue.yaml": CATALOGUE,
         "graph.py": GRAPH,
@@ -123,7 +136,7 @@ def house(secured_kafka: ApacheKafka, topic_prefix: str, tmp_path: Path) -> Hous
         "harmless.json": HARMLESS,
         "grave.json": GRAVE,
     }.items():
-        (tmp_path / name).write_text(text)
+        (made.folder / name).write_text(text)
     made.prepare()
     return made
 
@@ -135,7 +148,7 @@ def test_every_part_does_its_work_with_its_own_rights_alone(house: House) -> Non
             agent.run("propose", file, "--json").json["plan_id"] for file in ("harmless.json", "grave.json")
         )
         house.secured.writes("agent", ["plans"])  # no plan at all: the router makes a dead letter of it
-        run = submitter.asked("run", "ana")["plan_id"]
+        run = submitter.submit("run", "send_email", {"to": "ana", "token": "t"})
         for plan_id in (grave, run):
             reviewer.waiting(plan_id)
             assert reviewer.run("approve", plan_id, "--by", "ben", "--json").json["fate"] == "DECIDED"
@@ -147,6 +160,9 @@ def test_every_part_does_its_work_with_its_own_rights_alone(house: House) -> Non
         (letter,) = until(lambda: house.records(DEAD_LETTERS))
         assert letter == b"x"
         assert len(house.as_("operator").run("dead-letters", "list", "--json").json) == 1
+        assert {row["status"] for row in house.as_("auditor").run("runs", "--json").json} == {"DONE"}
+        shown = reviewer.run("show", grave, "--json").json
+        assert [row["state"] for row in shown["effects"]] == ["SUCCEEDED"]
     assert house.denied() == []
     house.secured.writes("agent", ["decisions"])
     assert len(house.denied()) >= 1  # it would have been seen
@@ -167,3 +183,18 @@ def test_a_worker_does_not_start_in_silence_without_its_rights(
     words = [word.format(house.secured.prefix, house.secured.prefix) for word in lacks]
     ended = house.as_(user).run("worker", "--only", part)
     ended.complains(*words, "`plangate topics acls` says what each role needs")
+
+
+@pytest.mark.parametrize(
+    ("part", "role", "lacks"),
+    [
+        ("router", Role.AGENT, "SELECT on gates"),
+        ("gatekeeper", Role.RESUMER, "INSERT on gates"),
+        ("resumer", Role.SERVICE, "INSERT on checkpoints"),
+    ],
+)
+def test_nor_with_another_role_in_the_store(house: House, part: str, role: Role, lacks: str) -> None:
+    another = house.as_(part, PLANGATE_STORE_URL=house.logins.url_of(role))
+    another.run("worker", "--only", part).complains(
+        "the store does not allow this user: ", lacks, "`plangate store roles` says what each role needs"
+    )
