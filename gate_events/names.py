@@ -5,7 +5,9 @@ A name is kept as it was written. Two spellings that a reader cannot tell apart 
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import groupby
 
 # Default_Ignorable_Code_Point, as Unicode's DerivedCoreProperties.txt lists it; unicodedata lacks it.
 _IGNORABLE = (
@@ -63,6 +65,24 @@ def fault_of_name(text: str) -> str | None:
 
 def _once(text: str) -> str:
     blank = _BLANKS.sub(" ", text)
-    seen = "".join(char for char in blank if not invisible(char))
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
-    return _BLANKS.sub(" ", folded).strip()
+    seen = blank.translate({ord(char): None for char in set(blank) if invisible(char)})
+    return _BLANKS.sub(" ", _normal(_normal(seen).casefold())).strip()
+
+
+def _normal(text: str) -> str:
+    """NFKC, in time that grows with the text: unicodedata alone sorts each run of marks by insertion."""
+    marks = frozenset(filter(_is_mark, set(text)))
+    if marks:
+        runs = groupby(text, marks.__contains__)
+        text = "".join(_in_order(run) if marked else "".join(run) for marked, run in runs)
+    return unicodedata.normalize("NFKC", text)
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.combining(unicodedata.normalize("NFKD", char)[0]) > 0
+
+
+def _in_order(marks: Iterable[str]) -> str:
+    """The same marks, taken apart, in the order that normalization gives them (Unicode's D109)."""
+    apart = "".join(unicodedata.normalize("NFKD", char) for char in marks)
+    return "".join(sorted(apart, key=unicodedata.combining))

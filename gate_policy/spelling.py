@@ -53,7 +53,7 @@ def _scalar(value: Any) -> bool:
 def _alike(value: Any) -> str:
     text = folded(plain(value))
     if not text.isascii():
-        text = "".join(str(unicodedata.decimal(char, char)) for char in text)
+        text = text.translate({ord(char): str(unicodedata.decimal(char, char)) for char in set(text)})
     number = _NUMBER.fullmatch(text)
     return text if number is None else _decimal(*number.groups(default=""))
 
