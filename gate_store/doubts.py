@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Row, exists, select, update
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanDecided
 from gate_events.values import Step
-from gate_events.words import RequestKind
 from gate_store import outbox
 from gate_store.bulk import update_rows
 from gate_store.dialects import among, read, whole, word
+from gate_store.doubted import doubted_content, is_about, settled_doubts
 from gate_store.effect_keys import Content
 from gate_store.in_doubt import Beginning, DoubtAbout, in_doubt_request
 from gate_store.plain_text import storable
@@ -227,19 +227,8 @@ def answered_doubts(
     conn: Connection, opened: Sequence[ApprovalRequested], now: datetime
 ) -> list[DecisionMade]:
     """The SUPERSEDE of questions that open about steps that are in doubt no more."""
-    doubted = [request for request in opened if request.kind is RequestKind.IN_DOUBT]
-    about = {content: request for request in doubted if (content := doubted_content(request))}
-    if not about:
-        return []
-    found = select(
-        effects.c.plan_id, effects.c.step_id, effects.c.step_digest, effects.c.state, effects.c.doubt_id
-    ).where(among(conn, effects.c.plan_id, {content.plan_id for content in about}))
-    said = []
-    for *names, state, doubt_id in conn.execute(found):
-        request = about.get(Content(*names))
-        if request and (state != "IN_DOUBT" or doubt_id not in {None, request.request_id}):
-            said.append(request)
-    return end_doubts(conn, said, now)
+    settled = settled_doubts(conn, opened)
+    return end_doubts(conn, [request for request in opened if request.request_id in settled], now)
 
 
 def _begun(conn: Connection, contents: Collection[Content]) -> dict[Content, Row[*tuple[Any, ...]]]:
@@ -263,7 +252,7 @@ def _attempt(asked: Sequence["_Asked"], content: Content, attempts: int) -> int:
 
     `attempts` are those at the effect: an earlier attempt's question may not be here yet.
     """
-    of_step = [each for each in asked if _is_about(each.request, content.step_id)]
+    of_step = [each for each in asked if is_about(each.request, content.step_id)]
     still_open = [
         each.request.attempt for each in of_step if each.is_open and doubted_content(each.request) == content
     ]
@@ -290,13 +279,3 @@ def _asked(conn: Connection, plan_ids: Collection[UUID]) -> defaultdict[UUID, li
         is_open = row.state == "PENDING" and row.expiry_asked_at is None
         asked[request.plan_id].append(_Asked(request, is_open))
     return asked
-
-
-def _is_about(request: ApprovalRequested, step_id: str) -> bool:
-    return request.in_doubt is not None and request.in_doubt.step_id == step_id
-
-
-def doubted_content(request: ApprovalRequested) -> Content | None:
-    """The step that is in doubt, as its plan had it."""
-    doubted = (step for step in request.steps if _is_about(request, step.step_id))
-    return next((Content.of(request.plan_id, step) for step in doubted), None)

@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, select
 
-from gate_events.ids import effect_key
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared
-from gate_events.words import DeciderKind, DecisionKind, RequestKind
+from gate_events.words import DeciderKind, DecisionKind
 from gate_store.clock import expiry, expiry_id
 from gate_store.dialects import among, read, whole
+from gate_store.doubted import settled_doubts
 from gate_store.doubts import SETTLED_BY
 from gate_store.said import Said
 from gate_store.superseding import (
@@ -20,12 +20,13 @@ from gate_store.superseding import (
     EXECUTED,
     NEWER_PLAN,
     NEWER_REVISION,
+    asks_before,
     executed_revisions,
     newer_plan,
     order_in_thread,
     supersede,
 )
-from gate_store.tables import clearances, effects, gates
+from gate_store.tables import clearances, gates
 
 _EARLY = "{} the deadline {} had not come; the clock says it again when it has"
 _FORGED = "the {} says no such thing about this gate"
@@ -78,7 +79,7 @@ def superseding_words(conn: Connection, requests: Sequence[ApprovalRequested], n
 
     A thread may have had any number of plans: only those that a note names are looked at.
     """
-    plans = [request for request in requests if request.kind is RequestKind.PLAN]
+    plans = [request for request in requests if asks_before(request)]  # no newer one ends another question
     doubts = [request for request in requests if request.in_doubt is not None]
     named = {plan for note in notes if (plan := newer_plan(note))}
     said = (*_of_plans(conn, plans, named), *_of_doubts(conn, doubts))
@@ -134,14 +135,6 @@ def _cleared(conn: Connection, plans: Collection[UUID]) -> defaultdict[UUID, lis
 def _of_doubts(conn: Connection, asked: Sequence[ApprovalRequested]) -> Iterator[DecisionMade]:
     if not asked:
         return
-    doubted = {_effect(request) for request in asked}
-    known = set(
-        conn.execute(
-            select(effects.c.effect_id).where(
-                among(conn, effects.c.effect_id, doubted), effects.c.state != "IN_DOUBT"
-            )
-        ).scalars()
-    )
     told_to_end = set(
         conn.execute(
             select(gates.c.gate_id).where(
@@ -150,12 +143,8 @@ def _of_doubts(conn: Connection, asked: Sequence[ApprovalRequested]) -> Iterator
             )
         ).scalars()
     )
+    over = told_to_end | settled_doubts(conn, asked)
     for request in asked:
-        if _effect(request) in known or request.request_id in told_to_end:
+        if request.request_id in over:
             for source in SETTLED_BY:
                 yield supersede(request, source, request.requested_at, "")
-
-
-def _effect(request: ApprovalRequested) -> UUID:
-    assert request.in_doubt is not None  # noqa: S101 - its caller picked those
-    return effect_key(request.plan_id, request.in_doubt.step_id)

@@ -11,7 +11,7 @@ from gate_events.records import ApprovalRequested
 from gate_events.words import Resolution
 from gate_store.bulk import update_rows
 from gate_store.dialects import among, database_now
-from gate_store.doubts import doubted_content
+from gate_store.doubted import doubted_content
 from gate_store.lost_claims import run_goes_on
 from gate_store.plain_text import storable
 from gate_store.tables import effects, runs

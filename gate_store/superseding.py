@@ -15,6 +15,7 @@ from gate_store.dialects import among, read, whole, word
 from gate_store.tables import clearances, gates, plan_outcomes
 
 ASKS_BEFORE = (gates.c.kind == "PLAN", gates.c.timing == "BEFORE")
+_RAN = (plan_outcomes.c.attempt > 0, plan_outcomes.c.status != OutcomeStatus.NOT_RUN.value)
 EXECUTED = "the plan has an outcome already"
 NEWER_REVISION = "revision {} of the plan took its place"
 NEWER_PLAN = "plan {} of the same run took its place"
@@ -55,7 +56,7 @@ def overtaken(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade
         .join(clearances, (clearances.c.digest == ran.c.digest) & (clearances.c.plan_id == ran.c.plan_id))
         .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == word("PENDING"), *ASKS_BEFORE)
         .where(clearances.c.revision >= gates.c.revision)
-        .where(ran.c.attempt > 0, ran.c.status != OutcomeStatus.NOT_RUN.value)
+        .where(*_RAN)
     )
     said = [
         supersede(
@@ -76,7 +77,7 @@ def executed_revisions(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUI
         .join_from(clearances, plan_outcomes, clearances.c.digest == plan_outcomes.c.digest)
         .where(clearances.c.plan_id == plan_outcomes.c.plan_id)
         .where(among(conn, clearances.c.plan_id, plan_ids))
-        .where(plan_outcomes.c.status != OutcomeStatus.NOT_RUN.value)
+        .where(*_RAN)
         .group_by(clearances.c.plan_id)
     )
     return {row.plan_id: row.revision for row in conn.execute(newest)}
