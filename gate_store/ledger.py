@@ -24,7 +24,7 @@ from gate_store.doubts import SILENT
 from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError, RepeatsError
 from gate_store.order import refuse_out_of_order
 from gate_store.plain_text import storable
-from gate_store.revocations import under_way, why_revoked
+from gate_store.revocations import OLDER_GOES_ON, under_way, why_revoked
 from gate_store.stale import why_repeats, why_stale
 from gate_store.tables import clearances, cleared_steps, effects
 
@@ -65,8 +65,8 @@ def claim_effect(
             raise NotClearedError(step.step_id, why)
         if other := next((one for one in rows if one.state in _UNDER_WAY and one is not row), None):
             return _after_another(conn, key, other, now, lease_s)
-        if under_way(conn, plan_id, cleared.revision) is not None:
-            return Claim(key, Grant.BUSY)  # what an older revision began ends first
+        if older := under_way(conn, plan_id, cleared.revision):
+            return Claim(key, Grant.BUSY, detail=OLDER_GOES_ON.format(older))
         _refuse_late(conn, cleared, step, now)
         refuse_out_of_order(conn, plan_id, digest, step.step_id)
         fresh = _fresh(key, plan_id, cleared, step, executor, window_key, now)

@@ -24,6 +24,8 @@ from gate_store.planned_effects import forget_planned
 from gate_store.superseding import NEWER_REVISION
 from gate_store.tables import clearances, revocations
 
+OLDER_GOES_ON = "revision {} of its plan was begun and has not ended: that ends first"
+
 
 @dataclass(frozen=True, slots=True)
 class _Older:

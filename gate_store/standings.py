@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, Row, exists, select
 
 from gate_events.pause import expired
-from gate_store.revocations import why_revoked
+from gate_store.revocations import OLDER_GOES_ON, under_way, why_revoked
 from gate_store.stale import why_stale
 from gate_store.superseding import ASKS_BEFORE
 from gate_store.tables import clearances, effects, gates
@@ -15,30 +16,43 @@ from gate_store.tables import clearances, effects, gates
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the store says of a plan; `why` it may not run, `is_late` where it was not used in time."""
+    """What the store says of a plan; `why` it may not run, `is_late` where it was not used in time.
+
+    `waits` says what ends first, where it may run later.
+    """
 
     is_known: bool
     why: str = ""
     is_late: bool = False
+    waits: str = ""
 
 
 def standing_of(conn: Connection, plan_id: UUID, digest: str, now: datetime) -> Standing:
     """How the plan of this digest stands."""
     cleared = conn.execute(
-        select(clearances.c.use_by, clearances.c.begun_until).where(
+        select(clearances.c.revision, clearances.c.use_by).where(
             clearances.c.digest == digest, clearances.c.plan_id == plan_id
         )
     ).one_or_none()
     if cleared is None:
         return Standing(False, _asked(conn, plan_id, digest))
     of_plan = exists().where(effects.c.plan_id == plan_id, effects.c.digest == digest)
-    begun = bool(conn.execute(select(of_plan)).scalar())
-    if not begun and (why := why_revoked(conn, digest)) is not None:
+    if conn.execute(select(of_plan)).scalar():
+        return Standing(True)
+    return _unbegun(conn, digest, plan_id, cleared, now)
+
+
+def _unbegun(
+    conn: Connection, digest: str, plan_id: UUID, cleared: Row[*tuple[Any, ...]], now: datetime
+) -> Standing:
+    if (why := why_revoked(conn, digest)) is not None:
         return Standing(True, why)
-    if expired(cleared.use_by, now) and not begun:
+    if expired(cleared.use_by, now):
         return Standing(True, f"the verdict held until {cleared.use_by.isoformat()}", is_late=True)
-    if not begun and (why := why_stale(conn, digest)) is not None:
+    if (why := why_stale(conn, digest)) is not None:
         return Standing(True, why, is_late=True)
+    if older := under_way(conn, plan_id, cleared.revision):
+        return Standing(True, waits=OLDER_GOES_ON.format(older))
     return Standing(True)
 
 

@@ -1,7 +1,7 @@
 """Reads what the gate says about plans, one word at a time, and remembers how far it came."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from gate_events.digest import plan_digest
 from gate_events.errors import UndecodableError, UnencodableError
 from gate_events.topics import AUTO_EXECUTE, VERDICTS, Topic
 from producers.acting import Word
+from producers.offsets import Offsets, Partition
 
 DEFAULTS: dict[str, Any] = {"auto.offset.reset": "earliest"}
 # Ours to decide: a word counts as read only once its outcome is delivered.
@@ -49,14 +50,22 @@ class Words:
         topic_prefix: str,
         schema_of: SchemaOfId | None,
         undecodable: Undecodable,
+        forget: Callable[[Collection[Partition]], None],
     ) -> None:
+        """`forget` is told of partitions that are given anew: what is not done of them comes again."""
         topics = (AUTO_EXECUTE, VERDICTS)
         self._topics: dict[str | None, Topic] = {topic_prefix + topic.name: topic for topic in topics}
         self._consumer = Consumer(
             {**DEFAULTS, **settings, "group.id": topic_prefix + group, **FIXED}, logger=_log
         )
         self._behind: set[tuple[str | None, int | None]] | None = None  # None: no partitions given yet
-        self._consumer.subscribe([topic_prefix + topic.name for topic in topics], on_assign=self._on_assign)
+        self._offsets = Offsets()
+        self._forget = forget
+        self._consumer.subscribe(
+            [topic_prefix + topic.name for topic in topics],
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+        )
         self._schema_of = schema_of
         self._undecodable = undecodable
         self._unread: Message | None = None  # the registry was silent: the bytes may be good
@@ -68,6 +77,12 @@ class Words:
 
     def _on_assign(self, _consumer: Consumer, given: list[TopicPartition]) -> None:
         self._behind = {(each.topic, each.partition) for each in given}
+        self._on_revoke(_consumer, given)
+
+    def _on_revoke(self, _consumer: Consumer, gone: list[TopicPartition]) -> None:
+        partitions = {(each.topic, each.partition) for each in gone}
+        self._offsets.forget(partitions)
+        self._forget(partitions)
 
     def next(self, timeout_s: float) -> Heard | None:
         """The next word; None: none came in time.
@@ -78,6 +93,7 @@ class Words:
         if message is None or self._at_end(message) or _passing(message.error()):
             return None
         self._unread = message
+        self._offsets.handed_out(message)
         try:
             word = _proven(decode(message.value(), self._topics[message.topic()].record, self._schema_of))
         except UndecodableError as error:
@@ -96,10 +112,12 @@ class Words:
         return True
 
     def done(self, message: Message, *, durably: bool = False) -> None:
-        """Never hand this record out again; `durably`: from this moment on."""
+        """Never hand this record out again, once those before it are done; `durably`: from this moment on."""
         self._unread = None
+        if (done := self._offsets.done(message)) is None:
+            return
         try:
-            self._consumer.store_offsets(message)
+            self._consumer.store_offsets(offsets=[done])
             if durably:
                 self._consumer.commit(asynchronous=False)
         except KafkaException as error:

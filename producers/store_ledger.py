@@ -1,7 +1,6 @@
 """The store's effect ledger, for services that execute by themselves."""
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Event, Thread
@@ -17,11 +16,18 @@ from gate_events.values import Step
 from gate_events.words import StepStatus
 from gate_policy.catalogue import Catalogue
 from gate_policy.effects import effect_of
+from gate_store.claim_content import unseen_name
 from gate_store.claims import Claim, Grant
 from gate_store.database import Clock
 from gate_store.dialects import store_moment
 from gate_store.effect_keys import Content, keys_in_force
-from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError, RepeatsError
+from gate_store.engine.port import (
+    NotClearedError,
+    NotYetClearedError,
+    OutdatedError,
+    RepeatsError,
+    UnderWayError,
+)
 from gate_store.ledger import claim_effect, finish_effect, renew_claim
 from gate_store.plan_owners import owners
 from gate_store.stale import Stale, note_stale
@@ -31,8 +37,7 @@ from producers.acting import Word
 T = TypeVar("T")
 
 LEASE_S = 60.0
-PATIENCE_S = 60.0
-_ASK_EVERY_S = 0.2
+_ANOTHER = "another is at it"
 _DEADLOCK = "40P01"  # SQLSTATE
 _DEADLOCKS = 5  # in a row
 
@@ -48,7 +53,10 @@ class StepLedger(Protocol):
         """The idempotency key of a step, the same at every attempt."""
 
     def claim(self, word: Word, step: Step) -> Claim:
-        """The claim of a step, durable before it is done; never BUSY. Raises NotClearedError."""
+        """The claim of a step, durable before it is done; never BUSY.
+
+        Raises NotNowError where it may be done later, another NotClearedError where it may not.
+        """
 
     def finish(
         self, word: Word, step: Step, claim: Claim, status: StepStatus, result: Any, detail: str
@@ -59,7 +67,7 @@ class StepLedger(Protocol):
         """Around the function that does a claimed step: the claim lasts as long as it."""
 
     def may_run(self, word: Word) -> None:
-        """Raise NotClearedError where the store lets nothing of the plan be done."""
+        """Raise NotClearedError where the store lets nothing of the plan be done, NotNowError: not yet."""
 
     def attempt(self, word: Word) -> int:
         """Which attempt at the plan the word allows."""
@@ -104,8 +112,7 @@ class NoLedger:
 class StoreLedger:
     """The rows of the gate store. `catalogue` tells which actions are idempotent, and their effect keys.
 
-    A step that another process began stays its own for `lease_s` seconds. A plan that the router cleared may
-    be heard of here before the gatekeeper has noted it: that is waited for, `patience_s` seconds.
+    A step that another process began stays its own for `lease_s` seconds. Nothing is waited for here.
     """
 
     decides = True
@@ -117,16 +124,12 @@ class StoreLedger:
         now: Clock,
         catalogue: Catalogue | None = None,
         lease_s: float = LEASE_S,
-        patience_s: float = PATIENCE_S,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
         self._executor = executor
         self._now = now
         self._actions = catalogue.actions if catalogue else {}
         self._lease_s = lease_s
-        self._patience_s = patience_s
-        self._sleep = sleep
 
     def key(self, word: Word, step: Step) -> UUID:
         """The key of this content of the step: its own where the ledger saw other content first."""
@@ -134,22 +137,19 @@ class StoreLedger:
         return self._in_transaction(keys_in_force, [content])[content]
 
     def claim(self, word: Word, step: Step) -> Claim:
-        """Wait until the step is no longer another's, and claim it.
+        """Claim the step.
 
-        Raises NotClearedError: at once where it may not be done, NotYetClearedError after `patience_s`.
+        Raises NotYetClearedError where nothing clears its plan so far, UnderWayError while another is at it
+        or an older revision goes on, another NotClearedError where it may not be done.
         """
-        while True:
-            try:
-                claim = self._in_transaction(self._claim, word, step)
-            except NotYetClearedError:
-                self.may_run(word)
-                continue
-            except RepeatsError as error:
-                self._in_transaction(self._note_stale, word, error.why)
-                raise
-            if claim.grant is not Grant.BUSY:
-                return claim
-            self._sleep(_ASK_EVERY_S)
+        try:
+            claim = self._in_transaction(self._claim, word, step)
+        except RepeatsError as error:
+            self._in_transaction(self._note_stale, word, error.why)
+            raise
+        if claim.grant is Grant.BUSY:
+            raise UnderWayError(step.step_id, claim.detail or _ANOTHER)
+        return claim
 
     def finish(
         self, word: Word, step: Step, claim: Claim, status: StepStatus, result: Any, detail: str
@@ -187,24 +187,21 @@ class StoreLedger:
             keeper.join()
 
     def may_run(self, word: Word) -> None:
-        """Wait until the store knows the plan, `patience_s` seconds; then raise NotYetClearedError.
+        """Raise NotClearedError where nothing of the plan may ever be done, OutdatedError where it is late.
 
-        Raises NotClearedError at once where nothing of it may ever be done, OutdatedError where it is late.
+        NotYetClearedError: the router cleared it, and the gatekeeper may note it yet. UnderWayError: an older
+        revision ends first.
         """
         if not word.steps:
             return
-        give_up = time.monotonic() + self._patience_s
-        while True:
-            standing = self._in_transaction(self._standing, word)
-            if standing.why:
-                raise (OutdatedError if standing.is_late else NotClearedError)(
-                    word.steps[0].step_id, standing.why
-                )
-            if standing.is_known:
-                return
-            if not isinstance(word, PlanCleared) or time.monotonic() > give_up:
-                raise NotYetClearedError(word.steps[0].step_id)
-            self._sleep(_ASK_EVERY_S)
+        first = word.steps[0].step_id
+        standing = self._in_transaction(self._standing, word)
+        if standing.why:
+            raise (OutdatedError if standing.is_late else NotClearedError)(first, standing.why)
+        if standing.waits:
+            raise UnderWayError(first, standing.waits)
+        if not standing.is_known:
+            raise (NotYetClearedError if isinstance(word, PlanCleared) else NotClearedError)(first)
 
     def attempt(self, word: Word) -> int:
         """The one that the store cleared last: a human may have been asked beside the router's word."""
@@ -215,7 +212,8 @@ class StoreLedger:
         if standing.is_known or standing.why or not isinstance(word, PlanCleared):
             return standing
         owner = owners(conn, {word.plan_id}).get(word.plan_id)
-        return Standing(False, (owner.objection(word) if owner else None) or "")
+        why = unseen_name(word) or (owner.objection(word) if owner else None)
+        return Standing(False, why or "")
 
     def _note_stale(self, conn: Any, word: Word, why: str) -> None:
         note_stale(conn, [Stale(word.digest, why)], store_moment(conn, self._now()))

@@ -19,13 +19,14 @@ from gate_events.codec import SchemaOfId
 from gate_events.records import PlanDecided, StepResult
 from gate_policy.catalogue import load_catalogue
 from gate_store.database import Clock, open_store, utc_now
-from gate_store.engine.port import NotClearedError, OutdatedError
+from gate_store.engine.port import NotClearedError, NotNowError, OutdatedError
 from producers.acting import Task, Word, task_of
 from producers.at_work import AtWork, says_every_s
 from producers.dead_letters import bury
 from producers.hearing import Heard, Words
 from producers.kafka_producer import KafkaProducer, SchemaIdOf
 from producers.outcomes import begun, outcome
+from producers.postponed import Postponed, TooManyWaitError
 from producers.store_ledger import LEASE_S, NoLedger, StepLedger, StoreLedger
 from producers.work import Work
 
@@ -71,10 +72,12 @@ def verdicts(
     topics' names and the group's. `actions` are the action types that this service carries out: a plan with
     any other is left alone (None: every plan is ours). With `store_url` no step is done twice, whoever
     crashes: a step that a dead process began is its own for `lease_s` seconds more, then it is repeated if
-    `catalogue` calls its action idempotent, else a human is asked. Without it the gate is told that a plan is
+    `catalogue` calls its action idempotent, else a human is asked. A plan that may run only later comes
+    again then, and those behind it go on. Without it the gate is told that a plan is
     being worked at, and the group gives it to nobody else while this process lives, for a day.
     A plan that was rejected, expired or withdrawn gets the outcome NOT_RUN, unless `say_not_run` is False.
     Ends `idle_s` seconds after the last word, once all are read, or by `stop()`; without it waits for ever.
+    What waits for other work to end is read again by the next start.
     """
     with ExitStack() as opened:
         producer = opened.enter_context(
@@ -88,10 +91,12 @@ def verdicts(
             opened.callback(ledger.close)
         keep = partial(bury, producer, group, now)
         own = {} if ledger.decides else _UNTIL_DONE
-        words = Words({**own, **kafka, **(consumer or {})}, group, topic_prefix, schema_of, keep)
+        postponed = Postponed()
+        options = {**own, **kafka, **(consumer or {})}
+        words = Words(options, group, topic_prefix, schema_of, keep, postponed.forget)
         opened.callback(words.close)
         settling = Settling(words, producer, executor, say_not_run, now, keep)
-        return Verdicts(settling, ledger, actions, idle_s, now, opened.pop_all())
+        return Verdicts(settling, ledger, postponed, actions, idle_s, now, opened.pop_all())
 
 
 class Settling:
@@ -117,8 +122,8 @@ class Settling:
             self._producer.send(outcome(heard.word, attempt, results, self._executor, self._now()))
         self.words.done(heard.message, durably=True)
 
-    def refuse(self, heard: Heard, error: NotClearedError) -> None:
-        """The store lets nothing of this plan be done; the plans behind it are not kept waiting."""
+    def refuse(self, heard: Heard, error: NotClearedError | TooManyWaitError) -> None:
+        """Nothing of this plan may be done; the plans behind it are not kept waiting."""
         _log.warning("plan %s is passed over: %s", heard.word.plan_id, error)
         if not isinstance(error, OutdatedError):  # a late one the gate asks about again
             self._bury(heard.message, error)
@@ -144,6 +149,7 @@ class Verdicts:
         self,
         settling: Settling,
         ledger: StepLedger,
+        postponed: Postponed,
         actions: Collection[str] | None,
         idle_s: float | None,
         now: Clock,
@@ -151,6 +157,7 @@ class Verdicts:
     ) -> None:
         self._settling = settling
         self._ledger = ledger
+        self._postponed = postponed
         self._actions = None if actions is None else frozenset(actions)
         self._idle_s = idle_s
         self._now = now
@@ -171,13 +178,23 @@ class Verdicts:
     def __iter__(self) -> Iterator[Work]:
         heard_at = monotonic()
         while not self._stopped.is_set():
-            heard = self._settling.words.next(_POLL_S)
+            for again in self._postponed.due():
+                yield from self._work(again)
+            heard = self._next()
             if heard:
                 yield from self._work(heard)
-            if heard or not self._settling.words.caught_up:
+            if heard or not self._settling.words.caught_up or self._postponed.is_soon_known:
                 heard_at = monotonic()
             elif self._idle_s is not None and monotonic() - heard_at > self._idle_s:
                 return
+
+    def _next(self) -> Heard | None:
+        """The next word; None: none came in time, or too many wait already."""
+        until_due_s = self._postponed.next_due_s(_POLL_S)
+        if not self._postponed.is_full:
+            return self._settling.words.next(until_due_s)
+        self._stopped.wait(until_due_s)
+        return None
 
     def __enter__(self) -> Self:
         return self
@@ -188,6 +205,23 @@ class Verdicts:
         self.close()
 
     def _work(self, heard: Heard) -> Iterator[Work]:
+        try:
+            yield from self._done(heard)
+        except NotNowError as error:
+            self._postpone(heard, error)
+        else:
+            self._postponed.drop(heard)
+
+    def _postpone(self, heard: Heard, error: NotNowError) -> None:
+        """The plans behind it are not kept waiting."""
+        try:
+            self._postponed.put(heard, error)
+        except (NotNowError, TooManyWaitError) as given_up:
+            self._postponed.drop(heard)
+            self._settling.refuse(heard, given_up)
+
+    def _done(self, heard: Heard) -> Iterator[Work]:
+        """Raises NotNowError where it may be done later."""
         decides = self._ledger.decides
         task = task_of(heard.word, self._actions, self._now(), ledger_decides=decides)
         # Without a ledger nothing knows which steps are done already.
@@ -199,6 +233,8 @@ class Verdicts:
             return
         try:
             self._ledger.may_run(heard.word)
+        except NotNowError:
+            raise
         except NotClearedError as error:
             self._settling.refuse(heard, error)
             return
@@ -209,6 +245,8 @@ class Verdicts:
             yield work
         finally:
             self._let_go()
+        if work.not_now:
+            raise work.not_now
         if not work.settled:
             raise NoOutcomeError(work.plan_id)
 

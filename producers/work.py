@@ -15,7 +15,7 @@ from gate_events.words import StepStatus
 from gate_store.claims import Claim, Grant
 from gate_store.database import Clock
 from gate_store.declared_effects import UndeclaredEffectError, declared
-from gate_store.engine.port import NotClearedError, OutOfOrderError
+from gate_store.engine.port import NotClearedError, NotNowError, OutOfOrderError
 from producers.acting import Word, use_by_of
 from producers.at_work import AtWork
 from producers.step import AnyStep, Step, step_value
@@ -42,8 +42,9 @@ class Work:
 
     The exception of a step ends the plan, not the service: `with` logs it, and the outcome is FAILED. Any
     other exception goes on, and leaves the plan to the next start of a member of the group. A step in doubt
-    leaves the plan open: a human is asked, and the plan comes again with the answer. Without a store the
-    gate is told from the first `once` to the outcome that the plan is being worked at.
+    leaves the plan open: a human is asked, and the plan comes again with the answer. So does one that another
+    is at: the plan comes again once that has ended. Without a store the gate is told from the first `once` to
+    the outcome that the plan is being worked at.
     """
 
     def __init__(self, word: Word, ledger: StepLedger, settle: Settle, at_work: AtWork, now: Clock) -> None:
@@ -59,6 +60,7 @@ class Work:
         self._refused: NotClearedError | None = None
         self._asked = False
         self.settled = False
+        self.not_now: NotNowError | None = None  # why the plan comes again later
 
     @property
     def plan_id(self) -> UUID:
@@ -85,7 +87,8 @@ class Work:
         What it returns should be JSON: else it is not kept. Without a store a step is done again after a
         crash: then hand `key(step)` to the service that acts.
         Raises what `function` raises, once that is recorded as the step's failure; StepNotRunError where an
-        earlier attempt failed, or nobody knows whether it happened; NotClearedError for a step that is not
+        earlier attempt failed, or nobody knows whether it happened; NotNowError, where the plan comes again
+        later, while another is at the step; NotClearedError for a step that is not
         what was approved, or not any more; UndeclaredEffectError for a function without the mark of the
         approved action type: `@effect("send_email")`; OutOfOrderError before a step that stands before this
         one; NotDeliveredError where, without a store, the gate can not be told that the plan is begun:
@@ -108,8 +111,11 @@ class Work:
     def done(self, results: Iterable[StepResult] | None = None) -> None:
         """Deliver the outcome: what `once` noted, or the `results` given; steps without one were SKIPPED.
 
-        A plan with a step about which a human is asked gets none yet.
+        A plan with a step about which a human is asked, or that another is at, gets none yet.
         """
+        if self.not_now:
+            self.settled = True
+            return
         told = None if self._asked else list(self._results.values() if results is None else results)
         try:
             self._settle(told)
@@ -130,6 +136,9 @@ class Work:
 
     def _left_with(self, error: BaseException | None) -> bool:
         """Whether the error ends here."""
+        if error is not None and error is self.not_now:
+            self.done()
+            return True
         if error is not None and error is self._refused:
             _log.warning("plan %s is passed over: %s", self.plan_id, error)
             self._settle(None)
@@ -150,6 +159,9 @@ class Work:
         except OutOfOrderError as error:
             self._note(approved, StepStatus.FAILED, None, str(error))
             self._let_through = error
+            raise
+        except NotNowError as error:
+            self.not_now = error
             raise
         except NotClearedError as error:
             self._refused = error

@@ -193,8 +193,16 @@ class NotClearedError(Exception):
         self.why = why
 
 
-class NotYetClearedError(NotClearedError):
-    """Nothing clears the plan of step {step_id} yet; asked again later, it may be cleared."""
+class NotNowError(NotClearedError):
+    """Step {step_id} may not be done now; asked again later, it may."""
+
+
+class NotYetClearedError(NotNowError):
+    """Nothing clears the plan of step {step_id} yet."""
+
+
+class UnderWayError(NotNowError):
+    """Another is at step {step_id}, or an older revision of its plan goes on: that ends first."""
 
 
 class OutdatedError(NotClearedError):

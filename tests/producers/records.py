@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
+
 from gate_events.digest import plan_digest
 from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided
 from gate_events.values import Agent, Review, RunIdentity, Step, Terms
@@ -57,6 +59,14 @@ def cleared(steps: tuple[Step, ...] = STEPS, run: RunIdentity | None = None) -> 
         steps=steps,
         run=run,
     )
+
+
+def revised(plan: PlanCleared) -> PlanCleared:
+    """The next revision of a plan, with another step."""
+    steps = (Step(step_id="s9", action_type="send_email", arguments={"to": "eve"}),)
+    revision = plan.revision + 1
+    digest = plan_digest(plan.plan_id, revision, steps, None)
+    return replace(plan, event_id=uuid4(), revision=revision, steps=steps, digest=digest)
 
 
 def question_about(plan: PlanCleared) -> ApprovalRequested:

@@ -63,7 +63,7 @@ class Service:
         if store:
             with store.begin() as conn:
                 record_cleared(conn, [self.plan], datetime.now(UTC))
-            ledger = StoreLedger(store, "one", utc_now, sleep=self.sleep)
+            ledger = StoreLedger(store, "one", utc_now)
         self.work = Work(self.plan, ledger, self.settle, AtWork(self.said, 60.0), utc_now)
 
     def settle(self, results: list[StepResult] | None) -> None:
@@ -71,9 +71,6 @@ class Service:
 
     def said(self) -> None:
         self.told += 1
-
-    def sleep(self, _seconds: float) -> None:
-        raise AssertionError("a step out of order is waited for")
 
 
 def test_a_step_before_its_time_is_not_done_and_ends_the_plan_not_the_service(store: Engine | None) -> None:

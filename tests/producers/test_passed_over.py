@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from threading import Thread
 from time import monotonic
 from uuid import UUID
 
@@ -10,18 +11,24 @@ from msgspec.structs import replace
 from sqlalchemy import Engine, insert
 
 from gate_events.digest import plan_digest
+from gate_events.records import PlanCleared
 from gate_events.values import Agent
+from gate_events.words import StepStatus
 from gate_store.clearances import record_cleared
 from gate_store.database import open_store
 from gate_store.gates import open_gates
+from gate_store.ledger import claim_effect, finish_effect
 from gate_store.migrate import upgrade
 from gate_store.plan_owners import note_revisions
 from gate_store.tables import revocations
 from plangate import Step, effect, verdicts
 from plangate.dev.apache_kafka import ApacheKafka
-from producers.store_ledger import PATIENCE_S
-from tests.producers.records import cleared, question_about
+from producers.postponed import PATIENCE_S
+from producers.work import Work
+from tests.apps.world import until
+from tests.producers.records import cleared, question_about, revised
 from tests.producers.services import Bench
+from tests.producers.stored import end
 
 
 @pytest.fixture
@@ -87,3 +94,103 @@ def test_a_service_waits_for_no_clearance_of_a_plan_that_is_somebody_elses(
     began = monotonic()
     assert served(bench, sqlite_url) == [good.plan_id]
     assert monotonic() - began < PATIENCE_S / 2
+
+
+class Serving:
+    """A service in the background, and what it has done."""
+
+    def __init__(self, bench: Bench, store_url: str) -> None:
+        self.done: list[str] = []
+        self.inbox = verdicts(bench.options, group="mailer", topic_prefix=bench.prefix, store_url=store_url)
+        Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with self.inbox:
+            for work in self.inbox:
+                with work:
+                    for step in work.steps:
+                        work.once(step, send)
+                self.done.append(digest_of(work))
+
+    def has_done(self, *plans: PlanCleared) -> bool:
+        return {plan.digest for plan in plans} <= set(self.done)
+
+
+def digest_of(work: Work) -> str:
+    steps = tuple(step.to_value() for step in work.steps)
+    revision = 2 if steps[0].step_id == "s9" else 1
+    return plan_digest(work.plan_id, revision, steps, None)
+
+
+def test_a_revision_whose_older_one_is_in_doubt_comes_again_and_holds_up_no_other_plan(
+    bench: Bench, store: Engine, sqlite_url: str
+) -> None:
+    doubted, good = cleared(), cleared()
+    newer = revised(doubted)
+    now = datetime.now(UTC)
+    with store.begin() as conn:
+        record_cleared(conn, [doubted, good], now)
+        died = claim_effect(conn, doubted.plan_id, doubted.digest, doubted.steps[0], "dead", now)
+        finish_effect(conn, died, StepStatus.IN_DOUBT, now)
+        record_cleared(conn, [newer], now)
+    bench.say(newer)
+    serving = Serving(bench, sqlite_url)
+    bench.say(good)
+    until(lambda: serving.has_done(good))
+    assert not serving.has_done(newer)
+    end(store, doubted)
+    until(lambda: serving.has_done(newer))
+    serving.inbox.stop()
+
+
+def test_a_step_that_another_process_is_at_holds_up_no_other_plan(
+    bench: Bench, store: Engine, sqlite_url: str
+) -> None:
+    busy, good = cleared(), cleared()
+    now = datetime.now(UTC)
+    with store.begin() as conn:
+        record_cleared(conn, [busy, good], now)
+        claim = claim_effect(conn, busy.plan_id, busy.digest, busy.steps[0], "other", now, lease_s=3_600)
+    bench.say(busy)
+    serving = Serving(bench, sqlite_url)
+    bench.say(good)
+    until(lambda: serving.has_done(good))
+    assert [each.plan_id for each in bench.outcomes()] == [good.plan_id]
+    with store.begin() as conn:
+        finish_effect(conn, claim, StepStatus.SUCCEEDED, datetime.now(UTC), result="sent")
+    until(lambda: len(bench.outcomes()) == 2)
+    serving.inbox.stop()
+
+
+def test_what_the_gatekeeper_has_not_noted_holds_up_no_other_plan_and_is_done_once_it_is(
+    bench: Bench, store: Engine, sqlite_url: str
+) -> None:
+    unknown, good = [cleared() for _ in range(30)], cleared()
+    with store.begin() as conn:
+        record_cleared(conn, [good], datetime.now(UTC))
+    bench.say(*unknown)
+    serving = Serving(bench, sqlite_url)
+    bench.say(good)
+    until(lambda: serving.has_done(good))
+    with store.begin() as conn:
+        record_cleared(conn, unknown, datetime.now(UTC))
+    until(lambda: serving.has_done(*unknown))
+    serving.inbox.stop()
+
+
+def test_what_was_not_done_when_a_service_ended_is_read_by_its_next_start(
+    bench: Bench, store: Engine, sqlite_url: str
+) -> None:
+    unknown, good = cleared(), cleared()
+    with store.begin() as conn:
+        record_cleared(conn, [good], datetime.now(UTC))
+    bench.say(unknown)
+    first = Serving(bench, sqlite_url)
+    bench.say(good)
+    until(lambda: first.has_done(good))
+    first.inbox.stop()
+    with store.begin() as conn:
+        record_cleared(conn, [unknown], datetime.now(UTC))
+    second = Serving(bench, sqlite_url)
+    until(lambda: second.has_done(unknown))
+    second.inbox.stop()

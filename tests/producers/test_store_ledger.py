@@ -17,34 +17,38 @@ from gate_store.claims import Grant
 from gate_store.clearances import record_cleared
 from gate_store.database import open_store
 from gate_store.decisions import apply_decisions
-from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError, RepeatsError
+from gate_store.engine.port import (
+    NotClearedError,
+    NotNowError,
+    NotYetClearedError,
+    OutdatedError,
+    RepeatsError,
+    UnderWayError,
+)
 from gate_store.gates import open_gates
 from gate_store.migrate import upgrade
 from gate_store.planned_effects import PlannedEffect, note_planned_effects
 from gate_store.stale import to_ask
 from gate_store.tables import revocations
 from producers.store_ledger import StoreLedger
-from tests.producers.records import STEPS, cleared, question_about
+from tests.producers.records import STEPS, cleared, decided, question_about, revised
+from tests.producers.stored import end
 
 PLAN = cleared()
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 class Hands:
-    """The clock and the sleep of a test: time passes only while somebody sleeps."""
+    """The clock of a test."""
 
     def __init__(self) -> None:
         self.time = NOON
-        self.slept = 0
-        self.meanwhile: Any = lambda: None
 
     def now(self) -> datetime:
         return self.time
 
-    def sleep(self, seconds: float) -> None:
-        self.slept += 1
+    def pass_by(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)
-        self.meanwhile()
 
 
 @pytest.fixture
@@ -61,7 +65,7 @@ def hands() -> Hands:
 
 
 def ledger(store: Engine, hands: Hands, executor: str = "one", **given: Any) -> StoreLedger:
-    return StoreLedger(store, executor, hands.now, sleep=hands.sleep, **given)
+    return StoreLedger(store, executor, hands.now, **given)
 
 
 def clear(store: Engine) -> None:
@@ -69,15 +73,31 @@ def clear(store: Engine) -> None:
         record_cleared(conn, [PLAN], NOON)
 
 
-def test_a_plan_that_the_gatekeeper_has_not_noted_yet_is_waited_for(store: Engine, hands: Hands) -> None:
-    hands.meanwhile = lambda: clear(store) if hands.slept == 3 else None
-    assert ledger(store, hands).claim(PLAN, STEPS[0]).grant is Grant.GO
-    assert hands.slept == 3
+def test_a_plan_that_the_gatekeeper_has_not_noted_yet_may_run_later(store: Engine, hands: Hands) -> None:
+    one = ledger(store, hands)
+    for ask_for in (one.may_run, lambda plan: one.claim(plan, STEPS[0])):
+        with pytest.raises(NotYetClearedError, match="no verdict or clearance covers it"):
+            ask_for(PLAN)
+    clear(store)
+    one.may_run(PLAN)
+    assert one.claim(PLAN, STEPS[0]).grant is Grant.GO
 
 
-def test_a_plan_that_nobody_notes_is_not_run(store: Engine, hands: Hands) -> None:
-    with pytest.raises(NotYetClearedError, match="no verdict or clearance covers it"):
-        ledger(store, hands, patience_s=-1).claim(PLAN, STEPS[0])
+def test_a_verdict_that_the_store_does_not_know_is_nobodys(store: Engine, hands: Hands) -> None:
+    with pytest.raises(NotClearedError) as refused:
+        ledger(store, hands).may_run(decided())
+    assert not isinstance(refused.value, NotNowError)
+
+
+def test_a_name_that_the_gatekeeper_refuses_is_not_waited_for(store: Engine, hands: Hands) -> None:
+    with pytest.raises(NotClearedError, match="leave it out") as refused:
+        ledger(store, hands).may_run(replace(PLAN, proposer="mal\u200blory"))
+    assert not isinstance(refused.value, NotNowError)
+
+
+def begin(one: StoreLedger, step: Step) -> None:
+    one.may_run(PLAN)
+    one.claim(PLAN, step)
 
 
 def revoke(store: Engine) -> None:
@@ -113,9 +133,8 @@ def test_what_may_never_run_is_not_waited_for(
 ) -> None:
     BROUGHT_ABOUT[state](store)
     with pytest.raises(NotClearedError, match=why) as refused:
-        ledger(store, hands, patience_s=0.1).claim(PLAN, step)
-    assert not isinstance(refused.value, NotYetClearedError)
-    assert hands.slept == 0
+        begin(ledger(store, hands), step)
+    assert not isinstance(refused.value, NotNowError)
 
 
 def test_a_plan_that_a_human_approved_beside_the_routers_word_is_at_the_attempt_of_the_question(
@@ -139,30 +158,37 @@ def test_a_plan_that_a_human_approved_beside_the_routers_word_is_at_the_attempt_
     assert (PLAN.attempt, ledger(store, hands).attempt(PLAN)) == (1, 2)
 
 
-def test_a_plan_that_is_asked_about_while_it_is_waited_for_is_waited_for_no_longer(
-    store: Engine, hands: Hands
-) -> None:
-    hands.meanwhile = lambda: ask(store) if hands.slept == 1 else None
-    with pytest.raises(NotClearedError, match="a human was asked about it"):
-        ledger(store, hands).claim(PLAN, STEPS[0])
-    assert hands.slept == 1
-
-
-def test_a_step_that_another_is_at_is_waited_for_and_not_done_again(store: Engine, hands: Hands) -> None:
+def test_a_step_that_another_is_at_is_done_later_and_not_again(store: Engine, hands: Hands) -> None:
     clear(store)
     first = ledger(store, hands, "one")
     claim = first.claim(PLAN, STEPS[0])
-    hands.meanwhile = lambda: first.finish(PLAN, STEPS[0], claim, StepStatus.SUCCEEDED, "sent", "")
+    with pytest.raises(UnderWayError, match="another is at it"):
+        ledger(store, hands, "two").claim(PLAN, STEPS[0])
+    first.finish(PLAN, STEPS[0], claim, StepStatus.SUCCEEDED, "sent", "")
     second = ledger(store, hands, "two").claim(PLAN, STEPS[0])
-    assert (second.grant, second.result, hands.slept) == (Grant.SUCCEEDED, "sent", 1)
+    assert (second.grant, second.result) == (Grant.SUCCEEDED, "sent")
 
 
 def test_a_step_whose_executor_died_is_in_doubt_after_its_lease(store: Engine, hands: Hands) -> None:
     clear(store)
-    ledger(store, hands, "one").claim(PLAN, STEPS[0])
-    began = hands.time
-    assert ledger(store, hands, "two", lease_s=5).claim(PLAN, STEPS[0]).grant is Grant.IN_DOUBT
-    assert hands.time - began >= timedelta(seconds=5)
+    ledger(store, hands, "one", lease_s=0).claim(PLAN, STEPS[0])
+    assert ledger(store, hands, "two").claim(PLAN, STEPS[0]).grant is Grant.IN_DOUBT
+
+
+def test_a_revision_may_run_once_what_an_older_one_began_has_ended(store: Engine, hands: Hands) -> None:
+    newer = revised(PLAN)
+    clear(store)
+    one = ledger(store, hands)
+    claim = one.claim(PLAN, STEPS[0])
+    with store.begin() as conn:
+        record_cleared(conn, [newer], NOON)
+    for ask_for in (one.may_run, lambda plan: one.claim(plan, plan.steps[0])):
+        with pytest.raises(UnderWayError, match="revision 1 of its plan was begun and has not ended"):
+            ask_for(newer)
+    one.finish(PLAN, STEPS[0], claim, StepStatus.SUCCEEDED, "sent", "")
+    end(store, PLAN)
+    one.may_run(newer)
+    assert one.claim(newer, newer.steps[0]).grant is Grant.GO
 
 
 def test_the_end_of_a_step_is_told_once_more_after_a_deadlock(store: Engine, hands: Hands) -> None:
@@ -189,7 +215,7 @@ def test_what_another_plan_did_meanwhile_is_not_begun_and_noted_for_the_gatekeep
         record_cleared(conn, [PLAN, other], datetime.now(UTC))
         planned = PlannedEffect(PLAN.plan_id, PLAN.digest, "s1", "mail:ann", 86_400)
         note_planned_effects(conn, [planned], datetime.now(UTC))
-    hands.sleep(1)
+    hands.pass_by(1)
     judged = load_catalogue(
         """
 version: 1

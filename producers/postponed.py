@@ -1,0 +1,106 @@
+"""Plans that may run later: each holds up nothing behind it, and is looked at again until it may or may not.
+
+In memory only: its record is not counted as read meanwhile, so the next start has it, too.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from time import monotonic
+
+from gate_store.engine.port import NotNowError, NotYetClearedError
+from producers.dead_letters import place_of
+from producers.hearing import Heard
+from producers.offsets import Partition
+
+PATIENCE_S = 60.0
+"""How long the gatekeeper has, to note what a router cleared."""
+MOST = 1_000
+"""Plans that wait at a time, for the gatekeeper and for other work each: an honest service has a few."""
+MOST_BYTES = 67_108_864
+"""The same, in bytes of their records: what a small container has left."""
+_FIRST_S, _LONGEST_S = 0.2, 5.0  # between two looks, which double
+_AT_ONCE = 10  # looks between two new words: those come first
+
+_Place = tuple[str, int, int]
+
+
+class TooManyWaitError(Exception):
+    """{what} plans wait for other work to end already, and no more are kept ({why})."""
+
+    def __init__(self, what: int, why: str) -> None:
+        most = f"{what} plans wait for other work to end already, and no more are kept"
+        super().__init__(f"{most} ({why}); once that has ended, replay it")
+
+
+@dataclass(slots=True)
+class _Waiting:
+    heard: Heard
+    size: int
+    until: float  # when the gatekeeper has had its time
+    unknown: bool  # nothing clears it so far
+    due: float = 0.0
+    pause_s: float = _FIRST_S
+
+
+class Postponed:
+    """The words of one reader that wait. `now` counts seconds."""
+
+    def __init__(self, now: Callable[[], float] = monotonic, patience_s: float = PATIENCE_S) -> None:
+        self._now = now
+        self._patience_s = patience_s
+        self._waiting: dict[_Place, _Waiting] = {}
+
+    def put(self, heard: Heard, why: NotNowError) -> None:
+        """Keep the word until it is due again.
+
+        Raises `why` where nothing has cleared it in time, TooManyWaitError where too much waits already.
+        """
+        place, now = place_of(heard.message), self._now()
+        unknown = isinstance(why, NotYetClearedError)
+        known = self._waiting.get(place)
+        if known is None:
+            known = _Waiting(heard, len(heard.message.value() or b""), now + self._patience_s, unknown)
+        if unknown and now >= known.until:
+            raise why
+        waits_anew = place not in self._waiting or known.unknown
+        if not unknown and waits_anew and self._is_full(unknown=False):
+            raise TooManyWaitError(MOST, why.why)
+        known.unknown = unknown
+        known.due, known.pause_s = now + known.pause_s, min(2 * known.pause_s, _LONGEST_S)
+        self._waiting[place] = known
+
+    def drop(self, heard: Heard) -> None:
+        """It waits no more."""
+        self._waiting.pop(place_of(heard.message), None)
+
+    def forget(self, partitions: Collection[Partition]) -> None:
+        """These partitions are given anew, and read from what is not done."""
+        gone = [place for place in self._waiting if place[:2] in partitions]
+        for place in gone:
+            del self._waiting[place]
+
+    def due(self) -> list[Heard]:
+        """The words to be looked at again now, the longest due first; a few at a time."""
+        now = self._now()
+        due = sorted((each for each in self._waiting.values() if each.due <= now), key=lambda each: each.due)
+        return [each.heard for each in due[:_AT_ONCE]]
+
+    def next_due_s(self, at_most_s: float) -> float:
+        """How long nothing is due."""
+        first = min((each.due for each in self._waiting.values()), default=float("inf"))
+        return max(0.0, min(first - self._now(), at_most_s))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no new word is taken; not for long, since what nobody notes is given up in time."""
+        return self._is_full(unknown=True)
+
+    @property
+    def is_soon_known(self) -> bool:
+        """Whether the gatekeeper, or whoever is at a step, still has time."""
+        now = self._now()
+        return any(each.until > now for each in self._waiting.values())
+
+    def _is_full(self, *, unknown: bool) -> bool:
+        sizes = [each.size for each in self._waiting.values() if each.unknown is unknown]
+        return len(sizes) >= MOST or sum(sizes) >= MOST_BYTES
