@@ -1,0 +1,129 @@
+"""What PostgreSQL lets each role do with each table. By hand: a fault in the table of roles must not hide."""
+
+from collections.abc import Mapping
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from gate_store.roles.roles import ALL_TABLES, Role
+from tests.rights.logins import Logins
+
+pytestmark = pytest.mark.postgres
+
+STATE = {"checkpoints", "checkpoint_blobs", "checkpoint_writes"}
+VERSIONS = {"alembic_version", "checkpoint_migrations"}
+JUDGED = {"gates", "clearances", "revocations", "planned_effects", "executions", "plan_outcomes"}
+BEFORE = {"outcomes", "own_words"}  # of the version before
+OURS = set(ALL_TABLES) - STATE - BEFORE
+
+READS = {
+    Role.ROUTER: {
+        *JUDGED,
+        *VERSIONS,
+        *("effects", "runs", "revisions", "own_requests", "asked_anew", "policies", "outbox"),
+    },
+    Role.GATEKEEPER: OURS,
+    Role.RESUMER: {
+        *JUDGED,
+        *VERSIONS,
+        *STATE,
+        *("decisions", "cleared_steps", "stale_clearances", "policies"),
+        *("runs", "effects", "workers", "outbox"),
+    },
+    Role.AGENT: {"runs", "outbox", *STATE},
+    Role.SERVICE: {*JUDGED, "cleared_steps", "revisions", "stale_clearances", "effects"},
+    Role.REVIEWER: {
+        *("gates", "decisions", "clearances", "revocations", "stale_clearances", "plan_outcomes"),
+        *("policies", "effects", "runs"),
+    },
+    Role.AUDITOR: OURS,
+}
+ADDS = {
+    Role.ROUTER: {"policies", "outbox"},
+    Role.GATEKEEPER: OURS - VERSIONS - {"runs", "workers", "own_requests"},
+    Role.RESUMER: {"policies", "runs", "effects", "workers", "outbox", *STATE},
+    Role.AGENT: {"runs", "outbox", *STATE},
+    Role.SERVICE: {"effects", "stale_clearances"},
+}
+CHANGES = {
+    Role.GATEKEEPER: {
+        *("gates", "decisions", "clearances", "effects", "runs", "stale_clearances", "executions"),
+        *("uncounted_outcomes", "waiting_plans"),
+    },
+    Role.RESUMER: {"runs", "effects", "workers", "outbox", "checkpoints", "checkpoint_writes"},
+    Role.AGENT: {"runs", "checkpoints", "checkpoint_writes"},
+    Role.SERVICE: {"effects"},
+}
+REMOVES = {
+    Role.GATEKEEPER: {
+        *("decisions", "planned_effects", "plan_outcomes", "uncounted_outcomes", "own_requests"),
+        *("waiting_plans", "outbox"),
+    },
+    Role.RESUMER: {"outbox"},
+}
+MAY: Mapping[str, Mapping[Role, set[str]]] = {
+    "SELECT": READS,
+    "INSERT": ADDS,
+    "UPDATE": CHANGES,
+    "DELETE": REMOVES,
+    "TRUNCATE": {},
+    "REFERENCES": {},
+    "TRIGGER": {},
+}
+PARTS = [role for role in Role if role is not Role.OWNER]
+
+
+@pytest.mark.parametrize("may", MAY)
+@pytest.mark.parametrize("role", PARTS)
+def test_a_role_may_do_its_part_with_its_tables_and_nothing_with_others(
+    one_store: Logins, role: Role, may: str
+) -> None:
+    kind = "table" if may in ("DELETE", "TRUNCATE", "TRIGGER") else "any_column"
+    with psycopg.connect(one_store.url_of(role)) as conn:
+        allowed = {
+            table
+            for table in ALL_TABLES
+            if conn.execute(
+                sql.SQL("SELECT {}(%s, %s)").format(sql.Identifier(f"has_{kind}_privilege")), [table, may]
+            ).fetchone()
+            == (True,)
+        }
+    assert allowed == MAY[may].get(role, set())
+
+
+@pytest.mark.parametrize("role", [*PARTS, None])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE mine (x int)",
+        "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER TABLE outbox DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY {prefix}gatekeeper_all ON outbox",
+        "ALTER TABLE effects DISABLE TRIGGER ALL",
+        "SET session_replication_role = replica",
+        "SELECT setval('outbox_id_seq', 1)",
+        "CREATE ROLE {prefix}another",
+        "GRANT {prefix}owner TO CURRENT_USER",
+        "SET ROLE {prefix}owner",
+        "UPDATE outbox SET body = ''",
+    ],
+)
+def test_no_role_frees_itself(one_store: Logins, role: Role | None, statement: str) -> None:
+    refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
+    with psycopg.connect(one_store.url_of(role), autocommit=True) as conn, refused:
+        conn.execute(statement.format(prefix=one_store.prefix).encode())
+
+
+def test_a_login_in_no_role_does_nothing(one_store: Logins) -> None:
+    with psycopg.connect(one_store.url_of(None), autocommit=True) as conn:
+        for table in ALL_TABLES:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table)))
+
+
+def test_the_owner_may_do_all_with_its_tables(one_store: Logins) -> None:
+    with psycopg.connect(one_store.url_of(Role.OWNER)) as conn:
+        conn.execute("ALTER TABLE runs ADD COLUMN more int")
+        conn.execute("DELETE FROM outbox")
+        conn.rollback()
