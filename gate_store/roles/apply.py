@@ -12,7 +12,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from gate_store.migrations.laws import LOCK_TIMEOUT
 from gate_store.postgres.address import Address
 from gate_store.postgres.psycopg_client import connect
-from gate_store.roles.facts import Fact, Store, there, wanted
+from gate_store.roles.facts import PUBLIC, Fact, Store, there, wanted
 from gate_store.roles.roles import ALL_TABLES, Role
 from gate_store.roles.script import script
 from gate_store.store_url import is_postgres
@@ -58,6 +58,25 @@ def apply(url: str, prefix: str = PREFIX) -> Mapping[Fact, str]:
                 conn.execute(each)
     taken = dict.fromkeys(sorted(superfluous), "taken")
     return {**{fact: "there" if fact in before else "made" for fact in wants}, **taken}
+
+
+def missing(url: str, prefix: str = PREFIX) -> list[str] | None:
+    """What the roles of this store lack, as `plangate_agent: INSERT on outbox`; None: it has none.
+
+    Raises as `statements`.
+    """
+    with _connected(url) as conn:
+        store = _store(conn, prefix)
+        found = there(store, conn)
+        lacks = [fact for fact in wanted(store, conn) if fact not in found]
+    if all(fact.role == PUBLIC or not fact.on for fact in found):  # roles are the whole server's
+        return None
+    return list(dict.fromkeys(_told(fact) for fact in lacks))
+
+
+def _told(fact: Fact) -> str:
+    what = f"rows of {fact.on}" if fact.rows else f"{fact.may} on {fact.on}"
+    return f"{fact.role}: {what}" if fact.may else fact.role
 
 
 def lacking(url: str, roles: Collection[Role]) -> list[str]:

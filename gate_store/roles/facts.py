@@ -9,6 +9,8 @@ from psycopg import Connection, sql
 from gate_store.roles.roles import ALL, ALL_TABLES, PARTS, Access, Role, sequences_of
 from gate_store.roles.rows import GUARDED, Rows, rows_of
 
+PUBLIC = "PUBLIC"  # everybody
+
 Conn = Connection[Any]
 
 

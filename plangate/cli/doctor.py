@@ -9,6 +9,8 @@ import typer
 from gate_events.records import PlanProposed
 from gate_events.topics import DECISIONS
 from gate_store import migrate
+from gate_store.roles.apply import PREFIX, missing
+from gate_store.store_url import is_postgres
 from gate_store.try_clients import try_clients
 from plangate.cli.failures import CommandError, line_for
 from plangate.cli.output import JsonFlag, show
@@ -51,6 +53,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         "Kafka options": _options,
         "schema registry": _registry,
         "store": _store,
+        "store's roles": _roles,
         "catalogue": _catalogue,
         "graphs": _graphs,
     }
@@ -105,6 +108,19 @@ def _store(settings: Settings) -> str:
         raise NotReadyError(behind)
     ahead = migrate.ahead(settings.store_url)
     return f"{settings.store_shown}: {ahead}; it works on" if ahead else settings.store_shown
+
+
+def _roles(settings: Settings) -> str:
+    """Whether an upgrade left roles of PostgreSQL without what they need."""
+    if not is_postgres(settings.store_url):
+        return "SQLite has none"
+    lacks = missing(settings.store_url)
+    if lacks is None:
+        return f"none begin with {PREFIX}: each login may do what it was given"
+    if lacks:
+        more = f" and {len(lacks) - 1} more" if len(lacks) > 1 else ""
+        raise CommandError(f"not there: {lacks[0]}{more}", "run `plangate store roles --apply`")
+    return f"{PREFIX}…: each has what it needs"
 
 
 def _catalogue(settings: Settings) -> str:

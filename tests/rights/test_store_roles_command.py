@@ -1,5 +1,6 @@
 """`plangate store roles`."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from psycopg import sql
 
 from gate_store.migrate import upgrade
-from gate_store.roles.apply import apply
+from gate_store.roles.apply import apply, missing
 from gate_store.roles.roles import Role
 from plangate.dev.postgres import PostgresServer
 from tests.cli.commands import NO_BROKER, Shell
@@ -90,6 +91,25 @@ def test_what_a_role_has_beyond_its_part_is_taken_and_what_it_lost_is_given(logi
     assert changed["agent", "INSERT", "outbox"] == "made"
     assert changed["agent", "UPDATE", "runs"] == "made"
     assert set(apply(logins.url, logins.prefix).values()) == {"there"}
+
+
+def test_what_roles_lack_after_an_upgrade_is_told(shell: Shell, logins: Logins) -> None:
+    assert missing(logins.url, logins.prefix) == []
+    assert missing(logins.url, f"{logins.prefix}none_") is None
+    logins.run("DROP TABLE own_words")
+    logins.run("CREATE TABLE own_words (event_id uuid)")  # as a migration makes one
+    logins.run("ALTER TABLE effects DISABLE ROW LEVEL SECURITY")
+    lacks = missing(logins.url, logins.prefix)
+    assert lacks
+    owner, *rows = lacks
+    assert owner == f"{logins.prefix}owner: OWNER on own_words"
+    assert f"{logins.prefix}service: rows of effects" in rows
+    found = json.loads(of(shell, logins.url).run("doctor", "--json").out)
+    (told,) = (each for each in found if each["what"] == "store's roles")
+    assert (told["state"], told["found"]) == (
+        "ok",
+        "none begin with plangate_: each login may do what it was given",
+    )
 
 
 def test_other_schemas_and_odd_names_are_honoured(shell: Shell, postgres_server: PostgresServer) -> None:
