@@ -17,6 +17,7 @@ from gate_events.values import RunIdentity
 from gate_store.asked_anew import gates_asked_anew
 from gate_store.claim_content import foreign_id, other_content, unseen_name
 from gate_store.dialects import lock_names, read
+from gate_store.judged_words import cleared_otherwise, same_words
 from gate_store.own_requests import forget, own, proposed_by_runs
 from gate_store.plan_lookups import (
     KnownGate,
@@ -28,6 +29,8 @@ from gate_store.plan_lookups import (
 )
 from gate_store.plan_owners import PlanRecord, note_revisions, owner_of, owners
 from gate_store.superseding import asks_before
+
+CLEARED_ALREADY = "this very plan was cleared already: nothing is left to ask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,7 @@ class Admitted:
     repeats: list[PlanClaim] = field(default_factory=list)  # what the store or this batch has already
     asked_otherwise: dict[UUID, UUID] = field(default_factory=dict)  # of these: the gate in a request's place
     refused: list[tuple[PlanClaim, str]] = field(default_factory=list)  # and why
-
-
-_BESIDE_STEPS = ("proposer", "agent", "goal")
+    cleared_otherwise: frozenset[str] = frozenset()  # digests: what is asked now was cleared in other words
 
 
 def admit(conn: Connection, claims: Sequence[PlanClaim]) -> Admitted:
@@ -59,6 +60,7 @@ def admit(conn: Connection, claims: Sequence[PlanClaim]) -> Admitted:
     if not claims:
         return admitted
     known = _Known(conn, claims)
+    admitted.cleared_otherwise = known.cleared_otherwise
     for claim in claims:
         why = _objection(known, claim.record)
         if why is not None:
@@ -152,6 +154,9 @@ class _Known:
         self._plans_of_runs = plans_of_runs(conn, plan_ids)
         self._proposed = proposed_by_runs(conn, {each.plan_id for each in records if each.run})
         self._doubts = doubted_steps(conn, {each.plan_id for each in requests if each.in_doubt})
+        cleared = [each for each in requests if each.digest in self._cleared and _is_routed(each)]
+        services = [each for each in cleared if each.run is None and self.asks(each.digest) is None]
+        self.cleared_otherwise = frozenset(cleared_otherwise(conn, services) if lock else ())
 
     def is_own(self, record: PlanRecord) -> bool:
         """Whether it is our own word."""
@@ -218,11 +223,10 @@ class _Known:
         return _other_question(row, record) or self._otherwise(record)
 
     def _otherwise(self, record: PlanRecord) -> str | None:
-        """What a digest leaves out, though policies and people go by it: proposer, agent and goal."""
         asked = self._proposed.get(record.plan_id)
-        if asked is None or all(getattr(asked, name) == getattr(record, name) for name in _BESIDE_STEPS):
+        if asked is None or same_words(asked, record):
             return None
-        return f"plan {record.plan_id} was proposed by its run with another proposer, agent or goal"
+        return f"plan {record.plan_id} was proposed by its run with another proposer, agent, goal or claim"
 
     def not_the_owners(self, record: PlanRecord) -> str | None:
         """A plan has an owner, and a revision one content."""
@@ -232,8 +236,8 @@ class _Known:
     def stricter(self, record: PlanRecord) -> str | None:
         """A plan judged twice may be judged differently: what was asked is not cleared, nor the reverse."""
         if isinstance(record, ApprovalRequested):
-            cleared = record.digest in self._cleared
-            return "this very plan was cleared already: nothing is left to ask" if cleared else None
+            cleared = record.digest in self._cleared - self.cleared_otherwise
+            return CLEARED_ALREADY if cleared else None
         if gate_id := self.asks(record.digest):
             return f"a human was asked about this plan at gate {gate_id}: only the verdict clears it"
         return None

@@ -20,7 +20,8 @@ from gate_policy.judge import Judgement, judge
 from gate_policy.proposals import proposal_of
 from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_policy.route import asked, cleared
-from gate_store.plan_claims import PlanClaim
+from gate_store.judged_words import CLEARED_OTHERWISE
+from gate_store.plan_claims import CLEARED_ALREADY, PlanClaim
 from gate_store.plan_owners import PlanRecord
 from stream_apps.gatekeeper.revised import Revised
 
@@ -60,12 +61,14 @@ class OwnJudgement:
         known_policies: frozenset[str] = frozenset(),
         tolerance: timedelta = timedelta(minutes=5),
         revised: Revised | None = None,
+        cleared_otherwise: frozenset[str] = frozenset(),
     ) -> None:
         self._catalogue = catalogue
         self._prior = dict(prior)
         self._policies = known_policies | {catalogue.digest}
         self._tolerance = tolerance
         self._revised = revised or Revised(catalogue)
+        self._cleared_otherwise = cleared_otherwise
         self.judged = JudgedClaims()
 
     def take(self, claims: Iterable[PlanClaim], moments: Mapping[int, datetime], now: datetime) -> None:
@@ -92,6 +95,11 @@ class OwnJudgement:
             self._revised.note(ours)
         elif isinstance(record, PlanCleared):
             self._ask_anew(claim, plan, judgement, "a human must decide before it runs")
+        elif record.digest in self._cleared_otherwise:
+            if judgement.timing is not Timing.BEFORE:  # in these words, too, it may run
+                self.judged.refused.append((claim, CLEARED_ALREADY))
+                return
+            self._ask_anew(claim, plan, judgement, CLEARED_OTHERWISE)
         else:
             if judgement.timing is not Timing.BEFORE:
                 judgement = self._judge(plan, at, ASKED_BEFORE)

@@ -16,12 +16,14 @@ from gate_store import outbox
 from gate_store.asked_anew import note_asked_anew
 from gate_store.clearances import record_cleared
 from gate_store.gates import open_gates, waiting_for
+from gate_store.judged_words import CLEARED_OTHERWISE
 from gate_store.plan_claims import Admitted, PlanClaim, admit, note_taken
 from gate_store.plan_owners import PlanRecord
 from gate_store.planned_effects import note_planned_effects
 from gate_store.policies import kept_policies
 from gate_store.revocations import revoke_older
 from gate_store.said import Said
+from gate_store.stale import Stale, note_stale, were_asked
 from gate_store.superseding import asks_before
 from gate_store.waiting_plans import claim_id, wait, wait_no_more, waiting
 from stream_apps.gatekeeper.own_judgement import JudgedClaims, OwnJudgement
@@ -164,6 +166,7 @@ def _judge(
         _prior(conn, records, catalogue, now),
         kept_policies(conn, foreign),
         revised=Revised.known(conn, records, catalogue),
+        cleared_otherwise=admitted.cleared_otherwise,
     )
     own.take(admitted.to_judge, moments, now)
     return own.judged
@@ -192,6 +195,9 @@ def _carry_out(
     requests = [*own, *judged.requests, *anew]
     taken.waited += open_gates(conn, requests, now)
     outbox.put(conn, anew, now)
+    stale = {gate.digest for gate in anew} & admitted.cleared_otherwise
+    note_stale(conn, [Stale(digest, CLEARED_OTHERWISE) for digest in stale], now)
+    were_asked(conn, stale, now)
     instead = [(each.request_id, each.gate.request_id, each.why) for each in judged.anew if each.request_id]
     instead += [(*pair, _ASKED_ALREADY) for pair in admitted.asked_otherwise.items()]
     note_asked_anew(conn, instead)

@@ -73,8 +73,9 @@ class Routing:
                 if why := self._objection(plan, record, known, other):
                     self._dead_letters.bury(received, why)
                 elif isinstance(record, ApprovalRequested):
+                    self._seen.note_asked(plan, record)
                     self._send(received, record)
-                elif record.digest in known.asked:
+                elif record.digest in known.asked or self._seen.is_asked(plan, record):
                     # judged twice, and differently: the stricter way stands
                     self._send(received, self._routed(received, plan, prior, ASKED_BEFORE))
                 elif self._seen.is_told(plan, record) or record.digest in known.cleared:
@@ -98,10 +99,13 @@ class Routing:
         plans = []
         for received in batch:
             try:
-                plans.append((received, await self._decoder.decode(received, PlanProposed)))
+                plan = await self._decoder.decode(received, PlanProposed)
+                _require_key(received, plan)
             except UndecodableError as error:
                 await self._writer.room()
                 self._dead_letters.bury(received, str(error))
+            else:
+                plans.append((received, plan))
         return plans
 
     def _effects(self, plans: Plans) -> set[tuple[str, int]]:
@@ -150,3 +154,14 @@ class Routing:
         headers = self._encoder.headers(record, traceparent_of(received.headers))
         topic, key = self._encoder.topic(record), self._encoder.key(record)
         self._writer.send(Outgoing(topic, key, value, headers, received.ack, refused))
+
+
+def _require_key(received: Received, plan: PlanProposed) -> None:
+    """All records of a plan meet in one partition by their key: under another, one could overtake them.
+
+    Raises UndecodableError.
+    """
+    key, wanted = received.message.key, str(plan.plan_id)
+    if key != wanted.encode():
+        said = "none" if key is None else repr(key[:80])
+        raise UndecodableError("PlanProposed", f"its Kafka key is {said}; send it with its plan id: {wanted}")

@@ -4,8 +4,10 @@ Of services alone: what a run asked is in the store before anybody hears of it.
 """
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from uuid import UUID
 
+import msgspec
 from cachetools import LRUCache
 
 from gate_events.names import name_key
@@ -19,8 +21,9 @@ class _Seen:
     """What was seen under one plan id."""
 
     owner: tuple[str, str]
-    digests: dict[int, str] = field(default_factory=dict)  # by revision
-    cleared: set[str] = field(default_factory=set)  # told to services
+    contents: dict[int, bytes] = field(default_factory=dict)  # by revision: all that judgement goes by
+    asked: set[str] = field(default_factory=set)  # digests that a human was asked about
+    cleared: set[str] = field(default_factory=set)  # digests that services were told of
 
 
 class SeenPlans:
@@ -45,12 +48,22 @@ class SeenPlans:
         """Why a record that its owner seems to have said cannot count: a revision has one content."""
         if plan.run is not None or self.stranger(plan):
             return None
-        if self._of(plan).digests.setdefault(plan.revision, record.digest) == record.digest:
+        content = _content(plan, record.digest)
+        if self._of(plan).contents.setdefault(plan.revision, content) == content:
             return None
         return (
-            f"revision {plan.revision} of plan {plan.plan_id} has other content already:"
-            f" propose it as revision {plan.revision + 1}"
+            f"revision {plan.revision} of plan {plan.plan_id} has other content already (steps, claims, goal"
+            f" or agent): propose it as revision {plan.revision + 1}"
         )
+
+    def note_asked(self, plan: PlanProposed, request: ApprovalRequested) -> None:
+        """A human is being asked about it: judged once more, it is asked about, too."""
+        if plan.run is None:
+            self._of(plan).asked.add(request.digest)
+
+    def is_asked(self, plan: PlanProposed, cleared: PlanCleared) -> bool:
+        """Whether a human was asked about it."""
+        return plan.run is None and cleared.digest in self._of(plan).asked
 
     def is_told(self, plan: PlanProposed, cleared: PlanCleared) -> bool:
         """Whether its services have been told of it already."""
@@ -70,6 +83,12 @@ class SeenPlans:
         if seen is None:
             seen = self._plans[plan.plan_id] = _Seen(_owner(plan))
         return seen
+
+
+def _content(plan: PlanProposed, digest: str) -> bytes:
+    """A digest holds the steps, but neither what they claim nor the words around them."""
+    claims = [step.claimed_tier for step in plan.steps]
+    return sha256(msgspec.json.encode((digest, plan.goal, plan.agent, claims))).digest()
 
 
 def _owner(plan: PlanProposed) -> tuple[str, str]:

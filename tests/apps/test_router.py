@@ -89,10 +89,38 @@ def test_the_router_takes_no_other_content_for_a_revision_that_it_has_seen(world
     world.send(copied)
     with world.reader("dead-letters") as reader:
         (letter,) = reader.messages(lambda seen: len(seen) == 1)
-    assert "has other content already: propose it as revision 2" in headers_of(letter)["plangate_error"]
+    assert (
+        "other content already (steps, claims, goal or agent): propose it as revision 2"
+        in headers_of(letter)["plangate_error"]
+    )
     assert [each.plan_id for each in world.read(PlanCleared, 1)] == [own.plan_id]
     with world.reader("approval-requests") as reader:
         assert sum(reader.ends().values()) == 0
+
+
+def test_a_copy_in_other_words_clears_nothing_of_what_the_router_has_asked(world: World) -> None:
+    """Claims, goal and agent are not in the digest; the store hears of the question a moment later."""
+    world.start("router")
+    own = plan("look")
+    claimed = [msgspec.structs.replace(each, claimed_tier=Tier.IRREVERSIBLE) for each in own.steps]
+    world.send(msgspec.structs.replace(own, steps=claimed))
+    world.send(own)
+    with world.reader("dead-letters") as reader:
+        (letter,) = reader.messages(lambda seen: len(seen) == 1)
+    assert "has other content already (steps, claims, goal or agent)" in headers_of(letter)["plangate_error"]
+    with world.reader("auto-execute") as reader:
+        assert sum(reader.ends().values()) == 0
+
+
+@pytest.mark.parametrize("key", [None, b"another"])
+def test_the_router_takes_no_plan_under_another_key(world: World, key: bytes | None) -> None:
+    """It would overtake, or be overtaken, on another partition, which another router reads."""
+    world.start("router")
+    own = plan("look")
+    world.send_raw("plans", encode(own), key)
+    with world.reader("dead-letters") as reader:
+        (letter,) = reader.messages(lambda seen: len(seen) == 1)
+    assert f"send it with its plan id: {own.plan_id}" in headers_of(letter)["plangate_error"]
 
 
 def test_the_router_tells_services_once_though_the_store_does_not_know_yet(world: World) -> None:

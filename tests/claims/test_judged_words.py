@@ -1,0 +1,146 @@
+"""A digest names steps and a run. Judgement goes by the goal, the agent and what steps claim, too."""
+
+import msgspec
+import pytest
+from sqlalchemy import Connection, select
+
+from gate_events.ids import proposal_id
+from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
+from gate_events.values import Agent
+from gate_events.words import Tier
+from gate_policy.catalogue import load_catalogue
+from gate_policy.route import route
+from gate_store import outbox
+from gate_store.dialects import read, whole
+from gate_store.engine.port import OutdatedError
+from gate_store.judged_words import CLEARED_OTHERWISE
+from gate_store.ledger import claim_effect
+from gate_store.tables import gates
+from stream_apps.gatekeeper.commit import Committed, commit_batch
+from tests.claims.gate import may_run, of_run, open_questions, proposed, refusals
+from tests.store.acting import decide, paused, run_of
+from tests.store.examples import NOON, decided
+
+RULED = load_catalogue("""
+version: 1
+mode: tiered
+defaults: {deadline: 8h, use_by: 1h}
+actions:
+  look: {tier: REVERSIBLE, says: "Look at {{ what }}", arguments: [what]}
+rules:
+  - {name: model, when: 'agent.model != "tried"', tier: IRREVERSIBLE, because: "an untried model"}
+  - {name: goal, when: 'plan.goal.contains("delete")', tier: IRREVERSIBLE, because: "it deletes"}
+""")
+TRIED = Agent(name="biller", model="tried")
+HARMLESS = proposed(agent=TRIED)
+LOOK = HARMLESS.steps[0]
+
+
+def claiming(plan: PlanProposed) -> PlanProposed:
+    return msgspec.structs.replace(
+        plan, steps=[msgspec.structs.replace(each, claimed_tier=Tier.IRREVERSIBLE) for each in plan.steps]
+    )
+
+
+ASKS = {
+    "a claim": claiming(HARMLESS),
+    "another goal": msgspec.structs.replace(HARMLESS, goal="delete"),
+    "another model": msgspec.structs.replace(HARMLESS, agent=Agent(name="biller", model="new")),
+}
+asks = pytest.mark.parametrize("asking", ASKS.values(), ids=ASKS.keys())
+
+
+def question(plan: PlanProposed) -> ApprovalRequested:
+    record = route(plan, RULED, now=NOON)
+    assert isinstance(record, ApprovalRequested)
+    return record
+
+
+def clearance(plan: PlanProposed) -> PlanCleared:
+    record = route(plan, RULED, now=NOON)
+    assert isinstance(record, PlanCleared)
+    return record
+
+
+def commit(conn: Connection, *records: ApprovalRequested | PlanCleared) -> Committed:
+    return commit_batch(conn, records, RULED, NOON)
+
+
+def begin(conn: Connection, of: str) -> None:
+    claim_effect(conn, HARMLESS.plan_id, of, LOOK, "mailer", NOON)
+
+
+def the_gate(conn: Connection) -> ApprovalRequested:
+    return read(conn.execute(select(whole(gates.c.request))).scalar_one(), ApprovalRequested)
+
+
+@asks
+def test_a_copy_in_other_words_clears_nothing_of_what_a_human_was_asked(
+    conn: Connection, asking: PlanProposed
+) -> None:
+    commit(conn, question(asking))
+    [why] = refusals(commit(conn, clearance(HARMLESS)))
+    assert "a human was asked about this plan" in why
+    assert may_run(conn) == set()
+
+
+@asks
+def test_what_was_cleared_in_other_words_is_asked_about_while_nobody_has_begun_it(
+    conn: Connection, asking: PlanProposed
+) -> None:
+    """A copy that asks nobody came first: the stricter way stands, in the words of the stricter one."""
+    commit(conn, clearance(HARMLESS))
+    [why] = refusals(commit(conn, question(asking)))
+    gate = the_gate(conn)
+    assert why == f"asked anew as {gate.request_id}: {CLEARED_OTHERWISE}"
+    assert (gate.goal, gate.agent, gate.steps) == (asking.goal, asking.agent, tuple(asking.steps))
+    with pytest.raises(OutdatedError, match="nobody has begun it"):
+        begin(conn, gate.digest)
+    decide(conn, decided(gate))
+    begin(conn, gate.digest)
+
+
+def test_what_was_begun_in_other_words_goes_on_and_is_said(conn: Connection) -> None:
+    commit(conn, clearance(HARMLESS))
+    begin(conn, clearance(HARMLESS).digest)
+    [why] = refusals(commit(conn, question(claiming(HARMLESS))))
+    assert why == "this very plan was cleared already: nothing is left to ask"
+    assert open_questions(conn) == []
+
+
+def test_what_was_cleared_in_other_words_that_ask_nobody_stays_cleared(conn: Connection) -> None:
+    commit(conn, clearance(HARMLESS))
+    stricter = load_catalogue("version: 1\nactions: {}\n")
+    asked = route(msgspec.structs.replace(HARMLESS, goal="look again"), stricter, now=NOON)
+    [why] = refusals(commit(conn, asked))
+    assert why == "this very plan was cleared already: nothing is left to ask"
+    begin(conn, asked.digest)
+
+
+def pausing(conn: Connection, plan: PlanProposed) -> None:
+    paused(conn, route(plan, RULED, now=NOON))
+    outbox.put(conn, [msgspec.structs.replace(plan, event_id=proposal_id(plan.plan_id))], NOON)
+
+
+@asks
+def test_a_run_is_answered_only_in_the_words_of_its_own_question(
+    conn: Connection, asking: PlanProposed
+) -> None:
+    """Whoever may write `plans` alone copies it under its digest, and it needs no human any more."""
+    own = of_run(*asking.steps, goal=asking.goal, agent=asking.agent)
+    copied = of_run(LOOK, agent=TRIED)
+    pausing(conn, own)
+    assert question(own).digest == clearance(copied).digest
+    [why] = refusals(commit(conn, clearance(copied)))
+    assert "was proposed by its run with another" in why
+    assert run_of(conn).status == "PAUSED"
+    assert refusals(commit(conn, question(own))) == []
+
+
+def test_a_claim_that_was_added_holds_no_run_up(conn: Connection) -> None:
+    own = of_run(LOOK, agent=TRIED)
+    pausing(conn, own)
+    [why] = refusals(commit(conn, question(claiming(own))))
+    assert "was proposed by its run with another" in why
+    assert refusals(commit(conn, clearance(own))) == []
+    assert run_of(conn).status == "READY"
