@@ -89,10 +89,7 @@ def test_the_router_takes_no_other_content_for_a_revision_that_it_has_seen(world
     world.send(copied)
     with world.reader("dead-letters") as reader:
         (letter,) = reader.messages(lambda seen: len(seen) == 1)
-    assert (
-        "other content already (steps, claims, goal or agent): propose it as revision 2"
-        in headers_of(letter)["plangate_error"]
-    )
+    assert headers_of(letter)["plangate_error"].endswith("goal or agent): propose it as revision 2")
     assert [each.plan_id for each in world.read(PlanCleared, 1)] == [own.plan_id]
     with world.reader("approval-requests") as reader:
         assert sum(reader.ends().values()) == 0

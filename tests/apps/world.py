@@ -211,7 +211,7 @@ class World:
         self,
         topic: str,
         value: bytes | None,
-        key: bytes,
+        key: bytes | None,
         headers: Sequence[tuple[str, str | bytes | None]] = (),
     ) -> None:
         """Write bytes as they are."""
