@@ -128,7 +128,7 @@ def test_a_runs_plan_is_judged_and_shown_with_its_own_proposer_agent_and_goal(
     lie = msgspec.structs.replace(lie, **BESIDE_STEPS[what])
     batches = [[lie, honest]] if together else [[lie], [honest]]
     [why] = [why for batch in batches for why in refusals(commit(conn, *batch))]
-    assert why == f"plan {VICTIM.plan_id} was proposed by its run with another proposer, agent or goal"
+    assert why == f"plan {VICTIM.plan_id} was proposed by its run with another proposer, agent, goal or claim"
     stored = conn.execute(select(whole(gates.c.request))).scalar_one()
     assert read(stored, ApprovalRequested) == honest
     assert may_run(conn) == set()
