@@ -54,7 +54,8 @@ def routing_to(writer: Writer, folder: Path) -> Routing:
 
 
 def received(proposal: PlanProposed) -> Received:
-    message = SimpleNamespace(value=encode(proposal), key=b"key", headers=None, partition=0, offset=7)
+    key = str(proposal.plan_id).encode()
+    message = SimpleNamespace(value=encode(proposal), key=key, headers=None, partition=0, offset=7)
     event = SimpleNamespace(message=message, ack=lambda: None)
     return Received(event, PLANS.name, deque(), Progress())
 
