@@ -12,13 +12,26 @@ from typing import Any
 from cel_expr_python import cel
 
 from gate_policy import cel_values as values
-from gate_policy.cel_tree import Call, Constant, Fold, ListOf, MapOf, Name, Select, Tree, UnreadableTreeError
+from gate_policy.cel_tree import (
+    Call,
+    Constant,
+    Fold,
+    ListOf,
+    MapOf,
+    Name,
+    Select,
+    Tree,
+    UnreadableTreeError,
+    parts,
+)
 from gate_policy.cel_values import UNLIMITED, Budget, DoubtError
 
 Scope = dict[str, Any]
 Eval = Callable[[Scope], Any]
 BUDGET = "@budget"  # no CEL name has an @
+PER_PLAN = frozenset({"agent", "plan"})  # variables that are the same for all its steps
 _ORDER = {"_<_": operator.lt, "_<=_": operator.le, "_>_": operator.gt, "_>=_": operator.ge}
+_MAPS = (*map(Name, ("args", "agent", "plan", "step")), Select(Name("plan"), "counts", only_test=False))
 _INT64 = 2**63
 _DECLARED = {"time": cel.Type.TIMESTAMP, "duration": cel.Type.DURATION}  # the library takes these only so
 _SIGNS = {"_+_": "+", "_-_": "-", "_*_": "*", "_/_": "/", "_%_": "%"}
@@ -46,8 +59,8 @@ class Program:
             case Call():
                 return self._call(tree)
             case ListOf(elements):
-                parts = [self.of(one) for one in elements]
-                return lambda scope: [part(scope) for part in parts]
+                each = [self.of(one) for one in elements]
+                return lambda scope: [one(scope) for one in each]
             case MapOf(entries):
                 pairs = [(self.of(key), self.of(value)) for key, value in entries]
                 return lambda scope: {key(scope): value(scope) for key, value in pairs}
@@ -80,8 +93,8 @@ class Program:
         return has
 
     def _call(self, tree: Call) -> Eval:  # noqa: PLR0911 - one line an operator
-        parts = [self.of(one) for one in ((tree.target,) if tree.target else ()) + tree.arguments]
-        match tree.function, parts:
+        operands = [self.of(one) for one in ((tree.target,) if tree.target else ()) + tree.arguments]
+        match tree.function, operands:
             case "_&&_", [one, other]:
                 return lambda scope: values.truth(one(scope)) and values.truth(other(scope))
             case "_||_", [one, other]:
@@ -101,8 +114,9 @@ class Program:
             case (("_==_" | "_!=_"), [one, other]):
                 return self._equal(tree, one, other)
             case name, [one, other] if name in _ORDER:
-                return self._ordered(name, one, other)
-        return self._standard(tree.function, tree.target is not None, parts)
+                return self._ordered(tree, one, other)
+        apply = self._standard(tree)
+        return lambda scope: apply(scope, [one(scope) for one in operands])
 
     def _budget(self) -> Callable[[Scope], Budget]:
         return (lambda scope: scope[BUDGET]) if self._depth else (lambda _: UNLIMITED)
@@ -111,8 +125,8 @@ class Program:
         name, where = tree.arguments
         if isinstance(name, Constant) and isinstance(name.value, str) and where == Name("args"):
             return self._has(where, held, name.value)
-        budget = self._budget()
-        return lambda scope: values.contained(one(scope), held(scope), budget(scope))
+        budget, keyed = self._budget(), _is_map(where)
+        return lambda scope: values.contained(one(scope), held(scope), budget(scope), keyed)
 
     def _equal(self, tree: Call, one: Eval, other: Eval) -> Eval:
         budget, wanted = self._budget(), tree.function == "_==_"
@@ -120,37 +134,46 @@ class Program:
             return lambda scope: ((one(scope) is None) == (other(scope) is None)) == wanted
         return lambda scope: values.equal(one(scope), other(scope), budget(scope)) == wanted
 
-    def _ordered(self, name: str, one: Eval, other: Eval) -> Eval:
-        compare, slow = _ORDER[name], self._standard(name, False, [one, other])
+    def _ordered(self, tree: Call, one: Eval, other: Eval) -> Eval:
+        compare, slow = _ORDER[tree.function], self._standard(tree)
 
         def ordered(scope: Scope) -> Any:
             left, right = one(scope), other(scope)
             kind = values.kind_of(left)
             if kind == values.kind_of(right) and kind in values.ORDERED:
                 return compare(left, right)
-            return slow(scope)
+            return slow(scope, [left, right])
 
         return ordered
 
-    def _standard(self, function: str, method: bool, parts: list[Eval]) -> Eval:
+    def _standard(self, tree: Call) -> Callable[[Scope, list[Any]], Any]:
         """A function or operator of the library."""
-        budget = self._budget()
+        function, method = tree.function, tree.target is not None
+        budget, weight = self._budget(), self._weight(tree)
 
-        def standard(scope: Scope) -> Any:
-            given = [part(scope) for part in parts]
+        def apply(scope: Scope, given: list[Any]) -> Any:
             if function == "_+_" and _short_ints(given):
                 return given[0] + given[1]
-            budget(scope).spend(sum(map(values.weight, given)))
+            scope[BUDGET].spend(sum(map(weight, given)))
             if function == "_+_" and all(isinstance(one, list) for one in given):
                 budget(scope).spend(len(given[0]) + len(given[1]))
                 return given[0] + given[1]
             kinds = tuple(values.kind_of(one) for one in given)
-            return _library(function, method, kinds)(given)
+            if function != "type" and not values.HELD.isdisjoint(kinds):
+                raise DoubtError("a list or map")
+            return values.known(_library(function, method, kinds)(given))
 
-        return standard
+        return apply
+
+    def _weight(self, tree: Call) -> Callable[[Any], int]:
+        """What looking at a value costs. Outside of macros the record bounds what is read of a step alone."""
+        if self._depth:
+            return values.weight
+        named = {part.name for part in parts(tree) if isinstance(part, Name)}
+        return (lambda _: 0) if named.isdisjoint(PER_PLAN) else values.weight_of_long
 
     def _fold(self, tree: Fold) -> Eval:
-        over, start = self.of(tree.over), self.of(tree.start)
+        over, start, keyed = self.of(tree.over), self.of(tree.start), _is_map(tree.over)
         self._depth += 1
         goes_on, result = self.of(tree.goes_on), self.of(tree.result)
         condition, gathered = _gathers(tree)
@@ -160,8 +183,8 @@ class Program:
 
         def fold(scope: Scope) -> Any:
             around = over(scope)
-            if not isinstance(around, list | tuple | dict):
-                raise DoubtError("neither list nor map")
+            if not isinstance(around, list | tuple) and not (keyed and isinstance(around, dict)):
+                raise DoubtError("no list")
             inner = dict(scope)
             inner[tree.result_variable] = start(scope)
             for one in around:
@@ -176,6 +199,11 @@ class Program:
             return result(inner)
 
         return fold
+
+
+def _is_map(tree: Tree) -> bool:
+    """Whether a condition means a map, and so its keys. An argument may be one in the place of a list."""
+    return tree in _MAPS or isinstance(tree, MapOf)
 
 
 def _gathers(tree: Fold) -> tuple[Tree | None, Tree | None]:
@@ -215,7 +243,8 @@ def _library(function: str, method: bool, kinds: tuple[str, ...]) -> Callable[[l
     program = cel.NewEnv(variables=dict(zip(names, types, strict=True))).compile(source)
 
     def evaluate(given: list[Any]) -> Any:
-        short = [type(one)() if isinstance(one, list | dict) else one for one in given]  # for type() alone
+        # a list or map is here for type() alone, which looks at nothing in it
+        short = [type(one)() if isinstance(one, list | dict) else one for one in given]
         found = program.eval(data=dict(zip(names, short, strict=True)))
         if found.type() == cel.Type.ERROR:
             raise DoubtError(str(found.value()))

@@ -82,6 +82,25 @@ def read(serialized: bytes) -> Tree:
     return _tree(_message(checked[4][0]))
 
 
+def parts(tree: Tree) -> Iterator[Tree]:
+    """A tree and everything in it."""
+    yield tree
+    within: tuple[Tree, ...] = ()
+    match tree:
+        case Select(operand, _, _):
+            within = (operand,)
+        case Call(_, target, arguments):
+            within = ((target,) if target else ()) + arguments
+        case ListOf(elements):
+            within = elements
+        case MapOf(entries):
+            within = tuple(one for entry in entries for one in entry)
+        case Fold(_, over, _, start, goes_on, step, result):
+            within = (over, start, goes_on, step, result)
+    for one in within:
+        yield from parts(one)
+
+
 def _message(data: bytes) -> Fields:
     found: Fields = {}
     for number, value in _fields(data):
@@ -164,7 +183,11 @@ def _select(fields: Fields) -> Tree:
 
 def _call(fields: Fields) -> Tree:
     target = _child(fields, 1) if 1 in fields else None
-    return Call(_text(fields, 2), target, _children(fields, 3))
+    function, arguments = _text(fields, 2), _children(fields, 3)
+    if function == "dyn":  # only the check of types needs it, and that is done
+        (same,) = arguments
+        return same
+    return Call(function, target, arguments)
 
 
 def _map(fields: Fields) -> Tree:

@@ -25,7 +25,8 @@ class Budget:
             raise DoubtError("the budget is used up")
 
 
-UNLIMITED = Budget(2**63)  # outside of macros the size of the record bounds the work
+UNLIMITED = Budget(2**63)  # outside of macros the record bounds how many values there are
+LONG_TEXT = 10_000  # characters; the library reads a shorter text in less time than one call of it takes
 _KINDS = (
     (bool, "bool"),
     (int | float, "number"),
@@ -38,6 +39,7 @@ _KINDS = (
     (cel.Type, "type"),
 )
 ORDERED = frozenset({"number", "text", "time", "duration"})
+HELD = frozenset({"list", "map"})  # kinds that hold values
 
 
 def kind_of(value: Any) -> str:
@@ -79,12 +81,15 @@ def _equal_maps(one: dict[Any, Any], other: dict[Any, Any], budget: Budget) -> b
     return one.keys() == other.keys() and all(alike)
 
 
-def contained(value: Any, held: Any, budget: Budget) -> bool:
-    """`value in held`. Raises DoubtError where no element is equal and one is of another kind."""
-    if isinstance(held, dict):
+def contained(value: Any, held: Any, budget: Budget, keyed: bool) -> bool:
+    """`value in held`; of a map its keys, where `keyed` says that a map is meant.
+
+    Raises DoubtError where no element is equal and one is of another kind.
+    """
+    if keyed and isinstance(held, dict):
         return value in held if isinstance(value, str) else _doubt("a key that is no text")
     if not isinstance(held, list | tuple):
-        raise DoubtError("neither list nor map")
+        raise DoubtError("no list")
     budget.spend(len(held))
     doubted = False
     for element in held:
@@ -122,6 +127,18 @@ def size(value: Any) -> int:
 def weight(value: Any) -> int:
     """What looking at a whole value costs, in rounds."""
     return 1 + len(value) // 64 if isinstance(value, str | bytes) else 1
+
+
+def weight_of_long(value: Any) -> int:
+    """The same where each text is read once: a short one costs nothing."""
+    return len(value) // 64 if isinstance(value, str | bytes) and len(value) > LONG_TEXT else 0
+
+
+def known(found: Any) -> Any:
+    """What the library found. Raises DoubtError for NaN, with which every comparison is a no."""
+    if found != found:  # noqa: PLR0124 - true of NaN alone
+        raise DoubtError("not a number")
+    return bytes(found) if isinstance(found, bytearray) else found
 
 
 def _doubt(why: str) -> bool:

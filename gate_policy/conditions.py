@@ -7,19 +7,8 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from gate_policy.cel_program import BUDGET, Eval, Program
-from gate_policy.cel_tree import (
-    Call,
-    Constant,
-    Fold,
-    ListOf,
-    MapOf,
-    Name,
-    Select,
-    Tree,
-    UnreadableTreeError,
-    read,
-)
+from gate_policy.cel_program import BUDGET, PER_PLAN, Eval, Program
+from gate_policy.cel_tree import Call, Constant, Name, Select, Tree, UnreadableTreeError, parts, read
 from gate_policy.cel_values import Budget
 from gate_policy.errors import ConditionFaultError
 
@@ -29,10 +18,9 @@ FIELDS = {
     "step": ("id", "index", "claimed_tier"),
 }
 VARIABLES = ("action", "args", *FIELDS)
-_PER_PLAN = frozenset({"agent", "plan"})
 _UNDECLARED = re.compile(r"<input>:(\d+):(\d+): undeclared reference to '(\w+)")
 LONGEST = 4_000  # characters
-ROUNDS = 500_000  # of macros, for all the rules and steps of a plan
+ROUNDS = 500_000  # of macros and of reading long texts, for all the rules and steps of a plan
 
 
 class Verdict(Enum):
@@ -54,13 +42,13 @@ class Condition:
     def __init__(self, source: str, listed: frozenset[str] | None = None) -> None:
         self.source = source
         tree = _checked(source)
-        parts = list(_parts(tree))
-        named = {part.name for part in parts if isinstance(part, Name)}
+        within = list(parts(tree))
+        named = {part.name for part in within if isinstance(part, Name)}
         self.variables = tuple(name for name in VARIABLES if name in named)
-        self.tested = frozenset(_tested(parts))  # arguments that it asks has() of
-        fields = {part.field for part in parts if isinstance(part, Select) and part.operand == Name("args")}
+        self.tested = frozenset(_tested(within))  # arguments that it asks has() of
+        fields = {part.field for part in within if isinstance(part, Select) and part.operand == Name("args")}
         self.arguments = self.tested | fields
-        self.per_step = not _PER_PLAN.issuperset(self.variables)
+        self.per_step = not PER_PLAN.issuperset(self.variables)
         self._evaluate = _compiled(tree, self.tested - listed if listed is not None else frozenset())
 
     def verdict(self, value_of: Callable[[str], Any], budget: Budget) -> Verdict:
@@ -94,7 +82,7 @@ def _checked(source: str) -> Tree:
         raise ConditionFaultError(f"has {error}, which no condition needs", "write plain CEL") from error
     except Exception as error:  # the library raises RuntimeError and UnicodeError
         raise _fault(str(error), source) from error
-    for part in _parts(tree):
+    for part in parts(tree):
         _refuse_unknown_field(part)
     return tree
 
@@ -127,29 +115,10 @@ def _compiled(tree: Tree, doubtful: frozenset[str]) -> Eval:
         raise ConditionFaultError(f"has {error}", mend) from error
 
 
-def _tested(parts: list[Tree]) -> Iterator[str]:
-    for part in parts:
+def _tested(within: list[Tree]) -> Iterator[str]:
+    for part in within:
         match part:
             case Select(Name("args"), name, True):
                 yield name
             case Call("@in", None, (Constant(str() as name), Name("args"))):
                 yield name
-
-
-def _parts(tree: Tree) -> Iterator[Tree]:
-    """A tree and everything in it."""
-    yield tree
-    within: tuple[Tree, ...] = ()
-    match tree:
-        case Select(operand, _, _):
-            within = (operand,)
-        case Call(_, target, arguments):
-            within = ((target,) if target else ()) + arguments
-        case ListOf(elements):
-            within = elements
-        case MapOf(entries):
-            within = tuple(one for entry in entries for one in entry)
-        case Fold(_, over, _, start, goes_on, step, result):
-            within = (over, start, goes_on, step, result)
-    for one in within:
-        yield from _parts(one)

@@ -8,7 +8,8 @@ from gate_policy.requirements import Body
 from gate_policy.templates import Template
 
 DOUBT = (
-    "its condition could not be evaluated (an argument is missing or of another kind), so it counts as met"
+    "its condition could not be evaluated (an argument is missing or of another kind, "
+    "or the plan is too large for it), so it counts as met"
 )
 
 

@@ -123,7 +123,11 @@ rules: [{{name: big, when: "has(args.amonut)", actions: [pay], tier: IRREVERSIBL
         ("args.x.map(i, i * 2).filter(i, i > 2) == [4, 6]", {"x": [1, 2, 3]}, YES),
         ("args.x.exists_one(i, i == 2)", {"x": [1, 2, 3]}, YES),
         ("args.x.filter(i, i > 1).map(i, i + 1).size() == 2", {"x": [1, 2, 3]}, YES),
-        ("args.x.all(k, k.startsWith('a'))", {"x": {"ab": 1, "ac": 2}}, YES),
+        ("plan.counts.all(k, k.startsWith('p')) && 'pay' in plan.counts", {}, YES),
+        ("args.all(k, k in ['x', 'y'])", {"x": 1, "z": 2}, NO),
+        ("args.x in {'a': 1, 'b': 2}", {"x": "b"}, YES),
+        ("type(args.x) != list || args.x.size() > 2", {"x": {"0": "a"}}, YES),
+        ("bytes(args.x) == b'paid' && size(bytes(args.x)) == 4", {"x": "paid"}, YES),
         ("args.x.exists(i, i.price > 3)", {"x": [{"price": 1}, {"cost": 9}]}, DOUBT),
         ('timestamp(args.x) < timestamp("2027-01-01T00:00:00Z")', {"x": "2026-01-01T03:00:00Z"}, YES),
         ("timestamp(args.x).getHours() == 3", {"x": "2026-01-01T03:00:00Z"}, YES),
@@ -149,6 +153,75 @@ def test_standard_functions_and_macros_work(source: str, args: dict[str, Any], s
 
 
 @pytest.mark.parametrize(
+    ("source", "given", "said"),
+    [
+        ("dyn(args.x).size() > 5", list(range(100)), YES),
+        ("size(dyn(args.x)) > 5", {str(at): at for at in range(100)}, YES),
+        ("dyn(args).x.size() > 5", list(range(100)), YES),
+        ("dyn(dyn(args).x)[0] == 'eve'", ["eve"], YES),
+        ("dyn(args.x).exists(one, one == 'eve')", ["eve"], YES),
+        ("'eve' in dyn(args.x)", ["eve"], YES),
+        ("dyn(args.x) == ['eve']", ["eve"], YES),
+        ("dyn(args.x).y > 5", {"y": 10}, YES),
+        ("has(dyn(args.x).y)", {"y": 10}, YES),
+        ("dyn(args.x) == 'eve'", ["eve"], DOUBT),
+        ("type(dyn(args.x)) == list", ["eve"], YES),
+        ("string(args.x) == 'eve'", ["eve"], DOUBT),
+        ("args.x + dyn('eve') == 'eve'", [], DOUBT),
+    ],
+)
+def test_dyn_changes_nothing_and_no_function_takes_a_list_or_map_for_an_empty_one(
+    source: str, given: Any, said: Verdict
+) -> None:
+    assert verdict(source, x=given) is said
+
+
+@pytest.mark.parametrize("source", ["has(dyn(args).amonut)", '"amonut" in dyn(args)', "dyn(args).amonut > 9"])
+def test_an_argument_that_no_action_takes_is_seen_behind_dyn(source: str) -> None:
+    assert verdict(source, frozenset({"amount"}), amount=5000) is DOUBT
+    assert Condition(source).arguments == {"amonut"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "args.x.exists(one, one == 'eve')",
+        "!args.x.all(one, one.endsWith('@example.com'))",
+        "args.x.exists_one(one, one == 'eve')",
+        "args.x.filter(one, one == 'eve') != []",
+        "args.x.map(one, one).size() > 5",
+        "'eve' in args.x",
+        "[args.x].exists(one, 'eve' in one)",
+    ],
+)
+def test_a_map_in_the_place_of_a_list_is_a_doubt(source: str) -> None:
+    assert verdict(source, x={"a@example.com": "eve"}) is DOUBT
+    assert verdict(source, x=["a@example.com"]) is NO
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "double(args.x) > 100.0",
+        "!(double(args.x) <= 100.0)",
+        "double(args.x) == 100.0",
+        "double(args.x) != 100.0",
+        "double(args.x) in [100.0]",
+        "[double(args.x)].exists(one, one > 100.0)",
+        "0.0 / double(args.zero) > 100.0",
+    ],
+)
+@pytest.mark.parametrize("text", ["nan", "NaN", "-nan"])
+def test_a_comparison_with_what_is_no_number_is_a_doubt(source: str, text: str) -> None:
+    assert verdict(source, x=text, zero="0") is DOUBT
+
+
+def test_a_number_without_end_compares_as_one() -> None:
+    assert verdict("double(args.x) > 100.0", x="inf") is YES
+    assert verdict("double(args.x) > 100.0", x="-inf") is NO
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "args.x.all(i, args.x.all(j, j >= 0))",
@@ -171,6 +244,26 @@ rules: [{{name: r, when: "args.x.exists(i, args.x.exists(j, j < 0))", tier: IRRE
     steps = [step(f"s{at}", "look", x=list(range(400)), at=at) for at in range(4)]
     assert judge(plan(*steps[:3]), catalogue, now=NOW).timing is None
     assert judge(plan(*steps), catalogue, now=NOW).timing is Timing.BEFORE
+
+
+@pytest.mark.parametrize(
+    "when", ["plan.goal.matches('(?i)delete.*all') && args.at < 0", "plan.goal.contains(args.word)"]
+)
+def test_long_texts_of_the_plan_are_counted_for_each_step_outside_of_macros_too(when: str) -> None:
+    text = f"""{HEAD}  look: {{tier: REVERSIBLE}}
+rules: [{{name: r, when: "{when}", tier: IRREVERSIBLE, because: b}}]
+"""
+    catalogue = load_catalogue(text)
+    steps = [step(f"s{at}", "look", at=at, word=f"all {at}") for at in range(400)]
+    for goal, timing in (("delete " * 1_400, None), ("delete " * 14_000, Timing.BEFORE)):
+        assert judge(plan(*steps, goal=goal), catalogue, now=NOW).timing is timing
+    assert judge(plan(*steps[:300], goal="delete " * 14_000), catalogue, now=NOW).timing is None
+
+
+def test_what_a_condition_reads_of_its_own_step_is_not_counted_outside_of_macros() -> None:
+    facts = {"args": {"text": "a" * 100_000}, "plan": {"goal": "a" * 100_000}}
+    for source, said in (("args.text.contains('b')", NO), ("plan.goal.contains('b')", DOUBT)):
+        assert Condition(source).verdict(facts.__getitem__, Budget(1_000)) is said
 
 
 @pytest.mark.parametrize(
