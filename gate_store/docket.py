@@ -32,8 +32,8 @@ class Recorded:
 
     @property
     def occupies(self) -> bool:
-        """Whether its id is taken by it: what was refused, or waits for a gate, takes no id from another."""
-        return self.disposition.fate not in (Fate.REFUSED, Fate.WAITING)
+        """Whether its id is taken by it: what does not count, or not yet, takes no id from another."""
+        return self.disposition.fate in (Fate.DECIDED, Fate.COUNTED)
 
     def copies(self, said: Said) -> bool:
         """Whether it took the id of this one. At one gate the order of the log decides."""

@@ -163,15 +163,21 @@ def test_an_id_is_used_for_one_decision(conn: Connection) -> None:
     assert state_of(conn, second) == "PENDING"
 
 
-@pytest.mark.parametrize("lie", ["refused", "waits"])
+@pytest.mark.parametrize("lie", ["refused", "waits", "late"])
 def test_what_does_not_count_takes_no_id_from_a_decision_that_does(conn: Connection, lie: str) -> None:
     """Two gatekeepers may meet the copy first."""
-    request, unknown = asked(), asked(plan_id("nobody asks this"))
-    ask(conn, request)
+    request, unknown, closed = asked(), asked(plan_id("nobody asks this")), asked(plan_id("closed"))
+    ask(conn, request, closed)
+    decide(conn, decided(closed, name="before"))
     true = decided(request)
     copied: dict[str, Any] = {"event_id": true.event_id}
-    forged = decided(unknown, **copied) if lie == "waits" else decided(request, by="biller", **copied)
-    assert fates(decide(conn, forged)) == [Fate.WAITING if lie == "waits" else Fate.REFUSED]
+    forged = {
+        "refused": decided(request, by="biller", **copied),
+        "waits": decided(unknown, **copied),
+        "late": decided(closed, by="mallory", at=true.decided_at - MOMENT, **copied),
+    }
+    became = {"refused": Fate.REFUSED, "waits": Fate.WAITING, "late": Fate.LATE}
+    assert fates(decide(conn, forged[lie])) == [became[lie]]
     assert fates(decide(conn, true, true)) == [Fate.DECIDED, Fate.DECIDED]
     assert fates(decide(conn, true)) == [Fate.DECIDED]
     assert state_of(conn, request) == "APPROVED"
