@@ -105,7 +105,7 @@ class Laws(RuleBasedStateMachine):
             assert cleared.plan == row.plan_id
             assert row.step_digest == step_digest(row.plan_id, cleared.steps[row.step_id])
         plans = {digest: each.plan for digest, each in self.reference.cleared.items()}
-        _same(self.now_there.cleared, plans)
+        _same({digest: row.plan_id for digest, row in self.now_there.cleared.items()}, plans)
         contents = Counter(
             (row.plan_id, row.step_id, row.step_digest) for row in self.now_there.effects.values()
         )

@@ -209,7 +209,7 @@ class GateMachine(Laws):
     def _deliver(self, batch: Sequence[Sent]) -> None:
         self._move(MILLISECOND)  # so that the store has no choice between runs that became READY at once
         assert self.now_there  # what the store has said so far
-        dead = self.world.deliver(batch)
+        dead = set(self.world.deliver(batch))
         assert dead == self.reference.take(batch, self.world.now)
         self.dead_letters |= {id(batch[place]) for place in dead}
         for place, each in enumerate(batch):

@@ -351,11 +351,17 @@ class Runs:
         )
 
     def lose_claims(self, now: datetime) -> None:
-        """A service that does not come back: a human is asked."""
-        for effect in self.effects.all.values():
+        """A service that does not come back, or what a run left begun when it ended: a human is asked."""
+        for (plan, _, _), effect in self.effects.all.items():
             until = effect.lease_until
-            if effect.state == "CLAIMED" and until and until + timedelta(seconds=FORGOTTEN_S) <= now:
+            forgotten = until is not None and until + timedelta(seconds=FORGOTTEN_S) <= now
+            if effect.state == "CLAIMED" and (forgotten or self._is_over(plan, effect)):
                 effect.state = "IN_DOUBT"
+
+    def _is_over(self, plan: UUID, effect: Effect) -> bool:
+        """Whether the run that began it comes back to its plan no more."""
+        run = self.all.get(effect.thread) if effect.thread else None
+        return run is not None and (run.plan != plan or run.status in ("DONE", "FAILED", "STALE"))
 
     def renew(self, thread: str, now: datetime) -> None:
         self.all[thread].lease_until = _lease(now)

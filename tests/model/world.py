@@ -23,6 +23,7 @@ from gate_events.records import (
     Record,
 )
 from gate_events.topics import TOPICS
+from gate_policy.catalogue import Catalogue
 from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
 from gate_store.clock import SILENT_FOR, ask_again, ask_expiry, ask_expiry_again, settle_waiting
 from gate_store.database import open_store
@@ -37,7 +38,17 @@ from gate_store.migrate import upgrade
 from gate_store.said import Said
 from gate_store.savers.serde import strict_serde
 from gate_store.store_url import is_postgres
-from gate_store.tables import clearances, decisions, effects, gates, metadata, outbox, revocations, runs
+from gate_store.tables import (
+    clearances,
+    decisions,
+    effects,
+    gates,
+    metadata,
+    outbox,
+    plan_outcomes,
+    revocations,
+    runs,
+)
 from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.gatekeeper.commit import commit_batch
 from stream_apps.gatekeeper.edits import edited_again
@@ -50,6 +61,7 @@ T = TypeVar("T")
 MINUTE = timedelta(minutes=1)
 WORKERS = ("w1", "w2")
 _RECORDS = {topic.record.__name__: topic.record for topic in TOPICS}
+_OF_A_GATE = ("gate_id", "state", "plan_id", "revision", "digest", "kind", "timing", "attempt", "deadline")
 _CHECKPOINTS = ("checkpoints", "writes")
 _ON_POSTGRES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
 
@@ -81,7 +93,8 @@ class Picture:
     decisions: dict[UUID, Any]
     runs: dict[str, Any]
     effects: dict[UUID, Any]
-    cleared: dict[str, UUID]  # plan by digest
+    cleared: dict[str, Any]  # by digest
+    outcomes: dict[UUID, Any]  # that are kept, by event id
     revoked: set[str]
     outbox: list[tuple[int, Record]]
 
@@ -144,14 +157,24 @@ class World:
         if type(record) in self.logs:
             self.logs[type(record)].records.append(Sent(record, self.now))
 
-    def deliver(self, batch: Sequence[Sent], *, commit: bool = True) -> set[int]:
-        """One transaction of the gatekeeper; the places in the batch of what became dead letters."""
+    def deliver(
+        self,
+        batch: Sequence[Sent],
+        *,
+        commit: bool = True,
+        catalogue: Catalogue | None = None,
+        clock: timedelta = timedelta(),
+    ) -> Mapping[int, str]:
+        """One transaction of a gatekeeper; by place in the batch why something became a dead letter.
+
+        `clock`: how far ahead its own is.
+        """
         records, moments = [each.record for each in batch], [each.at for each in batch]
         with self.store.connect() as conn, conn.begin() as transaction:
-            committed = commit_batch(conn, records, self.catalogue, self.now, moments)
+            committed = commit_batch(conn, records, catalogue or self.catalogue, self.now + clock, moments)
             if not commit:
                 transaction.rollback()
-        return set(committed.refused)
+        return committed.refused
 
     def replay(self, sent: Sent, verdicts: Mapping[UUID, PlanDecided]) -> None:
         """One record of a log that is replayed into an empty store."""
@@ -163,20 +186,21 @@ class World:
                 said = [Said(record, sent.at)]
             apply_decisions(conn, said, self.now, _retier, _undo, verdicts)
 
-    def tick(self) -> list[Any]:
-        """The ticker's work; returns the records that were given up."""
+    def tick(self, clock: timedelta = timedelta()) -> list[Any]:
+        """The ticker's work, by a clock that is so far ahead; returns the records that were given up."""
+        now = self.now + clock
         with self.store.begin() as conn:
-            ask_expiry(conn, self.now)
-            ask_expiry_again(conn, self.now, MINUTE)
-            look_at_doubts(conn, self.now)
-            doubt_lost_claims(conn, self.now)
-            ask_again(conn, self.now, partial(edited_again, catalogue=self.catalogue))
-            ask_for_outcomes(conn, self.now, SILENT_FOR)
+            ask_expiry(conn, now)
+            ask_expiry_again(conn, now, MINUTE)
+            look_at_doubts(conn, now)
+            doubt_lost_claims(conn, now)
+            ask_again(conn, now, partial(edited_again, catalogue=self.catalogue))
+            ask_for_outcomes(conn, now, SILENT_FOR)
             given_up: list[Any] = []
             for told, why in (
-                *settle_waiting(conn, self.now, PATIENCE),
-                *settle_waiting_plans(conn, self.now, PATIENCE),
-                *settle_waiting_outcomes(conn, self.now, PATIENCE),
+                *settle_waiting(conn, now, PATIENCE),
+                *settle_waiting_plans(conn, now, PATIENCE),
+                *settle_waiting_outcomes(conn, now, PATIENCE),
             ):
                 assert " " in why, "given up without a sentence"
                 given_up.append(told)
@@ -193,13 +217,17 @@ class World:
         with self.store.begin() as conn:
             found_gates = conn.execute(
                 select(
-                    gates.c.gate_id, gates.c.state, gates.c.plan_id, whole(gates.c.verdict).label("verdict")
+                    *(gates.c[name] for name in _OF_A_GATE),
+                    whole(gates.c.verdict).label("verdict"),
                 )
             ).all()
             found_decisions = conn.execute(select(decisions)).all()
             found_runs = conn.execute(select(runs)).all()
             found_effects = conn.execute(select(effects)).all()
-            found_cleared = conn.execute(select(clearances.c.digest, clearances.c.plan_id)).all()
+            found_cleared = conn.execute(
+                select(clearances.c.digest, clearances.c.plan_id, clearances.c.gate_id)
+            ).all()
+            found_outcomes = conn.execute(select(plan_outcomes)).all()
             found_revoked = conn.execute(select(revocations.c.digest)).scalars()
             rows = conn.execute(select(outbox).order_by(outbox.c.id)).all()
         return Picture(
@@ -207,7 +235,8 @@ class World:
             {row.decision_id: row for row in found_decisions},
             {row.thread_id: row for row in found_runs},
             {row.effect_id: row for row in found_effects},
-            {row.digest: row.plan_id for row in found_cleared},
+            {row.digest: row for row in found_cleared},
+            {UUID(row.record["event_id"]): row for row in found_outcomes},
             set(found_revoked),
             [(row.id, _record(row)) for row in rows],
         )
