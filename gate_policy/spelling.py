@@ -25,7 +25,8 @@ def key_template(template: Template, spelling: Spelling) -> Template:
 
 def alike(value: Any) -> str:
     """A value as text: numbers in one form, text without case, width, outer blanks and what nobody sees."""
-    return _alike(value) if _scalar(value) else canonical(_inside(value)).decode()
+    inside = _inside(value)
+    return inside if isinstance(inside, str) else canonical(inside).decode()
 
 
 def alike_quoted(value: Any) -> str:
@@ -42,12 +43,9 @@ def _inside(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _inside(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_inside(inner) for inner in value]
+        each = [_inside(inner) for inner in value]
+        return each[0] if len(each) == 1 else each  # to: [ann] is to: ann for whom it reaches
     return _alike(value)
-
-
-def _scalar(value: Any) -> bool:
-    return not isinstance(value, dict | list | tuple)
 
 
 def _alike(value: Any) -> str:

@@ -44,6 +44,10 @@ ALIKE: list[tuple[Any, Any]] = [
     ("stra\u00dfe", "STRASSE"),
     (["A", 1], ["a", "1.0"]),
     ({"to": "A", "n": 1}, {"n": "1", "to": "a "}),
+    ("ann@example.org", ["Ann@example.org"]),
+    (17, [["17"]]),
+    ({"to": "ann"}, {"to": ["ann"]}),
+    ({"to": "ann"}, [{"to": "ann"}]),
 ]
 
 
@@ -67,6 +71,9 @@ def test_a_spelling_makes_no_other_effect(template: str, one: Any, other: Any) -
         ("1 7", "17"),
         (["a", "b"], ["ab"]),
         (["a", "b"], ["b", "a"]),
+        (["a", "b"], "a, b"),
+        ("a", ["a", "a"]),
+        ("", []),
     ],
 )
 def test_what_differs_outside_is_another_effect(one: Any, other: Any) -> None:
@@ -111,6 +118,12 @@ def test_no_composition_or_case_of_a_text_makes_another_effect(text: str) -> Non
 def test_an_effect_whose_spelling_counts_is_kept_as_written(other: str) -> None:
     assert key_of("mail:{{ to }}", "exact", to=other) == f"mail:{other}"
     assert key_of("mail:{{ to }}", to=other) == "mail:eva"
+
+
+def test_a_list_of_one_is_another_effect_only_where_the_spelling_counts() -> None:
+    assert key_of("mail:{{ to }}", "exact", to=["ann"]) != key_of("mail:{{ to }}", "exact", to="ann")
+    assert key_of("mail:{{ to }}", to=["ann"]) == "mail:ann"
+    assert key_of("{{ to }}:{{ n }}", to=["Ann"], n=[1]) == '"ann":"1"'
 
 
 def test_one_value_stands_in_its_key_as_it_reads_and_several_in_quotes() -> None:
