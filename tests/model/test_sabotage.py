@@ -13,8 +13,26 @@ from tests.model.liar_machine import LiarMachine
 from tests.model.profiles import BASE
 from tests.model.world import World
 
-ELSEWHERE = {"router's look"}  # the machines' routers look at nothing but their catalogue
-DEFENCES = sorted(sabotage_apps.SABOTAGES.keys() - ELSEWHERE)
+# What is removed, and the lies that it is there against. The machines' routers look at their catalogue alone.
+AGAINST: dict[str, tuple[str, ...]] = {
+    "attempt of an outcome": ("cleared_as_it_is", "asked_in_other_words", "ended_before_it_may_run"),
+    "clock": ("expired_before_its_time", "superseded_by_nothing"),
+    "digest of a decision": ("decided_as_what_is_not_asked",),
+    "gate before a clearance": ("cleared_as_it_is",),
+    "id of the clock": ("the_clocks_id_is_taken",),
+    "judgement": ("cleared_as_it_is", "asked_in_other_words"),
+    "moment of an outcome": ("ended_before_it_may_run",),
+    "names": ("its_proposer_or_agent_decides",),
+    "own content": ("other_steps_under_its_digest",),
+    "own id": ("its_gate_under_another_plan",),
+    "own row": ("a_reviewers_id_is_taken", "the_gates_id_is_taken"),
+    "owner": ("a_next_revision", "other_content_of_its_revision", "the_last_revision"),
+    "proposer": ("for_another_agent",),
+    "question of ours": ("asked_once_more", "asked_afterwards", "a_doubt_that_nobody_has"),
+    "question of the run": ("a_plan_that_names_its_run", "a_next_revision", "a_later_pause_of_its_run"),
+    "right": ("nobodys_reviewer_decides", "withdrawn_by_another"),
+    "store of a run": ("ended_though_its_run_goes_on",),
+}
 OF_TWO_GATEKEEPERS = ("clock", "gate before a clearance", "judgement")
 ENOUGH = settings(
     BASE,
@@ -35,15 +53,23 @@ def world(sqlite_url: str) -> Iterator[World]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("machine", "defence"),
-    [(LiarMachine, each) for each in DEFENCES] + [(ClocksMachine, each) for each in OF_TWO_GATEKEEPERS],
-)
-def test_without_a_defence_the_machine_finds_what_follows(
-    machine: type[Any], defence: str, world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("defence", AGAINST)
+def test_without_a_defence_the_machine_finds_what_lies_do(
+    defence: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    finds(type("Machine", (LiarMachine,), {"world": world, "kinds": AGAINST[defence]}), defence, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("defence", OF_TWO_GATEKEEPERS)
+def test_without_a_defence_the_machine_finds_what_other_clocks_and_catalogues_do(
+    defence: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finds(type("Machine", (ClocksMachine,), {"world": world}), defence, monkeypatch)
+
+
+def finds(machine: type[Any], defence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sabotage_apps, "put", monkeypatch.setattr)
     sabotage_apps.SABOTAGES[defence]()
-    played = type("Machine", (machine,), {"world": world})
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(played, settings=ENOUGH)
+        run_state_machine_as_test(machine, settings=ENOUGH)
