@@ -1,4 +1,4 @@
-"""Without any one of its defences the machines find what lies and wrong clocks do: `pytest -m slow`."""
+"""Without any one of its defences the machine finds what lies do: `pytest -m slow`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,6 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults import sabotage_apps
-from tests.model.clocks_machine import ClocksMachine
 from tests.model.liar_machine import LiarMachine
 from tests.model.profiles import BASE
 from tests.model.world import World
@@ -33,7 +32,6 @@ AGAINST: dict[str, tuple[str, ...]] = {
     "right": ("nobodys_reviewer_decides", "withdrawn_by_another"),
     "store of a run": ("ended_though_its_run_goes_on",),
 }
-OF_TWO_GATEKEEPERS = ("clock", "gate before a clearance", "judgement")
 ENOUGH = settings(
     BASE,
     max_examples=600,
@@ -58,14 +56,6 @@ def test_without_a_defence_the_machine_finds_what_lies_do(
     defence: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finds(type("Machine", (LiarMachine,), {"world": world, "kinds": AGAINST[defence]}), defence, monkeypatch)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("defence", OF_TWO_GATEKEEPERS)
-def test_without_a_defence_the_machine_finds_what_other_clocks_and_catalogues_do(
-    defence: str, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    finds(type("Machine", (ClocksMachine,), {"world": world}), defence, monkeypatch)
 
 
 def finds(machine: type[Any], defence: str, monkeypatch: pytest.MonkeyPatch) -> None:
