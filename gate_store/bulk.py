@@ -1,10 +1,11 @@
 """Many rows in one statement, which is built once for each shape of rows.
 
 PostgreSQL gets them as one JSON text (`json_to_recordset`): a statement a row costs three times as much, and
-psycopg writes arrays in Python. SQLite, which has no round trips, gets an executemany.
+psycopg writes arrays in Python. SQLite, which has no round trips, gets an executemany. Rows of many bytes
+go in several statements: PostgreSQL parses a text whole, and dies of one that is too long for its memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Executable,
     LargeBinary,
     Table,
     Text,
@@ -30,12 +32,13 @@ from gate_store.dialects import on_postgres
 
 Rows = Sequence[dict[str, Any]]
 
+_MOST_BYTES = 16_777_216  # of one text, where a row is not longer by itself
+
 
 def insert_new(conn: Connection, table: Table, rows: Rows, *key: str) -> None:
     """Insert rows, leaving those alone whose `key` is there already."""
     if rows:
-        fresh = _new(table, tuple(rows[0]), key, on_postgres(conn))
-        conn.execute(fresh, _parameters(conn, rows))
+        _execute(conn, _new(table, tuple(rows[0]), key, on_postgres(conn)), rows)
 
 
 def upsert(
@@ -51,7 +54,7 @@ def upsert(
         fresh = _insert(table, tuple(rows[0]), on_postgres(conn))
         values = {name: fresh.excluded[name] for name in changed}
         either = fresh.on_conflict_do_update(index_elements=[key], set_=values, where=where)
-        conn.execute(either, _parameters(conn, rows))
+        _execute(conn, either, rows)
 
 
 def update_rows(
@@ -72,7 +75,7 @@ def update_rows(
         source = _given(table, tuple(rows[0]))
         values = {name: source[name] for name in rows[0] if name not in key} | same
         matched = [_column(table, name) == source[name] for name in key]
-        return conn.execute(update(table).values(values).where(*matched, *guards), _as_json(rows)).rowcount
+        return _execute(conn, update(table).values(values).where(*matched, *guards), rows)
     matched = [_column(table, name) == bindparam(f"key_{name}") for name in key]
     renamed = [{f"key_{n}" if n in key else n: value for n, value in row.items()} for row in rows]
     return conn.execute(update(table).where(*matched, *guards).values(**same), renamed).rowcount
@@ -85,7 +88,7 @@ def delete_rows(conn: Connection, table: Table, rows: Rows) -> None:
     if on_postgres(conn):
         source = _given(table, tuple(rows[0]))
         matched = [table.c[name] == source[name] for name in rows[0]]
-        conn.execute(delete(table).where(*matched), _as_json(rows))
+        _execute(conn, delete(table).where(*matched), rows)
     else:
         matched = [table.c[name] == bindparam(f"key_{name}") for name in rows[0]]
         renamed = [{f"key_{name}": value for name, value in row.items()} for row in rows]
@@ -107,8 +110,11 @@ def _insert(table: Table, names: tuple[str, ...], postgres: bool) -> postgresql.
     return postgresql.insert(table).from_select(names, select(*_given(table, names).values()))
 
 
-def _parameters(conn: Connection, rows: Rows) -> Any:
-    return _as_json(rows) if on_postgres(conn) else rows
+def _execute(conn: Connection, statement: Executable, rows: Rows) -> int:
+    """Returns how many rows it met."""
+    if not on_postgres(conn):
+        return conn.execute(statement, rows).rowcount
+    return sum(conn.execute(statement, {"rows": text}).rowcount for text in _texts(rows))
 
 
 @_once
@@ -120,9 +126,22 @@ def _given(table: Table, names: tuple[str, ...]) -> dict[str, ColumnElement[Any]
     return {name: _typed(table, name, source.c[name]) for name in names}
 
 
-def _as_json(rows: Rows) -> dict[str, str]:
-    """Records as they are, moments as ISO text, bytes as base64."""
-    return {"rows": msgspec.json.encode(rows).decode()}
+def _texts(rows: Rows) -> Iterator[str]:
+    """The rows as JSON: records as they are, moments as ISO text, bytes as base64."""
+    part: list[bytes] = []
+    size = 0
+    for row in rows:
+        text = msgspec.json.encode(row)
+        if part and size + len(text) > _MOST_BYTES:
+            yield _array(part)
+            part, size = [], 0
+        part.append(text)
+        size += len(text)
+    yield _array(part)
+
+
+def _array(rows: Sequence[bytes]) -> str:
+    return f"[{b','.join(rows).decode()}]"
 
 
 def _column(table: Table, name: str) -> Column[Any]:

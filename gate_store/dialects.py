@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Interval,
+    LargeBinary,
     Table,
     Text,
     any_,
@@ -48,6 +49,13 @@ def insert(conn: Connection, table: Table) -> postgresql.Insert:
 def whole(column: ColumnElement[Any]) -> ColumnElement[str]:
     """A JSON column as text, for `read`. No JSON operator is ever used: PostgreSQL's fail on \\u0000."""
     return type_coerce(sql_cast(column, Text), Text)
+
+
+def octets(conn: Connection, column: ColumnElement[Any]) -> ColumnElement[int]:
+    """The bytes of a JSON column as text."""
+    if on_postgres(conn):
+        return func.octet_length(whole(column))
+    return func.length(sql_cast(whole(column), LargeBinary))
 
 
 def read(stored: str, record: type[T]) -> T:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from gate_events.ids import derived
 from gate_events.names import name_key
@@ -17,6 +17,7 @@ from gate_store.dialects import among, lock_names, read, whole, word
 from gate_store.dispositions import Disposition, Fate
 from gate_store.happened import what_happened
 from gate_store.own_words import Words, speaks_as_ours, superseding_words
+from gate_store.room import DECISIONS, Waiting, large
 from gate_store.rulings import GateView
 from gate_store.said import AS_SAID, Said, as_said
 from gate_store.superseding import newer_revisions
@@ -53,6 +54,7 @@ class Docket:
     recorded: dict[UUID, Recorded]  # by decision
     words: Words  # what the gates may say of themselves
     anew: dict[UUID, UUID] = field(default_factory=dict)  # request: the gate in its place
+    waiting: Waiting = field(default_factory=lambda: Waiting(DECISIONS))  # for gates that are not there
     outcomes: dict[str, PlanExecuted] = field(default_factory=dict)  # by digest, where an UNDO asks for it
 
     def row_of(self, said: Said) -> UUID:
@@ -67,6 +69,10 @@ class Docket:
             return decision.event_id
         may = before.occupies and not speaks_as_ours(decision) and not before.copies(said)
         return decision.event_id if may else content_id(decision)
+
+    def no_room(self, decision: DecisionMade) -> str | None:
+        """Why the decision may not wait for its gate; None: it may."""
+        return self.waiting.objection(_awaited(decision), name_key(decision.decided_by), decision)
 
     def note(self, said: Said, disposition: Disposition, state: GateState | None) -> None:
         """Let the next decision of the batch meet the gate as this one left it."""
@@ -99,6 +105,7 @@ def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
         _recorded(conn, batch),
         superseding_words(conn, asked, notes),
         gates_asked_anew(conn, gate_ids - views.keys()),
+        _waiting(conn, [each for each in batch if each.request_id not in views]),
         _outcomes(conn, batch),
     )
 
@@ -128,6 +135,32 @@ def _add_voices(conn: Connection, views: dict[UUID, GateView]) -> None:
         view = views[row.gate_id]
         voices = view.approved_by | {name_key(row.decided_by)}
         views[row.gate_id] = replace(view, approved_by=voices)
+
+
+def _awaited(decision: DecisionMade) -> UUID:
+    """What it waits for: SUPERSEDE is looked at whenever a gate of its plan opens."""
+    return decision.plan_id if decision.kind is DecisionKind.SUPERSEDE else decision.request_id
+
+
+def _waiting(conn: Connection, early: Sequence[DecisionMade]) -> Waiting:
+    waiting, table = Waiting(DECISIONS), decisions
+    superseding = table.c.kind == DecisionKind.SUPERSEDE.value
+    for awaited, kind in ((table.c.gate_id, ~superseding), (table.c.plan_id, superseding)):
+        wanted = {
+            _awaited(each)
+            for each in early
+            if (each.kind is DecisionKind.SUPERSEDE) is (awaited is table.c.plan_id)
+        }
+        if not wanted:
+            continue
+        found = conn.execute(
+            select(awaited, table.c.name, func.count(), large(conn, table.c.record))
+            .where(among(conn, awaited, wanted), kind, table.c.disposition == word(Fate.WAITING))
+            .group_by(awaited, table.c.name)
+        )
+        for row in found:
+            waiting.note(*row)
+    return waiting
 
 
 def _add_newer(conn: Connection, views: dict[UUID, GateView]) -> None:

@@ -18,6 +18,7 @@ from gate_store.said import Said
 from gate_store.verdicts import Closing, Retier, Undo, close
 
 _WAITS = "its approval request has not come yet"
+_NO_ROOM = "its approval request has not come yet, and {}: decide again once it has"
 _ASKED_ANEW = "the plan was asked about anew as {}: look at that question and decide on it"
 _NOT_YET = "what it speaks of is not there yet"
 _ID_WAS_USED = "its id was used before, for another decision: each decision needs an id of its own"
@@ -66,7 +67,8 @@ class Judge:
         if view is None and (gate := docket.anew.get(decision.request_id)):
             return _kept(said, Fate.REFUSED, _ASKED_ANEW.format(gate))
         if view is None:
-            return _kept(said, Fate.WAITING, _WAITS)
+            no_room = docket.no_room(decision)
+            return _dead(said, _NO_ROOM.format(no_room)) if no_room else _kept(said, Fate.WAITING, _WAITS)
         return self._ruled(docket, said, view)
 
     def _our_word(self, docket: Docket, said: Said, view: GateView, before: Recorded | None) -> Judged:

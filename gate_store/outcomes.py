@@ -19,9 +19,10 @@ from gate_store.executions import note_begun
 from gate_store.superseding import ASKS_BEFORE, overtaken
 from gate_store.tables import gates, plan_outcomes
 from gate_store.told_effects import Contradiction, WindowKeys
-from gate_store.uncounted_outcomes import KEPT_BY, Heard, Key, says, wait_beside
+from gate_store.uncounted_outcomes import KEPT_BY, Heard, Key, says, wait_beside, waiting_of
 
 _OPEN_STILL = ("PENDING", "APPROVED")
+_NO_ROOM = "its plan was not cleared yet, and {}: tell it once the plan is cleared"
 _NOT_APPROVED = "a human was asked about this plan and did not approve it: nothing of it may have run"
 
 
@@ -73,8 +74,14 @@ def record_outcomes(
     note_begun(conn, [(each, said_at.get(place) or now) for place, each in begun.items()])
     by_place = {place: each for place, each in sound.items() if place not in begun}
     told = list(by_place.values())
-    for each in told:
-        _keep(kept, each, plans.get(each.digest))
+    waits = waiting_of(conn, {each.plan_id for each in told if each.digest not in plans})
+    for place, each in by_place.items():
+        plan = plans.get(each.digest)
+        no_room = waits.objection(each.plan_id, None, each) if plan is None and _is_news(kept, each) else None
+        if no_room:
+            refused[place] = _NO_ROOM.format(no_room)
+        else:
+            _keep(kept, each, plan)
     heard = {id(each): Heard(each, now, said_at.get(place)) for place, each in by_place.items()}
     _write(conn, kept, heard)
     follow_outcomes(conn, kept.fresh.values(), plans, now, window_keys, kept.contradictions)
@@ -159,6 +166,11 @@ def _unasked(kept: _Kept, told: PlanExecuted) -> str | None:
     if key in kept.given_up and not has_run(told):
         return None
     return f"nobody asked for attempt {told.attempt} at this plan"
+
+
+def _is_news(kept: _Kept, told: PlanExecuted) -> bool:
+    before = kept.known.get((told.plan_id, told.digest, told.attempt))
+    return before is None or says(before) != says(told)
 
 
 def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None) -> None:

@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, Table, delete, literal, or_, select, union_all
+from sqlalchemy import Connection, Select, Table, delete, exists, func, literal, or_, select, union_all
 
 from gate_events.records import PlanExecuted
 from gate_events.words import StepStatus
 from gate_store.bulk import delete_rows, insert_new
 from gate_store.cleared_plans import has_run
 from gate_store.dialects import among, read, whole
-from gate_store.tables import plan_outcomes, uncounted_outcomes
+from gate_store.room import OUTCOMES, Waiting, large
+from gate_store.tables import clearances, plan_outcomes, uncounted_outcomes
 
 NOT_CLEARED = (
     "nothing follows from it: its plan was not cleared under this digest; tell the outcome of what was"
@@ -68,6 +69,24 @@ def waiting_outcomes(conn: Connection, digests: Collection[str], plan_ids: Colle
     if any(row.beside for row in rows):
         conn.execute(delete(beside).where(*waits))
     return [Heard(read(row.record, PlanExecuted), row.recorded_at, row.said_at) for row in rows]
+
+
+def waiting_of(conn: Connection, plan_ids: Collection[UUID]) -> Waiting:
+    """How much waits for clearances of these plans."""
+    waits = Waiting(OUTCOMES)
+    if not plan_ids:
+        return waits
+    kept, beside = plan_outcomes, uncounted_outcomes
+    cleared = exists().where(clearances.c.digest == kept.c.digest, clearances.c.plan_id == kept.c.plan_id)
+    for table, waiting in ((kept, ~cleared), (beside, beside.c.why.is_(None))):
+        found = conn.execute(
+            select(table.c.plan_id, func.count(), large(conn, table.c.record))
+            .where(among(conn, table.c.plan_id, plan_ids), waiting)
+            .group_by(table.c.plan_id)
+        )
+        for plan_id, records, large_bytes in found:
+            waits.note(plan_id, None, records, large_bytes)
+    return waits
 
 
 def _told(table: Table, beside: int) -> Select[Any]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gate_events.errors import UndecodableError
 from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES
@@ -18,6 +18,7 @@ from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.gatekeeper.commit import Committed, commit_batch
+from stream_apps.gatekeeper.losses import Losses
 from stream_apps.patience import is_outage, through_outages
 from stream_apps.plain_errors import plainly
 from stream_apps.progress import Progress
@@ -42,15 +43,18 @@ class StoreThread:
 
     def __init__(self, store: Engine, progress: Progress) -> None:
         self.store = store
+        self.done = 0  # pieces of work
         self._progress = progress
         self._thread = ThreadPoolExecutor(1, "plangate-gates")
 
     async def do(self, work: Callable[[], T]) -> T:
         """The result of `work`, tried on through outages. Raises what says something about the data."""
         loop = asyncio.get_running_loop()
-        return await through_outages(
+        result = await through_outages(
             "the store", lambda: loop.run_in_executor(self._thread, plainly(work)), self._progress
         )
+        self.done += 1
+        return result
 
 
 class Gatekeeping:
@@ -86,8 +90,9 @@ class Gatekeeping:
 
     async def _commit(self, decoded: Sequence[_Decoded], *, again: bool = False) -> None:
         """Commit in one transaction; where the data are at fault, halve until the culprit stands alone."""
+        losses = Losses(len(decoded), lambda: self._thread.done)
         try:
-            committed = await self._thread.do(lambda: self._write(decoded))
+            committed = await self._thread.do(lambda: self._write(decoded, losses))
         except Exception as error:  # a record must not stop the records behind it, whatever it provokes
             if len(decoded) == 1 and not again and isinstance(error, IntegrityError):
                 await self._commit(decoded, again=True)  # what another gatekeeper wrote meanwhile is seen now
@@ -107,14 +112,18 @@ class Gatekeeping:
         if committed.said:
             self._bells.outbox()
 
-    def _write(self, decoded: Sequence[_Decoded]) -> Committed:
+    def _write(self, decoded: Sequence[_Decoded], losses: Losses) -> Committed:
         config = self._config
         records = [record for _, record in decoded]
         appended = [received.appended_at for received, _ in decoded]
         tolerance = timedelta(seconds=config.dating_tolerance_s)
         with self._thread.store.begin() as conn:
             now = store_moment(conn, config.clock())
-            committed = commit_batch(conn, records, config.catalogue, now, appended, tolerance)
+            try:
+                committed = commit_batch(conn, records, config.catalogue, now, appended, tolerance)
+            except DBAPIError as error:
+                losses.note(error)
+                raise
         if committed.ready:
             self._ring_ready()
         return committed

@@ -159,10 +159,9 @@ class OwnJudgement:
                 self._prior.setdefault(key, PriorEffect(key, at, plan.plan_id, "", waits=True))
 
 
-def gate_anew(record: PlanRecord) -> UUID:
-    """The gate of our own question in place of this record, where it comes to that."""
-    plan = (record.plan_id, record.revision)
-    return request_id(*plan, RequestKind.PLAN, Timing.BEFORE, attempt=_OWN_ATTEMPT)
+def gate_anew(plan_id: UUID, revision: int) -> UUID:
+    """The gate of our own question in place of a router's word, where it comes to that."""
+    return request_id(plan_id, revision, RequestKind.PLAN, Timing.BEFORE, attempt=_OWN_ATTEMPT)
 
 
 def _dated(record: PlanRecord) -> datetime:

@@ -25,7 +25,7 @@ from gate_store.revocations import revoke_older
 from gate_store.said import Said
 from gate_store.stale import Stale, note_stale, were_asked
 from gate_store.superseding import asks_before
-from gate_store.waiting_plans import claim_id, wait, wait_no_more, waiting
+from gate_store.waiting_plans import claim_id, wait, wait_no_more, whose_turn_it_is
 from stream_apps.gatekeeper.own_judgement import JudgedClaims, OwnJudgement
 from stream_apps.gatekeeper.revised import Revised
 from stream_apps.gatekeeper.window_keys import planned_effects, window_keys
@@ -66,7 +66,7 @@ def take_claims(
 
 def take_waiting(conn: Connection, plan_ids: Collection[UUID], catalogue: Catalogue, now: datetime) -> Taken:
     """Take the claims that waited for revisions of these plans, which a reviewer's edit has made."""
-    return _take(conn, [PlanClaim(record) for record in waiting(conn, plan_ids)], catalogue, now, {})
+    return _take(conn, [PlanClaim(record) for record in whose_turn_it_is(conn, plan_ids)], catalogue, now, {})
 
 
 def _take(
@@ -84,9 +84,18 @@ def _take(
         admitted = admit(conn, claims)
         judged = _judge(conn, admitted, catalogue, now, moments)
         _carry_out(conn, admitted, judged, catalogue, now, taken)
-        refused = [*admitted.refused, *judged.refused, *_asked_otherwise(admitted, judged)]
+        no_room = wait(conn, [claim.record for claim in admitted.early], now)
+        crowded_out = [
+            (claim, why) for claim in admitted.early if (why := no_room.get(claim_id(claim.record)))
+        ]
+        refused = [
+            *admitted.refused,
+            *judged.refused,
+            *_asked_otherwise(admitted, judged),
+            *crowded_out,
+        ]
         taken.refused |= {claim.position: why for claim, why in refused if claim.position is not None}
-        tried |= _end_turn(conn, claims, admitted.early, refused, now)
+        tried |= _end_turn(conn, claims, admitted.early, refused)
         through = [claim.record for claim in (*admitted.own, *admitted.to_judge)]
         claims = [*late, *_whose_turn_it_is(conn, through, tried)]
         late = ()
@@ -114,10 +123,8 @@ def _end_turn(
     claims: Sequence[PlanClaim],
     early: Sequence[PlanClaim],
     refused: Sequence[tuple[PlanClaim, str]],
-    now: datetime,
 ) -> set[str]:
     """What waited and had its turn waits no more, unless it is early still; returns its ids."""
-    wait(conn, [claim.record for claim in early], now)
     waited = [claim.record for claim in claims if claim.position is None]
     still = {id(claim.record) for claim in early}
     why = [(claim.record, reason) for claim, reason in refused if claim.position is None]
@@ -220,4 +227,4 @@ def _carry_out(
 def _whose_turn_it_is(conn: Connection, through: Sequence[PlanRecord], tried: set[str]) -> list[PlanClaim]:
     """What waited for these, each once a batch."""
     services = {record.plan_id for record in through if record.run is None}
-    return [PlanClaim(record) for record in waiting(conn, services) if claim_id(record) not in tried]
+    return [PlanClaim(record) for record in whose_turn_it_is(conn, services, tried)]

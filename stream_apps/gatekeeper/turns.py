@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from gate_events.ids import request_id
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared
-from gate_events.words import DecisionKind
+from gate_events.words import DecisionKind, RequestKind, Timing
 from gate_store.dialects import lock_names
 from gate_store.gates import lock_gates
-from gate_store.waiting_plans import waiting
+from gate_store.waiting_plans import waiting_revisions
 from stream_apps.gatekeeper.own_judgement import gate_anew
 
 
@@ -26,8 +27,10 @@ def take_turn(conn: Connection, records: Sequence[Any]) -> None:
     plans = {record.plan_id for record in records}
     lock_names(conn, plans)
     claims = [record for record in records if type(record) in (ApprovalRequested, PlanCleared)]
-    claims += waiting(conn, {claim.plan_id for claim in claims if claim.run is None} | edited)
+    waiting = waiting_revisions(conn, {claim.plan_id for claim in claims if claim.run is None} | edited)
+    revisions = waiting | {(claim.plan_id, claim.revision) for claim in claims}
     opening = {claim.request_id for claim in claims if type(claim) is ApprovalRequested}
+    opening |= {request_id(*each, RequestKind.PLAN, Timing.BEFORE) for each in waiting}
     decided = {each.request_id for each in decisions}
-    lock_names(conn, decided | opening | {gate_anew(claim) for claim in claims})
+    lock_names(conn, decided | opening | {gate_anew(*each) for each in revisions})
     lock_gates(conn, decided, plans)
