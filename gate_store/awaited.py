@@ -10,8 +10,9 @@ from gate_store import outbox
 from gate_store.afterwards import review_of
 from gate_store.bulk import delete_rows, update_rows
 from gate_store.dialects import read, whole
+from gate_store.paging import first_rows
 from gate_store.tables import clearances, executions, gates, plan_outcomes
-from gate_store.uncounted_outcomes import KEPT_BY, NOT_CLEARED, give_up_uncounted
+from gate_store.uncounted_outcomes import KEPT_BY, NOT_CLEARED, GivenUp, give_up_uncounted
 
 _LOOKED_AT_FOR = timedelta(days=7)  # what waits longer was given up by another clock, or closes nothing
 _LATE = timedelta(minutes=10)  # clocks differ, and transactions take a while
@@ -54,12 +55,12 @@ def settle_waiting_outcomes(
     patience: timedelta,
     looked_at: datetime | None = None,
     limit: int = 500,
-) -> list[tuple[PlanExecuted, str]]:
+) -> GivenUp:
     """Give up outcomes that do not count, or whose plan was not cleared within `patience`, and say why.
 
     For dead-letters: commit after they are published. That a plan did not run nobody has to clear, where it
     was asked about.
-    `looked_at` is the `now` of a call that gave up fewer than `limit`: what was due long before it is not
+    `looked_at` is the `now` of a call that gave up all: what was due long before it is not
     looked at once more.
     """
     told = plan_outcomes
@@ -72,7 +73,9 @@ def settle_waiting_outcomes(
         or_(~asked, told.c.status != "NOT_RUN"),
     )
     lost = select(told.c.plan_id, told.c.digest, told.c.attempt, whole(told.c.record).label("record"))
-    found = conn.execute(lost.where(waited).order_by(told.c.recorded_at).limit(limit)).all()
+    found, are_all = first_rows(conn, lost.where(waited).order_by(told.c.recorded_at).limit(limit), "record")
     delete_rows(conn, told, [{name: getattr(row, name) for name in KEPT_BY} for row in found])
     never_cleared = [(read(row.record, PlanExecuted), NOT_CLEARED) for row in found]
-    return [*never_cleared, *give_up_uncounted(conn, now - patience, limit)]
+    uncounted = give_up_uncounted(conn, now - patience, limit)
+    are_all = are_all and len(found) < limit and uncounted.are_all
+    return GivenUp([*never_cleared, *uncounted.letters], are_all)

@@ -13,6 +13,7 @@ from gate_events.words import DeciderKind, DecisionKind
 from gate_store import outbox
 from gate_store.clearance_states import begun, ended
 from gate_store.dialects import among, read, whole, word
+from gate_store.paging import first_rows
 from gate_store.tables import clearances, decisions, effects, executions, gates
 from gate_store.verdicts import asked_again
 
@@ -123,7 +124,7 @@ def settle_waiting(
         .limit(limit)
         .with_for_update(skip_locked=True, of=decisions)
     )
-    found = conn.execute(lost).all()
+    found, _ = first_rows(conn, lost, "record")
     ids = [row.decision_id for row in found]
     conn.execute(delete(decisions).where(among(conn, decisions.c.decision_id, ids)))
     given_up = [(read(row.record, DecisionMade), row.opened) for row in found]

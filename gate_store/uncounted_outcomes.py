@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, Table, delete, exists, func, literal, or_, select, union_all
@@ -14,6 +14,7 @@ from gate_events.words import StepStatus
 from gate_store.bulk import delete_rows, insert_new
 from gate_store.cleared_plans import has_run
 from gate_store.dialects import among, read, whole
+from gate_store.paging import first_rows
 from gate_store.room import OUTCOMES, Waiting, large
 from gate_store.tables import clearances, plan_outcomes, uncounted_outcomes
 
@@ -100,7 +101,14 @@ def set_aside(conn: Connection, others: Iterable[tuple[Heard, str]]) -> None:
     insert_new(conn, uncounted_outcomes, rows, *_KEY)
 
 
-def give_up_uncounted(conn: Connection, waited_since: datetime, limit: int) -> list[tuple[PlanExecuted, str]]:
+class GivenUp(NamedTuple):
+    """Outcomes with the reason, and whether these are all that were due."""
+
+    letters: list[tuple[PlanExecuted, str]]
+    are_all: bool
+
+
+def give_up_uncounted(conn: Connection, waited_since: datetime, limit: int) -> GivenUp:
     """Those that do not count, and those that waited since then for their clearance in vain; with why."""
     table = uncounted_outcomes
     lost = (
@@ -109,9 +117,10 @@ def give_up_uncounted(conn: Connection, waited_since: datetime, limit: int) -> l
         .order_by(table.c.recorded_at)
         .limit(limit)
     )
-    found = conn.execute(lost).all()
+    found, are_all = first_rows(conn, lost, "record")
     delete_rows(conn, table, [{name: getattr(row, name) for name in _KEY} for row in found])
-    return [(read(row.record, PlanExecuted), row.why or NOT_CLEARED) for row in found]
+    letters = [(read(row.record, PlanExecuted), row.why or NOT_CLEARED) for row in found]
+    return GivenUp(letters, are_all and len(found) < limit)
 
 
 def _row(heard: Heard, why: str | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, or_, select
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_store.bulk import delete_rows, insert_new, update_rows
 from gate_store.dialects import among, read, whole
+from gate_store.paging import first_rows
 from gate_store.plain_text import storable
 from gate_store.plan_owners import PlanRecord
 from gate_store.room import REVISIONS, Waiting, large
@@ -113,7 +114,7 @@ def settle_waiting_plans(
         .limit(limit)
         .with_for_update(skip_locked=True, of=table)
     )
-    found = conn.execute(lost).all()
+    found, _ = first_rows(conn, lost, "body")
     delete_rows(conn, table, [{"claim": row.claim} for row in found])
     records = [(read(row.body, _TYPES[row.record]), row.why) for row in found]
     return [(one, why or _NO_EARLIER.format(one.revision, one.plan_id, patience)) for one, why in records]

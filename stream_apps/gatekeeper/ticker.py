@@ -90,9 +90,10 @@ class Ticker:
                 if early := settle_waiting_plans(conn, now, patience):
                     self._bury(early)
             with self._thread.store.begin() as conn:
-                if uncleared := settle_waiting_outcomes(conn, now, patience, self._looked_at, _LIMIT):
-                    self._bury(uncleared)
-            if len(uncleared) < _LIMIT:
+                uncleared = settle_waiting_outcomes(conn, now, patience, self._looked_at, _LIMIT)
+                if uncleared.letters:
+                    self._bury(uncleared.letters)
+            if uncleared.are_all:
                 self._looked_at = now
         except TimeoutError:
             _log.info("Kafka did not take the records that were given up; a later tick tries again")

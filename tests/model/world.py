@@ -200,7 +200,7 @@ class World:
             for told, why in (
                 *settle_waiting(conn, now, PATIENCE),
                 *settle_waiting_plans(conn, now, PATIENCE),
-                *settle_waiting_outcomes(conn, now, PATIENCE),
+                *settle_waiting_outcomes(conn, now, PATIENCE).letters,
             ):
                 assert " " in why, "given up without a sentence"
                 given_up.append(told)

@@ -64,7 +64,7 @@ def kept(conn: Connection) -> list[tuple[int, str]]:
 
 
 def given_up(conn: Connection, now: datetime, looked_at: datetime | None = None) -> list[PlanExecuted]:
-    return [told for told, _ in settle_waiting_outcomes(conn, now, HOUR, looked_at)]
+    return [told for told, _ in settle_waiting_outcomes(conn, now, HOUR, looked_at).letters]
 
 
 def test_every_revision_that_ran_is_reviewed(conn: Connection) -> None:
@@ -141,7 +141,7 @@ def test_what_was_told_before_the_router_cleared_takes_no_place_whatever_is_read
         refused |= record_outcomes(conn, [record], LATER, appended=[moment])
     if not cleared_first:
         clears()
-    given_up = [*refused.values(), *(why for _, why in settle_waiting_outcomes(conn, LATER, HOUR))]
+    given_up = [*refused.values(), *(why for _, why in settle_waiting_outcomes(conn, LATER, HOUR).letters)]
     assert [why[:40] for why in given_up] == ["it was told before its plan was cleared,"]
     assert (states(conn), kept(conn)) == ({"s1": "SUCCEEDED", "s2": "SUCCEEDED"}, [(1, "DONE")])
 
@@ -155,7 +155,7 @@ def test_of_outcomes_that_waited_and_differ_none_is_believed(conn: Connection, s
     clear(conn, plan)
     assert states(conn) == {"s1": "IN_DOUBT", "s2": "IN_DOUBT"}
     assert [each.in_doubt.step_id for each in said(conn, ApprovalRequested) if each.in_doubt] == ["s1", "s2"]
-    assert settle_waiting_outcomes(conn, NOON + 2 * HOUR, HOUR) == []
+    assert settle_waiting_outcomes(conn, NOON + 2 * HOUR, HOUR).letters == []
 
 
 def test_an_outcome_of_an_attempt_before_the_clearance_was_renewed_is_not_early(conn: Connection) -> None:
@@ -192,7 +192,7 @@ def test_an_attempt_that_was_never_cleared_has_no_outcome(conn: Connection, appr
         else:
             lie = msgspec.structs.replace(executed(request), attempt=1)
             refused += record_outcomes(conn, [lie], LATER, appended=[LATER]).values()
-    refused += [why for _, why in settle_waiting_outcomes(conn, LATER, HOUR)]
+    refused += [why for _, why in settle_waiting_outcomes(conn, LATER, HOUR).letters]
     assert refused == ["attempt 1 at this plan was never cleared: attempt 2 was"]
     assert (states(conn), kept(conn)) == ({}, [])
 
@@ -408,9 +408,9 @@ def test_what_was_never_cleared_is_given_up_after_a_while(conn: Connection) -> N
     nonsense = msgspec.structs.replace(executed(request), digest="f" * 64)
     not_run = executed(request, OutcomeStatus.NOT_RUN, SKIPPED)
     record_outcomes(conn, [nonsense, not_run], NOON)
-    assert settle_waiting_outcomes(conn, NOON + HOUR / 2, HOUR) == []
+    assert settle_waiting_outcomes(conn, NOON + HOUR / 2, HOUR).letters == []
     assert given_up(conn, NOON + HOUR) == [nonsense]
-    assert settle_waiting_outcomes(conn, NOON + HOUR, HOUR) == []
+    assert settle_waiting_outcomes(conn, NOON + HOUR, HOUR).letters == []
     assert kept(conn) == [(1, "NOT_RUN")]
 
 
@@ -419,7 +419,7 @@ def test_what_was_due_long_before_the_last_look_is_not_looked_at_once_more(conn:
     nonsense = msgspec.structs.replace(executed(asked()), digest="f" * 64)
     record_outcomes(conn, [nonsense], NOON)
     minute = timedelta(minutes=1)
-    assert settle_waiting_outcomes(conn, NOON + 2 * HOUR, HOUR, NOON + HOUR + 11 * minute) == []
+    assert settle_waiting_outcomes(conn, NOON + 2 * HOUR, HOUR, NOON + HOUR + 11 * minute).letters == []
     assert given_up(conn, NOON + 2 * HOUR, NOON + HOUR + 9 * minute) == [nonsense]
 
 

@@ -1,6 +1,6 @@
 """What waits for something that has not come has bounds: the first stay, what is beyond is said aloud."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,7 +10,9 @@ from sqlalchemy import Connection, func, select
 from gate_events.records import DecisionMade, PlanExecuted, StepResult
 from gate_events.values import Step
 from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
-from gate_store import bulk, dialects, docket, room, uncounted_outcomes, waiting_plans
+from gate_store import bulk, dialects, docket, paging, room, uncounted_outcomes, waiting_plans
+from gate_store.awaited import settle_waiting_outcomes
+from gate_store.clock import settle_waiting
 from gate_store.dialects import on_postgres
 from gate_store.dispositions import Fate
 from gate_store.outcomes import record_outcomes
@@ -20,7 +22,7 @@ from gate_store.tables import uncounted_outcomes as beside
 from gate_store.tables import waiting_plans as waiting_rows
 from tests.claims.gate import commit, may_run, proposed, refusals, routed, step
 from tests.store.acting import ask, clear, decide, state_of
-from tests.store.examples import NOON, asked, cleared, decided, executed, plan_id
+from tests.store.examples import HOUR, NOON, asked, cleared, decided, executed, plan_id
 
 FEW = Room(6, by_name=2)
 
@@ -208,3 +210,27 @@ def test_rows_of_many_bytes_go_in_several_statements(
     assert conn.execute(select(func.count()).select_from(gates)).scalar() == 20
     later = [{"gate_id": each.request_id, "ask_again_at": NOON + timedelta(hours=1)} for each in requests]
     assert bulk.update_rows(conn, gates, later, ["gate_id"]) == 20
+
+
+def test_what_is_given_up_is_given_up_in_pages(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "MOST_BYTES", 50_000)
+    large = (Step(step_id="s1", action_type="email.send", arguments={"to": "x" * 20_000}),)
+    lies = [lie(number, steps=large, request_id=plan_id(f"gate {number}")) for number in range(9)]
+    decide(conn, *lies)
+    for number in range(9):
+        of_plan = proposed(step("look", what="x" * 20_000), name=f"plan {number}", revision=2)
+        commit(conn, routed(of_plan))
+        told = msgspec.structs.replace(telling(0, size=4_000), plan_id=plan_id(f"plan {number}"))
+        record_outcomes(conn, [told], NOON)
+    for settle in (settle_waiting, waiting_plans.settle_waiting_plans, settle_outcomes):
+        pages = []
+        while page := settle(conn, NOON + HOUR, HOUR / 2):
+            pages.append(len(page))
+        assert pages == [3, 3, 3]
+
+
+def settle_outcomes(conn: Connection, now: datetime, patience: timedelta) -> list[Any]:
+    page = settle_waiting_outcomes(conn, now, patience)
+    assert page.are_all or page.letters
+    assert page.are_all == (tellings(conn) == 0)
+    return page.letters
