@@ -16,6 +16,7 @@ from gate_store.bulk import delete_rows, insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
 from gate_store.dialects import among, lock_names, read, whole
 from gate_store.executions import note_begun
+from gate_store.own_requests import forget_outcomes, own_outcomes
 from gate_store.superseding import ASKS_BEFORE, overtaken
 from gate_store.tables import gates, plan_outcomes
 from gate_store.told_effects import Contradiction, WindowKeys
@@ -23,6 +24,7 @@ from gate_store.uncounted_outcomes import KEPT_BY, Heard, Key, says, wait_beside
 
 _OPEN_STILL = ("PENDING", "APPROVED")
 _NO_ROOM = "its plan was not cleared yet, and {}: tell it once the plan is cleared"
+_NOT_THE_RUNS = "its run's resumer has told what became of it, and not in these words"
 _NOT_APPROVED = "a human was asked about this plan and did not approve it: nothing of it may have run"
 
 
@@ -62,30 +64,32 @@ def record_outcomes(
     plans = cleared_plans(conn, {each.digest for each in executed})
     ended = _closed_unapproved(conn, [each for each in executed if each.digest not in plans])
     said_at = dict(enumerate(appended))
-    objections = {
-        place: _objection(each, plans, ended, said_at.get(place)) for place, each in enumerate(executed)
-    }
+    own = own_outcomes(conn, executed)
     known = _known(conn, {each.plan_id for each in executed})
     kept = _Kept(known, _last_attempts(plans, known), _given_up(conn, executed, plans))
-    found = {place: why or _unasked(kept, executed[place]) for place, why in objections.items()}
-    refused = {place: why for place, why in found.items() if why}
+    refused: dict[int, str] = {}
+    for place, each in enumerate(executed):
+        said_otherwise = _NOT_THE_RUNS if own[place] is False else None
+        why = said_otherwise or _objection(each, plans, ended, said_at.get(place)) or _unasked(kept, each)
+        if why is not None:
+            refused[place] = why
     sound = {place: each for place, each in enumerate(executed) if place not in refused}
     begun = {place: each for place, each in sound.items() if each.status is OutcomeStatus.BEGUN}
     note_begun(conn, [(each, said_at.get(place) or now) for place, each in begun.items()])
     by_place = {place: each for place, each in sound.items() if place not in begun}
-    told = list(by_place.values())
-    waits = waiting_of(conn, {each.plan_id for each in told if each.digest not in plans})
+    waits = waiting_of(conn, {each.plan_id for each in by_place.values() if each.digest not in plans})
     for place, each in by_place.items():
-        plan = plans.get(each.digest)
-        no_room = waits.objection(each.plan_id, None, each) if plan is None and _is_news(kept, each) else None
-        if no_room:
-            refused[place] = _NO_ROOM.format(no_room)
-        else:
-            _keep(kept, each, plan)
+        plan, is_own = plans.get(each.digest), bool(own[place])
+        waits_on = plan is None and not is_own and _is_news(kept, each)
+        no_room = waits.objection(each.plan_id, None, each) if waits_on else None
+        why = _NO_ROOM.format(no_room) if no_room else _keep(kept, each, plan, is_own=is_own)
+        if why:
+            refused[place] = why
+    forget_outcomes(conn, [each for each, is_own in zip(executed, own, strict=True) if is_own])
     heard = {id(each): Heard(each, now, said_at.get(place)) for place, each in by_place.items()}
     _write(conn, kept, heard)
     follow_outcomes(conn, kept.fresh.values(), plans, now, window_keys, kept.contradictions)
-    outbox.put(conn, overtaken(conn, {each.plan_id for each in told}), now)
+    outbox.put(conn, overtaken(conn, {each.plan_id for each in by_place.values()}), now)
     return refused
 
 
@@ -173,21 +177,35 @@ def _is_news(kept: _Kept, told: PlanExecuted) -> bool:
     return before is None or says(before) != says(told)
 
 
-def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None) -> None:
-    """Note one outcome among those kept."""
+def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None, *, is_own: bool) -> str | None:
+    """Note one outcome among those kept; why it does not count, None: it does, or changes nothing.
+
+    `is_own`: a run told it, word for word.
+    """
     key = (told.plan_id, told.digest, told.attempt)
     before = kept.known.get(key)
     if before is None:
         kept.known[key] = kept.fresh[key] = told
+    elif before == told:
+        return None
+    elif is_own:
+        _replace(kept, key, told)
+    elif plan is not None and plan.word.run:
+        return _NOT_THE_RUNS
     elif says(before) == says(told):
-        return
+        return None
     elif plan is None:
         kept.others.append(told)
     elif plan.by_ledger:  # which agrees with this one
-        kept.replaced.append(key)
-        kept.known[key] = kept.fresh[key] = told
+        _replace(kept, key, told)
     else:
         kept.contradictions.append(Contradiction(before, told))
+    return None
+
+
+def _replace(kept: _Kept, key: Key, told: PlanExecuted) -> None:
+    kept.replaced.append(key)
+    kept.known[key] = kept.fresh[key] = told
 
 
 def _write(conn: Connection, kept: _Kept, heard: Mapping[int, Heard]) -> None:

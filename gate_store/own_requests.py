@@ -1,34 +1,61 @@
-"""What the outbox said and others must not say otherwise: our own questions, and what runs proposed."""
+"""What the outbox said and others must not say otherwise: our own questions, what runs proposed and did."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, exists, select
 
 from gate_events.codec import body_of, decode
-from gate_events.contracts import SINGLE_OBJECT, first_contract_of
+from gate_events.contracts import SINGLE_OBJECT, contract_of, first_contract_of
 from gate_events.errors import UndecodableError, UnencodableError
-from gate_events.ids import proposal_id
-from gate_events.records import ApprovalRequested, PlanProposed
+from gate_events.ids import outcome_id, proposal_id
+from gate_events.records import ApprovalRequested, PlanExecuted, PlanProposed
 from gate_store.dialects import among
-from gate_store.tables import own_requests
+from gate_store.tables import outbox, own_requests
 
-R = TypeVar("R", ApprovalRequested, PlanProposed)
+R = TypeVar("R")
 
 
 def own(conn: Connection, records: Sequence[ApprovalRequested]) -> list[bool]:
     """Per record whether the store said it, word for word."""
-    ids = {record.event_id for record in records}
-    if not ids:
-        return []
-    found = conn.execute(
-        select(own_requests.c.event_id, own_requests.c.contract, own_requests.c.body).where(
-            among(conn, own_requests.c.event_id, ids)
-        )
-    )
-    said = {row.event_id: row for row in found}
+    said = _noted(conn, {record.event_id for record in records})
     return [record.event_id in said and _says(said[record.event_id], record) for record in records]
+
+
+def own_outcomes(conn: Connection, told: Sequence[PlanExecuted]) -> list[bool | None]:
+    """Per outcome whether it is what its run told, word for word; None: none is known to be told.
+
+    A run tells one outcome of an attempt, as it ends. It is forgotten once it is kept.
+    """
+    ids = [outcome_id(each.plan_id, each.digest, each.attempt) for each in told]
+    said = _noted(conn, set(ids))
+    return [
+        _says(said[event_id], each) if event_id in said else None
+        for event_id, each in zip(ids, told, strict=True)
+    ]
+
+
+def left_the_outbox(conn: Connection, limit: int) -> list[ApprovalRequested | PlanExecuted]:
+    """Our questions and the outcomes of runs that a relay was done with, and that did not come back yet."""
+    questions = [_read(row, ApprovalRequested) for row in _left(conn, ApprovalRequested, limit)]
+    outcomes = [_read(row, PlanExecuted) for row in _left(conn, PlanExecuted, limit)]
+    return [record for record in (*questions, *outcomes) if record is not None]
+
+
+def _left(conn: Connection, kind: type[Any], limit: int) -> Sequence[Any]:
+    contracts = {each(kind).fingerprint.hex() for each in (contract_of, first_contract_of)}
+    waits = exists().where(outbox.c.event_id == own_requests.c.event_id)
+    left = select(own_requests).where(own_requests.c.contract.in_(contracts), ~waits)
+    return conn.execute(left.order_by(own_requests.c.event_id).limit(limit)).all()
+
+
+def _noted(conn: Connection, event_ids: Collection[UUID]) -> Mapping[UUID, Any]:
+    if not event_ids:
+        return {}
+    noted = select(own_requests.c.event_id, own_requests.c.contract, own_requests.c.body)
+    found = conn.execute(noted.where(among(conn, own_requests.c.event_id, event_ids)))
+    return {row.event_id: row for row in found}
 
 
 def proposed_by_runs(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, PlanProposed]:
@@ -41,13 +68,18 @@ def proposed_by_runs(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID,
     return {plan_id: proposal for plan_id, proposal in read.items() if proposal is not None}
 
 
-def forget(conn: Connection, event_ids: Sequence[UUID]) -> None:
-    """What came back is a gate of the store, or a clearance."""
-    if event_ids:
-        conn.execute(delete(own_requests).where(among(conn, own_requests.c.event_id, event_ids)))
+def forget(conn: Connection, event_ids: Iterable[UUID]) -> None:
+    """What came back is a gate of the store, a clearance, or an outcome that is kept."""
+    if ids := set(event_ids):
+        conn.execute(delete(own_requests).where(among(conn, own_requests.c.event_id, ids)))
 
 
-def _says(row: Any, record: ApprovalRequested) -> bool:
+def forget_outcomes(conn: Connection, told: Iterable[PlanExecuted]) -> None:
+    """The same for what runs told."""
+    forget(conn, [outcome_id(each.plan_id, each.digest, each.attempt) for each in told])
+
+
+def _says(row: Any, record: ApprovalRequested | PlanExecuted) -> bool:
     try:
         if bytes(row.body) == body_of(record):
             return True

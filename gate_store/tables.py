@@ -441,7 +441,8 @@ uncounted_outcomes = Table(
     Column("record", JSON, nullable=False, comment="PlanExecuted, whole"),
 )
 
-# A trigger notes here the questions and proposals of the outbox: the gatekeeper meets them again on topics.
+# A trigger notes here the questions, proposals and outcomes of the outbox: the gatekeeper meets them again on
+# topics, or takes them from here.
 own_requests = Table(
     "own_requests",
     metadata,

@@ -22,6 +22,7 @@ from stream_apps.dead_letters import DeadLetters, Origin
 from stream_apps.gatekeeper.edits import edited_again
 from stream_apps.gatekeeper.gatekeeping import StoreThread
 from stream_apps.gatekeeper.stale import InForce, ask_about_stale
+from stream_apps.gatekeeper.unheard import Unheard
 
 _log = logging.getLogger("plangate.gatekeeper")
 _TICK_S = 1.0
@@ -44,6 +45,7 @@ class Ticker:
         actions = config.catalogue.actions.items()
         self._idempotent = frozenset(name for name, action in actions if action.idempotent)
         self._in_force = InForce(config.catalogue)
+        self._unheard = Unheard(thread.store, config.catalogue)
         self._edited_again = partial(edited_again, catalogue=config.catalogue)
 
     async def run(self) -> None:
@@ -68,6 +70,7 @@ class Ticker:
             ask_for_outcomes(conn, now, SILENT_FOR, _LIMIT)
         with self._thread.store.begin() as conn:  # it waits for locks, and so may hold none of before
             ask_about_stale(conn, self._config.catalogue, now, _LIMIT)
+        self._unheard.take(now)
         self._look_by_what_is_in_force(now)
         if not self._dead_letters.waits:  # else this would hold the store up for nothing
             self._give_up(now)

@@ -1,0 +1,77 @@
+"""What became of a run's plan its resumer tells as the run ends, and nobody tells it in other words."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from sqlalchemy import Connection, delete, func, select, update
+
+from gate_events.ids import outcome_id
+from gate_events.records import PlanExecuted
+from gate_events.words import OutcomeStatus, StepStatus
+from gate_store import outbox
+from gate_store.ledger import claim_effect, finish_effect
+from gate_store.outcomes import record_outcomes
+from gate_store.tables import outbox as outbox_table
+from gate_store.tables import own_requests, plan_outcomes, runs
+from tests.store.acting import clear
+from tests.store.examples import NOON, STEPS, cleared, executed, run
+
+LIES: dict[str, Callable[[PlanExecuted], PlanExecuted]] = {
+    "status": lambda told: msgspec.structs.replace(told, status=OutcomeStatus.FAILED),
+    "executor": lambda told: msgspec.structs.replace(told, executor="mallory"),
+    "moment": lambda told: msgspec.structs.replace(told, executed_at=datetime(1990, 1, 1, tzinfo=UTC)),
+    "detail": lambda told: msgspec.structs.replace(
+        told, results=tuple(msgspec.structs.replace(each, detail="nothing was sent") for each in told.results)
+    ),
+}
+
+
+@pytest.fixture
+def told(conn: Connection) -> PlanExecuted:
+    """A run did its plan and has ended: its outcome is on its way."""
+    plan = cleared(run=run())
+    clear(conn, plan)
+    for step in STEPS:
+        held = claim_effect(conn, plan.plan_id, plan.digest, step, "w1", NOON)
+        assert finish_effect(conn, held, StepStatus.SUCCEEDED, NOON)
+    conn.execute(update(runs).values(status="DONE"))
+    outcome = msgspec.structs.replace(executed(plan), event_id=outcome_id(plan.plan_id, plan.digest))
+    outbox.put(conn, [outcome], NOON)
+    conn.execute(delete(outbox_table))  # a relay published it
+    return outcome
+
+
+def kept(conn: Connection) -> PlanExecuted:
+    stored = conn.execute(select(plan_outcomes.c.record)).scalar_one()
+    return msgspec.convert(stored, PlanExecuted)
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_an_outcome_that_agrees_with_the_ledger_does_not_stand_in_the_place_of_the_runs_own(
+    conn: Connection, told: PlanExecuted, lie: str
+) -> None:
+    assert list(record_outcomes(conn, [LIES[lie](told)], NOON)) == [0]
+    assert record_outcomes(conn, [told], NOON) == {}
+    assert kept(conn) == told
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_nor_does_it_take_that_place_afterwards(conn: Connection, told: PlanExecuted, lie: str) -> None:
+    assert record_outcomes(conn, [told], NOON) == {}
+    assert list(record_outcomes(conn, [LIES[lie](told)], NOON)) == [0]
+    assert record_outcomes(conn, [told], NOON) == {}  # a redelivery
+    assert kept(conn) == told
+
+
+def test_of_two_in_one_batch_the_runs_own_is_kept(conn: Connection, told: PlanExecuted) -> None:
+    assert list(record_outcomes(conn, [LIES["status"](told), told, LIES["executor"](told)], NOON)) == [0, 2]
+    assert kept(conn) == told
+
+
+def test_what_a_run_told_is_noted_no_longer_once_it_is_kept(conn: Connection, told: PlanExecuted) -> None:
+    noted = select(func.count()).select_from(own_requests)
+    assert conn.execute(noted).scalar_one() == 1
+    record_outcomes(conn, [told], NOON)
+    assert conn.execute(noted).scalar_one() == 0
