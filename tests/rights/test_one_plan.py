@@ -114,6 +114,11 @@ class House:
         told = [decode(value, PlanExecuted) for value in self.records(OUTCOMES)]
         return {each.plan_id: each.status for each in told if each.status is not OutcomeStatus.BEGUN}
 
+    def troubles(self) -> list[str]:
+        """What workers could not do."""
+        lines = [line for part in WORKERS for line in (self.folder / f"{part}.log").read_text().splitlines()]
+        return [line for line in lines if "Traceback" in line or "may not" in line or "failed" in line]
+
     def denied(self) -> list[str]:
         """What the broker refused to these users about these topics and groups."""
         said = re.findall(r"Principal = User:(\S+) is Denied (.*)", self.secured.kafka.log.read_text())
@@ -164,6 +169,7 @@ def test_every_part_does_its_work_with_its_own_rights_alone(house: House) -> Non
         shown = reviewer.run("show", grave, "--json").json
         assert [row["state"] for row in shown["effects"]] == ["SUCCEEDED"]
     assert house.denied() == []
+    assert house.troubles() == []
     house.secured.writes("agent", ["decisions"])
     assert len(house.denied()) >= 1  # it would have been seen
 
