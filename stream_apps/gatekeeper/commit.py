@@ -17,6 +17,7 @@ from gate_store.dispositions import Disposition, Fate
 from gate_store.outcomes import record_outcomes
 from gate_store.planned_effects import PlannedEffect, note_planned_effects
 from gate_store.said import TOLERANCE, Said, said
+from gate_store.taken_at_once import refuse_too_much
 from stream_apps.gatekeeper.edits import retier
 from stream_apps.gatekeeper.take_claims import take_claims, take_waiting
 from stream_apps.gatekeeper.turns import take_turn
@@ -47,8 +48,11 @@ def commit_batch(
 
     Outcomes come before decisions too, since an UNDO reads what its plan did. `appended` holds the broker's
     moment of each record, None where it keeps none; a decision dated more than `tolerance` off is refused.
+    Raises TooMuchAtOnceError where more waits for several records than is taken at once.
     """
-    take_turn(conn, records)
+    opening = take_turn(conn, records)
+    if len(records) > 1:
+        refuse_too_much(conn, {record.plan_id for record in records}, opening)
     outcomes = {place: record for place, record in enumerate(records) if type(record) is PlanExecuted}
     moments = appended or [None] * len(records)
     decisions = {

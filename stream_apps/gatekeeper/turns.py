@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -14,8 +15,8 @@ from gate_store.waiting_plans import waiting_revisions
 from stream_apps.gatekeeper.own_judgement import gate_anew
 
 
-def take_turn(conn: Connection, records: Sequence[Any]) -> None:
-    """Lock the plans and the gates of a batch, and the gates that it may open.
+def take_turn(conn: Connection, records: Sequence[Any]) -> set[UUID]:
+    """Lock the plans and the gates of a batch, and the gates that it may open; returns those.
 
     Nothing of a plan changes at two gatekeepers at once, so that what they lock later is locked by one.
     Decisions alone lock theirs by themselves, all at once; but a claim may have waited for an edit.
@@ -23,7 +24,7 @@ def take_turn(conn: Connection, records: Sequence[Any]) -> None:
     decisions = [record for record in records if type(record) is DecisionMade]
     edited = {each.plan_id for each in decisions if each.kind is DecisionKind.EDIT}
     if len(decisions) == len(records) and not edited:
-        return
+        return set()
     plans = {record.plan_id for record in records}
     lock_names(conn, plans)
     claims = [record for record in records if type(record) in (ApprovalRequested, PlanCleared)]
@@ -32,5 +33,7 @@ def take_turn(conn: Connection, records: Sequence[Any]) -> None:
     opening = {claim.request_id for claim in claims if type(claim) is ApprovalRequested}
     opening |= {request_id(*each, RequestKind.PLAN, Timing.BEFORE) for each in waiting}
     decided = {each.request_id for each in decisions}
-    lock_names(conn, decided | opening | {gate_anew(*each) for each in revisions})
+    opening |= {gate_anew(*each) for each in revisions}
+    lock_names(conn, decided | opening)
     lock_gates(conn, decided, plans)
+    return opening

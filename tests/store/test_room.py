@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from gate_events.records import DecisionMade, PlanExecuted, StepResult
 from gate_events.values import Step
 from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
-from gate_store import bulk, dialects, docket, paging, room, uncounted_outcomes, waiting_plans
+from gate_store import bulk, dialects, docket, paging, room, taken_at_once, uncounted_outcomes, waiting_plans
 from gate_store.awaited import settle_waiting_outcomes
 from gate_store.clock import settle_waiting
 from gate_store.dialects import on_postgres
@@ -20,6 +20,8 @@ from gate_store.room import Room, Waiting
 from gate_store.tables import decisions, gates, plan_outcomes
 from gate_store.tables import uncounted_outcomes as beside
 from gate_store.tables import waiting_plans as waiting_rows
+from gate_store.taken_at_once import TooMuchAtOnceError
+from tests.claims.gate import asked as asked_by_router
 from tests.claims.gate import commit, may_run, proposed, refusals, routed, step
 from tests.store.acting import ask, clear, decide, state_of
 from tests.store.examples import HOUR, NOON, asked, cleared, decided, executed, plan_id
@@ -234,3 +236,40 @@ def settle_outcomes(conn: Connection, now: datetime, patience: timedelta) -> lis
     assert page.are_all or page.letters
     assert page.are_all == (tellings(conn) == 0)
     return page.letters
+
+
+def test_a_batch_that_would_take_too_much_of_what_waits_is_taken_in_parts(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taken_at_once, "MOST_BYTES", 50_000)
+    large = (Step(step_id="s1", action_type="email.send", arguments={"to": "x" * 20_000}),)
+    requests = [asked_by_router(proposed(step("pay"), name=number)) for number in range(4)]
+    decide(conn, *(lie(n, steps=large, request_id=each.request_id) for n, each in enumerate(requests)))
+    early_ones = [routed(proposed(step("look", what="x" * 30_000), name=n, revision=2)) for n in range(2)]
+    for each in early_ones:
+        commit(conn, each)
+    with pytest.raises(TooMuchAtOnceError):
+        commit(conn, *requests[2:], *early_ones)
+    with pytest.raises(TooMuchAtOnceError):
+        commit(conn, *requests)
+    commit(conn, *requests[2:])
+    for request in requests[:2]:
+        commit(conn, request)
+    assert {state_of(conn, request) for request in requests} == {"PENDING"}
+
+
+def test_a_batch_of_approvals_counts_the_outcomes_that_wait_for_them(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [asked_by_router(proposed(step("pay"), name=number)) for number in range(4)]
+    commit(conn, *requests)
+    for request in requests:
+        told = msgspec.structs.replace(telling(0, size=4_000), plan_id=request.plan_id, digest=request.digest)
+        record_outcomes(conn, [told], NOON)
+    monkeypatch.setattr(taken_at_once, "MOST_BYTES", 50_000)
+    approvals = [decided(request) for request in requests]
+    with pytest.raises(TooMuchAtOnceError):
+        commit(conn, *approvals)
+    for approval in approvals:
+        commit(conn, approval)
+    assert {state_of(conn, request) for request in requests} == {"APPROVED"}
