@@ -4,8 +4,8 @@ Written as Avro: Confluent framing (0x00, schema id, body) or single-object enco
 body). Read: both of these, and plain JSON checked against the same contract.
 """
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, TypeVar
 from uuid import UUID
@@ -70,13 +70,36 @@ def decode(data: bytes | None, record: type[R], schema_of_id: SchemaOfId | None 
     if not data:
         raise UndecodableError(name, "the record is empty; send Avro or a JSON object")
     try:
-        return msgspec.convert(_plain(data, record, schema_of_id), record)
+        converted = msgspec.convert(_plain(data, record, schema_of_id), record)
+        for field, moment in _moments(converted) if data.lstrip()[:1] == b"{" else ():  # Avro's are UTC
+            _hold_to_utc(name, field, moment)
+        return converted
     except (UndecodableError, RegistryUnavailableError):
         raise
     except msgspec.ValidationError as error:
         raise UndecodableError(name, str(error)) from error
     except Exception as error:  # malformed bytes make a decoder raise almost anything
         raise UndecodableError(name, f"malformed bytes: {type(error).__name__}: {error}") from error
+
+
+def _moments(value: Any, path: str = "$") -> Iterator[tuple[str, datetime]]:
+    if isinstance(value, datetime):
+        yield path, value
+    elif isinstance(value, msgspec.Struct):
+        for field in value.__struct_fields__:
+            yield from _moments(getattr(value, field), f"{path}.{field}")
+    elif isinstance(value, tuple):
+        for place, each in enumerate(value):
+            yield from _moments(each, f"{path}[{place}]")
+
+
+def _hold_to_utc(name: str, field: str, moment: datetime) -> None:
+    """No reader takes Avro's moments outside of the calendar."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as error:
+        problem = f"{moment.isoformat()} is outside of the years 1 to 9999 of UTC; send a moment within them"
+        raise UndecodableError(name, f"{problem} - at `{field}`") from error
 
 
 def _plain(data: bytes, record: type[Any], schema_of_id: SchemaOfId | None) -> Any:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from gate_events.digest import review_digest
 from gate_events.ids import derived, request_id
-from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
+from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import Finding, Step
 from gate_events.words import RequestKind, Timing
 from gate_store import outbox
@@ -18,6 +18,7 @@ from gate_store.bulk import delete_rows, insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
 from gate_store.executions import asked_after, outcomes_came
 from gate_store.planned_effects import forget_planned
+from gate_store.said import dated
 from gate_store.superseding import overtaken
 from gate_store.tables import plan_outcomes
 from gate_store.told_effects import Contradiction, Executed, WindowKeys, doubt_contradicted, note_effects
@@ -33,14 +34,18 @@ def no_window_keys(steps: Sequence[Step]) -> Mapping[str, str]:
 
 def follow_outcomes(
     conn: Connection,
-    told: Iterable[PlanExecuted],
+    told: Iterable[Heard],
     plans: Mapping[str, ClearedPlan],
     now: datetime,
     window_keys: WindowKeys = no_window_keys,
     contradictions: Sequence[Contradiction] = (),
 ) -> None:
     """Note the effects of services in the ledger, and ask for the reviews that come after execution."""
-    executed = [Executed(each, plans[each.digest]) for each in told if each.digest in plans]
+    executed = [
+        Executed(each.told, plans[each.told.digest], each.moment)
+        for each in told
+        if each.told.digest in plans
+    ]
     note_effects(conn, [each for each in executed if not each.plan.by_ledger], now, window_keys)
     doubt_contradicted(conn, contradictions, plans, now)
     asked = asked_after(conn, [each.outcome for each in executed])
@@ -78,8 +83,7 @@ def follow_clearances(
     set_aside(conn, aside)
     others = [(first[key].told, heard.told) for key, found in sound.items() for heard in found[1:]]
     contradictions = [Contradiction(one, other) for one, other in others if says(one) != says(other)]
-    told = [heard.told for heard in first.values()]
-    follow_outcomes(conn, told, plans, now, window_keys, contradictions)
+    follow_outcomes(conn, first.values(), plans, now, window_keys, contradictions)
     outbox.put(conn, overtaken(conn, plan_ids), now)
 
 
@@ -118,7 +122,7 @@ def _review(each: Executed) -> ApprovalRequested | None:
     cleared, outcome = each.plan.word, each.outcome
     if not isinstance(cleared, PlanCleared) or not has_run(outcome):
         return None
-    return review_of(cleared, outcome.executed_at, outcome.attempt)
+    return review_of(cleared, dated(outcome.executed_at, each.heard_at), outcome.attempt)
 
 
 def review_of(

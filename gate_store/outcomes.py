@@ -88,7 +88,8 @@ def record_outcomes(
     forget_outcomes(conn, [each for each, is_own in zip(executed, own, strict=True) if is_own])
     heard = {id(each): Heard(each, now, said_at.get(place)) for place, each in by_place.items()}
     _write(conn, kept, heard)
-    follow_outcomes(conn, kept.fresh.values(), plans, now, window_keys, kept.contradictions)
+    fresh = [heard[id(each)] for each in kept.fresh.values()]
+    follow_outcomes(conn, fresh, plans, now, window_keys, kept.contradictions)
     outbox.put(conn, overtaken(conn, {each.plan_id for each in by_place.values()}), now)
     return refused
 

@@ -1,17 +1,18 @@
 """What plans that wait would do outside: the next plan is checked against it, before either has done it."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, or_, select
 
 from gate_store.bulk import insert_new
 from gate_store.clearance_states import ended, is_revoked
 from gate_store.dialects import among, word
 from gate_store.plain_text import storable
 from gate_store.tables import clearances, gates, planned_effects
+from gate_store.verdicts import later
 
 
 class PlannedEffect(NamedTuple):
@@ -29,37 +30,62 @@ def note_planned_effects(conn: Connection, planned: Iterable[PlannedEffect], now
     insert_new(conn, planned_effects, [_row(each, now) for each in planned], "digest", "step_id")
 
 
-def waiting_effects(conn: Connection, keys: Collection[str]) -> Mapping[str, tuple[datetime, UUID]]:
+def waiting_effects(
+    conn: Connection, keys: Mapping[str, int], now: datetime
+) -> Mapping[str, tuple[datetime, UUID]]:
     """When each effect was first planned, and by which plan, of plans that are still to run.
 
-    A plan waits while its gate is open, and once it may run until its outcome is there.
+    `keys` are effect keys and the seconds for which each counts as done. A plan waits while its gate is open,
+    and once it may run until its outcome is there; but no longer than the effect would count, had it been
+    done as the plan was cleared, or than the verdict lets it be done: it may never be carried out.
     """
     if not keys:
         return {}
-    wanted = planned_effects
+    planned, of_it = planned_effects, clearances.c.digest == planned_effects.c.digest
     found = conn.execute(
-        select(wanted.c.window_key, wanted.c.noted_at, wanted.c.plan_id)
-        .where(among(conn, wanted.c.window_key, keys), _waits())
-        .order_by(wanted.c.noted_at.desc())
+        select(
+            planned.c.window_key,
+            planned.c.noted_at,
+            planned.c.plan_id,
+            _is_asked().label("is_asked"),
+            clearances.c.cleared_at,
+            clearances.c.begun_until,
+        )
+        .join_from(planned, clearances, of_it, isouter=True)
+        .where(among(conn, planned.c.window_key, keys), or_(_is_asked(), _may_run()))
+        .order_by(planned.c.noted_at.desc())
     )
-    return {row.window_key: (row.noted_at, row.plan_id) for row in found}
+    return {
+        row.window_key: (row.noted_at, row.plan_id)
+        for row in found
+        if row.is_asked or now < _waits_until(row, keys[row.window_key])
+    }
+
+
+def _waits_until(row: Row[*tuple[Any, ...]], window_s: int) -> datetime:
+    until = later(max(row.noted_at, row.cleared_at), timedelta(seconds=window_s))
+    return max(until, row.begun_until) if row.begun_until else until
 
 
 def forget_planned(conn: Connection, digests: Collection[str]) -> None:
     """Forget what those of these plans would do that wait no more: every later plan would read it again."""
     if digests:
-        over = (among(conn, planned_effects.c.digest, digests), ~_waits())
+        waits = or_(_is_asked(), exists().where(_may_run()))
+        over = (among(conn, planned_effects.c.digest, digests), ~waits)
         conn.execute(delete(planned_effects).where(*over))
 
 
-def _waits() -> ColumnElement[bool]:
-    asked = exists().where(
+def _is_asked() -> ColumnElement[bool]:
+    return exists().where(
         gates.c.plan_id == planned_effects.c.plan_id,
         gates.c.digest == planned_effects.c.digest,
         gates.c.state == word("PENDING"),
     )
-    may_run = exists().where(clearances.c.digest == planned_effects.c.digest, ~ended(), ~is_revoked())
-    return or_(asked, may_run)
+
+
+def _may_run() -> ColumnElement[bool]:
+    """Of a clearance beside what it lets be done."""
+    return and_(clearances.c.digest == planned_effects.c.digest, ~ended(), ~is_revoked())
 
 
 def _row(each: PlannedEffect, now: datetime) -> dict[str, Any]:

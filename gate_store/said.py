@@ -48,6 +48,11 @@ def said(
     )
 
 
+def dated(moment: datetime, heard_at: datetime, tolerance: timedelta = TOLERANCE) -> datetime:
+    """When what a record dates happened: where that cannot be, when the record was heard of."""
+    return moment if abs(moment - heard_at) <= tolerance else heard_at
+
+
 def as_said(row: Row[*tuple[Any, ...]]) -> Said:
     """A recorded decision, from a row with AS_SAID; the version before noted no moment of the broker's."""
     decision = read(row.record, DecisionMade)

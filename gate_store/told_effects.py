@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -35,10 +35,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """An outcome, and what was cleared under its digest."""
+    """An outcome, what was cleared under its digest, and when it was heard of, by the broker or by us."""
 
     outcome: PlanExecuted
     plan: ClearedPlan
+    heard_at: datetime
+
+    def within(self, moment: datetime) -> datetime:
+        """The moment that a record tells, after the clearance and before it was heard of."""
+        return min(max(moment, self.plan.cleared_at), self.heard_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def note_effects(
     _note(conn, first, now, window_keys)
     for some in later:  # those before have left their effects
         plans = cleared_plans(conn, {each.outcome.digest for each in some})
-        again = [Executed(each.outcome, plans[each.outcome.digest]) for each in some]
+        again = [replace(each, plan=plans[each.outcome.digest]) for each in some]
         _note(conn, again, now, window_keys)
 
 
@@ -188,7 +193,7 @@ def _rows(each: Executed, keys: Mapping[str, str]) -> Iterator[Row]:
     for result in each.outcome.results:
         step = steps.get(result.step_id)
         if step is not None and result.status is not StepStatus.SKIPPED:
-            told = (result.status, result.detail, result.result, result.finished_at)
+            told = (result.status, result.detail, result.result, each.within(result.finished_at))
             yield _row(each.outcome, step, *told, window_key=keys.get(step.step_id))
 
 

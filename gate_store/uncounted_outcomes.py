@@ -41,6 +41,11 @@ class Heard:
         """The attempt that it speaks of."""
         return self.told.plan_id, self.told.digest, self.told.attempt
 
+    @property
+    def moment(self) -> datetime:
+        """When it was heard of, which its writer cannot choose."""
+        return self.said_at or self.recorded_at
+
 
 def says(told: PlanExecuted) -> tuple[Any, ...]:
     """What two outcomes of one attempt must agree about."""

@@ -14,7 +14,7 @@ def look_up_effects(
     conn: Connection, wanted: Collection[tuple[str, int]], now: datetime
 ) -> dict[str, PriorEffect]:
     """By effect key; `wanted` are keys and the seconds for which each counts as done. Done counts most."""
-    planned = waiting_effects(conn, {key for key, _ in wanted})
+    planned = waiting_effects(conn, dict(wanted), now)
     waits = {key: PriorEffect(key, at, plan, "", waits=True) for key, (at, plan) in planned.items()}
     done = prior_effects(conn, sorted(wanted), now)
     return waits | {key: PriorEffect(key, *found) for key, found in done.items()}

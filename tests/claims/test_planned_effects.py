@@ -8,15 +8,17 @@ from sqlalchemy import Connection, select
 
 from gate_events.records import ApprovalRequested
 from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
+from gate_policy.route import route
 from gate_store.planned_effects import waiting_effects
 from gate_store.tables import planned_effects
-from tests.claims.gate import cleared, commit, proposed, routed, step
-from tests.store.acting import said
-from tests.store.examples import NOON, decided, executed
+from stream_apps.gatekeeper.commit import commit_batch
+from tests.claims.gate import CATALOGUE, cleared, commit, proposed, routed, step
+from tests.store.acting import decide, said
+from tests.store.examples import HOUR, NOON, decided, executed
 
 MAIL = step("mail", to="eva@example.org")
 PAY = step("pay", number=2)
-KEY = "mail:eva@example.org"
+KEY, DAY_S = "mail:eva@example.org", 86_400
 PLAN, ASKED = proposed(MAIL), proposed(MAIL, PAY)
 
 
@@ -29,7 +31,7 @@ def noted(conn: Connection) -> int:
 def test_a_plan_waits_until_its_outcome_is_there(conn: Connection, status: OutcomeStatus) -> None:
     word = routed(PLAN)
     commit(conn, word)
-    assert waiting_effects(conn, {KEY}).keys() == {KEY}
+    assert waiting_effects(conn, {KEY: DAY_S}, NOON).keys() == {KEY}
     step_status = StepStatus.SUCCEEDED if status is OutcomeStatus.DONE else StepStatus.SKIPPED
     commit(conn, executed(word, status, step_status))
     assert noted(conn) == 0
@@ -46,7 +48,7 @@ def test_a_plan_that_may_not_run_waits_no_more(conn: Connection, kind: DecisionK
     request = routed(ASKED)
     assert isinstance(request, ApprovalRequested)
     commit(conn, request)
-    assert waiting_effects(conn, {KEY}).keys() == {KEY}
+    assert waiting_effects(conn, {KEY: DAY_S}, NOON).keys() == {KEY}
     by = request.proposer if kind is DecisionKind.WITHDRAW else "ada"
     commit(conn, decided(request, kind, by))
     assert noted(conn) == 0
@@ -57,7 +59,7 @@ def test_an_approved_plan_waits_still(conn: Connection) -> None:
     assert isinstance(request, ApprovalRequested)
     commit(conn, request)
     commit(conn, decided(request))
-    assert waiting_effects(conn, {KEY}).keys() == {KEY}
+    assert waiting_effects(conn, {KEY: DAY_S}, NOON).keys() == {KEY}
 
 
 def test_a_plan_that_a_newer_revision_revoked_waits_no_more(conn: Connection) -> None:
@@ -68,3 +70,27 @@ def test_a_plan_that_a_newer_revision_revoked_waits_no_more(conn: Connection) ->
     commit(conn, routed(newer))
     assert noted(conn) == 0
     assert not said(conn, ApprovalRequested)
+
+
+def test_a_plan_that_nobody_carries_out_waits_no_longer_than_its_effect_would_count(conn: Connection) -> None:
+    commit(conn, routed(PLAN))
+    day = timedelta(seconds=DAY_S)
+    assert waiting_effects(conn, {KEY: DAY_S}, NOON + day - timedelta(seconds=1))
+    assert not waiting_effects(conn, {KEY: DAY_S}, NOON + day)
+    honest = proposed(MAIL, name="a year later", proposed_at=NOON + 365 * day)
+    word = route(honest, CATALOGUE, now=honest.proposed_at)
+    assert commit_batch(conn, [word], CATALOGUE, honest.proposed_at).refused == {}
+
+
+def test_an_approved_plan_waits_from_its_approval_on_and_while_it_may_still_run(conn: Connection) -> None:
+    question = routed(ASKED)
+    assert isinstance(question, ApprovalRequested)
+    commit(conn, question)
+    approved_at = NOON + 2 * HOUR
+    decide(conn, decided(question, at=approved_at))
+    hour_s = 3_600
+    assert waiting_effects(
+        conn, {KEY: hour_s}, approved_at + HOUR
+    )  # it may be begun for an hour, and go on for one
+    assert waiting_effects(conn, {KEY: DAY_S}, approved_at + 23 * HOUR)
+    assert not waiting_effects(conn, {KEY: hour_s}, approved_at + 2 * HOUR)

@@ -12,7 +12,7 @@ from gate_events.codec import decode, encode, to_json
 from gate_events.contracts import SINGLE_OBJECT, contract_of
 from gate_events.digest import plan_digest
 from gate_events.errors import RegistryUnavailableError, UndecodableError, UnencodableError
-from gate_events.records import DecisionMade, PlanProposed
+from gate_events.records import DecisionMade, PlanExecuted, PlanProposed
 from tests.events.samples import SAMPLES
 from tests.events.strategies import any_record, json_values
 
@@ -271,3 +271,12 @@ def _places(tree: Any) -> Any:
 def test_half_a_million_keys_are_judged_in_time() -> None:
     keys = ",".join(f'"{n}":0' for n in range(500_000))
     assert "stands twice" in problem_of(with_arguments("{" + keys + ',"7":0}')["avro"])
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_outside_of_the_calendar_of_utc_is_refused_with_its_fields_name(moment: str) -> None:
+    told = next(each for each in SAMPLES if isinstance(each, PlanExecuted) and each.results)
+    plain = json.loads(to_json(told))
+    plain["results"][0]["finished_at"] = moment
+    with pytest.raises(UndecodableError, match=r"years 1 to 9999.*`\$\.results\[0\]\.finished_at`"):
+        decode(json.dumps(plain).encode(), PlanExecuted)

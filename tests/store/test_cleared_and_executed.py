@@ -66,7 +66,7 @@ def test_effects_of_a_service_are_noted_and_its_review_is_asked(
     plan = cleared(review=review(allowed=AFTER))
     acts: list[Callable[[], object]] = [
         lambda: record_cleared(conn, [plan], NOON, window_keys),
-        lambda: record_outcomes(conn, [executed(plan)], NOON, window_keys),
+        lambda: record_outcomes(conn, [executed(plan)], executed(plan).executed_at, window_keys),
     ]
     for act in reversed(acts) if outcome_first else acts:
         act()
