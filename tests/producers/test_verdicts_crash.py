@@ -13,6 +13,7 @@ from gate_events.words import DeciderKind, DecisionKind, OutcomeStatus, Resoluti
 from gate_store.clearances import record_cleared
 from gate_store.database import open_store
 from gate_store.decisions import apply_decisions
+from gate_store.doubts import ask_about_doubted
 from gate_store.gates import open_gates
 from gate_store.migrate import upgrade
 from gate_store.tables import effects, outbox
@@ -94,6 +95,8 @@ class Scene:
         return str(self.in_store(lambda conn: conn.execute(select(effects.c.state)).scalar_one()))
 
     def asked(self) -> Sequence[ApprovalRequested]:
+        """What the gatekeeper's clock asks about what is in doubt."""
+        self.in_store(ask_about_doubted, datetime.now(UTC), 500)
         query = select(outbox.c.body).where(outbox.c.record == "ApprovalRequested")
         bodies = self.in_store(lambda conn: conn.execute(query).scalars().all())
         return [decode(framed(body, ApprovalRequested, None), ApprovalRequested) for body in bodies]
