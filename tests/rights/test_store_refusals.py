@@ -1,12 +1,14 @@
 """What PostgreSQL lets each role do with each table. By hand: a fault in the table of roles must not hide."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from gate_store.roles.roles import ALL_TABLES, Role
+from tests.cli.project import CATALOGUE, GRAPH, Project
 from tests.rights.logins import Logins
 
 pytestmark = pytest.mark.postgres
@@ -127,3 +129,37 @@ def test_the_owner_may_do_all_with_its_tables(one_store: Logins) -> None:
         conn.execute("ALTER TABLE runs ADD COLUMN more int")
         conn.execute("DELETE FROM outbox")
         conn.rollback()
+
+
+@pytest.mark.parametrize(
+    ("role", "command", "words"),
+    [
+        (Role.AGENT, ["pending"], "permission denied for table gates"),
+        (Role.AGENT, ["show", "abc"], "permission denied for table gates"),
+        (Role.SERVICE, ["runs"], "permission denied for table runs"),
+        (Role.REVIEWER, ["submit", "mine"], "permission denied for table runs"),
+        (Role.REVIEWER, ["store", "upgrade"], "permission denied for table alembic_version"),
+    ],
+)
+def test_a_command_that_its_login_may_not_do_says_so_in_one_line(
+    one_store: Logins, tmp_path: Path, role: Role, command: list[str], words: str
+) -> None:
+    project_of(one_store.url_of(role), tmp_path).run(*command).complains(
+        "the store does not allow this user: ", words, "`plangate store roles` says what each role needs"
+    )
+
+
+def test_a_thread_of_another_login_is_named_in_one_line(logins: Logins, tmp_path: Path) -> None:
+    ana, eve = (project_of(logins.url_of(Role.AGENT, name), tmp_path) for name in ("ana", "eve"))
+    ana.submit("t1", "send_email", {"to": "ana", "token": "t"})
+    given = '{"run": "t1", "action": "note", "arguments": [{"text": "x"}]}'
+    ended = eve.run("submit", "mine", "--input", given, "--thread-id", "t1")
+    ended.complains("thread t1 is of another user of the database; take another thread")
+
+
+def project_of(url: str, folder: Path) -> Project:
+    project = Project(folder, {"PLANGATE_STORE_URL": url})
+    project.write("catalogue.yaml", CATALOGUE)
+    project.write("langgraph.json", '{"graphs": {"mine": "./graph.py:graph"}}')
+    project.write("graph.py", GRAPH)
+    return project

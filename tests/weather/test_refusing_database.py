@@ -20,7 +20,9 @@ from tests.weather.refusals import Database, no_connection_left, no_login, no_ri
 REFUSALS = [
     pytest.param(no_connection_left, "raise max_connections or the role's limit", id="no connection left"),
     pytest.param(read_only, "the database is read-only: name the primary", id="read-only"),
-    pytest.param(no_rights, "grant it what it needs", id="no rights", marks=pytest.mark.slow),
+    pytest.param(
+        no_rights, "`plangate store roles` gives each what it needs", id="no rights", marks=pytest.mark.slow
+    ),
     pytest.param(no_login, "look at the role and at pg_hba.conf", id="no login", marks=pytest.mark.slow),
 ]
 
