@@ -25,6 +25,7 @@ from gate_store.plan_claims import CLEARED_ALREADY, PlanClaim
 from gate_store.plan_owners import PlanRecord
 from stream_apps.gatekeeper.revised import Revised
 
+_ON_ITS_WAY = timedelta(seconds=10)  # from a router to its topic
 _OWN_ATTEMPT = 2  # the first is the router's: a decision on its words never counts for ours
 
 
@@ -94,16 +95,16 @@ class OwnJudgement:
             self.judged.cleared.append(ours)
             self._revised.note(ours)
         elif isinstance(record, PlanCleared):
-            self._ask_anew(claim, plan, judgement, "a human must decide before it runs")
+            self._ask_anew(claim, moment, "a human must decide before it runs")
         elif record.digest in self._cleared_otherwise:
             if judgement.timing is not Timing.BEFORE:  # in these words, too, it may run
                 self.judged.refused.append((claim, CLEARED_ALREADY))
                 return
-            self._ask_anew(claim, plan, judgement, CLEARED_OTHERWISE)
+            self._ask_anew(claim, moment, CLEARED_OTHERWISE)
         else:
             if judgement.timing is not Timing.BEFORE:
                 judgement = self._judge(plan, at, ASKED_BEFORE)
-            self._compare(claim, record, plan, judgement)
+            self._compare(claim, record, judgement, moment)
         self._note_effects(plan, judgement, at)
 
     def _judge(self, plan: PlanProposed, at: datetime, floor: Requirements | None) -> Judgement:
@@ -115,11 +116,13 @@ class OwnJudgement:
         return replace(judgement, review=review)
 
     def _compare(
-        self, claim: PlanClaim, request: ApprovalRequested, plan: PlanProposed, judgement: Judgement
+        self, claim: PlanClaim, request: ApprovalRequested, judgement: Judgement, moment: datetime
     ) -> None:
         differs = list(self._differences(request, judgement))
+        if not differs and _has_lost_time(request, moment):
+            differs = ["date"]
         if differs:
-            self._ask_anew(claim, plan, judgement, f"our own judgement differs in {', '.join(differs)}")
+            self._ask_anew(claim, moment, f"our own judgement differs in {', '.join(differs)}")
         else:
             self.judged.requests.append(request)
             self._revised.note(request)
@@ -141,7 +144,12 @@ class OwnJudgement:
         if request.policy not in self._policies:
             yield "policy"
 
-    def _ask_anew(self, claim: PlanClaim, plan: PlanProposed, judgement: Judgement, why: str) -> None:
+    def _ask_anew(self, claim: PlanClaim, moment: datetime, why: str) -> None:
+        """Ask as of the moment that no record chooses: its deadline goes by that."""
+        plan = proposal_of(claim.record, moment)
+        judgement = self._judge(plan, moment, self._revised.required(plan))
+        if judgement.timing is not Timing.BEFORE:
+            judgement = self._judge(plan, moment, ASKED_BEFORE)
         review = judgement.review
         if review is None:
             raise AssertionError("a plan that is judged BEFORE has a review")
@@ -162,6 +170,12 @@ class OwnJudgement:
 def gate_anew(plan_id: UUID, revision: int) -> UUID:
     """The gate of our own question in place of a router's word, where it comes to that."""
     return request_id(plan_id, revision, RequestKind.PLAN, Timing.BEFORE, attempt=_OWN_ATTEMPT)
+
+
+def _has_lost_time(request: ApprovalRequested, moment: datetime) -> bool:
+    """Whether its date takes more than a tenth of their time from its reviewers; a topic may be slow."""
+    tenth = (request.review.terms.deadline - request.requested_at) / 10
+    return moment - request.requested_at > max(tenth, _ON_ITS_WAY)
 
 
 def _dated(record: PlanRecord) -> datetime:
