@@ -524,9 +524,8 @@ def triggers(conn: Connection) -> set[str]:
     return set(conn.execute(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")).scalars()) - OTHERS
 
 
-def test_a_question_of_the_outbox_is_noted_as_our_own(conn: Connection) -> None:
-    request = asked(plan_id("noted"))
-    put(conn, [request, executed(CLEARED)], NOON)
-    assert conn.execute(select(own_requests.c.event_id, own_requests.c.body)).all() == [
-        (request.event_id, body_of(request))
-    ]
+def test_a_question_and_an_outcome_of_the_outbox_are_noted_as_our_own(conn: Connection) -> None:
+    request, told = asked(plan_id("noted")), executed(CLEARED)
+    put(conn, [request, told, decided(request)], NOON)
+    noted = conn.execute(select(own_requests.c.event_id, own_requests.c.body)).all()
+    assert sorted(noted) == sorted((each.event_id, body_of(each)) for each in (request, told))
