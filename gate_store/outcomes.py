@@ -67,24 +67,18 @@ def record_outcomes(
     own = own_outcomes(conn, executed)
     known = _known(conn, {each.plan_id for each in executed})
     kept = _Kept(known, _last_attempts(plans, known), _given_up(conn, executed, plans))
-    refused: dict[int, str] = {}
-    for place, each in enumerate(executed):
-        said_otherwise = _NOT_THE_RUNS if own[place] is False else None
-        why = said_otherwise or _objection(each, plans, ended, said_at.get(place)) or _unasked(kept, each)
-        if why is not None:
-            refused[place] = why
+    objections = {
+        place: _NOT_THE_RUNS
+        if own[place] is False
+        else _objection(each, plans, ended, said_at.get(place)) or _unasked(kept, each)
+        for place, each in enumerate(executed)
+    }
+    refused = {place: why for place, why in objections.items() if why is not None}
     sound = {place: each for place, each in enumerate(executed) if place not in refused}
     begun = {place: each for place, each in sound.items() if each.status is OutcomeStatus.BEGUN}
     note_begun(conn, [(each, said_at.get(place) or now) for place, each in begun.items()])
     by_place = {place: each for place, each in sound.items() if place not in begun}
-    waits = waiting_of(conn, {each.plan_id for each in by_place.values() if each.digest not in plans})
-    for place, each in by_place.items():
-        plan, is_own = plans.get(each.digest), bool(own[place])
-        waits_on = plan is None and not is_own and _is_news(kept, each)
-        no_room = waits.objection(each.plan_id, None, each) if waits_on else None
-        why = _NO_ROOM.format(no_room) if no_room else _keep(kept, each, plan, is_own=is_own)
-        if why:
-            refused[place] = why
+    refused |= _keep_those(conn, kept, by_place, plans, own)
     forget_outcomes(conn, [each for each, is_own in zip(executed, own, strict=True) if is_own])
     heard = {id(each): Heard(each, now, said_at.get(place)) for place, each in by_place.items()}
     _write(conn, kept, heard)
@@ -176,6 +170,26 @@ def _unasked(kept: _Kept, told: PlanExecuted) -> str | None:
 def _is_news(kept: _Kept, told: PlanExecuted) -> bool:
     before = kept.known.get((told.plan_id, told.digest, told.attempt))
     return before is None or says(before) != says(told)
+
+
+def _keep_those(
+    conn: Connection,
+    kept: _Kept,
+    told: Mapping[int, PlanExecuted],
+    plans: Mapping[str, ClearedPlan],
+    own: Sequence[bool | None],
+) -> dict[int, str]:
+    """Note outcomes among those kept, in order; returns, by place, why one does not count after all."""
+    waits = waiting_of(conn, {each.plan_id for each in told.values() if each.digest not in plans})
+    refused = {}
+    for place, each in told.items():
+        plan, is_own = plans.get(each.digest), bool(own[place])
+        waits_on = plan is None and not is_own and _is_news(kept, each)
+        no_room = waits.objection(each.plan_id, None, each) if waits_on else None
+        why = _NO_ROOM.format(no_room) if no_room else _keep(kept, each, plan, is_own=is_own)
+        if why:
+            refused[place] = why
+    return refused
 
 
 def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None, *, is_own: bool) -> str | None:
