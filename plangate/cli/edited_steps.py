@@ -1,5 +1,7 @@
 """The steps of an edit: from a file, without some, or from the reviewer's editor."""
 
+import os
+import sys
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
@@ -39,7 +41,7 @@ def edited_steps(
 def _without(raw: list[Plain], drop: Sequence[str]) -> list[Plain]:
     unknown = sorted(set(drop) - {step["step_id"] for step in raw})
     if unknown:
-        raise CommandError(f"the plan has no steps {', '.join(unknown)}", "`plangate show` lists them")
+        raise CommandError(f"the plan has no steps {', '.join(unknown)}", "`plangate show ID` lists them")
     kept = [step for step in raw if step["step_id"] not in drop]
     if not kept:
         raise CommandError("no step would be left", "reject the plan instead")
@@ -47,6 +49,8 @@ def _without(raw: list[Plain], drop: Sequence[str]) -> list[Plain]:
 
 
 def _in_editor(steps: list[Plain]) -> str:
+    if not (sys.stdin.isatty() or os.environ.get("VISUAL") or os.environ.get("EDITOR")):
+        raise CommandError("there is no terminal for an editor", "give a file with the steps, or --drop")
     out = StringIO()
     YAML().dump(steps, out)
     text = click.edit(out.getvalue(), extension=".yaml")

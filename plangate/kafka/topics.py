@@ -148,8 +148,9 @@ def create(settings: Settings) -> list[TopicState]:
 def dated_by(settings: Settings, topic: Topic) -> str | None:
     """Who dates a topic's records, in Kafka's words; None where the cluster does not tell."""
     resource = ConfigResource(ConfigResource.Type.TOPIC, settings.topic(topic.name))
+    client = admin(settings)  # whose answers end with it
     try:
-        (asked,) = admin(settings).describe_configs([resource], request_timeout=TIMEOUT_S).values()
+        (asked,) = client.describe_configs([resource], request_timeout=TIMEOUT_S).values()
         entry = asked.result(_CREATE_S).get(_DATED_BY)
     except (KafkaException, FutureTimeoutError):  # the mock cluster knows no such question
         return None

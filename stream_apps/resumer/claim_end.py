@@ -9,6 +9,7 @@ from typing import Any
 from gate_events.digest import plan_digest
 from gate_events.pause import expired
 from gate_events.records import ApprovalRequested, PlanExecuted
+from gate_events.shown import shown
 from gate_events.values import Step
 from gate_events.words import GateState, OutcomeStatus
 from gate_store.engine.port import EffectRow, NotClearedError, RunEnd
@@ -145,6 +146,7 @@ class ClaimEnd:
             known = f"it was begun before, then the run failed: {in_words(error)}"
             await self._in_doubt(step, known, error)
         else:
+            log.warning("run %s FAILED: %s", shown(self._claimed.thread_id), shown(in_words(error)))
             await self._end("FAILED", in_words(error))
 
     async def _will_be_outdated(self, error: Exception) -> bool:

@@ -112,6 +112,12 @@ def test_an_edit_in_the_editor_hides_secrets_and_keeps_them(project: Project) ->
     assert SECRET not in (project.folder / "seen.yaml").read_text()
 
 
+def test_without_a_terminal_an_edit_asks_for_a_file_instead_of_an_editor(project: Project) -> None:
+    gate = project.asked("no terminal", "ana")
+    no_editor = Project(project.folder, {**project.environment, "EDITOR": "", "VISUAL": ""})
+    no_editor.run("edit", gate["plan_id"]).complains("no terminal for an editor", "--drop")
+
+
 def test_a_rejected_graph_sees_the_note(project: Project) -> None:
     gate = project.asked("rejected", "ana")
     assert project.run("reject", gate["plan_id"], "--note", "they have paid", "--by", "ben").code == 0
