@@ -1,10 +1,12 @@
 """Sends again what it hears, late and out of order, as an at-least-once world does."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from confluent_kafka import Message
 
+from gate_events.records import PlanExecuted
 from plangate.torture.chance import chance
 from producers.kafka_producer import KafkaProducer
 
@@ -15,12 +17,16 @@ Raw = tuple[str, bytes | None, bytes | None, Any]
 
 
 class Echo:
-    """A share of all records, each once more."""
+    """A share of all records, each once more, but for the outcomes that liars tell.
 
-    def __init__(self, seed: int, producer: KafkaProducer) -> None:
+    They say what nobody could know yet; once the plan is cleared, whoever may write `outcomes` may know it.
+    """
+
+    def __init__(self, seed: int, producer: KafkaProducer, is_lie: Callable[[bytes], bool]) -> None:
         self.repeated = 0
         self._seed = seed
         self._producer = producer
+        self._is_lie = is_lie
         self._dice: Random = chance(seed, "echo order")
         self._known: set[bytes] = set()
         self._waiting: list[Raw] = []
@@ -32,6 +38,7 @@ class Echo:
             record is None
             or value in self._known
             or chance(self._seed, "echo", record.event_id).random() > SHARE
+            or (isinstance(record, PlanExecuted) and self._is_lie(value))
         ):
             return
         self._known.add(value)

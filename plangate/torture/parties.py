@@ -96,7 +96,7 @@ def parties(settings: Settings, store: Engine, places: Places, cast: Cast) -> It
         )
         customers = Customers(cast.seed, cast.service_plans, producer, told, cast.share)
         liar = Liar(cast.seed, cast.lies, liars, told, cast.share, cast.kinds, undecided)
-        honest = (reviewers, customers, Echo(cast.seed, producer))
+        honest = (reviewers, customers, Echo(cast.seed, producer, told.is_lie))
         ears = [_ears(settings, ALL, honest)]
         if cast.lies:
             ears.append(_ears(settings, ALL, (liar,)))
