@@ -85,7 +85,7 @@ def test_explain_says_why_step_by_step(project: Project) -> None:
 
 def test_an_edit_drops_steps(project: Project) -> None:
     gate = project.asked("dropped", "ana", "bob", "cyn")
-    project.run("edit", gate["plan_id"], "--drop", "s9").complains("no steps s9", "`plangate show`")
+    project.run("edit", gate["plan_id"], "--drop", "s9").complains("no steps s9", "`plangate show ID`")
     said = project.run("edit", gate["plan_id"], "--drop", "s1", "--drop", "s3", "--by", "ben", "--json").json
     assert said["fate"] == "DECIDED"
     assert project.ended("dropped") == "DONE"
