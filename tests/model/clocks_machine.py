@@ -45,6 +45,7 @@ NEW = load_catalogue(_ACTIONS.format(note="IRREVERSIBLE", mail="REVERSIBLE", peo
 ACTIONS = ("look", "note", "mail", "pay")
 CATALOGUES = st.sampled_from([OLD, NEW])
 WRONG = [timedelta(minutes=minutes) for minutes in (-90, -20, -4, 0, 4, 20, 90)]
+ON_ITS_WAY = timedelta(seconds=10)  # from a router to its topic: so much of its time a question may lose
 CLOCKS = st.sampled_from(WRONG)
 MOVES = st.sampled_from([timedelta(minutes=1), timedelta(minutes=20), HOUR])
 
@@ -134,13 +135,24 @@ class ClocksMachine(Partitions):
                 assert (sent.record.request_id in self.now_there.gates) == (place not in refused)
 
     def _judged(self, sent: Sent, keeper: Keeper) -> Expected:
-        """By the keeper that takes it first: cleared only where the router that spoke cleared it, too."""
+        """By the keeper that takes it first: cleared only where the router that spoke cleared it, too.
+
+        A router's question stands where ours is the same and it lost no time; else the broker dates ours.
+        """
         record, plan = sent.record, self.plans[sent.record.plan_id]
         asks = isinstance(record, ApprovalRequested)
         dated = record.requested_at if asks else record.cleared_at
         at = dated if abs(dated - sent.at) <= TOLERANCE else sent.at
         ours = route(plan, keeper.catalogue, now=at, required=ASKED_BEFORE if asks else None)
-        return Expected(None if isinstance(ours, PlanCleared) else ours)
+        if isinstance(ours, PlanCleared):
+            return Expected(None)
+        if asks and record.policy == ours.policy and record.review == ours.review:
+            lost = sent.at - record.requested_at
+            if lost <= max((record.review.terms.deadline - record.requested_at) / 10, ON_ITS_WAY):
+                return Expected(ours)
+        anew = route(plan, keeper.catalogue, now=sent.at, required=ASKED_BEFORE)
+        assert isinstance(anew, ApprovalRequested)
+        return Expected(anew)
 
     def _hear(self, sent: Sent, now: datetime) -> bool:
         """In the order of the log; whether it becomes a dead letter. The broker's moment counts."""
