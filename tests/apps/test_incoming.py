@@ -46,19 +46,19 @@ def _transaction(world: World, number: int, *plans: PlanProposed, abort: bool = 
     producer.init_transactions(60)
     producer.begin_transaction()
     for each in plans:
-        producer.produce(f"{world.prefix}plans", encode(each), partition=0)
+        producer.produce(f"{world.prefix}plans", encode(each), str(each.plan_id), partition=0)
     assert producer.flush(30) == 0
     (producer.abort_transaction if abort else producer.commit_transaction)(60)
 
 
 def test_what_its_sender_took_back_does_not_happen_and_holds_up_nothing(world: World) -> None:
     first, taken_back, kept, last = plan("look"), [plan("look") for _ in range(3)], plan("look"), plan("look")
-    world.producer.produce(f"{world.prefix}plans", encode(first), partition=0)
+    world.producer.produce(f"{world.prefix}plans", encode(first), str(first.plan_id), partition=0)
     world.producer.flush(30)
     _transaction(world, 1, *taken_back, abort=True)
     world.start("router")
     _transaction(world, 2, kept)
-    world.producer.produce(f"{world.prefix}plans", encode(last), partition=0)
+    world.producer.produce(f"{world.prefix}plans", encode(last), str(last.plan_id), partition=0)
     world.producer.flush(30)
     cleared = [each.plan_id for each in world.read(PlanCleared, 3)]
     assert sorted(cleared) == sorted(each.plan_id for each in (first, kept, last))
