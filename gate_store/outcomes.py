@@ -25,6 +25,7 @@ from gate_store.uncounted_outcomes import KEPT_BY, Heard, Key, says, wait_beside
 _OPEN_STILL = ("PENDING", "APPROVED")
 _NO_ROOM = "its plan was not cleared yet, and {}: tell it once the plan is cleared"
 _NOT_THE_RUNS = "its run's resumer has told what became of it, and not in these words"
+_ASKED_AGAIN = "its run was asked again after attempt {}, and has told nothing of that"
 _NOT_APPROVED = "a human was asked about this plan and did not approve it: nothing of it may have run"
 
 
@@ -68,9 +69,9 @@ def record_outcomes(
     known = _known(conn, {each.plan_id for each in executed})
     kept = _Kept(known, _last_attempts(plans, known), _given_up(conn, executed, plans))
     objections = {
-        place: _NOT_THE_RUNS
-        if own[place] is False
-        else _objection(each, plans, ended, said_at.get(place)) or _unasked(kept, each)
+        place: _not_the_runs(kept, each, plans.get(each.digest), own[place])
+        or _objection(each, plans, ended, said_at.get(place))
+        or _unasked(kept, each)
         for place, each in enumerate(executed)
     }
     refused = {place: why for place, why in objections.items() if why is not None}
@@ -86,6 +87,18 @@ def record_outcomes(
     follow_outcomes(conn, fresh, plans, now, window_keys, kept.contradictions)
     outbox.put(conn, overtaken(conn, {each.plan_id for each in by_place.values()}), now)
     return refused
+
+
+def _not_the_runs(
+    kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None, is_own: bool | None
+) -> str | None:
+    """Why a run has not told it: it told otherwise, or, asked again since, nothing of this attempt."""
+    if is_own is False:
+        return _NOT_THE_RUNS
+    if is_own or plan is None or plan.word.run is None or told.attempt >= plan.attempt:
+        return None
+    known = kept.known.get((told.plan_id, told.digest, told.attempt))
+    return None if known == told else _ASKED_AGAIN.format(told.attempt)
 
 
 def _objection(

@@ -15,8 +15,8 @@ from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import outbox as outbox_table
 from gate_store.tables import own_requests, plan_outcomes, runs
-from tests.store.acting import clear
-from tests.store.examples import NOON, STEPS, cleared, executed, run
+from tests.store.acting import ask, clear, decide
+from tests.store.examples import NOON, STEPS, asked, cleared, decided, executed, run
 
 LIES: dict[str, Callable[[PlanExecuted], PlanExecuted]] = {
     "status": lambda told: msgspec.structs.replace(told, status=OutcomeStatus.FAILED),
@@ -68,6 +68,19 @@ def test_nor_does_it_take_that_place_afterwards(conn: Connection, told: PlanExec
 def test_of_two_in_one_batch_the_runs_own_is_kept(conn: Connection, told: PlanExecuted) -> None:
     assert list(record_outcomes(conn, [LIES["status"](told), told, LIES["executor"](told)], NOON)) == [0, 2]
     assert kept(conn) == told
+
+
+def test_nobody_tells_what_became_of_an_attempt_after_which_a_run_was_asked_again(conn: Connection) -> None:
+    """It ended without an effect, as the lie says: but of the second attempt."""
+    first, again = asked(run=run()), asked(run=run(), attempt=2)
+    for request in (first, again):
+        ask(conn, request)
+        decide(conn, decided(request))
+    conn.execute(update(runs).values(status="FAILED"))
+    lie = msgspec.structs.replace(executed(first), status=OutcomeStatus.NOT_RUN, results=())
+    assert record_outcomes(conn, [lie], NOON) == {
+        0: "its run was asked again after attempt 1, and has told nothing of that"
+    }
 
 
 def test_what_a_run_told_is_noted_no_longer_once_it_is_kept(conn: Connection, told: PlanExecuted) -> None:
