@@ -137,7 +137,7 @@ def _is_known(asked: ApprovalRequested, evidence: Evidence) -> bool:
 
 def _clearances(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterator[str]:
     for cleared in evidence.rows.clearances:
-        if not _is_honests(cleared, honesty, evidence):
+        if not _is_honests(cleared, honesty, evidence) or cleared.digest in honesty.liars_own:
             continue
         where = f"clearance of plan {cleared.plan_id}, revision {cleared.revision}"
         if cleared.digest not in honesty.may_run:

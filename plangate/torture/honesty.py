@@ -82,6 +82,19 @@ class Honesty:
         found = (each for each in self._evidence.rows.clearances if isinstance(each, PlanCleared))
         return [each for each in found if each.digest in told and self.is_cleared(each.digest)]
 
+    @cached_property
+    def liars_own(self) -> dict[str, Content]:
+        """What liars proposed under ids that were theirs first, and the catalogue lets run unasked."""
+        letters = (each for each in self._evidence.buried if _THEIRS in each.error)
+        theirs = {each.plan_id for each in letters if not self._evidence.told.is_lie(each.value)}
+        lies = (lie.record for lie in self._evidence.lies if isinstance(lie.record, PlanProposed))
+        plans = {plan_digest(p.plan_id, p.revision, p.steps, p.run): p for p in lies if p.plan_id in theirs}
+        return {
+            digest: (plan.plan_id, plan.steps, plan.run)
+            for digest, plan in plans.items()
+            if isinstance(route(plan, self._catalogue, now=plan.proposed_at), PlanCleared)
+        }
+
     def _cleared(self) -> Iterator[tuple[str, Content]]:
         for cleared in (*self._evidence.cleared, *self.cleared_on_a_lie):
             if not self._evidence.lies or self.is_cleared(cleared.digest):
@@ -99,13 +112,14 @@ class Honesty:
     @cached_property
     def _contents(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = defaultdict(set)
-        for plan_id, steps, _ in self.may_run.values():
+        for plan_id, steps, _ in (*self.may_run.values(), *self.liars_own.values()):
             for step in steps:
                 for key in _keys(plan_id, step):
                     found[key].add(content(step))
         return found
 
 
+_THEIRS = "was first proposed by"  # what the owner of the plan that a liar took is told
 _APPROVES = {DecisionKind.APPROVE, DecisionKind.EDIT}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from gate_events.ids import effect_key
-from gate_events.words import RequestKind, Resolution
+from gate_events.words import GateState, RequestKind, Resolution
 from gate_policy.catalogue import Catalogue
 from gate_store.clock import expiry_id
 from plangate.torture.believed import believed, unended
@@ -85,7 +85,15 @@ def _lost_plans(evidence: Evidence, honesty: Honesty) -> Iterator[str]:
     yield from (f"{plan} was proposed and never routed" for plan in unrouted)
     allowed = {plan for plan, _, _ in honesty.may_run.values()}
     ended = {each.plan_id for each in evidence.outcomes}
-    yield from (f"{plan} was allowed to run and has no outcome" for plan in allowed - ended)
+    left = allowed - ended - _to_be_thought_over(evidence)
+    yield from (f"{plan} was allowed to run and has no outcome" for plan in left)
+
+
+def _to_be_thought_over(evidence: Evidence) -> set[UUID]:
+    """Cleared by the router, then asked about all the same, and answered: no outcome will come."""
+    asked = [each for each in evidence.verdicts if each.kind is RequestKind.PLAN]
+    answered = {each.plan_id for each in asked if each.state is GateState.RESPONDED}
+    return answered - {each.plan_id for each in asked if each.execute}
 
 
 def _lost_decisions(evidence: Evidence) -> Iterator[str]:

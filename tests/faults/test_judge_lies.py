@@ -86,6 +86,15 @@ def test_a_call_that_only_a_liars_plan_covers_is_unapproved_and_believed() -> No
     assert found(fooled) >= {"unapproved", "lies_believed"}
 
 
+def test_a_liars_next_revision_is_covered_where_the_plan_id_was_his_first_and_it_asks_nobody() -> None:
+    """An owner is claimed until proposals are signed; its true proposer was told so."""
+    taken = Buried(encode(PLAN), f"plan {PLAN.plan_id} was first proposed by {LIAR}", PLAN.plan_id)
+    rows = replace(ROWS, clearances=(VERDICT, clearance()))
+    ran = replace(LIED, calls=[call(), call(HARMLESS[0])], rows=rows)
+    assert {"unapproved", "lies_believed"} <= found(ran)
+    assert not found(replace(ran, buried=[taken])) & {"unapproved", "lies_believed"}
+
+
 def test_a_call_that_a_liars_own_decision_approved_is_believed() -> None:
     said: DecisionMade = approved(REQUEST)
     verdict = msgspec.structs.replace(VERDICT, decision_id=said.event_id, decided_by=LIAR)
@@ -258,6 +267,14 @@ def test_a_plan_of_a_service_must_end_or_be_refused_aloud() -> None:
         assert found(replace(silent, buried=[letter])) >= {"unfinished", "lies_believed"}
     other = msgspec.structs.replace(NEXT, plan_id=derived("his own"))
     assert found(replace(aloud, told=told(other))) >= {"unfinished", "lies_believed"}
+
+
+def test_a_plan_that_was_answered_instead_of_run_needs_no_outcome() -> None:
+    """The router cleared it, and a lie had it asked about before."""
+    word = msgspec.structs.replace(VERDICT, state=GateState.RESPONDED, execute=False)
+    cleared = replace(CLEAN, cleared=[clearance(NOTED)], proposed=[NOTED], outcomes=[], calls=[], requests=[])
+    assert "lost_plans" in found(replace(cleared, verdicts=[]))
+    assert "lost_plans" not in found(replace(cleared, verdicts=[word]))
 
 
 def test_a_probed_action_that_happened_twice_is_a_blind_repeat_and_one_that_failed_first_is_none() -> None:
