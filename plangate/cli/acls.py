@@ -13,6 +13,7 @@ from plangate.cli.output import JsonFlag, print_json, show
 from plangate.kafka import acls as brokers
 from plangate.kafka.acls import Grant
 from plangate.kafka.roles import GROUPS, Kind, Right, Role, rights_of
+from plangate.kafka.strimzi import kafka_users
 from plangate.settings import load_settings
 
 K = TypeVar("K")
@@ -29,18 +30,28 @@ def acls(
     principal: Principals = None,
     apply: Annotated[bool, typer.Option("--apply", help="Give them what they lack.")] = False,
     commands: Annotated[bool, typer.Option("--commands", help="Print commands of kafka-acls.sh.")] = False,
+    strimzi: Annotated[bool, typer.Option("--strimzi", help="Print Strimzi's KafkaUser resources.")] = False,
+    cluster: Annotated[
+        str, typer.Option(help="With --strimzi: the name of the Kafka resource.")
+    ] = "my-cluster",
     as_json: JsonFlag = False,
 ) -> None:
     """What each role needs on Kafka, and no more.
 
-    Roles: admin, router, gatekeeper, resumer, agent, service, reviewer, reporter, auditor.
+    Roles: admin, router, gatekeeper, resumer, agent, service, reviewer, reporter, replayer, auditor.
 
     Example: `plangate topics acls --principal router=User:router --principal service:mailer=User:ana --apply`
     """
     settings = load_settings()
-    if (apply or commands) and not principal:
+    if (apply or commands or strimzi) and not principal:
         raise CommandError("nobody is named", "give --principal ROLE=User:NAME, once for each")
+    if strimzi and (apply or commands or as_json):
+        mend = "leave out --apply, --commands and --json"
+        raise CommandError("--strimzi: its User Operator gives the rights, from these resources alone", mend)
     grants = [grant for text in principal or () for grant in _grants(text, settings.topic_prefix)]
+    if strimzi:
+        typer.echo(kafka_users(grants, cluster), nl=False)
+        return
     if commands:
         for command in _commands(grants, settings.bootstrap_servers):
             typer.echo(command)

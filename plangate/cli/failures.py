@@ -32,6 +32,7 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "plangate.kafka.acls.AclRefusedError",
         "plangate.kafka.originals.NotReplayableError",
         "plangate.kafka.registry.ContractRefusedError",
+        "plangate.kafka.strimzi.NoKafkaUserError",
         "plangate.kafka.topics.KafkaUnreachableError",
         "plangate.kafka.topics.NoTopicError",
         "plangate.kafka.topics.TopicRefusedError",
