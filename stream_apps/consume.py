@@ -61,6 +61,7 @@ class Intake:
         self.progress = Progress()
         self.topics = {f"{prefix}{topic}": topic for topic in topics}
         self._channel = raw_channel(app, list(self.topics))
+        app.nothing_waits = self._channel.queue.empty
         self._lines: defaultdict[Any, deque[Received]] = defaultdict(deque)
 
     def abandon(self) -> None:
@@ -91,10 +92,15 @@ class Intake:
         return bool(self.app.waiting_bytes >= self._largest_backlog)
 
     def _take(self, event: Any) -> list[Received]:
-        """Hand a record out, unless a rebalance is on: Kafka then gives it to its new owner, maybe us."""
+        """Hand a record out, unless a rebalance is on: Kafka then gives it to its new owner, maybe us.
+
+        Nor where one before it was dropped: offsets are committed behind what is handed out.
+        """
         app, message = self.app, event.message
         app.waiting_bytes -= size_of(message.key, message.value, message.headers)
         if not app.flow_control.is_active() or message.generation_id != app.consumer_generation_id:
+            return []
+        if not app.consumer.order.hand_out(message.tp, message.offset, message.fetched_after):
             return []
         message.tracked = True
         app.consumer.unacked.add(message)  # a rebalance and a clean stop wait for these

@@ -1,13 +1,19 @@
 """Faust's consumer without four tasks for each record, its fixed wait for records, and aborted records."""
 
+import logging
 from collections.abc import Coroutine, Generator, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from mode.services import WaitResults
 
+from stream_apps.fetch_order import FetchOrder
 from stream_apps.sizes import size_of
+
+_log = logging.getLogger("plangate")
 
 _ROOM_S = 0.05
 
@@ -32,6 +38,10 @@ class EagerConsumer(Consumer):
     half of its time. Here the race is run only by a hand-over that has to wait.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.order = FetchOrder()
+        super().__init__(*args, **kwargs)
+
     def _new_consumer_thread(self) -> FetchingThread:
         return FetchingThread(self, loop=self.loop, beacon=self.beacon)
 
@@ -41,10 +51,37 @@ class EagerConsumer(Consumer):
             await self.sleep(_ROOM_S)
         return await super()._wait_next_records(timeout)
 
+    async def _getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109 - the signature is Faust's
+        """Nothing else fetches meanwhile: the place to go back to what was dropped."""
+        app: Any = self.app  # a StatelessApp
+        for tp, offset in self.order.dropped(nothing_waits=app.nothing_waits()).items():
+            await self._fetch_again(tp, offset)
+        fetched = await super()._getmany(active_partitions, timeout)
+        self.order.fetched(fetched)
+        return fetched
+
+    async def _fetch_again(self, tp: Any, offset: int) -> None:
+        self.order.sought(tp)
+        with suppress(IllegalStateError):  # it has gone elsewhere
+            await self._thread.seek_wait({tp: offset})
+            _log.info("%s-%d@%d was dropped while partitions moved; it is fetched again", *tp, offset)
+
     def _to_message(self, tp: Any, record: Any) -> Any:
         app: Any = self.app  # a StatelessApp
         app.waiting_bytes += size_of(record.key, record.value, record.headers)
-        return super()._to_message(tp, record)
+        message: Any = super()._to_message(tp, record)
+        message.fetched_after = self.order.before(tp, record.offset)
+        return message
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        """Forget where they stood."""
+        await super().on_partitions_revoked(revoked)
+        self.order.forget(revoked)
+
+    async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:
+        """Begin at what is committed."""
+        self.order.forget(assigned)
+        await super().on_partitions_assigned(assigned, generation_id)
 
     def _new_offset(self, tp: Any) -> int | None:
         """What to commit: all up to the newest acked record, since consume.py acks in the log's order.

@@ -31,6 +31,7 @@ class StatelessApp(faust.App):
     fetch_wait_ms: int
     waiting_bytes: int = 0  # of records that were fetched and not handed out
     is_full: Callable[[], bool] = staticmethod(lambda: False)
+    nothing_waits: Callable[[], bool] = staticmethod(lambda: True)
 
     def _new_transport(self) -> EagerTransport:
         return EagerTransport(self.conf.broker_consumer, self)

@@ -1,6 +1,7 @@
 """The process under test: the Faust apps with the settings of a JSON file."""
 
 import asyncio
+import itertools
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from plangate.kafka.registry import SchemaIds
 from plangate.worker import logs
 from stream_apps import decoding
 from stream_apps.config import AppsConfig
+from stream_apps.consume import Intake, Received
 from stream_apps.eager_consumer import FetchingThread
 from stream_apps.process import run_process
 from stream_apps.router import routing
@@ -64,6 +66,16 @@ def freeze_the_router() -> None:
     routing.Routing.handle = _never  # type: ignore[method-assign, assignment] # the fault under test
 
 
+def drop_what_is_queued() -> None:
+    """As Faust does where its flow control empties the queues: now and then a record is dropped."""
+    take, seen = Intake._take, itertools.count()
+
+    def dropping(self: Intake, event: Any) -> list[Received]:
+        return [] if next(seen) % 50 == 49 else take(self, event)
+
+    Intake._take = dropping  # type: ignore[method-assign] # the fault under test
+
+
 def config_of(given: dict[str, Any]) -> AppsConfig:
     if given.pop("freeze", False):
         freeze_the_router()
@@ -73,6 +85,8 @@ def config_of(given: dict[str, Any]) -> AppsConfig:
         die_of_fatal_bytes()
     if given.pop("crash", False):
         crash_the_router()
+    if given.pop("drop", False):
+        drop_what_is_queued()
     if url := given.pop("registry", None):
         ids, prefix = SchemaIds({"url": url}), given["topic_prefix"]
         given["schema_of_id"] = ids.schema_of
