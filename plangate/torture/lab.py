@@ -1,6 +1,7 @@
 """A whole laboratory: starts everything, tortures it while it works, waits for peace, and judges."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -27,6 +28,8 @@ from plangate.torture.report import Report, report
 from plangate.torture.submitting import Agents
 from plangate.torture.trees import Modules, ServiceTree, Tree
 from plangate.wiring import open_catalogue
+
+_log = logging.getLogger("plangate.torture")
 
 LOOK_S = 0.25
 
@@ -164,14 +167,26 @@ class Session:
             if now is not None and (now, self._others.told) != (self._tally, told):
                 self._tally, told, changed = now, self._others.told, time.monotonic()
             self._tell(self._doing(), self._tally.at_rest, self._orders.runs)
-            if self._tally.is_over(self._orders.runs) and not self._open and self._others.are_done:
+            if not self._awaited():
                 return
             await asyncio.sleep(LOOK_S)
+        _log.warning(
+            "nothing has changed for %.0f s; still to come: %s",
+            self._orders.patience_s,
+            ", ".join(self._awaited()),
+        )
+
+    def _awaited(self) -> list[str]:
+        """What still has to happen, in words."""
+        faults = [f"{len(self._open)} faults"] if self._open else []
+        return [*self._tally.awaited(self._orders.runs), *faults, *self._others.awaited]
 
     def _doing(self) -> str:
         done = self._inflictor.done
         lies = f", {self._others.told} lies" if self._orders.liars else ""
-        return f"{done['kill']} kills, {done['pause']} pauses, {done['restart']} restarts{lies}"
+        ending = self._tally.at_rest >= self._orders.runs
+        awaited = f"; still to come: {', '.join(self._awaited())}" if ending else ""
+        return f"{done['kill']} kills, {done['pause']} pauses, {done['restart']} restarts{lies}{awaited}"
 
 
 @contextmanager

@@ -64,9 +64,10 @@ class Parties:
         return self.liar.told
 
     @property
-    def are_done(self) -> bool:
-        """Whether all lies are told and all plans of services have ended."""
-        return self.liar.is_done and self.customers.is_done
+    def awaited(self) -> list[str]:
+        """What still has to be said, in words; nothing where all lies are told and all plans ended."""
+        counts = {"plans of services": self.customers.open, "lies": self.liar.to_tell}
+        return [f"{count} {what}" for what, count in counts.items() if count]
 
     def close(self) -> None:
         """Listen no more."""

@@ -21,10 +21,15 @@ class Tally:
     waiting_decisions: int = 0
     in_outbox: int = 0
 
-    def is_over(self, expected: int) -> bool:
-        """Whether nothing more will happen."""
-        left = (self.under_way, self.open_gates, self.waiting_decisions, self.in_outbox)
-        return self.at_rest >= expected and not any(left)
+    def awaited(self, expected: int) -> list[str]:
+        """What still has to happen, in words; nothing where all is over."""
+        counts = {
+            "runs": max(self.under_way, expected - self.at_rest),
+            "open gates": self.open_gates,
+            "decisions that wait": self.waiting_decisions,
+            "records in the outbox": self.in_outbox,
+        }
+        return [f"{count} {what}" for what, count in counts.items() if count]
 
 
 def look(store: Engine, prefix: str) -> Tally | None:

@@ -179,9 +179,9 @@ def told(count: int, kinds: tuple[str, ...] = ()) -> tuple[Told, Wire]:
         for record in HONEST:
             liar.hear(TOPIC_OF[type(record)].name, record, cast(Message, Said(record)))
         liar.speak()
-        if liar.is_done:
+        if not liar.to_tell:
             break
-    assert liar.is_done
+    assert not liar.to_tell
     return register, wire
 
 

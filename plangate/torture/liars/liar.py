@@ -54,9 +54,9 @@ class Liar:
         self._written = 0
 
     @property
-    def is_done(self) -> bool:
-        """Whether all lies are on their topics."""
-        return self.told >= self._count and not self._to_send
+    def to_tell(self) -> int:
+        """How many lies are not on their topics yet."""
+        return max(self._count - self.told, len(self._to_send))
 
     def hear(self, topic: str, record: Any, message: Message) -> None:
         """Learn from a true record, and perhaps think of a lie about it."""

@@ -36,9 +36,9 @@ class Customers:
         self._next: PlanProposed | None = None
 
     @property
-    def is_done(self) -> bool:
-        """Whether every plan has come to an end."""
-        return len(self.sent) >= self._count and not self._open
+    def open(self) -> int:
+        """How many plans have not come to an end."""
+        return max(self._count - len(self.sent), 0) + len(self._open)
 
     def hear(self, topic: str, record: Any, message: Message) -> None:
         """An outcome, a word after which none will come, or a dead letter."""
