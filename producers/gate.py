@@ -7,13 +7,12 @@ from langgraph.types import interrupt
 
 from gate_events.digest import plan_digest
 from gate_events.pause import GateQuestion, question_value
+from gate_store.configured import GRAPH
 from gate_store.effects_context import refuse_question
 from producers.checked import checked
 from producers.identity import agent_of, proposer_of
 from producers.plan import AnyPlan, plan_of
 from producers.verdict import Verdict
-
-GRAPH = "plangate_graph"  # the key of the graph's name in a run's configurable
 
 
 def gate(plan: AnyPlan) -> Verdict:

@@ -10,10 +10,10 @@ from typing import Any
 from gate_events.pause import expired
 from gate_events.words import GateState
 from gate_store import effects_context
+from gate_store.configured import GRAPH, configured
 from gate_store.pauses import AtGate, Elsewhere, Finished, Pause, Unfinished, read_pause
 from stream_apps.resumer.claim_end import ClaimEnd
 from stream_apps.resumer.config import ResumerConfig
-from stream_apps.resumer.configured import GRAPH_NAME, configured
 from stream_apps.resumer.errors import (
     CutOffError,
     HaltedError,
@@ -70,12 +70,13 @@ class Resume:
         is_guarded = loaded is not None and loaded.is_guarded
         self._end = ClaimEnd(run, self._ledger, tools.config, tools.saver, is_guarded=is_guarded)
         self._overran = False
+        head = run.claimed.head
         self._at: dict[str, Any] = {
             "configurable": {
-                **configured(run.claimed.head),
+                **configured(head.metadata or {} if head else {}),
                 "thread_id": run.claimed.thread_id,
                 STRICT_RESUME: True,
-                GRAPH_NAME: run.claimed.graph,
+                GRAPH: run.claimed.graph,
             }
         }
 
