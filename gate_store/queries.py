@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Column, Connection, Row, Select, desc, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, desc, func, or_, select, true
 
 from gate_store.dialects import whole, word
 from gate_store.tables import (
@@ -22,13 +22,18 @@ from gate_store.tables import (
 
 View = dict[str, Any]
 
+_PENDING = gates.c.state == word("PENDING")
 
-def pending(conn: Connection, limit: int = 100) -> list[View]:
+
+def pending(conn: Connection, limit: int = 100, skip: int = 0) -> list[View]:
     """The gates that wait for a human, the nearest deadline first, each with its review and its voices."""
-    found = conn.execute(
-        _gates().where(gates.c.state == word("PENDING")).order_by(gates.c.deadline).limit(limit)
-    )
-    return [_gate(conn, row) for row in found.all()]
+    wanted = _gates().where(_PENDING).order_by(gates.c.deadline, gates.c.gate_id)
+    return [_gate(conn, row) for row in conn.execute(wanted.limit(limit).offset(skip)).all()]
+
+
+def count_pending(conn: Connection) -> int:
+    """How many gates wait for a human."""
+    return conn.execute(select(func.count()).select_from(gates).where(_PENDING)).scalar_one()
 
 
 def show(conn: Connection, id_: UUID) -> View | None:
@@ -111,12 +116,20 @@ def _newest_outcome(conn: Connection, plan_id: UUID) -> str | None:
     return found.scalars().first()
 
 
-def list_runs(conn: Connection, status: str | None = None, limit: int = 100) -> list[View]:
+def list_runs(conn: Connection, status: str | None = None, limit: int = 100, skip: int = 0) -> list[View]:
     """Runs, the one that moved last first."""
-    wanted = select(*(runs.c[name] for name in _PLAN_COLUMNS["runs"])).order_by(desc(runs.c.updated_at))
-    if status:
-        wanted = wanted.where(runs.c.status == status)
-    return [_view(row) for row in conn.execute(wanted.limit(limit))]
+    columns = [runs.c[name] for name in _PLAN_COLUMNS["runs"]]
+    wanted = select(*columns).where(_in_status(status)).order_by(desc(runs.c.updated_at), runs.c.thread_id)
+    return [_view(row) for row in conn.execute(wanted.limit(limit).offset(skip))]
+
+
+def count_runs(conn: Connection, status: str | None = None) -> int:
+    """How many runs there are, or how many in this state."""
+    return conn.execute(select(func.count()).select_from(runs).where(_in_status(status))).scalar_one()
+
+
+def _in_status(status: str | None) -> ColumnElement[bool]:
+    return runs.c.status == status if status else true()
 
 
 def decisions_of(conn: Connection, id_: UUID) -> list[View]:

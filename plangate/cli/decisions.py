@@ -158,10 +158,17 @@ def _publish(
     as_json: bool,
     **content: Any,
 ) -> None:
-    who = by or settings.reviewer or getpass.getuser()
+    who = by or settings.reviewer or _login_name()
     with speaker(settings, DECISIONS) as producer:
         decision = decide(producer, request, kind, by=who, **content)
     _report(decision, _disposition(settings, decision, wait), as_json)
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:  # OSError: Python 3.13
+        raise CommandError("this user has no login name", "give --by, or set PLANGATE_REVIEWER") from error
 
 
 def _disposition(settings: Settings, decision: DecisionMade, wait: float) -> Disposition | None:

@@ -3,22 +3,21 @@
 import os
 import sys
 from collections.abc import Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
-from ruamel.yaml import YAML
 
 from gate_events.records import ApprovalRequested
 from gate_policy.catalogue import Catalogue
-from gate_policy.display import REDACTED
 from gate_policy.render import display_arguments
+from plangate.cli.editable import as_text, of_text, with_untouched
 from plangate.cli.failures import CommandError
 from plangate.cli.files import parse_yaml, read_text
 
 MEND = "give the list of all steps as they shall run, as `plangate show --json` has them"
+_ANOTHER_WAY = "set EDITOR, or give a file with the steps, or --drop"
 Plain = dict[str, Any]
 
 
@@ -29,13 +28,16 @@ def edited_steps(
     raw: list[Plain] = [msgspec.to_builtins(step) for step in request.steps]
     if drop:
         return _without(raw, drop)
-    if file is not None:
-        return _restored(_parsed(read_text(file), file), raw)
-    seen = [
+    shown = [
         {**plain, "arguments": display_arguments(step, catalogue.actions.get(step.action_type))}
         for plain, step in zip(raw, request.steps, strict=True)
     ]
-    return _restored(_parsed(_in_editor(seen), "the edited text"), raw)
+    if file is not None:
+        steps = _steps(parse_yaml(read_text(file), file, MEND), file)
+    else:
+        edited = "the edited text"
+        steps = _steps(of_text(_in_editor(as_text(shown)), edited, MEND), edited)
+    return [_merged(step, shown, raw) for step in steps]
 
 
 def _without(raw: list[Plain], drop: Sequence[str]) -> list[Plain]:
@@ -48,37 +50,28 @@ def _without(raw: list[Plain], drop: Sequence[str]) -> list[Plain]:
     return kept
 
 
-def _in_editor(steps: list[Plain]) -> str:
+def _in_editor(before: str) -> str:
     if not (sys.stdin.isatty() or os.environ.get("VISUAL") or os.environ.get("EDITOR")):
         raise CommandError("there is no terminal for an editor", "give a file with the steps, or --drop")
-    out = StringIO()
-    YAML().dump(steps, out)
-    text = click.edit(out.getvalue(), extension=".yaml")
+    try:
+        text = click.edit(before, extension=".yaml")
+    except click.ClickException as error:  # the editor is missing, or it failed
+        raise CommandError(error.message, _ANOTHER_WAY) from error
     if text is None:
         raise CommandError("nothing was changed", "save the file in the editor, or give a file or --drop")
     return text
 
 
-def _parsed(text: str, name: object) -> list[Any]:
-    steps = parse_yaml(text, name, MEND)
+def _steps(steps: Any, name: object) -> list[Plain]:
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
         raise CommandError(f"{name}: the steps are no list of objects", MEND)
     return steps
 
 
-def _restored(steps: list[Any], raw: list[Plain]) -> list[Plain]:
-    """Secrets that the editor showed as ••• are again what they were."""
-    before = {step["step_id"]: step for step in raw}
-    return [_unmasked(step, before.get(step.get("step_id"), step)) for step in steps]
-
-
-def _unmasked(value: Any, before: Any) -> Any:
-    if value == REDACTED:
-        return before
-    if isinstance(value, dict):
-        known = before if isinstance(before, dict) else {}
-        return {key: _unmasked(inner, known.get(key, inner)) for key, inner in value.items()}
-    if isinstance(value, list):
-        known_items = before if isinstance(before, list) and len(before) == len(value) else value
-        return [_unmasked(*pair) for pair in zip(value, known_items, strict=True)]
-    return value
+def _merged(step: Plain, shown: list[Plain], raw: list[Plain]) -> Plain:
+    """A step with what nobody touched as it was proposed."""
+    step_id = step.get("step_id")
+    known = {own["step_id"]: (before, own) for before, own in zip(shown, raw, strict=True)}
+    before, own = known.get(step_id, (None, None))
+    merged: Plain = with_untouched(step, before, own, f"step {step_id}")
+    return merged

@@ -13,7 +13,7 @@ from gate_policy.display import listing
 from gate_policy.render import display_arguments, sentence
 from gate_store import queries
 from gate_store.lookup import plan_of
-from plangate.cli.output import JsonFlag, console, print_json, say, table
+from plangate.cli.output import JsonFlag, Limit, Page, console, print_json, say, say_page, table
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
 from plangate.wiring import open_catalogue
@@ -27,19 +27,21 @@ def register(app: typer.Typer) -> None:
     app.command()(show)
 
 
-def pending(as_json: JsonFlag = False) -> None:
+def pending(limit: Limit = 100, page: Page = 1, as_json: JsonFlag = False) -> None:
     """What waits for a decision, the nearest deadline first."""
     settings = load_settings()
     catalogue = open_catalogue(settings)
     with reading(settings) as conn:
-        views = queries.pending(conn)
+        views = queries.pending(conn, limit, (page - 1) * limit)
+        count = queries.count_pending(conn)
     if as_json:
         print_json([redact(view, catalogue) for view in views])
     elif views:
         table("Waiting for a decision", ("id", "asked", "until", "from", "what"), map(_line, views))
         say("`plangate show ID` shows all of one; then approve, edit, reject, respond, confirm or undo it.")
-    else:
+    elif not count:
         say("nothing waits for a decision")
+    say_page(len(views), count, page, limit)
 
 
 def show(

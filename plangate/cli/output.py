@@ -11,6 +11,9 @@ from rich.table import Table
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
+Limit = Annotated[int, typer.Option(min=1, help="How many on a page.")]
+Page = Annotated[int, typer.Option(min=1, help="Which page; the first is 1.")]
+
 console = Console()
 errors = Console(stderr=True)
 
@@ -41,3 +44,12 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str, column
         table(title, columns, ([row[column] for column in columns] for row in rows))
     else:
         say(f"{title}: none")
+
+
+def say_page(listed: int, of: int, page: int, limit: int) -> None:
+    """That a list shows a part, and how to see the rest; on stderr, so that --json stays one document."""
+    if listed == of:
+        return
+    first = (page - 1) * limit + 1
+    which = f"{first} to {first + listed - 1}" if listed else "none"
+    say(f"{which} of {of}; --page and --limit show the others", errors)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gate_store import queries
-from plangate.cli.output import JsonFlag, show
+from plangate.cli.output import JsonFlag, Limit, Page, say_page, show
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
 
@@ -17,11 +17,14 @@ def register(app: typer.Typer) -> None:
 
 def runs(
     status: Annotated[str | None, typer.Option(help="Only runs in this state, such as PAUSED.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many, the one that moved last first.")] = 100,
+    limit: Limit = 100,
+    page: Page = 1,
     as_json: JsonFlag = False,
 ) -> None:
-    """Runs, their state, and why one failed."""
+    """Runs, their state, and why one failed; the one that moved last first."""
     with reading(load_settings()) as conn:
-        found = queries.list_runs(conn, status, limit)
+        found = queries.list_runs(conn, status, limit, (page - 1) * limit)
+        count = queries.count_runs(conn, status)
     columns = ("thread_id", "graph", "status", "plan_id", "attempts", "error")
     show(found, as_json=as_json, title="Runs", columns=columns)
+    say_page(len(found), count, page, limit)

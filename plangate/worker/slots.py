@@ -14,17 +14,14 @@ from plangate.settings import host_name
 
 
 class SlotsError(RuntimeError):
-    """{folder}: belongs to another user; remove it, or set TMPDIR."""
+    """{folder}: belongs to another user, or cannot be written; set TMPDIR."""
 
 
 class Slot:
     """The lowest free number on this machine, held until the process ends (a lock on a file)."""
 
     def __init__(self, scope: str, folder: Path | None = None) -> None:
-        root = folder or Path(tempfile.gettempdir()) / f"plangate-{os.getuid()}" / "slots"
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if any(part.stat().st_uid != os.getuid() for part in (root, root.parent) if folder is None):
-            raise SlotsError(f"{root.parent}: belongs to another user; remove it, or set TMPDIR")
+        root = folder or slots_folder()
         self.number, self._file = _first_free(root, scope)
         self._mark = _mark(self._file)
 
@@ -44,6 +41,18 @@ class Slot:
     def release(self) -> None:
         """Let the number go."""
         self._file.close()
+
+
+def slots_folder() -> Path:
+    """Where the locks lie, made where it is missing. Raises SlotsError."""
+    try:
+        root = Path(tempfile.gettempdir()) / f"plangate-{os.getuid()}" / "slots"
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:  # a read-only root without a /tmp, too
+        raise SlotsError(f"no temporary folder can be written ({error}); set TMPDIR to one") from error
+    if any(part.stat().st_uid != os.getuid() for part in (root, root.parent)):
+        raise SlotsError(f"{root.parent}: belongs to another user; remove it, or set TMPDIR")
+    return root
 
 
 def _first_free(root: Path, scope: str) -> tuple[int, IO[str]]:

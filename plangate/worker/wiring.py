@@ -21,7 +21,7 @@ from plangate.kafka.own_rights import lacking
 from plangate.kafka.roles import Role, rights_of, topics_of
 from plangate.settings import Settings
 from plangate.wiring import id_of_record, open_catalogue, schema_ids
-from plangate.worker.slots import Slot
+from plangate.worker.slots import Slot, slots_folder
 from stream_apps.config import AppsConfig
 from stream_apps.kafka_options import faust_settings
 from stream_apps.producing import KafkaWriter
@@ -127,6 +127,7 @@ def check_before_work(settings: Settings, parts: Set[str]) -> None:
     Of topics those that `parts` (router, gatekeeper, resumer) use: their users may see no others. Without a
     right a worker would wait in silence.
     """
+    slots_folder()
     open_catalogue(settings)
     faust_settings(settings.kafka_options)
     used = {topic for part in parts for topic in topics_of(Role(part))}

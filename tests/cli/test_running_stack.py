@@ -118,6 +118,15 @@ def test_without_a_terminal_an_edit_asks_for_a_file_instead_of_an_editor(project
     no_editor.run("edit", gate["plan_id"]).complains("no terminal for an editor", "--drop")
 
 
+@pytest.mark.parametrize("editor", ["/no/such/editor", "false"])
+def test_an_editor_that_is_missing_or_fails_is_one_line(project: Project, editor: str) -> None:
+    gate = project.asked(f"no editor {editor}", "ana")
+    told = Project(project.folder, {**project.environment, "EDITOR": editor, "VISUAL": ""})
+    told.run("edit", gate["plan_id"]).complains(
+        editor, "set EDITOR, or give a file with the steps, or --drop"
+    )
+
+
 def test_a_rejected_graph_sees_the_note(project: Project) -> None:
     gate = project.asked("rejected", "ana")
     assert project.run("reject", gate["plan_id"], "--note", "they have paid", "--by", "ben").code == 0

@@ -9,7 +9,7 @@ from gate_events.words import StepStatus
 from gate_store.clearances import record_cleared
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
-from gate_store.queries import decisions_of, effects_of, list_runs, pending, show
+from gate_store.queries import count_pending, count_runs, decisions_of, effects_of, list_runs, pending, show
 from gate_store.tables import runs
 from tests.store.acting import ask, decide
 from tests.store.examples import HOUR, NOON, STEPS, asked, cleared, decided, executed, plan_id, run
@@ -24,7 +24,8 @@ def test_pending_gates_come_by_deadline_with_their_voices(conn: Connection) -> N
     assert (first["request_id"], second["request_id"]) == (str(urgent.request_id), str(patient.request_id))
     assert (first["state"], first["approved_by"], first["verdict"]) == ("PENDING", ["ada"], None)
     assert first["review"]["groups"][0]["text"] == "Send 2 emails"
-    assert len(pending(conn, limit=1)) == 1
+    assert count_pending(conn) == 2
+    assert [*pending(conn, limit=1), *pending(conn, limit=1, skip=1)] == [first, second]
 
 
 def test_a_plan_is_shown_whole_by_its_id_or_its_gates(conn: Connection) -> None:
@@ -67,4 +68,6 @@ def test_runs_are_listed_by_status(conn: Connection) -> None:
     decide(conn, decided(asked(plan_id(2), run=run("b"))))
     assert {each["thread_id"] for each in list_runs(conn)} == {"a", "b"}
     assert [each["thread_id"] for each in list_runs(conn, "READY")] == ["b"]
+    assert (count_runs(conn), count_runs(conn, "READY"), count_runs(conn, "DONE")) == (2, 1, 0)
+    assert [*list_runs(conn, limit=1), *list_runs(conn, limit=1, skip=1)] == list_runs(conn)
     assert json.dumps(list_runs(conn))
