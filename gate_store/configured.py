@@ -13,8 +13,7 @@ CONFIGURED = "plangate_configured"  # the names of what the caller configured, a
 def configured(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """What a run was configured with when it was submitted, beside LangGraph's own."""
     if CONFIGURED in metadata:
-        names = [CONFIGURED, *json.loads(metadata[CONFIGURED])]
-        return {key: metadata[key] for key in names if key in metadata}
+        return {key: metadata[key] for key in _names(metadata[CONFIGURED]) if key in metadata}
     # A run that was submitted before the names were kept, or paused by somebody else's code.
     return {
         key: value
@@ -24,3 +23,12 @@ def configured(metadata: Mapping[str, Any]) -> dict[str, Any]:
         and key not in EXCLUDED_METADATA_KEYS
         and isinstance(value, str | int | float)
     }
+
+
+def _names(told: Any) -> list[str]:
+    """An agent's own row may hold anything."""
+    try:
+        names = json.loads(told)
+    except (TypeError, ValueError):
+        names = []
+    return [CONFIGURED, *(each for each in names if isinstance(each, str))] if isinstance(names, list) else []

@@ -37,6 +37,11 @@ def test_a_run_from_before_names_were_kept_has_what_its_metadata_holds() -> None
     assert configured(kept) == {"tenant": "acme"}
 
 
+@pytest.mark.parametrize("told", ["no json", "7", '{"a": 1}', '[1, null, ["a"]]', None, 7])
+def test_names_that_nobody_can_read_are_none(told: object) -> None:
+    assert "a" not in configured({CONFIGURED: told, "a": 1})
+
+
 @pytest.mark.parametrize(
     ("config", "words"),
     [
