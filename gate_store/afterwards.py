@@ -88,8 +88,11 @@ def follow_clearances(
 
 
 def _objection(heard: Heard, plan: ClearedPlan) -> str | None:
-    if heard.told.attempt > plan.attempt:
-        return f"nobody asked for attempt {heard.told.attempt} at this plan"
+    told = heard.told
+    if told.attempt > plan.attempt:
+        return f"nobody asked for attempt {told.attempt} at this plan"
+    if plan.word.run and told.attempt < plan.attempt and not plan.was_given_up(told):
+        return plan.never_cleared(told)
     # a verdict is told when it clears, so that this was early, unless the broker's moment tells of a replay;
     # the router's word may be late here
     since = plan.cleared_at if plan.gate_id else None

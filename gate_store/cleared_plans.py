@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -52,7 +52,7 @@ class ClearedPlan:
     effects: Mapping[str, KnownEffect]  # by step_id
     run_goes_on: bool = False
     said_at: datetime | None = None  # the broker's moment of the router's word
-    earlier: frozenset[int] = frozenset()  # attempts at a service's plan that were cleared before this one
+    earlier: Mapping[int, PlanDecided] = field(default_factory=dict)  # what was answered at earlier attempts
 
     @property
     def by_ledger(self) -> bool:
@@ -75,13 +75,23 @@ class ClearedPlan:
             return EARLY
         if why := self.other_plan(told):
             return why
-        if told.attempt < self.attempt and not word.run and told.attempt not in self.earlier:
-            return f"attempt {told.attempt} at this plan was never cleared: attempt {self.attempt} was"
+        before = self.earlier.get(told.attempt)
+        if told.attempt < self.attempt and not word.run and not (before and before.execute):
+            return self.never_cleared(told)
         if why := self._unfit_results(told):
             return why
-        if self.run_goes_on:
+        if self.run_goes_on and not self.was_given_up(told):
             return "the run of this plan goes on: only its resumer tells what became of it, when it has ended"
         return self._unlike_ledger(told) if self.by_ledger else None
+
+    def never_cleared(self, told: PlanExecuted) -> str:
+        """The words about an attempt before that nobody let be made."""
+        return f"attempt {told.attempt} at this plan was never cleared: attempt {self.attempt} was"
+
+    def was_given_up(self, told: PlanExecuted) -> bool:
+        """Whether it says that nothing ran at an attempt before, as was answered then."""
+        before = self.earlier.get(told.attempt)
+        return before is not None and not before.execute and not has_run(told)
 
     def other_plan(self, told: PlanExecuted) -> str | None:
         """Why it does not speak of this plan; None: it does."""
@@ -93,7 +103,8 @@ class ClearedPlan:
     def _was_early(self, told: PlanExecuted, told_at: datetime) -> bool:
         """Nobody can execute a plan before its clearance is on the log. An attempt before it had another."""
         if told.attempt < self.attempt:
-            return False
+            before = self.earlier.get(told.attempt)
+            return before is not None and before.execute and told_at <= before.decided_at
         if self.gate_id:  # the verdict came after the decision, by which `cleared_at` goes
             return told_at <= self.cleared_at
         return self.said_at is not None and told_at < self.said_at
@@ -150,7 +161,7 @@ def cleared_plans(conn: Connection, digests: Iterable[str]) -> dict[str, Cleared
     words = {row.digest: word_of(row.word, row.gate_id) for row in found}
     by_digest = _effects(conn, wanted) if found else {}
     going_on = _runs_that_go_on(conn, words.values())
-    earlier = _earlier_attempts(conn, [row for row in found if row.gate_id and row.attempt > 1])
+    earlier = _earlier_answers(conn, [row for row in found if row.gate_id and row.attempt > 1])
     return {
         row.digest: ClearedPlan(
             words[row.digest],
@@ -158,12 +169,16 @@ def cleared_plans(conn: Connection, digests: Iterable[str]) -> dict[str, Cleared
             row.cleared_at,
             row.attempt,
             by_digest.get(row.digest, {}),
-            row.digest in going_on,
+            _is_of_run(words[row.digest], going_on),
             row.said_at,
-            frozenset(earlier[row.digest]),
+            earlier[row.digest],
         )
         for row in found
     }
+
+
+def _is_of_run(word: PlanCleared | PlanDecided, going_on: Collection[tuple[str, UUID]]) -> bool:
+    return word.run is not None and (word.run.thread_id, word.plan_id) in going_on
 
 
 def words_of(conn: Connection, digests: Collection[str]) -> dict[str, PlanCleared | PlanDecided]:
@@ -202,29 +217,33 @@ def _effects(conn: Connection, digests: list[str]) -> dict[str, dict[str, KnownE
     return known
 
 
-def _earlier_attempts(
+def _earlier_answers(
     conn: Connection, renewed: Sequence[Row[*tuple[Any, ...]]]
-) -> defaultdict[str, set[int]]:
-    """The attempts at which these digests were approved; a reviewer may have edited what was asked."""
-    approved: defaultdict[str, set[int]] = defaultdict(set)
+) -> defaultdict[str, dict[int, PlanDecided]]:
+    """What was answered of these digests, by attempt; a reviewer may have edited what was asked."""
+    answered: defaultdict[str, dict[int, PlanDecided]] = defaultdict(dict)
     if renewed:
-        by_gates = select(gates.c.attempt, whole(gates.c.verdict).label("verdict")).where(
+        verdicts = select(gates.c.attempt, whole(gates.c.verdict).label("verdict")).where(
             among(conn, gates.c.plan_id, {row.plan_id for row in renewed}),
             gates.c.kind == "PLAN",
             gates.c.timing == "BEFORE",
-            gates.c.state == "APPROVED",
+            gates.c.state.not_in(["PENDING", "SUPERSEDED"]),
         )
-        for row in conn.execute(by_gates):
-            approved[read(row.verdict, PlanDecided).digest].add(row.attempt)
-    return approved
+        for row in conn.execute(verdicts):
+            said = read(row.verdict, PlanDecided)
+            if said.execute or row.attempt not in answered[said.digest]:
+                answered[said.digest][row.attempt] = said
+    return answered
 
 
-def _runs_that_go_on(conn: Connection, words: Iterable[PlanCleared | PlanDecided]) -> set[str | None]:
-    """Digests that a run may still execute."""
+def _runs_that_go_on(conn: Connection, words: Iterable[PlanCleared | PlanDecided]) -> set[tuple[str, UUID]]:
+    """Threads whose runs have not ended, and the plans at which they are: to hear a word on it, or to act."""
     threads = sorted({word.run.thread_id for word in words if word.run})
     if not threads:
         return set()
-    wanted = select(runs.c.digest).where(
-        among(conn, runs.c.thread_id, threads), runs.c.status.in_(["READY", "RUNNING", "IN_DOUBT"])
+    wanted = select(runs.c.thread_id, runs.c.plan_id).where(
+        among(conn, runs.c.thread_id, threads),
+        runs.c.plan_id.is_not(None),
+        runs.c.status.in_(["PAUSED", "READY", "RUNNING", "IN_DOUBT"]),
     )
-    return set(conn.execute(wanted).scalars())
+    return {(row.thread_id, row.plan_id) for row in conn.execute(wanted)}

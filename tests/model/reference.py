@@ -389,7 +389,7 @@ class Reference:
             request.run,
             later(use_by, holds),
             request.attempt,
-            before.earlier | {before.attempt} if before and before.use_by else frozenset(),
+            {**before.earlier, before.attempt: before.since} if before and before.use_by else {},
             revoked=before is not None and before.revoked,
         )
         self.claims.cleared.add(digest)

@@ -130,7 +130,8 @@ class Outcomes:
         for told in [*waited, *beside]:
             self.all.pop(_key(told.outcome), None)
             early = told.outcome.attempt > plan.attempt or self._is_early(plan, told.outcome, told.at)
-            if early or not self._agrees(plan, told.outcome):
+            before = plan.run and told.outcome.attempt < plan.attempt and not self._did_not_run(told.outcome)
+            if early or before or not self._agrees(plan, told.outcome):
                 self.aside.append(told)
             else:
                 sound.setdefault(told.outcome.attempt, []).append(told)
@@ -185,9 +186,19 @@ class Outcomes:
             if (gate.request.digest, gate.request.attempt) == (told.digest, told.attempt)
         )
 
+    def _did_not_run(self, told: PlanExecuted) -> bool:
+        """Nor was it allowed to at this attempt, as a human said or the clock."""
+        return not has_run(told) and any(
+            asks_before(gate.request) and gate.state not in ("PENDING", "APPROVED", "SUPERSEDED")
+            for gate in self.gates.values()
+            if (gate.request.digest, gate.request.attempt) == (told.digest, told.attempt)
+        )
+
     def _is_early(self, plan: Cleared, told: PlanExecuted, at: datetime) -> bool:
         """Nobody can execute a plan before its clearance is on the log; a verdict follows its decision."""
-        if plan.log_since is None or told.attempt < plan.attempt:
+        if told.attempt < plan.attempt:
+            return told.attempt in plan.earlier and at <= plan.earlier[told.attempt]
+        if plan.log_since is None:
             return False
         return at < plan.log_since or (plan.use_by is not None and at == plan.log_since)
 
@@ -210,7 +221,8 @@ class Outcomes:
         if len(set(names)) < len(names) or not set(names) <= set(plan.steps):
             return False
         run = self.runs.all.get(plan.run.thread_id) if plan.run else None
-        if run and run.digest == told.digest and run.status in ("READY", "RUNNING", "IN_DOUBT"):
+        is_at_it = run and run.plan == plan.plan and run.status not in ("DONE", "FAILED", "STALE")
+        if is_at_it and not (told.attempt < plan.attempt and self._did_not_run(told)):
             return False
         known = self.runs.effects.of(plan.plan, plan.steps)
         if not self._by_ledger(plan):

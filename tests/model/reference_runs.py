@@ -1,7 +1,7 @@
 """What the laws say about runs and effects, in plain dictionaries."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -30,7 +30,7 @@ class Cleared:
     run: RunIdentity | None = None
     begun_until: datetime | None = None
     attempt: int = 1
-    earlier: frozenset[int] = frozenset()  # the attempts at which it was approved before
+    earlier: dict[int, datetime] = field(default_factory=dict)  # the attempts before, and their approvals
     revoked: bool = False
 
 

@@ -14,6 +14,7 @@ from gate_events.values import Step
 from gate_events.words import DecisionKind, OutcomeStatus, Resolution, StepStatus, Timing
 from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
 from gate_store.clearances import record_cleared
+from gate_store.cleared_plans import EARLY
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import effects, plan_outcomes, runs
@@ -165,6 +166,29 @@ def test_an_outcome_of_an_attempt_before_the_clearance_was_renewed_is_not_early(
     ask(conn, again)
     decide(conn, decided(again, at=NOON + HOUR))
     assert record_outcomes(conn, [executed(first)], NOON + HOUR, appended=[LATER]) == {}
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["in two batches", "in one batch"])
+def test_nor_does_a_renewal_make_one_true_that_was_told_before_the_first_approval(
+    conn: Connection, together: bool
+) -> None:
+    first, again = asked(), asked(attempt=2)
+    ask(conn, first)
+    ask(conn, again)
+    assert record_outcomes(conn, [executed(first)], NOON, appended=[NOON - SECOND]) == {}
+    approvals = [decided(first, at=NOON), decided(again, at=NOON + HOUR)]
+    for batch in [approvals] if together else [[each] for each in approvals]:
+        decide(conn, *batch)
+    assert [why for _, why in settle_waiting_outcomes(conn, LATER, HOUR).letters] == [EARLY]
+    assert (states(conn), kept(conn)) == ({}, [])
+
+
+def test_nor_does_it_where_the_broker_brings_it_after_the_renewal(conn: Connection) -> None:
+    first, again = asked(), asked(attempt=2)
+    for request, at in ((first, NOON), (again, NOON + HOUR)):
+        ask(conn, request)
+        decide(conn, decided(request, at=at))
+    assert record_outcomes(conn, [executed(first)], LATER, appended=[NOON - SECOND]) == {0: EARLY}
 
 
 @pytest.mark.parametrize("moment", [None, LATER], ids=["no moment of the broker's", "the decision's moment"])

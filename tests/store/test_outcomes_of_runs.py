@@ -8,15 +8,17 @@ import pytest
 from sqlalchemy import Connection, delete, func, select, update
 
 from gate_events.ids import outcome_id
-from gate_events.records import PlanExecuted
-from gate_events.words import OutcomeStatus, StepStatus
+from gate_events.records import ApprovalRequested, PlanExecuted
+from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
 from gate_store import outbox
+from gate_store.awaited import settle_waiting_outcomes
+from gate_store.cleared_plans import EARLY
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import outbox as outbox_table
 from gate_store.tables import own_requests, plan_outcomes, runs
-from tests.store.acting import ask, clear, decide
-from tests.store.examples import NOON, STEPS, asked, cleared, decided, executed, run
+from tests.store.acting import ask, clear, decide, run_of
+from tests.store.examples import HOUR, NOON, STEPS, asked, cleared, decided, executed, run
 
 LIES: dict[str, Callable[[PlanExecuted], PlanExecuted]] = {
     "status": lambda told: msgspec.structs.replace(told, status=OutcomeStatus.FAILED),
@@ -88,3 +90,79 @@ def test_what_a_run_told_is_noted_no_longer_once_it_is_kept(conn: Connection, to
     assert conn.execute(noted).scalar_one() == 1
     record_outcomes(conn, [told], NOON)
     assert conn.execute(noted).scalar_one() == 0
+
+
+def not_run(plan: ApprovalRequested, attempt: int) -> PlanExecuted:
+    return msgspec.structs.replace(executed(plan), status=OutcomeStatus.NOT_RUN, results=(), attempt=attempt)
+
+
+def wait_again(conn: Connection) -> None:
+    """As its resumer lets a run that is asked about once more."""
+    conn.execute(update(runs).values(status="PAUSED", digest=None, use_by=None, answer=None))
+
+
+def attempts_kept(conn: Connection) -> list[int]:
+    return list(conn.execute(select(plan_outcomes.c.attempt).order_by(plan_outcomes.c.attempt)).scalars())
+
+
+def given_up(conn: Connection) -> dict[int, str]:
+    """Why outcomes became dead letters, by attempt."""
+    letters = settle_waiting_outcomes(conn, NOON + 2 * HOUR, HOUR).letters
+    return {told.attempt: why for told, why in letters}
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["one by one", "in one batch"])
+@pytest.mark.parametrize("attempts", [[1, 2, 3], [3, 2, 1]], ids=["upwards", "downwards"])
+@pytest.mark.parametrize("status", ["PAUSED", "FAILED"])
+def test_what_was_told_while_a_run_waited_takes_no_place_whatever_attempt_it_speaks_of(
+    conn: Connection, together: bool, attempts: list[int], status: str
+) -> None:
+    """The gatekeeper asked in its own words, as the second attempt: of the first nothing can have run."""
+    again = asked(run=run(), attempt=2)
+    ask(conn, again)
+    lies = [not_run(again, attempt) for attempt in attempts]
+    for batch in [lies] if together else [[lie] for lie in lies]:
+        assert record_outcomes(conn, batch, NOON) == {}
+    conn.execute(update(runs).values(status=status))
+    decide(conn, decided(again))
+    assert attempts_kept(conn) == []
+    assert given_up(conn) == {
+        1: "attempt 1 at this plan was never cleared: attempt 2 was",
+        2: EARLY,
+        3: "nobody asked for attempt 3 at this plan",
+    }
+
+
+def test_nor_does_what_was_told_while_the_run_waits_again(conn: Connection) -> None:
+    """Its approval came too late to be used, as its resumer says; it did nothing, as the lie says."""
+    first = asked(run=run())
+    ask(conn, first)
+    decide(conn, decided(first))
+    wait_again(conn)
+    [why] = record_outcomes(conn, [not_run(first, 1)], NOON).values()
+    assert "the run of this plan goes on" in why
+
+
+def test_nor_what_is_told_while_a_run_goes_on_that_was_not_allowed_to_try_again(conn: Connection) -> None:
+    first, again = asked(run=run()), asked(run=run(), attempt=2)
+    ask(conn, first)
+    decide(conn, decided(first))
+    wait_again(conn)
+    ask(conn, again)
+    decide(conn, decided(again, DecisionKind.REJECT))
+    assert run_of(conn).status == "READY"
+    [why] = record_outcomes(conn, [not_run(first, 2)], NOON).values()
+    assert "the run of this plan goes on" in why
+
+
+def test_a_run_that_was_rejected_and_is_asked_again_has_told_that_it_did_nothing(conn: Connection) -> None:
+    first, again = asked(run=run()), asked(run=run(), attempt=2)
+    ask(conn, first)
+    decide(conn, decided(first, DecisionKind.REJECT))
+    own = msgspec.structs.replace(not_run(first, 1), event_id=outcome_id(first.plan_id, first.digest))
+    outbox.put(conn, [own], NOON)
+    assert record_outcomes(conn, [own], NOON) == {}
+    wait_again(conn)
+    ask(conn, again)
+    decide(conn, decided(again))
+    assert kept(conn) == own
