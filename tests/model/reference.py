@@ -101,6 +101,8 @@ class Reference:
             self.runs.asked_whether_it_happened(record)
         elif isinstance(record, DecisionMade):
             self.words.setdefault(record.event_id, record)
+        elif isinstance(record, PlanExecuted):
+            self.outcomes.note_own(record)
 
     def take(self, batch: Sequence[Sent], now: datetime) -> set[int]:
         """A batch: questions, then clearances, then outcomes, then what is said about them.
@@ -112,6 +114,7 @@ class Reference:
         for place, each in _only(batch, PlanExecuted):
             if self.outcomes.tell(each.record, each.at):
                 dead.add(place)
+        self.outcomes.forget_own([each.record for _, each in _only(batch, PlanExecuted)])
         edited = {heard.plan_id for heard in self._hear_what_waited(opened, now) if heard.kind is K.EDIT}
         for place, each in _only(batch, DecisionMade):
             if self._hear(each.record, each.at, now):

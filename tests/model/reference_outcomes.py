@@ -1,6 +1,6 @@
 """What the laws say about outcomes: an executor is believed about what was cleared, beside the ledger."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,7 +45,18 @@ class Outcomes:
         self.all: dict[Key, Told] = {}  # the first of each attempt; of what is not cleared yet, it waits
         self.beside: list[Told] = []  # what says otherwise than the first that waits
         self.aside: list[Told] = []  # what turned out not to count
+        self.own: dict[Key, PlanExecuted | None] = {}  # what runs told; None: it came back
         self.begun: dict[tuple[UUID, str], datetime] = {}  # who is at it said so last
+
+    def note_own(self, told: PlanExecuted) -> None:
+        """What a run tells as it ends: others do not tell it in other words."""
+        self.own.setdefault(_key(told), told)
+
+    def forget_own(self, told: Iterable[PlanExecuted]) -> None:
+        """It came back."""
+        for each in told:
+            if self.own.get(_key(each)) == each:
+                self.own[_key(each)] = None
 
     def of(self, digest: str) -> dict[int, Told]:
         """What is believed of a cleared plan, by attempt."""
@@ -85,20 +96,31 @@ class Outcomes:
         Whether it becomes a dead letter.
         """
         plan = self.cleared.get(told.digest)
-        if told.attempt < 1 or (plan is None and self._is_unapproved(told)):
+        own = self.own.get(_key(told))
+        if told.attempt < 1 or self._is_not_the_runs(plan, told, own):
             return True
-        if plan and self._is_unasked_for(plan, told):
+        if self._is_unasked_for(plan, told) if plan else self._is_unapproved(told):
             return True
         if told.status is OutcomeStatus.BEGUN:
             return self._tell_begun(plan, told, at)
         if plan and (self._is_early(plan, told, at) or not self._agrees(plan, told)):
             return True
         before = self.all.get(_key(told))
-        if before is None:
+        if before is None or (own == told != before.outcome):
             self._believe(plan, Told(told, at))
+        elif plan and plan.run:
+            return told != before.outcome
         elif _says(before.outcome) != _says(told):
             self._contradict(plan, before, Told(told, at))
         return False
+
+    def _is_not_the_runs(self, plan: Cleared | None, told: PlanExecuted, own: PlanExecuted | None) -> bool:
+        """A run told otherwise; or nothing of this attempt, since it was asked again."""
+        if own is not None:
+            return own != told
+        known = self.all.get(_key(told))
+        is_of_before = plan is not None and plan.run is not None and told.attempt < plan.attempt
+        return is_of_before and (known is None or known.outcome != told)
 
     def _tell_begun(self, plan: Cleared | None, told: PlanExecuted, at: datetime) -> bool:
         if plan and plan.run:
