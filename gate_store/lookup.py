@@ -1,15 +1,22 @@
-"""Finds a gate by the beginning of an id, and what became of a decision."""
+"""Finds a gate or a plan by the beginning of an id, and what became of a decision."""
 
+import re
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, ColumnElement, Connection, false, select, union
 
 from gate_events.records import ApprovalRequested, DecisionMade
+from gate_store.dialects import word
 from gate_store.dispositions import Disposition, Fate
 from gate_store.docket import content_id
 from gate_store.said import AS_SAID, as_said
 from gate_store.tables import clearances, decisions, gates, runs
+
+_HEX = re.compile("[0-9a-f]{1,32}")
+_ENOUGH = 50  # gates of one plan, or of one beginning
 
 
 class NoSuchGateError(LookupError):
@@ -39,16 +46,27 @@ class GateClosedError(NoSuchGateError):
         )
 
 
-def pending_gate(conn: Connection, beginning: str) -> ApprovalRequested:
-    """The one gate that waits whose id, or whose plan's id, begins so.
+def waiting_gate(conn: Connection, beginning: str) -> ApprovalRequested:
+    """The one gate that waits whose id begins so. Raises NoSuchGateError, GateClosedError."""
+    return _waiting(conn, _begins(gates.c.gate_id, beginning), beginning)
 
-    Raises NoSuchGateError, GateClosedError.
-    """
-    rows = conn.execute(select(gates.c.gate_id, gates.c.plan_id, gates.c.state)).all()
-    named = [row for row in rows if _begins(beginning, row.gate_id, row.plan_id)]
-    waiting = [row.gate_id for row in named if row.state == "PENDING"]
-    if not waiting and len(named) == 1:
-        raise GateClosedError(named[0].gate_id, named[0].state)
+
+def waiting_gate_of_plan(conn: Connection, beginning: str) -> ApprovalRequested:
+    """The one gate that waits of the plans whose id begins so. Raises NoSuchGateError, GateClosedError."""
+    return _waiting(conn, _begins(gates.c.plan_id, beginning), beginning)
+
+
+def waiting_gate_with(conn: Connection, digest: str) -> ApprovalRequested:
+    """The one gate that waits which asks about the steps with such a digest. Raises NoSuchGateError."""
+    same = gates.c.digest.startswith(digest.lower(), autoescape=True)
+    return _waiting(conn, same & (gates.c.state == word("PENDING")), digest)
+
+
+def _waiting(conn: Connection, named: ColumnElement[bool], beginning: str) -> ApprovalRequested:
+    rows = conn.execute(select(gates.c.gate_id, gates.c.state).where(named).limit(_ENOUGH)).all()
+    waiting = [row.gate_id for row in rows if row.state == "PENDING"]
+    if not waiting and len(rows) == 1:
+        raise GateClosedError(rows[0].gate_id, rows[0].state)
     if len(waiting) != 1:
         raise NoSuchGateError(beginning, len(waiting))
     request = conn.execute(select(gates.c.request).where(gates.c.gate_id == waiting[0])).scalar_one()
@@ -57,20 +75,26 @@ def pending_gate(conn: Connection, beginning: str) -> ApprovalRequested:
 
 def plan_of(conn: Connection, beginning: str) -> UUID:
     """The one plan with such a beginning, or one of whose gates has it. Raises NoSuchPlanError."""
-    known = [(row.plan_id, row.gate_id) for row in conn.execute(select(gates.c.gate_id, gates.c.plan_id))]
-    for table in (clearances, runs, decisions):
-        known += [(plan, plan) for plan in conn.execute(select(table.c.plan_id)).scalars() if plan]
-    found = {plan for plan, gate in known if _begins(beginning, plan, gate)}
+    indexed = (gates.c.gate_id, gates.c.plan_id, clearances.c.plan_id, runs.c.plan_id)
+    found = _plans(conn, beginning, indexed) or _plans(conn, beginning, [decisions.c.plan_id])
     if len(found) != 1:
         raise NoSuchPlanError(beginning, len(found))
     plan: UUID = found.pop()
     return plan
 
 
-def _begins(beginning: str, *ids: UUID) -> bool:
-    """Whether an id begins so, with or without dashes."""
-    wanted = beginning.replace("-", "").lower()
-    return bool(wanted) and any(id_.hex.startswith(wanted) for id_ in ids)
+def _plans(conn: Connection, beginning: str, columns: Sequence[Column[Any]]) -> set[UUID]:
+    """Two at most: more of them say no more."""
+    selects = (select(each.table.c.plan_id).where(_begins(each, beginning)) for each in columns)
+    return set(conn.execute(union(*selects).limit(2)).scalars())
+
+
+def _begins(column: Column[Any], beginning: str) -> ColumnElement[bool]:
+    """Whether an id begins so, with or without dashes: a range, which an index finds."""
+    digits = beginning.replace("-", "").lower()
+    if not _HEX.fullmatch(digits):
+        return false()
+    return column.between(UUID(hex=digits.ljust(32, "0")), UUID(hex=digits.ljust(32, "f")))
 
 
 def disposition_of(conn: Connection, decision: DecisionMade) -> Disposition | None:

@@ -1,6 +1,7 @@
 """`plangate approve`, `edit`, `reject`, …: a decision on `decisions`, and what became of it."""
 
 import getpass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,10 +17,11 @@ from gate_policy.catalogue import Catalogue
 from gate_policy.edited import review_of_edit
 from gate_policy.errors import UnjudgeablePlanError
 from gate_store.dispositions import Disposition, Fate
-from gate_store.lookup import disposition_of, pending_gate
+from gate_store.lookup import disposition_of
+from plangate.cli.choosing import Digest, Gate, Yes, chosen, show_and_ask
 from plangate.cli.edited_steps import edited_steps
 from plangate.cli.failures import CommandError
-from plangate.cli.gates import GateId, print_sentences
+from plangate.cli.gates import print_sentences
 from plangate.cli.output import JsonFlag, console, errors, print_json, say
 from plangate.cli.speaking import speaker
 from plangate.cli.stores import reading
@@ -38,99 +40,155 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def approve(gate: GateId, note: Note = "", by: By = None, wait: Wait = 15, as_json: JsonFlag = False) -> None:
+@dataclass(frozen=True)
+class _Asked:
+    """What all deciding commands are told."""
+
+    gate: str | None
+    digest: str | None
+    yes: bool
+    by: str | None
+    wait: float
+    as_json: bool
+
+
+def approve(
+    gate: Gate = None,
+    digest: Digest = None,
+    note: Note = "",
+    by: By = None,
+    yes: Yes = False,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
+) -> None:
     """Let a plan run as it was proposed."""
-    _say(gate, DecisionKind.APPROVE, by, wait, as_json, note=note)
+    _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.APPROVE, note=note)
 
 
 def edit(
-    gate: GateId,
+    gate: Gate = None,
     file: Annotated[
         Path | None, typer.Argument(help="The steps as they shall run, YAML or JSON; - is standard input.")
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A step to leave out; may be repeated.")] = None,
+    digest: Digest = None,
     note: Note = "",
     by: By = None,
+    yes: Yes = False,
     wait: Wait = 15,
     as_json: JsonFlag = False,
 ) -> None:
     """Let a plan run with changes: from a file, without the steps of --drop, or else in your editor.
 
-    Leave two steps out: `plangate edit 3f2a --drop s4 --drop s7 --note "they have paid"`
+    Leave two steps out: `plangate edit 3f2a9c1d --drop s4 --drop s7 --note "they have paid"`
 
-    Change the steps in $EDITOR: `plangate edit 3f2a`
+    Change the steps in $EDITOR: `plangate edit 3f2a9c1d`
 
-    From a file: `plangate show 3f2a --raw --json | jq .gates[0].steps > steps.json`, change it, then
-    `plangate edit 3f2a steps.json`
+    From a file: `plangate show 3f2a9c1d --raw --json | jq .gates[0].steps > steps.json`, change it, then
+    `plangate edit 3f2a9c1d steps.json`
     """
     settings = load_settings()
+    if digest is not None and file is None:
+        gate, file = None, Path(gate) if gate else None
     if drop and file is not None:
         raise CommandError(f"both {file} and --drop are given", "give one of them")
-    request, catalogue = _request(settings, gate), open_catalogue(settings)
+    catalogue = open_catalogue(settings)
+    asked = _Asked(gate, digest, yes, by, wait, as_json)
+    request = chosen(settings, gate, digest)
     steps = edited_steps(request, catalogue, file, drop or [])
     _show_edited(request, steps, catalogue, errors if as_json else console)
-    edited = {"steps": steps, "catalogue": catalogue}
-    _publish(settings, request, DecisionKind.EDIT, by, wait, as_json, note=note, **edited)
+    _publish(settings, asked, request, DecisionKind.EDIT, note=note, steps=steps, catalogue=catalogue)
 
 
-def reject(gate: GateId, note: Note = "", by: By = None, wait: Wait = 15, as_json: JsonFlag = False) -> None:
+def reject(
+    gate: Gate = None,
+    digest: Digest = None,
+    note: Note = "",
+    by: By = None,
+    yes: Yes = False,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
+) -> None:
     """Let nothing of a plan run; the graph sees the note."""
-    _say(gate, DecisionKind.REJECT, by, wait, as_json, note=note)
+    _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.REJECT, note=note)
 
 
-def respond(gate: GateId, note: Note, by: By = None, wait: Wait = 15, as_json: JsonFlag = False) -> None:
+def respond(
+    gate: Gate = None,
+    *,
+    digest: Digest = None,
+    note: Note,
+    by: By = None,
+    yes: Yes = False,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
+) -> None:
     """Answer the agent instead of deciding; nothing runs, and it may propose anew."""
-    _say(gate, DecisionKind.RESPOND, by, wait, as_json, note=note)
+    _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.RESPOND, note=note)
 
 
 def withdraw(
-    gate: GateId, note: Note = "", by: By = None, wait: Wait = 15, as_json: JsonFlag = False
+    gate: Gate = None,
+    digest: Digest = None,
+    note: Note = "",
+    by: By = None,
+    yes: Yes = False,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
 ) -> None:
     """Take one's own plan back; the proposer's right: say --by PROPOSER unless that is your login name.
 
     A name is claimed and not proven: who may write to `decisions` may say any.
     """
-    _say(gate, DecisionKind.WITHDRAW, by, wait, as_json, note=note)
+    _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.WITHDRAW, note=note)
 
 
-def confirm(gate: GateId, note: Note = "", by: By = None, wait: Wait = 15, as_json: JsonFlag = False) -> None:
+def confirm(
+    gate: Gate = None,
+    digest: Digest = None,
+    note: Note = "",
+    by: By = None,
+    yes: Yes = False,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
+) -> None:
     """Say afterwards that what ran was right."""
-    _say(gate, DecisionKind.CONFIRM, by, wait, as_json, note=note)
+    _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.CONFIRM, note=note)
 
 
 def undo(
-    gate: GateId,
+    gate: Gate = None,
     step: Annotated[list[str] | None, typer.Option(help="A step to undo; may be repeated. Else all.")] = None,
+    digest: Digest = None,
     note: Note = "",
     by: By = None,
+    yes: Yes = False,
     wait: Wait = 15,
     as_json: JsonFlag = False,
 ) -> None:
     """Say afterwards that it was wrong: the steps that undo it become a plan of their own."""
-    _say(gate, DecisionKind.UNDO, by, wait, as_json, note=note, step_ids=step or [])
+    _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.UNDO, note=note, step_ids=step or [])
 
 
 def resolve(
-    gate: GateId,
+    gate: Gate = None,
     happened: Annotated[bool, typer.Option("--happened", help="It happened: it counts as done.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="It did not: it is done again.")] = False,
     abandon: Annotated[bool, typer.Option("--abandon", help="It counts as failed.")] = False,
+    digest: Digest = None,
     note: Note = "",
     by: By = None,
+    yes: Yes = False,
     wait: Wait = 15,
     as_json: JsonFlag = False,
 ) -> None:
     """Say what became of an effect whose result nobody knows."""
     answers = {Resolution.HAPPENED: happened, Resolution.RETRY: retry, Resolution.ABANDON: abandon}
-    given = [resolution for resolution, chosen in answers.items() if chosen]
+    given = [resolution for resolution, chosen_ in answers.items() if chosen_]
     if len(given) != 1:
         raise CommandError("one answer is needed", "give --happened, --retry or --abandon")
-    _say(gate, DecisionKind.RESOLVE, by, wait, as_json, note=note, resolution=given[0])
-
-
-def _request(settings: Settings, gate: str) -> ApprovalRequested:
-    with reading(settings) as conn:
-        return pending_gate(conn, gate)
+    asked = _Asked(gate, digest, yes, by, wait, as_json)
+    _say(asked, DecisionKind.RESOLVE, note=note, resolution=given[0])
 
 
 def _show_edited(
@@ -144,24 +202,25 @@ def _show_edited(
     print_sentences(msgspec.to_builtins(became), on)
 
 
-def _say(gate: str, kind: DecisionKind, by: str | None, wait: float, as_json: bool, **content: Any) -> None:
+def _say(asked: _Asked, kind: DecisionKind, **content: Any) -> None:
     settings = load_settings()
-    _publish(settings, _request(settings, gate), kind, by, wait, as_json, **content)
+    _publish(settings, asked, chosen(settings, asked.gate, asked.digest), kind, **content)
 
 
 def _publish(
-    settings: Settings,
-    request: ApprovalRequested,
-    kind: DecisionKind,
-    by: str | None,
-    wait: float,
-    as_json: bool,
-    **content: Any,
+    settings: Settings, asked: _Asked, request: ApprovalRequested, kind: DecisionKind, **content: Any
 ) -> None:
-    who = by or settings.reviewer or _login_name()
+    who = asked.by or settings.reviewer or _login_name()
+    what = _deed(kind, content.get("resolution"))
+    shown_at = show_and_ask(settings, request, what, who, yes=asked.yes, as_json=asked.as_json)
     with speaker(settings, DECISIONS) as producer:
-        decision = decide(producer, request, kind, by=who, **content)
-    _report(decision, _disposition(settings, decision, wait), as_json)
+        decision = decide(producer, request, kind, by=who, seen_at=shown_at, **content)
+    _report(decision, _disposition(settings, decision, asked.wait), asked.as_json)
+
+
+def _deed(kind: DecisionKind, resolution: Resolution | None) -> str:
+    """What a decision does, as it is asked about."""
+    return f"{kind.value.lower()} it" if resolution is None else f"resolve it as {resolution.value}"
 
 
 def _login_name() -> str:

@@ -61,8 +61,16 @@ _NOT_ALLOWED = "42501"  # SQLSTATE
 class CommandError(Exception):
     """A command cannot do what it was asked: {problem}; {mend}."""
 
+    exit_code = 1
+
     def __init__(self, problem: str, mend: str) -> None:
         super().__init__(f"{problem}; {mend}")
+
+
+class NotConfirmedError(CommandError):
+    """Nobody said yes: {problem}; {mend}."""
+
+    exit_code = 2
 
 
 def line_for(error: BaseException) -> str | None:

@@ -76,16 +76,17 @@ def redact(view: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     return {**view, "steps": steps, **({"verdict": verdict} if "verdict" in view else {})}
 
 
-def print_review(view: dict[str, Any], catalogue: Catalogue, *, raw: bool) -> None:
+def print_review(view: dict[str, Any], catalogue: Catalogue, *, raw: bool, on: Console = console) -> None:
     """A gate as its reviewer reads it: sentences, warnings, why, and every step."""
     review = view["review"]
-    say(f"\n{view['request_id']}  {view['state']}  (plan {view['plan_id']}, revision {view['revision']})")
-    say(f"{view['agent']['name']} wants: {view['goal'] or 'no goal given'}")
-    print_sentences(review)
+    say(f"\n{view['request_id']}  {view['state']}  (plan {view['plan_id']}, revision {view['revision']})", on)
+    say(f"{view['agent']['name']} wants: {view['goal'] or 'no goal given'}", on)
+    print_sentences(review, on)
     terms = review["terms"]
     who = ", ".join(terms["reviewers"]) or f"anyone but {view['proposer']}"
-    say(f"  {terms['quorum']} of {who}, until {terms['deadline']}: {', '.join(terms['allowed'])}")
-    table("Steps", ("step", "what"), [(s["step_id"], _what(s, catalogue, raw)) for s in view["steps"]])
+    say(f"  {terms['quorum']} of {who}, until {terms['deadline']}: {', '.join(terms['allowed'])}", on)
+    say(f"  digest {view['digest'][:16]}", on)
+    table("Steps", ("step", "what"), [(s["step_id"], _what(s, catalogue, raw)) for s in view["steps"]], on)
 
 
 def print_sentences(review: dict[str, Any], on: Console = console) -> None:

@@ -75,7 +75,7 @@ def main() -> None:
         if line is None:
             raise
         errors.print(f"plangate: {line}", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(1)
+        sys.exit(getattr(error, "exit_code", 1))
 
 
 if __name__ == "__main__":

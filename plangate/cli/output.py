@@ -28,12 +28,12 @@ def say(text: str, on: Console = console) -> None:
     on.print(escape(text), highlight=False)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], on: Console = console) -> None:
     """A table for people."""
     drawn = Table(*columns, title=title, title_justify="left", header_style="bold")
     for row in rows:
         drawn.add_row(*(escape(str(cell)) for cell in row))
-    console.print(drawn)
+    on.print(drawn)
 
 
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str, columns: Sequence[str]) -> None:

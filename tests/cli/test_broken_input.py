@@ -124,7 +124,10 @@ def test_an_unknown_part_of_a_worker_is_named(shell: Shell) -> None:
 
 
 def test_an_unknown_gate_is_named(stored: Shell) -> None:
-    stored.run("approve", "abc").complains("no gate that waits matches 'abc'", "`plangate pending`")
+    stored.run("approve", "3f2a9c1d").complains("no gate that waits matches '3f2a9c1d'", "`plangate pending`")
+    stored.run("approve", "abc").complains("'abc' is too short for a gate's id", "8 characters")
+    stored.run("approve", "--digest", "3f2a9c1d").complains("too short for a digest", "12 characters")
+    stored.run("approve").complains("one gate is needed", "--digest")
     stored.run("show", "abc").complains("no plan and no gate matches 'abc'")
 
 

@@ -40,7 +40,9 @@ def test_a_missing_topic_is_named(stored: Shell, mock_kafka: MockKafka, topic_pr
         quick(shell, *command).complains("missing", f"{topic_prefix}", "`plangate topics create`")
 
 
-@pytest.mark.parametrize("command", [["pending"], ["runs"], ["show", "x"], ["approve", "x"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [["pending"], ["runs"], ["show", "x"], ["approve", "3f2a9c1d"]], ids=" ".join
+)
 def test_a_store_that_does_not_exist_is_named_and_not_made(shell: Shell, command: list[str]) -> None:
     shell.run(*command).complains("the store plangate.db does not exist; run `plangate store upgrade`")
     assert not (shell.folder / "plangate.db").exists()
@@ -54,7 +56,7 @@ def test_a_store_in_a_folder_that_is_missing_is_named(shell: Shell) -> None:
 
 def test_a_store_without_tables_is_named(shell: Shell) -> None:
     (shell.folder / "plangate.db").touch()
-    for command in (["pending"], ["runs"], ["approve", "x"]):
+    for command in (["pending"], ["runs"], ["approve", "3f2a9c1d"]):
         shell.run(*command).complains("the store has no tables yet; run `plangate store upgrade`")
 
 

@@ -40,7 +40,7 @@ def test_a_gate_outlives_the_stack_on_apache_kafka_and_postgresql(folder: Path) 
     started = time.monotonic()
     with running(folder, *apache) as project:
         assert time.monotonic() - started < SECOND_START_S
-        assert project.run("approve", gate["plan_id"], "--by", "ben", "--wait", "40").code == 0
+        assert project.run("approve", gate["request_id"], "--yes", "--by", "ben", "--wait", "40").code == 0
         assert len(project.done("kept")) == 1
         health = project.run("doctor", "--json").json
         assert [each["what"] for each in health if not each["ok"]] == []

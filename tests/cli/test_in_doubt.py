@@ -18,7 +18,10 @@ def test_the_word_on_a_doubt_is_what_happens(tmp_path: Path) -> None:
     with running(tmp_path) as project:
         plans = {word: project.submit(word, "send_email", {"to": word, "dies": True}) for word in WORDS}
         for plan_id in plans.values():
-            assert project.run("approve", project.waiting(plan_id)["request_id"], "--by", "ben").code == 0
+            assert (
+                project.run("approve", project.waiting(plan_id)["request_id"], "--yes", "--by", "ben").code
+                == 0
+            )
         doubts = {word: project.waiting(plan_id, "AFTER") for word, plan_id in plans.items()}
         assert {gate["kind"] for gate in doubts.values()} == {"IN_DOUBT"}
         listed = project.run("pending").out
@@ -26,7 +29,7 @@ def test_the_word_on_a_doubt_is_what_happens(tmp_path: Path) -> None:
         shown = " ".join(project.run("show", doubts["retry"]["request_id"]).out.split())
         assert "may or may not have happened: the worker that began it did not say how it ended" in shown
         for word, gate in doubts.items():
-            assert project.run("resolve", gate["request_id"], f"--{word}", "--by", "ann").code == 0
+            assert project.run("resolve", gate["request_id"], f"--{word}", "--yes", "--by", "ann").code == 0
         for word, (times, state) in WORDS.items():
             assert project.ended(word) == state
             assert len(project.done(word, times)) == times

@@ -49,19 +49,19 @@ def test_the_beginning_of_an_id_that_pending_prints_works_in_approve(project: Pr
     shown = project.run("pending").out
     words = {word for line in shown.splitlines() for word in line.split() if len(word) == 8}
     [beginning] = [word for word in words if gate["request_id"].startswith(word)]
-    said = project.run("approve", beginning, "--by", "ben", "--json").json
+    said = project.run("approve", beginning, "--yes", "--by", "ben", "--json").json
     assert (said["kind"], said["fate"]) == ("APPROVE", "DECIDED")
     assert project.done("approved") == [f"s1 {{'to': 'ana', 'token': '{SECRET}'}}"]
     assert project.ended("approved") == "DONE"
-    project.run("approve", beginning, "--by", "ben").complains("is APPROVED already")
+    project.run("approve", beginning, "--yes", "--by", "ben").complains("is APPROVED already")
 
 
 @pytest.mark.parametrize("dashes", [True, False])
 def test_ids_are_found_with_and_without_dashes(project: Project, dashes: bool) -> None:
     gate = project.asked(f"dashes-{dashes}", "ana")
-    id_ = gate["plan_id"] if dashes else uuid.UUID(gate["plan_id"]).hex
+    id_ = gate["request_id"] if dashes else uuid.UUID(gate["request_id"]).hex
     assert project.run("show", id_[:20], "--json").json["plan_id"] == gate["plan_id"]
-    assert project.run("reject", id_[:20], "--by", "ben").code == 0
+    assert project.run("reject", id_[:20], "--yes", "--by", "ben").code == 0
 
 
 def test_show_lists_every_step_and_hides_secrets_unless_asked(project: Project) -> None:
@@ -72,7 +72,7 @@ def test_show_lists_every_step_and_hides_secrets_unless_asked(project: Project) 
     assert SECRET not in shown.out + plain.out + project.run("pending", "--json").out
     assert SECRET in raw.out
     assert SECRET in project.run("show", gate["plan_id"], "--raw", "--json").out
-    assert project.run("approve", gate["plan_id"], "--by", "ben").code == 0
+    assert project.run("approve", gate["request_id"], "--yes", "--by", "ben").code == 0
     assert len(project.done("shown", 60)) == 60
     assert SECRET not in project.run("show", gate["plan_id"], "--json").out  # the verdict has the steps too
 
@@ -85,8 +85,12 @@ def test_explain_says_why_step_by_step(project: Project) -> None:
 
 def test_an_edit_drops_steps(project: Project) -> None:
     gate = project.asked("dropped", "ana", "bob", "cyn")
-    project.run("edit", gate["plan_id"], "--drop", "s9").complains("no steps s9", "`plangate show ID`")
-    said = project.run("edit", gate["plan_id"], "--drop", "s1", "--drop", "s3", "--by", "ben", "--json").json
+    project.run("edit", gate["request_id"], "--yes", "--drop", "s9").complains(
+        "no steps s9", "`plangate show ID`"
+    )
+    said = project.run(
+        "edit", gate["request_id"], "--yes", "--drop", "s1", "--drop", "s3", "--by", "ben", "--json"
+    ).json
     assert said["fate"] == "DECIDED"
     assert project.ended("dropped") == "DONE"
     assert [line.split()[0] for line in project.done("dropped")] == ["s2"]
@@ -97,7 +101,7 @@ def test_an_edit_takes_the_steps_of_a_file(project: Project) -> None:
     steps = gate["steps"][:1]
     steps[0]["arguments"]["to"] = "anna"
     project.write("steps.json", json.dumps(steps))
-    assert project.run("edit", gate["plan_id"], "steps.json", "--by", "ben").code == 0
+    assert project.run("edit", gate["request_id"], "--yes", "steps.json", "--by", "ben").code == 0
     assert project.done("filed") == [f"s1 {{'to': 'anna', 'token': '{SECRET}'}}"]
 
 
@@ -107,7 +111,7 @@ def test_an_edit_in_the_editor_hides_secrets_and_keeps_them(project: Project) ->
     editor.write_text('#!/bin/sh\ncp "$1" seen.yaml\nsed -i s/ana/anna/ "$1"\n')
     editor.chmod(0o755)
     told = Project(project.folder, {**project.environment, "EDITOR": str(editor)})
-    assert told.run("edit", gate["plan_id"], "--by", "ben").code == 0
+    assert told.run("edit", gate["request_id"], "--yes", "--by", "ben").code == 0
     assert project.done("edited") == [f"s1 {{'to': 'anna', 'token': '{SECRET}'}}"]
     assert SECRET not in (project.folder / "seen.yaml").read_text()
 
@@ -115,44 +119,53 @@ def test_an_edit_in_the_editor_hides_secrets_and_keeps_them(project: Project) ->
 def test_without_a_terminal_an_edit_asks_for_a_file_instead_of_an_editor(project: Project) -> None:
     gate = project.asked("no terminal", "ana")
     no_editor = Project(project.folder, {**project.environment, "EDITOR": "", "VISUAL": ""})
-    no_editor.run("edit", gate["plan_id"]).complains("no terminal for an editor", "--drop")
+    no_editor.run("edit", gate["request_id"]).complains("no terminal for an editor", "--drop")
 
 
 @pytest.mark.parametrize("editor", ["/no/such/editor", "false"])
 def test_an_editor_that_is_missing_or_fails_is_one_line(project: Project, editor: str) -> None:
     gate = project.asked(f"no editor {editor}", "ana")
     told = Project(project.folder, {**project.environment, "EDITOR": editor, "VISUAL": ""})
-    told.run("edit", gate["plan_id"]).complains(
+    told.run("edit", gate["request_id"], "--yes").complains(
         editor, "set EDITOR, or give a file with the steps, or --drop"
     )
 
 
 def test_a_rejected_graph_sees_the_note(project: Project) -> None:
     gate = project.asked("rejected", "ana")
-    assert project.run("reject", gate["plan_id"], "--note", "they have paid", "--by", "ben").code == 0
+    assert (
+        project.run("reject", gate["request_id"], "--yes", "--note", "they have paid", "--by", "ben").code
+        == 0
+    )
     assert project.done("rejected") == ["REJECTED they have paid"]
 
 
 def test_a_response_reaches_the_graph_and_nothing_runs(project: Project) -> None:
     gate = project.asked("answered", "ana")
-    assert project.run("respond", gate["plan_id"], "--note", "why her?", "--by", "ben").code == 0
+    assert project.run("respond", gate["request_id"], "--yes", "--note", "why her?", "--by", "ben").code == 0
     assert project.done("answered") == ["RESPONDED why her?"]
 
 
 def test_the_proposer_takes_its_plan_back_but_cannot_approve_it(project: Project) -> None:
     gate = project.asked("withdrawn", "ana")
-    approved = project.run("approve", gate["plan_id"], "--by", gate["proposer"])
+    approved = project.run("approve", gate["request_id"], "--yes", "--by", gate["proposer"])
     approved.complains("REFUSED", "never decides on it", "nothing was changed")
-    project.run("withdraw", gate["plan_id"], "--by", "ben").complains("REFUSED", "only the proposer")
-    project.run("withdraw", gate["plan_id"]).complains("REFUSED", "only the proposer")
-    assert project.run("withdraw", gate["plan_id"], "--by", gate["proposer"]).code == 0
+    project.run("withdraw", gate["request_id"], "--yes", "--by", "ben").complains(
+        "REFUSED", "only the proposer"
+    )
+    project.run("withdraw", gate["request_id"], "--yes").complains("REFUSED", "only the proposer")
+    assert project.run("withdraw", gate["request_id"], "--yes", "--by", gate["proposer"]).code == 0
     assert project.done("withdrawn")[0].startswith("WITHDRAWN")
 
 
 def test_what_ran_is_confirmed_or_undone_by_a_plan_of_its_own(project: Project) -> None:
     kept, undone = (project.submit(run, "tag", {"who": run}) for run in ("kept", "undone"))
-    assert project.run("confirm", project.waiting(kept, "AFTER")["request_id"], "--by", "ben").code == 0
-    assert project.run("undo", project.waiting(undone, "AFTER")["request_id"], "--by", "ben").code == 0
+    assert (
+        project.run("confirm", project.waiting(kept, "AFTER")["request_id"], "--yes", "--by", "ben").code == 0
+    )
+    assert (
+        project.run("undo", project.waiting(undone, "AFTER")["request_id"], "--yes", "--by", "ben").code == 0
+    )
 
     def compensating() -> list[dict[str, Any]]:
         gates = project.run("pending", "--json").json

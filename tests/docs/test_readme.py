@@ -11,7 +11,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from gate_events.words import DecisionKind
 from gate_store.database import open_store
-from gate_store.lookup import pending_gate
+from gate_store.lookup import waiting_gate
 from gate_store.queries import pending
 from gate_store.tables import effects, runs
 from plangate.dev.processes import tail
@@ -56,7 +56,7 @@ def test_the_graph_of_the_readme_stops_at_its_gate_and_acts_once_when_approved(
         assert [group["text"] for group in gate["review"]["groups"]] == ["Email ann", "Email bob"]
         assert _effects(store) == []
         with open_producer(stack.settings, "test") as producer, store.connect() as conn:
-            decide(producer, pending_gate(conn, gate["request_id"]), DecisionKind.APPROVE, by="ana")
+            decide(producer, waiting_gate(conn, gate["request_id"]), DecisionKind.APPROVE, by="ana")
         _waits_for(lambda: _status(store, "monday") == "DONE")
         assert _effects(store) == ["sent to ann", "sent to bob"]
 

@@ -100,7 +100,7 @@ def test_the_commands_of_the_file_carry_a_plan_from_its_graph_to_its_effect(comp
         processes = [running.enter_context(composed.started(service)) for service in ("apps", "resumer")]
         composed.run("plangate", "submit", "refunds", "--input", '{"orders": ["A17"]}')
         gate = _until(lambda: json.loads(composed.run("plangate", "pending", "--json")))[0]
-        composed.run("plangate", "approve", gate["plan_id"])
+        composed.run("plangate", "approve", gate["request_id"], "--yes")
         _until(lambda: json.loads(composed.run("plangate", "runs", "--status", "DONE", "--json")))
         for service in ("apps", "resumer"):
             composed.run(service, *_health_command(service))

@@ -155,8 +155,9 @@ def test_every_part_does_its_work_with_its_own_rights_alone(house: House) -> Non
         house.secured.writes("agent", ["plans"])  # no plan at all: the router makes a dead letter of it
         run = submitter.submit("run", "send_email", {"to": "ana", "token": "t"})
         for plan_id in (grave, run):
-            reviewer.waiting(plan_id)
-            assert reviewer.run("approve", plan_id, "--by", "ben", "--json").json["fate"] == "DECIDED"
+            gate = reviewer.waiting(plan_id)["request_id"]
+            said = reviewer.run("approve", gate, "--yes", "--by", "ben", "--json")
+            assert said.json["fate"] == "DECIDED"
         assert sorted(house.serve(harmless, grave)) == ["note", "send_email"]
         assert submitter.ended("run") == "DONE"
         done = dict.fromkeys((UUID(harmless), UUID(grave), UUID(run)), OutcomeStatus.DONE)

@@ -1,0 +1,95 @@
+"""Which gate a command decides on, and that its reviewer saw it."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from gate_events.records import ApprovalRequested
+from gate_store.lookup import (
+    NoSuchGateError,
+    waiting_gate,
+    waiting_gate_of_plan,
+    waiting_gate_with,
+)
+from plangate.cli.failures import CommandError, NotConfirmedError
+from plangate.cli.gates import print_review, redact
+from plangate.cli.output import console, errors
+from plangate.cli.stores import reading
+from plangate.settings import Settings
+from plangate.wiring import open_catalogue
+
+SHORTEST_ID, SHORTEST_DIGEST = 8, 12  # characters: as `pending` and `show` print them
+
+Gate = Annotated[
+    str | None,
+    typer.Argument(help=f"The id of a gate, {SHORTEST_ID} characters of it at least."),
+]
+Digest = Annotated[
+    str | None,
+    typer.Option(help=f"The digest of the steps instead, {SHORTEST_DIGEST} characters of it at least."),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not show and ask; needed where there is no terminal.")
+]
+
+
+def chosen(settings: Settings, gate: str | None, digest: str | None) -> ApprovalRequested:
+    """The one gate that is meant, and waits.
+
+    A plan's id is taken on a terminal alone, where its gate is shown before anything is decided: a revision
+    that nobody saw may have come meanwhile. Raises CommandError, NoSuchGateError, GateClosedError.
+    """
+    if (gate is None) == (digest is None):
+        raise CommandError("one gate is needed", "give the id that `plangate pending` shows, or --digest")
+    with reading(settings) as conn:
+        if digest is not None:
+            return waiting_gate_with(conn, _long_enough(digest, SHORTEST_DIGEST, "digest"))
+        beginning = _long_enough(gate or "", SHORTEST_ID, "gate's id")
+        try:
+            return waiting_gate(conn, beginning)
+        except NoSuchGateError as unknown:
+            if type(unknown) is not NoSuchGateError:
+                raise
+            by_plan = waiting_gate_of_plan(conn, beginning)
+    if not is_terminal():
+        raise CommandError(
+            f"{gate} is the id of a plan, which may have been revised since you looked",
+            f"decide on its gate, {str(by_plan.request_id)[:SHORTEST_ID]}, after `plangate show {gate}`",
+        )
+    return by_plan
+
+
+def show_and_ask(
+    settings: Settings, request: ApprovalRequested, what: str, who: str, *, yes: bool, as_json: bool
+) -> datetime | None:
+    """Show what is about to be decided and ask once; when it was shown, or None where `yes` was said before.
+
+    Raises NotConfirmedError where nobody can be asked, and typer.Abort for a no.
+    """
+    if yes:
+        return None
+    if not is_terminal():
+        raise NotConfirmedError(
+            f"nobody was asked whether to {what}",
+            f"look at it with `plangate show {str(request.request_id)[:SHORTEST_ID]}`, then say --yes",
+        )
+    catalogue = open_catalogue(settings)
+    view: dict[str, Any] = {**msgspec.to_builtins(request), "state": "PENDING"}
+    print_review(redact(view, catalogue), catalogue, raw=False, on=errors if as_json else console)
+    at = datetime.now(UTC)
+    typer.confirm(f"{what[0].upper()}{what[1:]} as {who}?", abort=True, err=as_json)
+    return at
+
+
+def is_terminal() -> bool:
+    """Whether somebody can be shown something, and asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _long_enough(text: str, least: int, what: str) -> str:
+    if len(text.replace("-", "")) < least:
+        raise CommandError(f"{text!r} is too short for a {what}", f"give {least} characters of it at least")
+    return text
