@@ -95,8 +95,13 @@ def _ended_by_a_lie(gate: GateRow, evidence: Evidence, honesty: Honesty) -> Iter
     verdict, asked = gate.verdict, gate.request
     if verdict is None:
         return
-    by_id = {row.decision.event_id: row for row in evidence.rows.decisions}
-    row = by_id.get(verdict.decision_id)
+    # An id that was used again at another gate is another decision's; the verdict names the one of its gate.
+    at_gate = {
+        row.decision.event_id: row
+        for row in evidence.rows.decisions
+        if row.decision.request_id == asked.request_id
+    }
+    row = at_gate.get(verdict.decision_id)
     clocks = row is not None and row.decision == expiry(asked)  # whoever says it, the clock says the same
     if row is None or (evidence.told.is_lies_record(row.decision) and not clocks):
         yield f"{gate.state} by a liar's decision {verdict.decision_id}"

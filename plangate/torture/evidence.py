@@ -54,7 +54,7 @@ class Evidence:
     buried: Sequence[Buried] = ()
     runs: Mapping[str, RunRow] = field(default_factory=dict)
     gates: Mapping[UUID, str] = field(default_factory=dict)
-    dispositions: Mapping[UUID, str] = field(default_factory=dict)  # by decision
+    dispositions: Mapping[tuple[UUID, UUID], str] = field(default_factory=dict)  # by decision and gate
     in_outbox: int = 0
     rows: Rows = NO_ROWS
     told: Told = field(default_factory=Told)
@@ -100,7 +100,9 @@ def gather(settings: Settings, places: Places, said: Said) -> Evidence:
         buried=[buried(each) for each in topics.messages(DEAD_LETTERS.name)],
         runs={thread: found.runs[thread] for thread in said.threads if thread in found.runs},
         gates={gate.request.request_id: gate.state for gate in found.gates},
-        dispositions={row.decision.event_id: row.disposition for row in found.decisions},
+        dispositions={
+            (row.decision.event_id, row.decision.request_id): row.disposition for row in found.decisions
+        },
         in_outbox=found.in_outbox,
         rows=found,
         told=said.told,

@@ -97,8 +97,8 @@ def _to_be_thought_over(evidence: Evidence) -> set[UUID]:
 
 
 def _lost_decisions(evidence: Evidence) -> Iterator[str]:
-    for event_id in {each.event_id for each in evidence.sent}:
-        disposition = evidence.dispositions.get(event_id, "unknown to the store")
+    for event_id, gate_id in {(each.event_id, each.request_id) for each in evidence.sent}:
+        disposition = evidence.dispositions.get((event_id, gate_id), "unknown to the store")
         if disposition in {"WAITING", "unknown to the store"}:
             yield f"decision {event_id} is {disposition}"
 

@@ -123,7 +123,7 @@ CLEAN = Evidence(
     outcomes=[outcome()],
     runs={THREAD: RunRow("DONE", PLAN.plan_id)},
     gates={REQUEST.request_id: "APPROVED"},
-    dispositions={DECISION.event_id: "DECIDED"},
+    dispositions={(DECISION.event_id, DECISION.request_id): "DECIDED"},
     calls=[call()],
     claims=[{"at": AT, "key": KEY, "pid": 1, "token": 1}],
 )
@@ -191,7 +191,14 @@ REJECTED = msgspec.structs.replace(VERDICT, state=GateState.REJECTED, execute=Fa
         (replace(CLEAN, outcomes=[]), {"lost_plans"}),
         (replace(CLEAN, requests=[]), {"lost_plans"}),
         (replace(CLEAN, dispositions={}), {"lost_decisions"}),
-        (replace(CLEAN, dispositions={DECISION.event_id: "WAITING"}), {"lost_decisions"}),
+        (
+            replace(CLEAN, dispositions={(DECISION.event_id, derived("another")): "REFUSED"}),
+            {"lost_decisions"},
+        ),
+        (
+            replace(CLEAN, dispositions={(DECISION.event_id, DECISION.request_id): "WAITING"}),
+            {"lost_decisions"},
+        ),
         (replace(CLEAN, gates={REQUEST.request_id: "REJECTED"}), {"contradictions"}),
         (replace(CLEAN, decided=[]), {"contradictions"}),
         (replace(CLEAN, calls=[]), {"contradictions"}),

@@ -177,6 +177,19 @@ def test_a_gate_is_superseded_with_an_honest_reason_or_the_lie_was_believed() ->
     assert any("without an honest reason" in case for case in believed(replace(LIED, rows=rows, outcomes=[])))
 
 
+def test_a_liars_use_of_a_decisions_id_at_another_gate_makes_no_lie_of_it() -> None:
+    copied: DecisionMade = approved(msgspec.structs.replace(REQUEST, request_id=derived("another gate")))
+    copied = msgspec.structs.replace(copied, event_id=DECISION.event_id, decided_by=LIAR)
+    for decisions in (
+        (DecisionRow(DECISION, "DECIDED"), DecisionRow(copied, "REFUSED")),
+        (DecisionRow(copied, "REFUSED"), DecisionRow(DECISION, "DECIDED")),
+    ):
+        lied = replace(LIED, rows=replace(ROWS, decisions=decisions), told=told(copied))
+        assert believed(lied) == []
+    alone = replace(LIED, rows=replace(ROWS, decisions=(DecisionRow(copied, "REFUSED"),)), told=told(copied))
+    assert any("by a liar's decision" in case for case in believed(alone))
+
+
 def test_a_gate_that_a_liar_asked_about_an_honest_plan_is_believed() -> None:
     lied = replace(LIED, rows=gate(OWN_WORDS), told=told(OWN_WORDS))
     assert any("a liar asked" in case for case in believed(lied))

@@ -32,6 +32,7 @@ class Customers:
         self._told = told
         self._share = share
         self._open: set[UUID] = set()
+        self._ended: set[UUID] = set()  # also of what could not be said, and was there all the same
         self._values: dict[bytes, UUID] = {}
         self._next: PlanProposed | None = None
 
@@ -49,20 +50,24 @@ class Customers:
             topic == VERDICTS.name and (record.kind, record.state) == _THINK_AGAIN
         )
         if topic == DEAD_LETTERS.name and value in self._values:
-            self._open.discard(self._values[value])
+            self._end(self._values[value])
         elif ended:
-            self._open.discard(record.plan_id)
+            self._end(record.plan_id)
 
     def speak(self) -> None:
         """Propose what is due. Raises where it could not be said; it is said again."""
         due = self._count * min(1.0, self._share() + AHEAD)
         while len(self.sent) < due and len(self._open) < AT_ONCE:
             self._next = self._next or self._proposal(len(self.sent))
-            self._producer.send(self._next)
-            self._open.add(self._next.plan_id)
             self._values[encode(self._next)] = self._next.plan_id
+            self._producer.send(self._next)
+            self._open |= {self._next.plan_id} - self._ended
             self.sent.append(self._next)
             self._next = None
+
+    def _end(self, plan_id: UUID) -> None:
+        self._ended.add(plan_id)
+        self._open.discard(plan_id)
 
     def _proposal(self, number: int) -> PlanProposed:
         name = plans.plan_id(self._seed, number)
