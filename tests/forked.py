@@ -29,6 +29,7 @@ _IMPORTED = [
     "langgraph.checkpoint.sqlite.aio",
     "plangate.kafka.registry",
     "plangate.wiring",
+    "plangate.worker.wiring",
     "producers.submitter",
     "pydantic_settings",
     "rich.table",
@@ -36,6 +37,7 @@ _IMPORTED = [
     "stream_apps.resumer.process",
     "tests.forked",
     "typer.main",
+    "tests.preloaded",
 ]
 _context = get_context("forkserver")
 _context.set_forkserver_preload(_IMPORTED)
