@@ -12,7 +12,6 @@ from sqlalchemy.exc import OperationalError
 
 from gate_events.records import ApprovalRequested
 from gate_store.database import open_store
-from gate_store.migrate import upgrade
 from gate_store.tables import gates
 from stream_apps.gatekeeper import gatekeeping
 from stream_apps.gatekeeper.commit import commit_batch
@@ -20,11 +19,12 @@ from stream_apps.gatekeeper.gatekeeping import Bells, Gatekeeping, StoreThread
 from stream_apps.progress import Progress
 from tests.claims.gate import CATALOGUE, asked, proposed, step
 from tests.store.examples import NOON
+from tests.stores import migrated
 
 
 @pytest.fixture
 def store(sqlite_url: str) -> Iterator[Engine]:
-    upgrade(sqlite_url)
+    migrated(sqlite_url)
     opened = open_store(sqlite_url)
     yield opened
     opened.dispose()

@@ -10,7 +10,6 @@ from gate_events.records import PlanProposed
 from gate_events.topics import AUTO_EXECUTE, DEAD_LETTERS, PLANS
 from gate_policy.catalogue import load_catalogue
 from gate_store.database import open_store
-from gate_store.migrate import upgrade
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
@@ -21,6 +20,7 @@ from stream_apps.progress import Progress
 from stream_apps.router.prior import PriorEffects
 from stream_apps.router.routing import Routing
 from tests.apps.world import CATALOGUE, plan
+from tests.stores import migrated
 
 
 class Writer:
@@ -45,7 +45,7 @@ class Writer:
 
 def routing_to(writer: Writer, folder: Path) -> Routing:
     url = f"sqlite:///{folder / 'store.db'}"
-    upgrade(url)
+    migrated(url)
     config = AppsConfig(kafka={}, store_url=url, catalogue=load_catalogue(CATALOGUE), spool=folder / "spool")
     progress, kafka = Progress(), cast(KafkaWriter, writer)
     decoder, encoder = Decoder(config, progress), Encoder("plangate/router", config)

@@ -32,11 +32,11 @@ from gate_policy.catalogue import load_catalogue
 from gate_policy.edited import review_of_edit
 from gate_policy.route import route
 from gate_store.database import open_store
-from gate_store.migrate import upgrade
 from gate_store.tables import clearances, decisions, gates, revisions
 from plangate.dev.apache_kafka import ApacheKafka
 from plangate.dev.topics import quiet_admin
 from tests.forked import Forked
+from tests.stores import migrated
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -167,7 +167,7 @@ class World:
         self.folder = folder
         self.store_url = store_url
         kafka.create_topics(*(prefix + topic.name for topic in TOPICS), partitions=3)
-        upgrade(store_url)
+        migrated(store_url)
         self.store = open_store(store_url)
         self.producer = Producer(
             {

@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 from gate_events.records import ApprovalRequested
 from gate_store.clock import ask_again
 from gate_store.database import open_store
-from gate_store.migrate import upgrade
 from gate_store.stale import Stale, note_stale
 from stream_apps.gatekeeper.commit import commit_batch
 from stream_apps.gatekeeper.edits import edited_again
@@ -22,13 +21,14 @@ from tests.claims.gate import CATALOGUE, asked, commit, proposed, routed, step
 from tests.store.acting import said, state_of
 from tests.store.examples import HOUR, NOON, decided
 from tests.store.turns import blocked, holding
+from tests.stores import migrated
 
 LATER = NOON + 2 * HOUR  # past the use-by of what was approved at noon
 
 
 @pytest.fixture
 def store(postgres_url: str) -> Iterator[Engine]:
-    upgrade(postgres_url)
+    migrated(postgres_url)
     engine = open_store(postgres_url, pool_size=10)
     yield engine
     engine.dispose()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import CATALOGUE, NO_BROKER, PLAN, Shell
+from tests.stores import migrated
 
 
 @pytest.fixture
@@ -19,5 +20,5 @@ def shell(tmp_path: Path) -> Shell:
 @pytest.fixture
 def stored(shell: Shell) -> Shell:
     """The same with a store."""
-    assert shell.run("store", "upgrade").code == 0
+    migrated(f"sqlite:///{shell.folder / 'plangate.db'}")
     return shell

@@ -12,7 +12,6 @@ import pytest
 
 from gate_events.records import PlanProposed
 from gate_store.engine.open import open_engine_store
-from gate_store.migrate import upgrade
 from gate_store.savers.open import open_saver
 from plangate.dev.stack import services
 from plangate.settings import SettingsError, load_settings
@@ -22,6 +21,7 @@ from producers.submit import asubmit
 from stream_apps.spool import Spool
 from tests.cli.commands import SECRET, Shell
 from tests.producers import graphs
+from tests.stores import migrated
 
 URL = f"postgresql://me:{SECRET}@127.0.0.1:1/gates"
 VARIABLES = ("STORE_URL", "KAFKA_SASL_PASSWORD", "SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO")
@@ -104,7 +104,7 @@ def test_a_misspelt_file_of_a_secret_is_refused(shell: Shell, in_file: Path) -> 
 async def test_an_agent_finds_its_store_by_file_as_well(
     sqlite_url: str, in_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upgrade(sqlite_url)
+    migrated(sqlite_url)
     assert in_file.write_text(sqlite_url)  # noqa: ASYNC240 - a line
     monkeypatch.setenv("PLANGATE_STORE_URL_FILE", str(in_file))
     assert (await asubmit(graphs.gated(), {"who": ["ann"]}, name="billing")).plan_id
@@ -112,7 +112,7 @@ async def test_an_agent_finds_its_store_by_file_as_well(
 
 @pytest.mark.usefixtures("_open_umask")
 async def test_a_sqlite_store_is_for_its_owner_alone(sqlite_url: str, tmp_path: Path) -> None:
-    upgrade(sqlite_url)
+    migrated(sqlite_url)
     engine = open_engine_store(sqlite_url)
     await engine.open()
     async with open_saver(sqlite_url):

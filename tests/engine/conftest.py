@@ -7,12 +7,12 @@ import pytest
 from gate_store.database import open_store
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import EngineStore
-from gate_store.migrate import upgrade
 from tests.engine.scene import Scene
+from tests.stores import migrated
 
 
 async def _scene(url: str) -> AsyncIterator[Scene]:
-    upgrade(url)
+    migrated(url)
     store = open_store(url)
     yield Scene(store, url)
     store.dispose()

@@ -26,7 +26,6 @@ from gate_events.words import OutcomeStatus
 from gate_policy.catalogue import load_catalogue
 from gate_store.database import open_store
 from gate_store.engine.port import OutboxRow
-from gate_store.migrate import upgrade
 from gate_store.tables import (
     asked_anew,
     clearances,
@@ -55,6 +54,7 @@ from stream_apps.router.routing import Routing
 from tests.apps.world import CATALOGUE
 from tests.fuzz.material import SCHEMAS, Material
 from tests.store.examples import NOON
+from tests.stores import migrated
 
 _RECORDS = {topic.name: topic.record for topic in TOPICS}
 _REFUSED_ONE_IN = 200
@@ -128,7 +128,7 @@ class Harness:
         self._offset = 0
         self._line: deque[Received] = deque()
         url = f"sqlite:///{folder / 'fuzz.db'}"
-        upgrade(url)
+        migrated(url)
         self.store = open_store(url)
         self.config = AppsConfig(
             kafka={},

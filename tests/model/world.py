@@ -34,7 +34,6 @@ from gate_store.engine.port import EngineStore
 from gate_store.engine.sqlite.store import SqliteEngineStore
 from gate_store.gates import open_gates
 from gate_store.lost_claims import doubt_lost_claims
-from gate_store.migrate import upgrade
 from gate_store.said import Said
 from gate_store.savers.serde import strict_serde
 from gate_store.store_url import is_postgres
@@ -55,6 +54,7 @@ from stream_apps.gatekeeper.edits import edited_again
 from tests.model.universe import CATALOGUE, PATIENCE, Sent
 from tests.store.acting import look_at_doubts
 from tests.store.examples import NOON
+from tests.stores import migrated
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ class World:
     """Opened once for all examples; `begin` empties it for the next."""
 
     def __init__(self, url: str) -> None:
-        upgrade(url)
+        migrated(url)
         self._postgres = is_postgres(url)
         if self._postgres:
             _set_up_clock(url)

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 import plangate
-from gate_store.migrate import upgrade
 from tests.producers.stored import published
+from tests.stores import migrated
 
 DOC = Path(plangate.__file__).parents[1] / "docs" / "agents.md"
 
 
 def test_the_code_in_the_document_runs(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    upgrade(sqlite_url)
+    migrated(sqlite_url)
     monkeypatch.setenv("PLANGATE_STORE_URL", sqlite_url)
     blocks = re.findall(r"```python\n(.*?)```", DOC.read_text(), re.DOTALL)
     assert len(blocks) >= 6

@@ -12,17 +12,17 @@ from gate_store.claims import Grant
 from gate_store.clearing import Clearance, clear
 from gate_store.database import open_store
 from gate_store.engine.port import OutdatedError
-from gate_store.migrate import upgrade
 from gate_store.tables import effects
 from producers.store_ledger import StoreLedger
 from tests.apps.world import until
 from tests.producers.records import STEPS, decided
+from tests.stores import migrated
 
 HOUR = timedelta(hours=1)
 
 
 def in_store(url: str) -> Engine:
-    upgrade(url)
+    migrated(url)
     return open_store(url)
 
 

@@ -13,12 +13,12 @@ from gate_events.words import StepStatus
 from gate_store.clearances import record_cleared
 from gate_store.database import open_store, utc_now
 from gate_store.engine.port import OutOfOrderError
-from gate_store.migrate import upgrade
 from plangate import Step, effect
 from producers.at_work import AtWork
 from producers.store_ledger import NoLedger, StepLedger, StoreLedger
 from producers.work import Work
 from tests.producers.records import cleared
+from tests.stores import migrated
 
 WORDS = "step s2 was refused: step s1 stands before it and has not begun; do the steps in the order that was"
 
@@ -46,7 +46,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine | N
         yield None
         return
     url = f"sqlite:///{tmp_path}/store.db"
-    upgrade(url)
+    migrated(url)
     opened = open_store(url)
     yield opened
     opened.dispose()

@@ -18,7 +18,6 @@ from gate_store.clearances import record_cleared
 from gate_store.database import open_store
 from gate_store.gates import open_gates
 from gate_store.ledger import claim_effect, finish_effect
-from gate_store.migrate import upgrade
 from gate_store.plan_owners import note_revisions
 from gate_store.tables import revocations
 from plangate import Step, effect, verdicts
@@ -29,6 +28,7 @@ from tests.apps.world import until
 from tests.producers.records import cleared, question_about, revised
 from tests.producers.services import Bench
 from tests.producers.stored import end
+from tests.stores import migrated
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def bench(kafka: ApacheKafka, topic_prefix: str) -> Bench:
 
 @pytest.fixture
 def store(sqlite_url: str) -> Iterator[Engine]:
-    upgrade(sqlite_url)
+    migrated(sqlite_url)
     opened = open_store(sqlite_url)
     yield opened
     opened.dispose()

@@ -20,7 +20,6 @@ from gate_store.clock import SILENT_FOR
 from gate_store.database import open_store
 from gate_store.decisions import apply_decisions
 from gate_store.gates import open_gates
-from gate_store.migrate import upgrade
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import outbox
 from plangate import Step, effect, verdicts
@@ -29,6 +28,7 @@ from tests.apps.world import until
 from tests.producers.records import NOW, requested
 from tests.producers.services import Bench
 from tests.store.acting import ask_again
+from tests.stores import migrated
 
 HOLDS = timedelta(seconds=3)  # so that the service speaks every second
 
@@ -79,7 +79,7 @@ class Gate:
 
 @pytest.fixture
 def gate(kafka: ApacheKafka, topic_prefix: str, sqlite_url: str) -> Iterator[Gate]:
-    upgrade(sqlite_url)
+    migrated(sqlite_url)
     store = open_store(sqlite_url)
     yield Gate(store, Bench(kafka, topic_prefix))
     store.dispose()

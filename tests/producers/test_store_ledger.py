@@ -26,13 +26,13 @@ from gate_store.engine.port import (
     UnderWayError,
 )
 from gate_store.gates import open_gates
-from gate_store.migrate import upgrade
 from gate_store.planned_effects import PlannedEffect, note_planned_effects
 from gate_store.stale import to_ask
 from gate_store.tables import revocations
 from producers.store_ledger import StoreLedger
 from tests.producers.records import STEPS, cleared, decided, question_about, revised
 from tests.producers.stored import end
+from tests.stores import migrated
 
 PLAN = cleared()
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -53,7 +53,7 @@ class Hands:
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[Engine]:
-    upgrade(store_url)
+    migrated(store_url)
     opened = open_store(store_url)
     yield opened
     opened.dispose()

@@ -8,7 +8,6 @@ from langgraph.graph import StateGraph
 from gate_events.ids import plan_id_of_pause
 from gate_events.words import PauseKind
 from gate_store.engine.port import FenceLostError
-from gate_store.migrate import upgrade
 from gate_store.runs import RunBusyError
 from plangate import asubmit, submit
 from producers.errors import NotAtAGateError, SubmitError
@@ -16,13 +15,14 @@ from producers.submit import NoStoreError
 from producers.submitter import open_submitter
 from tests.producers import graphs
 from tests.producers.stored import published, run_of, take_over
+from tests.stores import migrated
 
 WHO = {"who": ["ann", "bob"]}
 
 
 @pytest.fixture
 def store(store_url: str) -> str:
-    upgrade(store_url)
+    migrated(store_url)
     return store_url
 
 

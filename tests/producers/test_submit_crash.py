@@ -2,12 +2,12 @@ import time
 
 import pytest
 
-from gate_store.migrate import upgrade
 from gate_store.runs import RunBusyError
 from plangate import Submitted, submit
 from tests.forked import killed
 from tests.producers import graphs
 from tests.producers.stored import published, run_of
+from tests.stores import migrated
 
 PATIENCE_S = 30
 
@@ -32,7 +32,7 @@ def _submit_when_the_lease_is_over(store_url: str) -> Submitted:
 
 @pytest.mark.parametrize("point", ["in-planner", "before-publication", "after-publication"])
 def test_a_submission_killed_anywhere_and_made_again_publishes_one_plan(store_url: str, point: str) -> None:
-    upgrade(store_url)
+    migrated(store_url)
     _killed_submit(store_url, point)
     left_behind = published(store_url)
     assert len(left_behind) == (1 if point == "after-publication" else 0)
@@ -44,7 +44,7 @@ def test_a_submission_killed_anywhere_and_made_again_publishes_one_plan(store_ur
 
 
 def test_what_a_dead_submission_planned_is_published_and_not_planned_anew(store_url: str) -> None:
-    upgrade(store_url)
+    migrated(store_url)
     _killed_submit(store_url, "before-publication")
     give_up = time.monotonic() + PATIENCE_S
     while run_of(store_url, "t1").status == "RUNNING":

@@ -15,7 +15,6 @@ from gate_store.database import open_store
 from gate_store.decisions import apply_decisions
 from gate_store.doubts import ask_about_doubted
 from gate_store.gates import open_gates
-from gate_store.migrate import upgrade
 from gate_store.tables import effects, outbox
 from plangate import Step, effect, verdicts
 from plangate.dev.apache_kafka import ApacheKafka
@@ -23,6 +22,7 @@ from tests.forked import killed
 from tests.producers.dying_service import GROUP, LEASE_S, MEMBER
 from tests.producers.records import STEPS, cleared
 from tests.producers.services import Bench
+from tests.stores import migrated
 
 CATALOGUE = """
 version: 1
@@ -40,7 +40,7 @@ class Scene:
     """One cleared plan of one step, a service that dies, and the service's next start."""
 
     def __init__(self, bench: Bench, store_url: str, folder: Path) -> None:
-        upgrade(store_url)
+        migrated(store_url)
         self.bench, self.store_url, self.folder = bench, store_url, folder
         self.store = open_store(store_url)
         self.plan = cleared(STEPS[:1])

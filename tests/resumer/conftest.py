@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from gate_store.database import open_store
-from gate_store.migrate import upgrade
 from tests.resumer.stage import Stage
+from tests.stores import migrated
 
 
 @pytest.fixture
 def stage(store_url: str, happened: Callable[[], list[str]]) -> Iterator[Stage]:
-    upgrade(store_url)
+    migrated(store_url)
     engine = open_store(store_url)
     yield Stage(store_url, engine)
     engine.dispose()

@@ -9,9 +9,9 @@ import pytest
 
 from gate_events.words import OutcomeStatus
 from gate_store.database import open_store
-from gate_store.migrate import upgrade
 from tests.resumer.process import resumer_process
 from tests.resumer.stage import Stage
+from tests.stores import migrated
 
 Happened = Callable[[], list[str]]
 PROJECT = Path(__file__).parents[1] / "upgrade" / "project"
@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[1] / "upgrade" / "project"
 @pytest.fixture
 def stage(sqlite_url: str, happened: Happened, tmp_path: Path) -> Stage:
     """A copy of a project, to be edited."""
-    upgrade(sqlite_url)
+    migrated(sqlite_url)
     shutil.copytree(PROJECT, tmp_path / "project")
     return Stage(sqlite_url, open_store(sqlite_url), tmp_path / "project")
 

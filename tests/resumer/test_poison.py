@@ -10,10 +10,10 @@ import pytest
 from gate_events.records import PlanExecuted
 from gate_events.words import OutcomeStatus
 from gate_store.database import open_store
-from gate_store.migrate import upgrade
 from stream_apps.resumer.watchdog import EXIT_MEMORY, EXIT_STUCK
 from tests.resumer.process import resumer_process
 from tests.resumer.stage import Stage
+from tests.stores import migrated
 
 Happened = Callable[[], list[str]]
 INNOCENTS = [f"innocent-{number}" for number in range(12)]
@@ -35,7 +35,7 @@ PATIENCE_S = 300.0
 
 @pytest.fixture
 def on_postgres(postgres_url: str, happened: Happened) -> Stage:
-    upgrade(postgres_url)
+    migrated(postgres_url)
     return Stage(postgres_url, open_store(postgres_url))
 
 

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from gate_store.database import open_store
-from gate_store.migrate import upgrade
 from plangate.dev.postgres import PostgresServer
 from tests.account import labels, note
+from tests.stores import migrated
 
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[Engine]:
     """An empty store for this test alone, which may commit."""
-    upgrade(store_url)
+    migrated(store_url)
     engine = open_store(store_url)
     yield engine
     engine.dispose()
@@ -26,7 +26,7 @@ def store(store_url: str) -> Iterator[Engine]:
 def shared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An empty store in which nobody commits."""
     url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'shared.db'}"
-    upgrade(url)
+    migrated(url)
     engine = open_store(url)
     yield engine
     engine.dispose()
@@ -37,7 +37,7 @@ def shared_postgresql(postgres_server: PostgresServer) -> Iterator[Engine]:
     """The same on PostgreSQL."""
     name = f"shared_{uuid4().hex[:12]}"
     url = postgres_server.create_database(name)
-    upgrade(url)
+    migrated(url)
     engine = open_store(url)
     yield engine
     engine.dispose()

@@ -21,7 +21,6 @@ from gate_store.dispositions import Fate
 from gate_store.executions import note_begun
 from gate_store.gates import open_gates
 from gate_store.ledger import claim_effect, finish_effect
-from gate_store.migrate import upgrade
 from gate_store.revocations import why_revoked
 from gate_store.runs import RunBusyError, register_run
 from gate_store.tables import clearances, decisions, effects, gates, outbox
@@ -41,11 +40,12 @@ from tests.store.examples import (
     run,
 )
 from tests.store.turns import blocked, holding, until
+from tests.stores import migrated
 
 
 @pytest.fixture
 def store(postgres_url: str) -> Iterator[Engine]:
-    upgrade(postgres_url)
+    migrated(postgres_url)
     engine = open_store(postgres_url, pool_size=10)
     yield engine
     engine.dispose()
