@@ -1,6 +1,8 @@
 # Each target does all its own set-up; the first run on a fresh machine installs, later ones start at once.
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow check
+# Else each of the suite's processes, hundreds, would compile every module that it imports and rewrite the tests anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
