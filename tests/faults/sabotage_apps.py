@@ -6,7 +6,6 @@ this.
 
 import os
 import sys
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -103,7 +102,7 @@ def no_moment_of_an_outcome() -> None:
 
 def no_attempt_of_an_outcome() -> None:
     """An attempt that was never cleared has an outcome."""
-    put(cleared_plans, "_earlier_attempts", lambda *_: defaultdict(lambda: {1, 2, 3}))
+    put(ClearedPlan, "never_cleared", lambda *_: None)
 
 
 def no_store_of_a_run() -> None:
