@@ -27,7 +27,7 @@ def oauth_credentials(options: Mapping[str, Any], context: Any) -> OAuthCredenti
     """Credentials from `oauth_cb`. Raises KafkaOptionError where librdkafka would fetch the token itself."""
     callback = options.get("oauth_cb")
     if not callable(callback):
-        mend = "pass `oauth_cb`, a function that returns (token, expiry), or use SCRAM"
+        mend = "use SCRAM or a client certificate: settings cannot hold `oauth_cb`, the function that would"
         raise KafkaOptionError(
             "sasl.oauthbearer.method", "only librdkafka fetches tokens itself, the workers cannot", mend
         )

@@ -18,6 +18,7 @@ from plangate.dev.postgres import PostgresServer
 from plangate.dev.registry import SchemaRegistry
 from plangate.kafka.roles import Role
 from tests.account import labels, note
+from tests.secured_kafka import SecuredKafka
 from tests.sharing import Sharing
 
 _FOLDER_VARIABLE = "TEST_RUN_FOLDER"  # not PLANGATE_*: those are settings, and an unknown one is refused
@@ -59,12 +60,12 @@ def kafka() -> Iterator[ApacheKafka]:
         yield broker
 
 
-def _secured_kafka(folder: Path, port: int | None) -> ApacheKafka:
-    return ApacheKafka(folder, port, users=[*Role, "operator", "stranger"])
+def _secured_kafka(folder: Path, port: int | None) -> SecuredKafka:
+    return SecuredKafka(folder, port, users=[*Role, "operator", "stranger"])
 
 
 @pytest.fixture(scope="session")
-def secured_kafka() -> Iterator[ApacheKafka]:
+def secured_kafka() -> Iterator[SecuredKafka]:
     """Apache Kafka that asks who one is and holds everybody to ACLs, shared by the whole run.
 
     Each role is a user of that name; `operator` and `stranger` have none. `admin` may do all.

@@ -14,7 +14,7 @@ from gate_store.store_url import is_postgres
 from gate_store.try_clients import try_clients
 from plangate.cli.failures import CommandError, line_for
 from plangate.cli.output import JsonFlag, show
-from plangate.kafka import topics
+from plangate.kafka import clients, topics
 from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue, schema_ids
 from plangate.worker.wiring import NotReadyError
@@ -91,6 +91,7 @@ def _moments(settings: Settings) -> str:
 
 def _options(settings: Settings) -> str:
     faust_settings(settings.kafka_options)
+    clients.admin(settings)  # librdkafka's own judgement
     return f"{len(settings.kafka_options)} options, for the producers and the workers alike"
 
 

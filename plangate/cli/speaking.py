@@ -14,7 +14,7 @@ from producers.kafka_producer import KafkaProducer
 def speaker(settings: Settings, topic: Topic) -> Iterator[KafkaProducer]:
     """A producer for `topic`. Looks first: a producer waits half a minute for a broker or a topic.
 
-    Raises KafkaUnreachableError, NoTopicError.
+    Raises NoTopicError, and why no broker answers.
     """
     topics.require(settings, topic)
     with open_producer(settings, "plangate-cli") as producer:

@@ -17,8 +17,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # they are pub
 )
 
 from gate_events.shown import shown
+from plangate.kafka.clients import TIMEOUT_S, admin, cluster
 from plangate.kafka.roles import Kind, Operation, Right, Role
-from plangate.kafka.topics import TIMEOUT_S, KafkaUnreachableError, admin
 from plangate.settings import Settings
 
 _CREATE_S = 30.0
@@ -70,13 +70,14 @@ class AclRefusedError(Exception):
 def apply(settings: Settings, grants: Sequence[Grant]) -> dict[Grant, bool]:
     """Give what is not given yet; for each grant whether it was made now. A repeat makes nothing.
 
-    What others gave, or gave beyond this, stays. Raises KafkaUnreachableError, AclRefusedError; what was made
-    before that stays, too.
+    What others gave, or gave beyond this, stays. Raises AclRefusedError, and what `cluster` raises; what was
+    made before that stays, too.
     """
     if not grants:
         return {}
+    cluster(settings)  # it answers
     client = admin(settings)
-    there = _there(settings, client, grants[0])
+    there = _there(client, grants[0])
     made = {grant: binding_of(grant) not in there for grant in grants}
     first = {binding_of(grant): grant for grant in reversed(grants) if made[grant]}
     for binding, future in client.create_acls(list(first)).items() if first else ():
@@ -84,7 +85,7 @@ def apply(settings: Settings, grants: Sequence[Grant]) -> dict[Grant, bool]:
             future.result(_CREATE_S)
         except KafkaException as error:
             raise _refused(first[binding], error.args[0]) from error
-    _await_force(settings, client, first)
+    _await_force(client, first)
     return made
 
 
@@ -106,21 +107,17 @@ def _operation(operation: Operation) -> AclOperation:
     return AclOperation[operation.name]
 
 
-def _await_force(settings: Settings, client: AdminClient, made: Mapping[AclBinding, Grant]) -> None:
+def _await_force(client: AdminClient, made: Mapping[AclBinding, Grant]) -> None:
     """Return when they are in force: brokers learn of them a moment after the controller has answered."""
     end = time.monotonic() + _CREATE_S
-    while made and (late := made.keys() - _there(settings, client, next(iter(made.values())))):
+    while made and (late := made.keys() - _there(client, next(iter(made.values())))):
         if time.monotonic() > end:
             raise AclRefusedError(made[late.pop()], "the brokers do not know of it yet", "look again later")
         time.sleep(_LOOK_S)
 
 
-def _there(settings: Settings, client: AdminClient, about: Grant) -> set[AclBinding]:
+def _there(client: AdminClient, about: Grant) -> set[AclBinding]:
     """All ACLs there are. Kafka shows none to who may not see them."""
-    try:
-        client.list_topics(timeout=TIMEOUT_S)
-    except KafkaException as error:
-        raise KafkaUnreachableError(settings.bootstrap_servers, error.args[0].str()) from error
     try:
         found: Iterable[AclBinding] = client.describe_acls(_EVERYTHING, request_timeout=TIMEOUT_S).result(
             _CREATE_S

@@ -8,8 +8,8 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from plangate.kafka.clients import TIMEOUT_S, admin
 from plangate.kafka.roles import Kind, Right
-from plangate.kafka.topics import TIMEOUT_S, admin
 from plangate.settings import Settings
 
 _REFUSALS = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}

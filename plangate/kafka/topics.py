@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined] # it is public
+from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined] # it is public
 from confluent_kafka.cimpl import NewTopic
 
 from gate_events.topics import TOPICS, Topic
+from plangate.kafka.clients import TIMEOUT_S, KafkaUnreachableError, admin, cluster
 from plangate.kafka.roles import READERS
 from plangate.settings import Settings
 
-TIMEOUT_S = 5.0  # a broker that is there answers in a fraction of it
 _CREATE_S = 30.0
 LOG_APPEND_TIME = "LogAppendTime"
 _DATED_BY = "message.timestamp.type"
@@ -22,17 +22,6 @@ ACLS = "`plangate topics acls` says what each role needs"
 MISSING = "is missing; run `plangate topics create`"
 _NOT_ALLOWED = KafkaError.TOPIC_AUTHORIZATION_FAILED
 HIDDEN = f"may not be seen by this user, or is missing; {ACLS}"
-
-
-class KafkaUnreachableError(ConnectionError):
-    """No Kafka at {bootstrap_servers}; start one (`plangate dev`) or set PLANGATE_KAFKA_BOOTSTRAP_SERVERS."""
-
-    def __init__(self, bootstrap_servers: str, problem: str = "") -> None:
-        detail = f" ({problem})" if problem else ""
-        super().__init__(
-            f"no Kafka at {bootstrap_servers}{detail}; start one (`plangate dev`) "
-            "or set PLANGATE_KAFKA_BOOTSTRAP_SERVERS"
-        )
 
 
 class NoTopicError(LookupError):
@@ -61,18 +50,9 @@ class TopicState:
     problem: str = ""
 
 
-def admin(settings: Settings) -> AdminClient:
-    """An admin client that says nothing on its own."""
-    options: dict[str, Any] = {**settings.kafka_options, "error_cb": lambda _error: None}
-    return AdminClient(options, logger=logging.Logger("kafka-admin", level=logging.CRITICAL + 1))
-
-
 def describe(settings: Settings, wanted: Iterable[Topic] = TOPICS) -> list[TopicState]:
-    """The state of these topics, all that Plangate uses. Raises KafkaUnreachableError."""
-    try:
-        found = admin(settings).list_topics(timeout=TIMEOUT_S).topics
-    except KafkaException as error:
-        raise KafkaUnreachableError(settings.bootstrap_servers, error.args[0].str()) from error
+    """The state of these topics, all that Plangate uses. Raises what `cluster` raises."""
+    found = cluster(settings).topics
     names = [settings.topic(topic.name) for topic in wanted]
     hidden = _hidden(settings, [name for name in names if not _partitions(found.get(name))])
     return [_state(name, found.get(name), hidden) for name in names]
@@ -88,7 +68,7 @@ def problems(states: Iterable[TopicState]) -> str:
 
 
 def require(settings: Settings, topic: Topic) -> None:
-    """Return when `topic` can be used. Raises KafkaUnreachableError, NoTopicError."""
+    """Return when `topic` can be used. Raises NoTopicError, and what `cluster` raises."""
     name = settings.topic(topic.name)
     (state,) = describe(settings, [topic])
     if state.problem:
@@ -124,7 +104,7 @@ def _hidden(settings: Settings, names: Sequence[str]) -> set[str]:
 def create(settings: Settings) -> list[TopicState]:
     """Create what is missing, and return the state of all.
 
-    Raises KafkaUnreachableError, TopicRefusedError, KafkaException.
+    Raises TopicRefusedError, KafkaException, and what `cluster` raises.
     """
     missing = {state.name for state in describe(settings) if state.problem}
     client = admin(settings)

@@ -65,6 +65,11 @@ async def test_a_token_comes_from_the_callback_of_the_other_client() -> None:
     assert asked == ["scope=x"]
 
 
+def test_a_token_that_settings_cannot_bring_is_no_advice() -> None:
+    with pytest.raises(KafkaOptionError, match="use SCRAM or a client certificate"):
+        credentials({"security.protocol": "SASL_SSL", "sasl.mechanism": "OAUTHBEARER"})
+
+
 def test_certificates_keys_and_verification_are_those_of_the_options(certificate: Path) -> None:
     options = {
         "security.protocol": "SSL",
