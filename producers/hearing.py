@@ -12,6 +12,7 @@ from gate_events.digest import plan_digest
 from gate_events.errors import UndecodableError, UnencodableError
 from gate_events.topics import AUTO_EXECUTE, VERDICTS, Topic
 from producers.acting import Word
+from producers.delivery import is_refusal
 from producers.offsets import Offsets, Partition
 
 DEFAULTS: dict[str, Any] = {"auto.offset.reset": "earliest"}
@@ -55,9 +56,9 @@ class Words:
         """`forget` is told of partitions that are given anew: what is not done of them comes again."""
         topics = (AUTO_EXECUTE, VERDICTS)
         self._topics: dict[str | None, Topic] = {topic_prefix + topic.name: topic for topic in topics}
-        self._consumer = Consumer(
-            {**DEFAULTS, **settings, "group.id": topic_prefix + group, **FIXED}, logger=_log
-        )
+        own = {"error_cb": self._note, **settings, "group.id": topic_prefix + group, **FIXED}
+        self._consumer = Consumer({**DEFAULTS, **own}, logger=_log)
+        self._refusal: KafkaError | None = None  # why no broker lets us in
         self._behind: set[tuple[str | None, int | None]] | None = None  # None: no partitions given yet
         self._offsets = Offsets()
         self._forget = forget
@@ -90,6 +91,8 @@ class Words:
         Raises KafkaException where waiting would not help; RegistryUnavailableError: call again.
         """
         message = self._unread or self._consumer.poll(timeout_s)
+        if message is None and self._refusal and self._behind is None:  # later, what is wrong may be mended
+            raise KafkaException(self._refusal)
         if message is None or self._at_end(message) or _passing(message.error()):
             return None
         self._unread = message
@@ -102,6 +105,11 @@ class Words:
             return None
         self._unread = None
         return Heard(word, message)
+
+    def _note(self, error: KafkaError) -> None:
+        _log.warning("%s", error.str())
+        if is_refusal(error):
+            self._refusal = error
 
     def _at_end(self, message: Message) -> bool:
         error = message.error()

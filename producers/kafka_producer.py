@@ -14,7 +14,7 @@ from gate_events.codec import encode
 from gate_events.headers import cloud_event
 from gate_events.topics import TOPIC_OF, key_of
 from producers.checked import checked
-from producers.delivery import NotDeliveredError
+from producers.delivery import NotDeliveredError, is_refusal
 
 SchemaIdOf = Callable[[type[Any], str], int]
 
@@ -45,12 +45,13 @@ class KafkaProducer:
         schema_id_of: SchemaIdOf | None = None,
     ) -> None:
         self._servers = settings.get("bootstrap.servers", "?")
-        self._producer = Producer({**DEFAULTS, "error_cb": _note, **settings}, logger=_log)
+        self._producer = Producer({**DEFAULTS, "error_cb": self._note, **settings}, logger=_log)
         self._source = source
         self._prefix = topic_prefix
         self._schema_id_of = schema_id_of
         self._closed = Event()
         self._fatal: KafkaError | None = None  # why this producer is over
+        self._refusal: KafkaError | None = None  # why no broker lets us in; forgotten with the next delivery
         self._lock = Lock()
         self._poller: Thread | None = None
 
@@ -106,9 +107,10 @@ class KafkaProducer:
 
         def delivered(error: KafkaError | None, _message: Message) -> None:
             if error is None:
+                self._refusal = None
                 future.set_result(None)
             else:
-                future.set_exception(NotDeliveredError(what, topic, self._fatal or error))
+                future.set_exception(NotDeliveredError(what, topic, self._cause(error)))
 
         self._keep_polling()
         try:
@@ -116,6 +118,15 @@ class KafkaProducer:
         except KafkaException as error:
             raise NotDeliveredError(what, topic, self._fatal or error.args[0]) from error
         return future
+
+    def _cause(self, error: KafkaError) -> KafkaError:
+        timed_out = error.code() == KafkaError._MSG_TIMED_OUT
+        return self._fatal or (self._refusal if timed_out else None) or error
+
+    def _note(self, error: KafkaError) -> None:
+        _log.warning("%s", error.str())
+        if is_refusal(error):
+            self._refusal = error
 
     def _queue(self, *message: Any, **more: Any) -> None:
         while True:
@@ -144,7 +155,3 @@ class KafkaProducer:
             wait(*seconds)
         except KafkaException as error:
             self._fatal = error.args[0]
-
-
-def _note(error: KafkaError) -> None:
-    _log.warning("%s", error.str())

@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from confluent_kafka import KafkaException
 
+from plangate import KafkaProducer, verdicts
 from plangate.cli.main import main
 from plangate.kafka.roles import Role
 from plangate.worker import logs
+from producers.delivery import NotDeliveredError
+from tests.apps.world import plan
 from tests.cli.commands import CATALOGUE, PLAN
 from tests.rights.secured import Secured, variables
 from tests.secured_kafka import CERTIFICATE, HOST, PLAIN, TLS, SecuredKafka
@@ -171,3 +175,27 @@ def test_an_option_that_no_client_takes_is_named(desk: Desk, given: Options, wor
     found = desk.findings()["Kafka options"]
     assert [word for word in words if word not in found] == []
     assert "start one" not in found
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("a wrong password", ["invalid credentials", "check sasl.username, sasl.password"]),
+        ("a wrong CA", ["could not be verified", "check ssl.ca.location"]),
+        (
+            "the client certificate of nobody",
+            ["alert", "check ssl.certificate.location and ssl.key.location"],
+        ),
+    ],
+)
+async def test_so_does_code_that_proposes_or_carries_out(
+    secured_kafka: SecuredKafka, fault: str, words: list[str]
+) -> None:
+    options = FAULTS[fault][0](secured_kafka)
+    quick = {**options, "message.timeout.ms": 3000}
+    with KafkaProducer(quick) as producer, pytest.raises(NotDeliveredError) as caught:
+        await producer.asend(plan("look"))
+    assert [word for word in words if word not in str(caught.value)] == []
+    with verdicts(options, group="mailer", idle_s=60) as works, pytest.raises(KafkaException) as heard:
+        next(iter(works))
+    assert words[0] in heard.value.args[0].str()
