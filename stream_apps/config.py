@@ -31,6 +31,7 @@ class AppsConfig:
     patience_s: float = 86_400.0  # how long a decision waits for its approval request
     dating_tolerance_s: float = 300.0  # how far a decision's own date may be from the broker's
     largest_record_bytes: int = 4_194_304  # of one that is read, unpacked
+    lacks: Callable[[str], str] = lambda _app: ""  # which rights an app's user lacks on Kafka, in words
     stuck_after_s: float = 120.0
     stop_within_s: float = 20.0
     clock: Clock = utc_now

@@ -11,6 +11,7 @@ import uvloop
 from stream_apps.config import AppsConfig
 from stream_apps.errors import KafkaOptionError
 from stream_apps.exits import BROKEN
+from stream_apps.rights import RightsAreSaid
 from stream_apps.seldom import Seldom
 
 _log = logging.getLogger("plangate")
@@ -26,6 +27,7 @@ def run_process(config: AppsConfig) -> int:
         logging.getLogger(name).setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:
         handler.addFilter(Seldom("aiokafka", "faust", "mode"))
+        handler.addFilter(RightsAreSaid())
     sys.setswitchinterval(_SWITCH_S)
     uvloop.install()  # before Faust is imported, which else stays on asyncio's loop
     try:

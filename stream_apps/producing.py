@@ -10,9 +10,11 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from stream_apps.exits import BROKEN, leave
 from stream_apps.kafka_options import producer_options
+from stream_apps.refusals import Refusal, refusal_of
 from stream_apps.seldom import Seldom
 from stream_apps.unconfirmed import Unconfirmed
 
+_log = logging.getLogger("plangate.producer")
 _client_log = logging.getLogger("rdkafka")
 _client_log.addFilter(Seldom("rdkafka"))  # what it means for us, unconfirmed.py says
 
@@ -62,12 +64,14 @@ class KafkaWriter:
                 "linger.ms": linger_ms,
                 "message.max.bytes": _LARGEST_RECORD,
                 "message.timeout.ms": 0,  # no end: what was read stays unacked meanwhile
+                "error_cb": self._note,
                 **producer_options(options),
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",  # as aiokafka and the Java client do
             },
             logger=_client_log,
         )
+        self._refusal: Refusal | None = None  # why no broker lets us in
         self._loop = asyncio.get_running_loop()
         self._unconfirmed = Unconfirmed()
         self._bytes = 0
@@ -91,6 +95,7 @@ class KafkaWriter:
             self._producer.list_topics(timeout=timeout_s)
         except KafkaException:
             return False
+        self._refusal = None
         return True
 
     async def room(self) -> None:
@@ -142,6 +147,13 @@ class KafkaWriter:
         self._unconfirmed.look()
         self._timer = self._loop.call_later(_POLL_S if self.in_flight else _IDLE_POLL_S, self._poll)
 
+    def _note(self, error: KafkaError) -> None:
+        """Say once why a broker does not let us in; it may be mended there."""
+        refusal = refusal_of(error)
+        if refusal and refusal != self._refusal:
+            _log.warning("%s; tried on", refusal)
+            self._refusal = refusal
+
     def _on_delivery(self, record: Outgoing, error: KafkaError | None, _message: object) -> None:
         self._settle(record, error)
 
@@ -154,6 +166,7 @@ class KafkaWriter:
         if self.in_flight < MAX_IN_FLIGHT and self._bytes < MAX_BYTES_IN_FLIGHT:
             self._room.set()
         if error is None:
+            self._refusal = None
             record.delivered()
         else:
             record.refused(f"{record.topic} refused it: {error.str()}")

@@ -11,6 +11,7 @@ from stream_apps.exits import BROKEN, UNFINISHED, leave
 from stream_apps.in_hand import InHand
 from stream_apps.plain_errors import in_thread
 from stream_apps.producing import KafkaWriter
+from stream_apps.rights import await_rights, right_withdrawn
 from stream_apps.serve import serve
 from stream_apps.watchdog import watch
 
@@ -31,7 +32,9 @@ class Service:
         limit: int,
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         close: Callable[[], None] = lambda: None,
+        lacks: Callable[[], str] = str,
     ) -> None:
+        """`lacks` says which rights on Kafka are missing; it blocks."""
         self._intake = intake
         self._app = intake.app
         self._writer = writer
@@ -39,6 +42,7 @@ class Service:
         self._limit = limit
         self._beside = beside
         self._close = close
+        self._lacks = lacks
 
     async def run(self, config: AppsConfig, in_hand: InHand, stop: asyncio.Event) -> None:
         """Serve until `stop`; an app that stops by itself ends the process."""
@@ -48,11 +52,11 @@ class Service:
         tasks = self._start_tasks(config, in_hand)
         try:
             await asyncio.wait({stopping, crashed, starting}, return_when=asyncio.FIRST_COMPLETED)
-            self._leave_if_it_crashed(starting)
+            self._leave_if_it_crashed(starting, in_hand)
             if starting.done():
                 _log.info("%s serves", self._app.conf.id)
                 await asyncio.wait({stopping, crashed}, return_when=asyncio.FIRST_COMPLETED)
-                self._leave_if_it_crashed(starting)
+                self._leave_if_it_crashed(starting, in_hand)
             await self._wind_down(config.stop_within_s)
         finally:
             for task in [*tasks, stopping, crashed, starting]:
@@ -62,12 +66,13 @@ class Service:
             self._close()
 
     async def _start(self) -> None:
-        """Start once there is a broker: Faust would end the process, and the next one alike."""
+        """Start once a broker is there and allows it: Faust would end the process, and the next one alike."""
         if not await in_thread(self._writer.answers, _ASK_S):
             _log.warning("Kafka is away: it does not answer %s; trying on", self._app.conf.id)
             while not await in_thread(self._writer.answers, _ASK_S):  # noqa: ASYNC110 - it asks each time
                 await asyncio.sleep(_AGAIN_S)
             _log.warning("Kafka is back")
+        await await_rights(self._app.conf.id, self._lacks, self._intake.progress)
         await self._app.start()
 
     def _start_tasks(self, config: AppsConfig, in_hand: InHand) -> list[asyncio.Task[None]]:
@@ -86,10 +91,13 @@ class Service:
         except TimeoutError:
             leave(UNFINISHED, f"{self._app.conf.id} did not finish its work within {within_s:.0f} s")
 
-    def _leave_if_it_crashed(self, starting: "asyncio.Future[Any]") -> None:
+    def _leave_if_it_crashed(self, starting: "asyncio.Future[Any]", in_hand: InHand) -> None:
         """At once: threads of the apps beside it would keep the process, and its partitions, for ever."""
         failed = starting.exception() if starting.done() and not starting.cancelled() else None
         reason = failed or self._app.crash_reason
+        if reason is not None and (words := right_withdrawn(reason)):
+            in_hand.forget()  # no record's doing
+            leave(BROKEN, f"{self._app.conf.id} stops: {words}")
         if reason is not None:
             leave(BROKEN, f"{self._app.conf.id} stopped by itself: {reason!r}", reason)
 

@@ -61,14 +61,14 @@ def kafka() -> Iterator[ApacheKafka]:
 
 
 def _secured_kafka(folder: Path, port: int | None) -> SecuredKafka:
-    return SecuredKafka(folder, port, users=[*Role, "operator", "stranger"])
+    return SecuredKafka(folder, port, users=[*Role, "operator", "stranger", "newcomer"])
 
 
 @pytest.fixture(scope="session")
 def secured_kafka() -> Iterator[SecuredKafka]:
     """Apache Kafka that asks who one is and holds everybody to ACLs, shared by the whole run.
 
-    Each role is a user of that name; `operator` and `stranger` have none. `admin` may do all.
+    Each role is a user of that name; `operator`, `stranger` and `newcomer` have none. `admin` may do all.
     """
     with required(), sharing.use(run_folder() / "secured-kafka", _secured_kafka) as broker:
         labels["secured_kafka"] = f"Apache Kafka {broker.version} with ACLs"

@@ -10,9 +10,16 @@ from confluent_kafka.admin import AdminClient
 
 from plangate.kafka.clients import TIMEOUT_S, admin
 from plangate.kafka.roles import Kind, Right
+from plangate.kafka.topics import ACLS
 from plangate.settings import Settings
 
 _REFUSALS = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
+
+
+def in_words(rights: Iterable[Right]) -> str:
+    """That this user lacks these, with the mend; empty where there are none."""
+    named = ", ".join(f"{right.operation} on {right.resource}" for right in rights)
+    return f"Kafka does not allow this user: {named}; {ACLS}" if named else ""
 
 
 def lacking(settings: Settings, rights: Sequence[Right]) -> list[Right]:

@@ -17,7 +17,7 @@ from gate_store.roles.apply import lacking as lacking_in
 from gate_store.roles.roles import Role as StoreRole
 from gate_store.try_clients import try_clients
 from plangate.kafka import topics
-from plangate.kafka.own_rights import lacking
+from plangate.kafka.own_rights import in_words, lacking
 from plangate.kafka.roles import Role, rights_of, topics_of
 from plangate.settings import Settings
 from plangate.wiring import id_of_record, open_catalogue, schema_ids
@@ -61,6 +61,7 @@ def apps_config(settings: Settings, only: frozenset[str], instance: str) -> Apps
         dating_tolerance_s=settings.dating_tolerance_s,
         largest_record_bytes=settings.largest_record_bytes,
         stuck_after_s=settings.stuck_after_s,
+        lacks=lambda app: in_words(lacking(settings, rights_of(Role(app), settings.topic_prefix))),
     )
 
 
@@ -134,9 +135,8 @@ def check_before_work(settings: Settings, parts: Set[str]) -> None:
     if problems := topics.problems(topics.describe(settings, [topic for topic in TOPICS if topic in used])):
         raise NotReadyError(f"topics {problems}")
     rights = [right for part in parts for right in rights_of(Role(part), settings.topic_prefix)]
-    if lacks := lacking(settings, rights):
-        named = ", ".join(f"{right.operation} on {right.resource}" for right in lacks)
-        raise NotReadyError(f"Kafka does not allow this user: {named}; {topics.ACLS}")
+    if lacks := in_words(lacking(settings, rights)):
+        raise NotReadyError(lacks)
     try_clients(settings.store_url)
     if refused := lacking_in(settings.store_url, [StoreRole(part) for part in parts]):
         raise NotReadyError(f"the store does not allow this user: {', '.join(refused)}; {STORE_ROLES}")

@@ -1,5 +1,7 @@
 """The gatekeeper as a Faust app."""
 
+from functools import partial
+
 from gate_store.database import open_store
 from stream_apps.config import GATEKEEPER, AppsConfig
 from stream_apps.consume import Intake
@@ -39,4 +41,5 @@ async def start_gatekeeper(config: AppsConfig) -> Service:
         store.dispose()
 
     ticker = Ticker(config, thread, dead_letters)
-    return Service(intake, writer, gatekeeping.handle, _BATCH, beside=(outbox.run, ticker.run), close=close)
+    beside, lacks = (outbox.run, ticker.run), partial(config.lacks, GATEKEEPER)
+    return Service(intake, writer, gatekeeping.handle, _BATCH, beside=beside, close=close, lacks=lacks)

@@ -1,5 +1,7 @@
 """The router as a Faust app."""
 
+from functools import partial
+
 from gate_events.topics import PLANS
 from gate_store.database import open_store
 from stream_apps.config import ROUTER, AppsConfig
@@ -34,4 +36,5 @@ async def start_router(config: AppsConfig) -> Service:
         writer,
         DeadLetters(ROUTER, config, writer),
     )
-    return Service(intake, writer, routing.handle, _BATCH, close=store.dispose)
+    lacks = partial(config.lacks, ROUTER)
+    return Service(intake, writer, routing.handle, _BATCH, close=store.dispose, lacks=lacks)

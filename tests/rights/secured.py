@@ -17,13 +17,13 @@ from confluent_kafka import (
 )
 
 from gate_events.topics import TOPICS
-from plangate.dev.apache_kafka import ApacheKafka
 from plangate.dev.topics import quiet_admin
 from plangate.kafka.acls import Grant, apply
 from plangate.kafka.roles import Role, rights_of
 from plangate.settings import Settings
 from tests.apps.world import until
 from tests.cli.commands import Shell
+from tests.secured_kafka import PLAIN, SecuredKafka
 
 GROUP = "mailer"  # of the service
 _WAIT_S = 60.0
@@ -38,7 +38,7 @@ _NOT_YET = {
 class Secured:
     """A broker and the prefix of one's own topics there."""
 
-    kafka: ApacheKafka
+    kafka: SecuredKafka
     prefix: str
 
     def settings(self, user: str) -> Settings:
@@ -126,10 +126,10 @@ def _offset(asked: Mapping[str, "Future[ConsumerGroupTopicPartitions]"]) -> str 
     return str(place.error.name() if place.error else place.offset)
 
 
-def speaking(folder: Path, secured: Secured, user: str, **environment: str) -> Shell:
+def speaking(folder: Path, secured: Secured, user: str, protocol: str = PLAIN, **environment: str) -> Shell:
     """Commands that speak as `user`."""
     prefix = {"PLANGATE_TOPIC_PREFIX": secured.prefix}
-    return Shell(folder, {**variables(secured.kafka.options_of(user)), **prefix, **environment})
+    return Shell(folder, {**variables(secured.kafka.options_of(user, protocol)), **prefix, **environment})
 
 
 def variables(options: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from plangate.dev.apache_kafka import ApacheKafka
 from plangate.kafka.roles import Role, rights_of
 from tests.cli.commands import NO_BROKER, Shell
 from tests.rights.secured import Secured, speaking, variables
+from tests.secured_kafka import SecuredKafka
 
 SERVICE = "service:mailer=User:service"
 
@@ -25,7 +26,7 @@ def shell(tmp_path: Path) -> Shell:
 
 
 @pytest.fixture
-def secured(secured_kafka: ApacheKafka, topic_prefix: str) -> Secured:
+def secured(secured_kafka: SecuredKafka, topic_prefix: str) -> Secured:
     return Secured(secured_kafka, topic_prefix)
 
 

@@ -192,7 +192,7 @@ async def test_so_does_code_that_proposes_or_carries_out(
     secured_kafka: SecuredKafka, fault: str, words: list[str]
 ) -> None:
     options = FAULTS[fault][0](secured_kafka)
-    quick = {**options, "message.timeout.ms": 3000}
+    quick = {**options, "message.timeout.ms": 1000}
     with KafkaProducer(quick) as producer, pytest.raises(NotDeliveredError) as caught:
         await producer.asend(plan("look"))
     assert [word for word in words if word not in str(caught.value)] == []

@@ -14,13 +14,13 @@ from gate_events.topics import DEAD_LETTERS, OUTCOMES, POLICIES, Topic
 from gate_events.words import OutcomeStatus
 from gate_store.roles.roles import Role
 from plangate import Step, effect, verdicts
-from plangate.dev.apache_kafka import ApacheKafka
 from plangate.dev.postgres import PostgresServer
 from plangate.kafka.reading import read_all
 from tests.cli.project import CATALOGUE, GRAPH, STARTS_S, Project, until
 from tests.forked import COMMAND, Forked
 from tests.rights.logins import Logins, logins_on
 from tests.rights.secured import GROUP, Secured, speaking
+from tests.secured_kafka import SecuredKafka
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
@@ -127,7 +127,7 @@ class House:
 
 @pytest.fixture
 def house(
-    secured_kafka: ApacheKafka, postgres_server: PostgresServer, topic_prefix: str, tmp_path: Path
+    secured_kafka: SecuredKafka, postgres_server: PostgresServer, topic_prefix: str, tmp_path: Path
 ) -> Iterator[House]:
     with logins_on(postgres_server) as logins:
         yield prepared(House(Secured(secured_kafka, topic_prefix), logins, tmp_path))

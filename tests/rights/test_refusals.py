@@ -10,13 +10,13 @@ import pytest
 from gate_events.topics import TOPICS
 from gate_events.words import DecisionKind
 from plangate import KafkaProducer
-from plangate.dev.apache_kafka import ApacheKafka
 from plangate.kafka.acls import Grant, apply
 from plangate.kafka.roles import Operation, Role, rights_of
 from producers.delivery import NotDeliveredError
 from stream_apps.exits import BROKEN
 from tests.apps.world import World, asked, decision, plan
 from tests.rights.secured import GROUP, Secured
+from tests.secured_kafka import SecuredKafka
 
 pytestmark = pytest.mark.kafka
 
@@ -43,7 +43,7 @@ READABLE = {"router": "plans", "gatekeeper": "decisions", "service": "verdicts",
 
 
 @pytest.fixture(scope="module")
-def secured(secured_kafka: ApacheKafka) -> Secured:
+def secured(secured_kafka: SecuredKafka) -> Secured:
     """Topics with every role's rights, and nobody at work."""
     made = Secured(secured_kafka, f"t{uuid.uuid4().hex[:10]}-")
     made.create_topics()
@@ -91,18 +91,20 @@ async def test_our_producer_says_at_once_which_topic_and_how_to_mend_it(secured:
 
 
 @pytest.fixture
-def world(secured_kafka: ApacheKafka, sqlite_url: str, topic_prefix: str, tmp_path: Path) -> Iterator[World]:
+def world(secured_kafka: SecuredKafka, sqlite_url: str, topic_prefix: str, tmp_path: Path) -> Iterator[World]:
     """Topics and a store of this test's own."""
     world = World(secured_kafka, sqlite_url, topic_prefix, tmp_path)
     yield world
     world.close()
 
 
-def test_a_worker_that_may_write_nothing_at_all_ends_and_says_why(world: World) -> None:
+def test_a_worker_that_may_write_nothing_at_all_ends_and_says_why(
+    secured_kafka: SecuredKafka, world: World
+) -> None:
     """Its client is over for good: a right that comes later helps only the next process."""
     reading = [right for right in rights_of(Role.ROUTER, world.prefix) if right.operation is Operation.READ]
-    settings = Secured(world.kafka, world.prefix).settings("admin")
+    settings = Secured(secured_kafka, world.prefix).settings("admin")
     apply(settings, [Grant(Role.ROUTER, "User:stranger", right) for right in reading])
-    worker = world.start("router", kafka=world.kafka.options_of("stranger"), wait=False)
+    worker = world.start("router", kafka=secured_kafka.options_of("stranger"), wait=False)
     assert worker.process.wait(60) == BROKEN
     assert "this user may write no topic at all: `plangate topics acls` says" in worker.log.read_text()

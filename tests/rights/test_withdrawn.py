@@ -1,0 +1,152 @@
+"""Rights that are taken away from a worker that runs, and come back; a password that comes late."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import (  # type: ignore[attr-defined] # they are public
+    AclBindingFilter,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from gate_events.records import PlanCleared
+from plangate.kafka.acls import Grant, apply, binding_of
+from plangate.kafka.clients import admin
+from plangate.kafka.roles import Kind, Operation, Role
+from tests.apps.world import CATALOGUE, World, plan, until
+from tests.forked import COMMAND, Forked
+from tests.rights.secured import Secured, speaking
+from tests.secured_kafka import CERTIFICATE, TLS, SecuredKafka
+
+pytestmark = pytest.mark.kafka
+
+STARTS_S = 60.0
+HARMLESS = "look"
+
+
+class Watched:
+    """A router as `plangate worker` runs it, and what it says."""
+
+    def __init__(self, secured: Secured, folder: Path, store_url: str) -> None:
+        self.secured, self.folder, self._store_url = secured, folder, store_url
+        self.log = folder / "worker.log"
+        self._seen = 0
+
+    @contextmanager
+    def running(self, protocol: str) -> Iterator[None]:
+        (self.folder / "catalogue.yaml").write_text(CATALOGUE)
+        environment = speaking(
+            self.folder, self.secured, "router", protocol, PLANGATE_STORE_URL=self._store_url
+        ).variables
+        process = Forked(
+            COMMAND,
+            *("worker", "--only", "router"),
+            folder=self.folder,
+            environment=environment,
+            out=self.log,
+            err=self.log,
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            assert process.wait(60) == 0, self.log.read_text()[-3000:]
+
+    def says(self, *words: str) -> str:
+        """The next line with these words, once it is there."""
+        return until(lambda: self._next(words), STARTS_S)
+
+    def _next(self, words: tuple[str, ...]) -> str:
+        for number, line in enumerate(self.log.read_text().splitlines()):
+            if number >= self._seen and all(word in line for word in words):
+                self._seen = number + 1
+                return line
+        return ""
+
+
+def reading(secured: Secured, kind: Kind) -> list[Grant]:
+    """What the router reads of this kind."""
+    return [
+        grant
+        for grant in secured.grants(Role.ROUTER)
+        if grant.right.operation is Operation.READ and grant.right.resource.kind is kind
+    ]
+
+
+def withdraw(secured: Secured, grants: list[Grant]) -> None:
+    bindings = [binding_of(grant) for grant in grants]
+    filters = [
+        AclBindingFilter(
+            each.restype,
+            each.name,
+            each.resource_pattern_type,
+            each.principal,
+            each.host,
+            each.operation,
+            each.permission_type,
+        )
+        for each in bindings
+    ]
+    client = admin(secured.settings("admin"))  # whose answers end with it
+    for future in client.delete_acls(filters).values():
+        assert len(future.result(30)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "protocol"), [(Kind.TOPIC, TLS), pytest.param(Kind.GROUP, CERTIFICATE, marks=pytest.mark.slow)]
+)
+def test_a_right_to_read_that_is_taken_away_is_said_and_its_return_mends_all(
+    secured_kafka: SecuredKafka, sqlite_url: str, topic_prefix: str, tmp_path: Path, kind: Kind, protocol: str
+) -> None:
+    world = World(secured_kafka, sqlite_url, topic_prefix, tmp_path)
+    secured = Secured(secured_kafka, topic_prefix)
+    secured.grant(Role.ROUTER)
+    watched, rights = Watched(secured, tmp_path, sqlite_url), reading(secured, kind)
+    (name,) = (grant.right.resource.name for grant in rights)
+    before, meanwhile = plan(HARMLESS), plan(HARMLESS)
+    with watched.running(protocol):
+        watched.says("plangate-router serves")
+        world.send(before)
+        world.read(PlanCleared, 1)
+        withdraw(secured, rights)
+        watched.says(f"plangate-router stops: Kafka does not allow this user any more to read {kind} {name}")
+        watched.says(
+            "plangate-router waits: Kafka does not allow this user: ",
+            f"Read on {kind} {name}; `plangate topics acls` says what each role needs",
+        )
+        world.send(meanwhile)
+        apply(secured.settings("admin"), rights)
+        watched.says("Kafka allows", "now what it needs")
+        cleared = world.read(PlanCleared, 2)
+    assert {each.plan_id for each in cleared} == {before.plan_id, meanwhile.plan_id}
+    assert "Traceback" not in watched.log.read_text()
+    world.close()
+
+
+def test_a_worker_that_is_not_let_in_says_so_once_and_serves_once_it_is(
+    secured_kafka: SecuredKafka, sqlite_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    world = World(secured_kafka, sqlite_url, topic_prefix, tmp_path)
+    secured, user, password = Secured(secured_kafka, topic_prefix), "newcomer", "n3w-w0rd"
+    grants = [Grant(each.role, f"User:{user}", each.right) for each in secured.grants(Role.ROUTER)]
+    apply(secured.settings("admin"), grants)
+    options = {**secured_kafka.options_of(user, TLS), "sasl.password": password}
+    worker = world.start("router", kafka=options, wait=False)
+    refusal = "Kafka does not take our login"
+    until(lambda: refusal in worker.log.read_text(), STARTS_S)
+    how = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
+    client = admin(secured.settings("admin"))
+    changed = client.alter_user_scram_credentials(
+        [UserScramCredentialUpsertion(user, how, password.encode())]
+    )
+    changed[user].result(30)
+    until(lambda: worker.serves("router"), STARTS_S)
+    said = worker.log.read_text()
+    assert said.count(refusal) == 1
+    assert "invalid credentials with SASL mechanism SCRAM-SHA-512); set sasl.username" in said
+    assert password not in said
+    assert worker.end() == 0
+    world.close()
