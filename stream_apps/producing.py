@@ -95,7 +95,6 @@ class KafkaWriter:
             self._producer.list_topics(timeout=timeout_s)
         except KafkaException:
             return False
-        self._refusal = None
         return True
 
     async def room(self) -> None:

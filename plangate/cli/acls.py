@@ -69,21 +69,29 @@ def _everybody(prefix: str) -> list[Grant]:
 def _grants(text: str, prefix: str) -> list[Grant]:
     """What `ROLE=User:NAME` asks for. Raises CommandError."""
     who, _, principal = text.partition("=")
-    name, _, group = who.partition(":")
-    field = f"--principal {text}"
-    if name not in list(Role):
-        raise CommandError(f"{field}: {name!r} is no role", f"name one of {_ROLES}")
-    role, kind_and_name = Role(name), principal.partition(":")
+    field, kind_and_name = f"--principal {text}", principal.partition(":")
     if kind_and_name[0] != "User" or kind_and_name[2] in ("", "*"):
         raise CommandError(f"{field}: {principal!r} is nobody's name", f"write {who}=User:NAME")
-    if fault := fault_of_name(principal + group):
+    if fault := fault_of_name(principal):
         raise CommandError(f"{field}: the name {fault}", "write it as the brokers know it")
-    if (role is Role.SERVICE) != bool(group):
-        wanted = "service:GROUP" if role is Role.SERVICE else name
-        raise CommandError(f"{field}: only a service names its consumer group", f"write {wanted}={principal}")
+    role, group = role_of("--principal", who, f"={principal}")
+    return [Grant(role, principal, right) for right in rights_of(role, prefix, group)]
+
+
+def role_of(option: str, who: str, rest: str = "") -> tuple[Role, str]:
+    """The role that `ROLE` or `service:GROUP` names, and the group. Raises CommandError."""
+    name, _, group = who.partition(":")
+    field = f"{option} {who}{rest}"
+    if name not in list(Role):
+        raise CommandError(f"{field}: {name!r} is no role", f"name one of {_ROLES}")
+    if fault := fault_of_name(group or name):
+        raise CommandError(f"{field}: the group {fault}", "write it as the brokers know it")
+    if (name == Role.SERVICE) != bool(group):
+        wanted = "service:GROUP" if name == Role.SERVICE else name
+        raise CommandError(f"{field}: only a service names its consumer group", f"write {wanted}{rest}")
     if group.startswith(GROUPS):
         raise CommandError(f"{field}: groups that begin with {GROUPS} are Plangate's own", "take another")
-    return [Grant(role, principal, right) for right in rights_of(role, prefix, group)]
+    return Role(name), group
 
 
 def _show(grants: Sequence[Grant], as_json: bool, states: Mapping[Grant, str]) -> None:

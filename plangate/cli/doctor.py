@@ -1,20 +1,25 @@
 """`plangate doctor`: what is wrong, and the mend."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Annotated
 
 import typer
 
 from gate_events.records import PlanProposed
-from gate_events.topics import DECISIONS
+from gate_events.topics import DECISIONS, TOPICS, Topic
 from gate_store import migrate
 from gate_store.roles.apply import PREFIX, missing
 from gate_store.store_url import is_postgres
 from gate_store.try_clients import try_clients
+from plangate.cli.acls import role_of
 from plangate.cli.failures import CommandError, line_for
 from plangate.cli.output import JsonFlag, show
 from plangate.kafka import clients, topics
+from plangate.kafka.own_rights import in_words, lacking
+from plangate.kafka.roles import Role, rights_of, topics_of
 from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue, schema_ids
 from plangate.worker.wiring import NotReadyError
@@ -36,20 +41,33 @@ def register(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
-def doctor(as_json: JsonFlag = False) -> None:
-    """Look at Kafka, topics, registry, store, graphs and catalogue. Exit code 1 where something is wrong."""
-    findings = list(examine(load_settings()))
+def doctor(
+    role: Annotated[
+        list[str] | None,
+        typer.Option(help="What this user is on Kafka; may be repeated. A service: service:GROUP."),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Look at Kafka, topics, registry, store, graphs and catalogue. Exit code 1 where something is wrong.
+
+    With logins of their own each part looks as itself: `plangate doctor --role router`
+    """
+    findings = list(examine(load_settings(), [role_of("--role", each) for each in role or ()]))
     rows = [{**asdict(finding), "state": "ok" if finding.ok else "WRONG"} for finding in findings]
     show(rows, as_json=as_json, title="Plangate's health", columns=("state", "what", "found"))
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at everything; one failure hides no other."""
+def examine(settings: Settings, roles: Sequence[tuple[Role, str]] = ()) -> Iterator[Finding]:
+    """Look at everything; one failure hides no other.
+
+    `roles` are this user's on Kafka, with a service's group.
+    """
     looks: dict[str, Callable[[Settings], str]] = {
-        "Kafka and topics": _topics,
-        "decisions' moments": _moments,
+        "Kafka and topics": partial(_topics, roles),
+        "Kafka rights": partial(_rights, roles),
+        "decisions' moments": partial(_moments, roles),
         "Kafka options": _options,
         "schema registry": _registry,
         "store": _store,
@@ -68,15 +86,31 @@ def _looked(what: str, look: Callable[[Settings], str], settings: Settings) -> F
         return Finding(what, False, line_for(error) or f"{type(error).__name__}: {error}")
 
 
-def _topics(settings: Settings) -> str:
-    states = topics.describe(settings)
+def _topics(roles: Sequence[tuple[Role, str]], settings: Settings) -> str:
+    states = topics.describe(settings, _seen_by(roles))
     if problems := topics.problems(states):
         raise NotReadyError(problems)
     return f"{settings.bootstrap_servers}: {len(states)} topics"
 
 
-def _moments(settings: Settings) -> str:
+def _seen_by(roles: Sequence[tuple[Role, str]]) -> list[Topic]:
+    seen = {topic for role, _ in roles for topic in topics_of(role)}
+    return [topic for topic in TOPICS if topic in seen or not roles]
+
+
+def _rights(roles: Sequence[tuple[Role, str]], settings: Settings) -> str:
+    if not roles:
+        return "not looked at: --role ROLE says whose this user must have"
+    wanted = [right for role, group in roles for right in rights_of(role, settings.topic_prefix, group)]
+    if lacks := in_words(lacking(settings, wanted)):
+        raise NotReadyError(lacks)
+    return f"all that {', '.join(role for role, _ in roles)} must have"
+
+
+def _moments(roles: Sequence[tuple[Role, str]], settings: Settings) -> str:
     """Who dates decisions: deadlines and use-bys go by that."""
+    if roles and Role.ADMIN not in {role for role, _ in roles}:  # who else may see a topic's options?
+        return "not for this user to see"
     topics.require(settings, DECISIONS)
     dated_by, name = topics.dated_by(settings, DECISIONS), settings.topic(DECISIONS.name)
     if dated_by == topics.LOG_APPEND_TIME:

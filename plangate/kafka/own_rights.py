@@ -23,7 +23,7 @@ def in_words(rights: Iterable[Right]) -> str:
 
 
 def lacking(settings: Settings, rights: Sequence[Right]) -> list[Right]:
-    """Those of `rights`, on topics and groups by name, that this user is known not to have.
+    """Those of `rights` that this user is known not to have.
 
     None where nobody is asked who they are: then there is nobody whom a broker could refuse anything.
     """
@@ -32,7 +32,10 @@ def lacking(settings: Settings, rights: Sequence[Right]) -> list[Right]:
     client = admin(settings)
     may = {
         Kind.TOPIC: _told(_about_topics(client, _names(rights, Kind.TOPIC))),
+        # Of a prefix: the group that is called just that.
         Kind.GROUP: _told(_about_groups(client, _names(rights, Kind.GROUP))),
+        # To who may do nothing at all with the cluster, nothing is told of it.
+        Kind.CLUSTER: _told(_about_cluster(client, _names(rights, Kind.CLUSTER)), silence=()),
     }
     return [right for right in rights if not _allowed(right, may[right.resource.kind])]
 
@@ -64,16 +67,23 @@ def _about_groups(client: AdminClient, names: Sequence[str]) -> Mapping[str, Fut
     return dict(asked)
 
 
-def _told(asked: Mapping[str, Future[Any]]) -> dict[str, Collection[str] | None]:
-    """The operations that are allowed, by name; None where that is not told."""
-    return {name: _operations(future) for name, future in asked.items()}
+def _about_cluster(client: AdminClient, names: Sequence[str]) -> Mapping[str, Future[Any]]:
+    ask = client.describe_cluster
+    return {name: ask(include_authorized_operations=True, request_timeout=TIMEOUT_S) for name in names}
 
 
-def _operations(future: Future[Any]) -> Collection[str] | None:
+def _told(
+    asked: Mapping[str, Future[Any]], silence: Collection[str] | None = None
+) -> dict[str, Collection[str] | None]:
+    """The operations that are allowed, by name; None where that is not known, `silence` where nothing is."""
+    return {name: _operations(future, silence) for name, future in asked.items()}
+
+
+def _operations(future: Future[Any], silence: Collection[str] | None) -> Collection[str] | None:
     try:
         allowed = future.result(2 * TIMEOUT_S).authorized_operations
     except KafkaException as error:
         return () if error.args[0].code() in _REFUSALS else None
     except FutureTimeoutError:
         return None
-    return None if allowed is None else [operation.name for operation in allowed]
+    return silence if allowed is None else [operation.name for operation in allowed]

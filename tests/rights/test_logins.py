@@ -15,7 +15,7 @@ from plangate.worker import logs
 from producers.delivery import NotDeliveredError
 from tests.apps.world import plan
 from tests.cli.commands import CATALOGUE, PLAN
-from tests.rights.secured import Secured, variables
+from tests.rights.secured import GROUP, Secured, variables
 from tests.secured_kafka import CERTIFICATE, HOST, PLAIN, TLS, SecuredKafka
 
 pytestmark = pytest.mark.kafka
@@ -113,9 +113,9 @@ class Desk:
         assert out == ""
         return line.removeprefix("plangate: ")
 
-    def findings(self) -> dict[str, str]:
+    def findings(self, *roles: str) -> dict[str, str]:
         """What doctor calls wrong."""
-        out, err = self.run("doctor", "--json")
+        out, err = self.run("doctor", "--json", *(f"--role={role}" for role in roles))
         assert err == ""
         return {row["what"]: row["found"] for row in json.loads(out) if row["state"] == "WRONG"}
 
@@ -158,6 +158,35 @@ def test_who_is_let_in_and_lacks_rights_hears_which(
     secured.grant(Role.AGENT)
     desk.speak_as(secured_kafka.options_of("agent", protocol))
     assert "may not be seen" in desk.complaint("worker", "--only", "gatekeeper")
+
+
+ROLES = [f"service:{GROUP}" if role is Role.SERVICE else str(role) for role in Role]
+
+
+def test_doctor_asks_for_the_rights_of_a_role(
+    secured_kafka: SecuredKafka, topic_prefix: str, desk: Desk
+) -> None:
+    secured = Secured(secured_kafka, topic_prefix)
+    secured.create_topics()
+    secured.grant(*(role for role in Role if role is not Role.ADMIN))
+    kafkas = {"Kafka and topics", "Kafka rights", "decisions' moments", "Kafka options"}
+    for number, role in enumerate(ROLES):
+        user, protocol = role.partition(":")[0], (PLAIN, TLS, CERTIFICATE)[number % 3]
+        desk.speak_as(secured_kafka.options_of(user, protocol), topic_prefix)
+        found = desk.findings(role)
+        assert kafkas & found.keys() == set(), (role, found)
+    desk.speak_as(secured_kafka.options_of("agent"), topic_prefix)
+    lacks = desk.findings("agent", "service:another", "admin")["Kafka rights"]
+    for each in (
+        "Write on topic {}outcomes",
+        "Read on group {}another",
+        "Describe on group {}plangate-reader-*",
+    ):
+        assert each.format(topic_prefix) in lacks
+    assert "Alter on cluster" in lacks
+    assert f"Write on topic {topic_prefix}plans" not in lacks
+    assert "`plangate topics acls` says what each role needs" in lacks
+    assert "'boss' is no role; name one of admin" in desk.complaint("doctor", "--role=boss")
 
 
 @pytest.mark.parametrize(

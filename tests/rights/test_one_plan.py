@@ -1,7 +1,7 @@
 """Plans go all the way although everybody has a login of their own, with no right but those of their role."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -20,7 +20,7 @@ from tests.cli.project import CATALOGUE, GRAPH, STARTS_S, Project, until
 from tests.forked import COMMAND, Forked
 from tests.rights.logins import Logins, logins_on
 from tests.rights.secured import GROUP, Secured, speaking
-from tests.secured_kafka import SecuredKafka
+from tests.secured_kafka import CERTIFICATE, TLS, SecuredKafka
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
@@ -30,16 +30,27 @@ HARMLESS = '{"goal": "look", "steps": [{"action_type": "note", "arguments": {"te
 GRAVE = '{"goal": "tell", "steps": [{"action_type": "send_email", "arguments": {"to": "ana", "token": "t"}}]}'
 
 
+# Half of them by password over TLS, half by a certificate.
+BY_CERTIFICATE = {"router", "resumer", "reviewer", "auditor"}
+
+
 class House:
     """A project whose workers, agent, reviewer and service each speak as themselves."""
 
-    def __init__(self, secured: Secured, logins: Logins, folder: Path) -> None:
+    def __init__(
+        self, secured: Secured, logins: Logins, folder: Path, by_certificate: Collection[str]
+    ) -> None:
         self.secured, self.logins, self.folder = secured, logins, folder
+        self._by_certificate = by_certificate
+
+    def protocol_of(self, user: str) -> str:
+        return CERTIFICATE if user in self._by_certificate else TLS
 
     def as_(self, user: str, **more: str) -> Project:
         """As this user of Kafka and of PostgreSQL."""
         store = self.logins.url_of(Role(user)) if user in list(Role) else self.logins.url
-        shell = speaking(self.folder, self.secured, user, **{"PLANGATE_STORE_URL": store, **more})
+        environment = {"PLANGATE_STORE_URL": store, **more}
+        shell = speaking(self.folder, self.secured, user, self.protocol_of(user), **environment)
         return Project(shell.folder, shell.environment)
 
     def without_kafka(self) -> Project:
@@ -90,7 +101,8 @@ class House:
             did.append(step.action_type)
 
         left = {UUID(plan_id) for plan_id in plan_ids}
-        options, store = self.secured.kafka.options_of("service"), self.logins.url_of(Role.SERVICE)
+        options = self.secured.kafka.options_of("service", self.protocol_of("service"))
+        store = self.logins.url_of(Role.SERVICE)
         prefix = self.secured.prefix
         with verdicts(options, group=GROUP, topic_prefix=prefix, idle_s=60, store_url=store) as works:
             for work in works:
@@ -126,11 +138,20 @@ class House:
 
 
 @pytest.fixture
+def by_certificate() -> Collection[str]:
+    return BY_CERTIFICATE
+
+
+@pytest.fixture
 def house(
-    secured_kafka: SecuredKafka, postgres_server: PostgresServer, topic_prefix: str, tmp_path: Path
+    secured_kafka: SecuredKafka,
+    postgres_server: PostgresServer,
+    topic_prefix: str,
+    tmp_path: Path,
+    by_certificate: Collection[str],
 ) -> Iterator[House]:
     with logins_on(postgres_server) as logins:
-        yield prepared(House(Secured(secured_kafka, topic_prefix), logins, tmp_path))
+        yield prepared(House(Secured(secured_kafka, topic_prefix), logins, tmp_path, by_certificate))
 
 
 def prepared(made: House) -> House:
@@ -146,6 +167,15 @@ def prepared(made: House) -> House:
     return made
 
 
+@pytest.mark.parametrize(
+    "by_certificate",
+    [
+        pytest.param(BY_CERTIFICATE, id="some"),
+        pytest.param(
+            {*SPEAK, "service", "operator"} - BY_CERTIFICATE, id="the-others", marks=pytest.mark.slow
+        ),
+    ],
+)
 def test_every_part_does_its_work_with_its_own_rights_alone(house: House) -> None:
     agent, reviewer, submitter = house.as_("agent"), house.as_("reviewer"), house.without_kafka()
     with house.workers():
@@ -169,6 +199,8 @@ def test_every_part_does_its_work_with_its_own_rights_alone(house: House) -> Non
         assert {row["status"] for row in house.as_("auditor").run("runs", "--json").json} == {"DONE"}
         shown = reviewer.run("show", grave, "--json").json
         assert [row["state"] for row in shown["effects"]] == ["SUCCEEDED"]
+        looked = house.as_("gatekeeper").run("doctor", "--role", "gatekeeper", "--json")
+        assert looked.code == 0, looked.out
     assert house.denied() == []
     assert house.troubles() == []
     house.secured.writes("agent", ["decisions"])

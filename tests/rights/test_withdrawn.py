@@ -67,12 +67,13 @@ class Watched:
         return ""
 
 
-def reading(secured: Secured, kind: Kind) -> list[Grant]:
-    """What the router reads of this kind."""
+def of(secured: Secured, operation: Operation, kind: Kind, name: str = "") -> list[Grant]:
+    """What the router needs of this kind; of one topic."""
+    rights = {grant: grant.right for grant in secured.grants(Role.ROUTER)}
     return [
         grant
-        for grant in secured.grants(Role.ROUTER)
-        if grant.right.operation is Operation.READ and grant.right.resource.kind is kind
+        for grant, right in rights.items()
+        if right.operation is operation and right.resource.kind is kind and right.resource.name.endswith(name)
     ]
 
 
@@ -98,15 +99,16 @@ def withdraw(secured: Secured, grants: list[Grant]) -> None:
 @pytest.mark.parametrize(
     ("kind", "protocol"), [(Kind.TOPIC, TLS), pytest.param(Kind.GROUP, CERTIFICATE, marks=pytest.mark.slow)]
 )
-def test_a_right_to_read_that_is_taken_away_is_said_and_its_return_mends_all(
+def test_a_right_that_is_taken_away_is_said_and_its_return_mends_all(
     secured_kafka: SecuredKafka, sqlite_url: str, topic_prefix: str, tmp_path: Path, kind: Kind, protocol: str
 ) -> None:
     world = World(secured_kafka, sqlite_url, topic_prefix, tmp_path)
     secured = Secured(secured_kafka, topic_prefix)
     secured.grant(Role.ROUTER)
-    watched, rights = Watched(secured, tmp_path, sqlite_url), reading(secured, kind)
+    watched, rights = Watched(secured, tmp_path, sqlite_url), of(secured, Operation.READ, kind)
     (name,) = (grant.right.resource.name for grant in rights)
-    before, meanwhile = plan(HARMLESS), plan(HARMLESS)
+    (clears,) = of(secured, Operation.WRITE, Kind.TOPIC, "auto-execute")
+    before, meanwhile, at_last = (plan(HARMLESS) for _ in range(3))
     with watched.running(protocol):
         watched.says("plangate-router serves")
         world.send(before)
@@ -120,8 +122,16 @@ def test_a_right_to_read_that_is_taken_away_is_said_and_its_return_mends_all(
         world.send(meanwhile)
         apply(secured.settings("admin"), rights)
         watched.says("Kafka allows", "now what it needs")
-        cleared = world.read(PlanCleared, 2)
-    assert {each.plan_id for each in cleared} == {before.plan_id, meanwhile.plan_id}
+        world.read(PlanCleared, 2)
+        withdraw(secured, [clears])
+        world.send(at_last)
+        watched.says(
+            f"Kafka does not take records of topic {topic_prefix}auto-execute", "uthorization failed"
+        )
+        apply(secured.settings("admin"), [clears])
+        watched.says("Kafka takes records again")
+        cleared = world.read(PlanCleared, 3)
+    assert {each.plan_id for each in cleared} == {each.plan_id for each in (before, meanwhile, at_last)}
     assert "Traceback" not in watched.log.read_text()
     world.close()
 
