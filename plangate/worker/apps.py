@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Set
 from importlib.metadata import version
 
 import confluent_kafka
@@ -22,11 +23,21 @@ def main() -> int:
     end_with_parent()
     logs.configure()
     settings = load_settings()
-    slot = Slot(f"{settings.topic_prefix}apps")
+    parts = frozenset(sys.argv[1:])
+    slot = slot_of(settings.topic_prefix, parts)
     log.info("%s of plangate %s start as %s (%s)", " and ".join(sys.argv[1:]), *_who(slot))
-    config = apps_config(settings, frozenset(sys.argv[1:]), slot.name)
+    config = apps_config(settings, parts, slot.name)
     keep_catalogue(config.catalogue, settings.store_url, " and ".join(sys.argv[1:]))
     return run_process(config)
+
+
+def slot_of(topic_prefix: str, parts: Set[str]) -> Slot:
+    """Parts that run apart have numbers of their own: each finds its own again, whatever starts first.
+
+    Else the one would take the other's, and its group would wait for the member that had it.
+    """
+    which = "apps" if len(parts) > 1 else "".join(parts)
+    return Slot(f"{topic_prefix}{which}", named="" if which == "apps" else which)
 
 
 def _who(slot: Slot) -> tuple[str, str, str]:

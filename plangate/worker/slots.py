@@ -20,7 +20,9 @@ class SlotsError(RuntimeError):
 class Slot:
     """The lowest free number on this machine, held until the process ends (a lock on a file)."""
 
-    def __init__(self, scope: str, folder: Path | None = None) -> None:
+    def __init__(self, scope: str, folder: Path | None = None, *, named: str = "") -> None:
+        """`named`: what stands before the machine's name."""
+        self._before = f"{named}-" if named else ""
         root = folder or slots_folder()
         self.number, self._file = _first_free(root, scope)
         self._mark = _mark(self._file)
@@ -28,7 +30,7 @@ class Slot:
     @property
     def name(self) -> str:
         """`machine-0`, `machine-1`, …"""
-        return f"{host_name()}-{self.number}"
+        return f"{self._before}{host_name()}-{self.number}"
 
     @property
     def instance(self) -> str:

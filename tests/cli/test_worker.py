@@ -12,6 +12,7 @@ import pytest
 
 from gate_events.topics import TOPICS
 from plangate.dev.mock_kafka import MockKafka
+from plangate.worker.apps import slot_of
 from tests.cli.commands import PLANGATE, Shell
 from tests.cli.project import GRAPH, until
 
@@ -145,6 +146,24 @@ def test_two_workers_on_one_machine_take_different_slots(ready: Shell) -> None:
 
 
 @pytest.mark.slow
+def test_parts_that_run_apart_find_their_own_slots_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A group waits half a minute for a member that went, wherever another took its name."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    router, gatekeeper = slot_of("acme.", {"router"}), slot_of("acme.", {"gatekeeper"})
+    both = slot_of("acme.", {"router", "gatekeeper"})
+    assert (
+        len({router.name, gatekeeper.name, both.name}) == 3
+    )  # by which they remember what they have in hand
+    before = router.name
+    router.release()
+    gatekeeper.release()
+    gatekeeper = slot_of("acme.", {"gatekeeper"})
+    router = slot_of("acme.", {"router"})
+    assert router.name == before
+
+
 def test_parts_are_chosen(ready: Shell) -> None:
     with working(ready, "--only", "router") as worker:
         until(lambda: worker.says("plangate-router serves"))
