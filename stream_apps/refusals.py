@@ -51,9 +51,10 @@ _NO_TLS = Refusal(
 )
 _TLS = Refusal("Kafka speaks TLS there", "", "set security.protocol to SASL_SSL or SSL")
 _HANGS_UP = Refusal(
-    "Kafka hangs up on our security.protocol",
+    "who listens there hangs up on us",
     "",
-    "set that of its listener: SASL_SSL or SASL_PLAINTEXT with a login, SSL with a client certificate",
+    "see that Kafka runs behind it, and set security.protocol to its listener's: SASL_SSL or SASL_PLAINTEXT "
+    "with a login, SSL with a client certificate",
 )
 _WORDS = (
     (KafkaError._AUTHENTICATION, "mechanism handshake failed", _MECHANISM),
