@@ -1,4 +1,4 @@
-"""Turns settings into what judges and what speaks; `worker/wiring.py` turns them into workers."""
+"""Turns settings into what judges and what speaks; the wirings in `worker/` turn them into workers."""
 
 import os
 from collections.abc import Callable

@@ -22,7 +22,7 @@ from plangate.kafka.own_rights import in_words, lacking
 from plangate.kafka.roles import Role, rights_of, topics_of
 from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue, schema_ids
-from plangate.worker.wiring import NotReadyError
+from plangate.worker.readiness import NotReadyError
 from stream_apps.kafka_options import faust_settings
 from stream_apps.resumer.graphs import load_graphs, refuse_unguarded
 

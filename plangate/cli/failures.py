@@ -40,7 +40,7 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "plangate.settings.SettingsError",
         "plangate.torture.stack.StoreInUseError",
         "plangate.worker.slots.SlotsError",
-        "plangate.worker.wiring.NotReadyError",
+        "plangate.worker.readiness.NotReadyError",
         "producers.delivery.NotDeliveredError",
         "producers.errors.SubmitError",
         "stream_apps.errors.KafkaOptionError",

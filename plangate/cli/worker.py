@@ -10,8 +10,8 @@ from plangate.cli.failures import CommandError
 from plangate.settings import load_settings
 from plangate.worker import logs
 from plangate.worker.fleet import PARTS, fleet
+from plangate.worker.readiness import check_before_work
 from plangate.worker.supervisor import Supervisor
-from plangate.worker.wiring import check_before_work
 
 log = logging.getLogger("plangate.worker")
 

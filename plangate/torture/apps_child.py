@@ -13,10 +13,10 @@ from plangate.settings import load_settings
 from plangate.torture.clock import jumping
 from plangate.torture.fault_points import FaultPoints
 from plangate.torture.places import places
+from plangate.worker.apps_wiring import apps_config
 from plangate.worker.parent import end_with_parent
 from plangate.worker.policy import keep_catalogue
 from plangate.worker.slots import Slot
-from plangate.worker.wiring import apps_config
 from stream_apps.process import run_process
 
 CLOCK_OFF_S = 3600.0

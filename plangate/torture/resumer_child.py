@@ -17,8 +17,8 @@ from plangate.torture.struck_store import StruckStore
 from plangate.wiring import open_catalogue
 from plangate.worker.parent import end_with_parent
 from plangate.worker.policy import keep_catalogue
+from plangate.worker.resumer_wiring import resumer_config
 from plangate.worker.slots import Slot
-from plangate.worker.wiring import resumer_config
 from stream_apps.resumer.process import serve
 
 CLOCK_OFF_S = 30.0  # a resumer's own clock says when a run that failed is tried again

@@ -9,10 +9,10 @@ import confluent_kafka
 
 from plangate.settings import load_settings
 from plangate.worker import logs
+from plangate.worker.apps_wiring import apps_config
 from plangate.worker.parent import end_with_parent
 from plangate.worker.policy import keep_catalogue
 from plangate.worker.slots import Slot
-from plangate.worker.wiring import apps_config
 from stream_apps.process import run_process
 
 log = logging.getLogger("plangate.apps")

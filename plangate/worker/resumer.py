@@ -11,8 +11,8 @@ from plangate.wiring import name_agent, open_catalogue
 from plangate.worker import logs
 from plangate.worker.parent import end_with_parent
 from plangate.worker.policy import keep_catalogue
+from plangate.worker.resumer_wiring import resumer_config
 from plangate.worker.slots import Slot
-from plangate.worker.wiring import resumer_config
 from stream_apps.resumer.process import serve
 
 log = logging.getLogger("plangate.resumer")

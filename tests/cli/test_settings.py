@@ -10,7 +10,7 @@ from plangate.cli.failures import line_for
 from plangate.cli.plan_files import read_plan
 from plangate.settings import SettingsError, load_settings
 from plangate.wiring import name_agent
-from plangate.worker.wiring import apps_config
+from plangate.worker.apps_wiring import apps_config
 from stream_apps.kafka_options import faust_settings
 from stream_apps.resumer.config import ResumerConfig
 from tests.cli.commands import CATALOGUE, PLAN, SECRET

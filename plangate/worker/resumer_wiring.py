@@ -1,0 +1,80 @@
+"""Turns settings into what a resumer needs."""
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from gate_events.records import ApprovalRequested
+from gate_policy.catalogue import Catalogue
+from gate_policy.effects import effect_of
+from gate_store.database import open_store
+from gate_store.engine.port import ClaimedRun, OutboxRow, Publish
+from plangate.settings import Settings
+from plangate.worker.apps_wiring import apps_config
+from plangate.worker.slots import Slot
+from stream_apps.producing import KafkaWriter
+from stream_apps.relay import Relay
+from stream_apps.resumer.config import ActionTraits, ResumerConfig
+from stream_apps.resumer.dispatch import Dispatch
+from stream_apps.resumer.earlier import EarlierApprovals
+from stream_apps.resumer.questions import Questions
+
+# Of outcomes and plans: nobody resumes a run by them, and fuller requests save the broker work.
+LINGER_MS = 2.0
+
+
+def resumer_config(settings: Settings, slot: Slot, catalogue: Catalogue) -> ResumerConfig:
+    """What one resumer needs."""
+    store = open_store(settings.store_url, pool_size=2)
+    questions, dispatch = Questions(store), Dispatch(store, catalogue)
+
+    async def ask_again(run: ClaimedRun, now: datetime) -> ApprovalRequested:
+        edited = run.answer.revision > 1
+        return await (dispatch.edited_again if edited else questions.ask_again)(run, now)
+
+    return ResumerConfig(
+        store_url=settings.store_url,
+        graphs_file=settings.graphs,
+        worker=f"{slot.name}-{os.getpid()}",
+        instance=slot.instance,
+        traits=traits_of(catalogue),
+        ask_again=ask_again,
+        ask_in_doubt=questions.ask_in_doubt,
+        doubt_plan=questions.doubt_plan,
+        unmet=dispatch.unmet,
+        earlier=EarlierApprovals(store).of,
+        publish=publisher(settings),
+        forbids_unguarded=settings.unguarded == "forbid",
+        in_flight=settings.in_flight,
+        lease_s=settings.lease_s,
+        attempts=settings.attempts,
+        stale_after_s=settings.stale_after_s,
+        probe_again_s=settings.probe_again_s,
+        run_timeout_s=settings.run_timeout_s,
+        memory_mb=settings.resumer_memory_mb,
+    )
+
+
+def traits_of(catalogue: Catalogue) -> Callable[[str], ActionTraits]:
+    """The catalogue's word on repeating an action; an unknown one is never repeated."""
+
+    def traits(action_type: str) -> ActionTraits:
+        action = catalogue.actions.get(action_type)
+        if action is None:
+            return ActionTraits()
+        return ActionTraits(action.idempotent, lambda step: effect_of(step, action))
+
+    return traits
+
+
+def publisher(settings: Settings) -> Publish:
+    """Takes outbox rows to Kafka; connects when there is something to say."""
+    config = apps_config(settings, frozenset(), "")
+    made: list[Relay] = []
+
+    async def publish(rows: Sequence[tuple[int, OutboxRow]]) -> Sequence[int]:
+        if not made:
+            made.append(Relay("plangate-resumer", config, KafkaWriter(config.kafka, linger_ms=LINGER_MS)))
+        return await made[0].publish(rows)
+
+    return publish
