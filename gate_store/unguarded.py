@@ -1,4 +1,4 @@
-"""Plans that a graph carried out without the ledger and was cut off in: nobody knows which steps happened.
+"""Plans in which a graph without the ledger was cut off, or failed: nobody knows which steps happened.
 
 All of the plan's steps are in doubt, and one question asks about them. Their rows have no attempt, since the
 ledger let none of them begin: by that they are told from a step in doubt of its own.

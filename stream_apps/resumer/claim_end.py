@@ -33,7 +33,7 @@ from stream_apps.resumer.outcomes import outbox_row, outcome
 from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.words import in_words, plain
 
-UNGUARDED = "unguarded: the graph came to its end without the ledger, so what it did of the plan is not known"
+UNGUARDED = "unguarded: its graph went on without the ledger, so what it did of the plan is not known"
 ACTS_UNGUARDED = (
     "its graph carries out its actions without the ledger, so nobody knows which of the plan's steps happened"
 )
@@ -115,8 +115,8 @@ class ClaimEnd:
     async def after(self, error: Exception) -> None:
         """The stop that the run carries counts more than what its node made of it."""
         cause = self._run.stopped or error
-        if isinstance(cause, HaltedError | OverranError) and self.may_have_acted():
-            cause = CutOffError(self._claimed.thread_id, _under_way(cause))
+        if self.may_have_acted() and not isinstance(cause, LeaseLostError | RunFailedError):
+            cause = CutOffError(self._claimed.thread_id, _cut_off_by(cause))
         try:
             await self._failed(cause)
         except LeaseLostError as lost:
@@ -209,8 +209,9 @@ class ClaimEnd:
         return outcome(claimed, known.steps, known.effects, status, config.worker, config.clock(), untold)
 
     def _unguarded(self, state: str) -> str:
-        """What is to be said of its steps where the graph came to its end."""
-        return UNGUARDED if state == "DONE" and self.is_unguarded() else ""
+        """What is to be said of its steps where the graph went on, in this claim or in one before."""
+        has_gone_on = state == "DONE" or self.is_invoked or self._states.rows
+        return UNGUARDED if has_gone_on and self.is_unguarded() else ""
 
     def _never_approved(self) -> Sequence[Step]:
         """The steps that the run asked about, as far as they are known."""
@@ -228,6 +229,12 @@ def _status(state: str, known: Earlier | None) -> OutcomeStatus:
     if state == "DONE" and all(row and row.state == "SUCCEEDED" for row in rows):
         return OutcomeStatus.DONE
     return OutcomeStatus.FAILED if any(rows) or state == "FAILED" else OutcomeStatus.NOT_RUN
+
+
+def _cut_off_by(error: Exception) -> str:
+    if isinstance(error, HaltedError | OverranError):
+        return _under_way(error)
+    return f"the graph was resumed, then it failed: {in_words(error)}"
 
 
 def _under_way(error: Exception) -> str:

@@ -68,7 +68,7 @@ class OutdatedRunError(RunStoppedError):
 
 
 class CutOffError(RunStoppedError):
-    """The graph acts without the ledger, and was cut off: nobody knows what it did, so a human is asked."""
+    """The graph acts without the ledger, and was cut off or failed: nobody knows what it did. It is asked."""
 
 
 class OverranError(TimeoutError):

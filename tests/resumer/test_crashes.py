@@ -107,9 +107,12 @@ async def test_a_run_that_ends_without_its_begun_effect_is_in_doubt_first(
     assert stage.outcome().results[0].status is StepStatus.SUCCEEDED
 
 
-async def test_a_state_that_cannot_be_stored_fails_its_run_with_the_reason(stage: Stage) -> None:
-    stage.decide(await stage.submit("unstorable"))
-    await stage.resume("FAILED")
+@pytest.mark.parametrize(("graph", "state"), [("unstorable_guarded", "FAILED"), ("unstorable", "IN_DOUBT")])
+async def test_a_state_that_cannot_be_stored_ends_its_run_with_the_reason(
+    stage: Stage, graph: str, state: str
+) -> None:
+    stage.decide(await stage.submit(graph))
+    await stage.resume(state)
     assert "its state cannot be stored" in stage.run().error
 
 

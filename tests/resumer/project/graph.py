@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
-from langgraph.types import Send
+from langgraph.types import Send, interrupt
 
 from plangate import Plan, Step, effect, effects, gate
 
@@ -289,6 +289,21 @@ async def act_slowly_past_ledger(state: State) -> State:
     return {}
 
 
+async def act_shakily_past_ledger(state: State) -> State:
+    """Its first step happens, then it is out of luck."""
+    first = state["verdict"]["steps"][0]["arguments"]["to"] if state["verdict"]["approved"] else "no"
+    log(f"begin {first}")
+    if happened().count(f"begin {first}") <= int(os.environ.get("FAILURES", "1")):
+        raise ConnectionError("the mail server hung up")
+    return {}
+
+
+def ask_a_stranger(_state: State) -> State:
+    return {"sent": [interrupt("which server?")]}
+
+
+shaky_past_ledger = chain(State, ask=ask, act=act_shakily_past_ledger).compile()
+strange_past_ledger = chain(State, ask=ask, act=act_unguarded, stray=ask_a_stranger).compile()
 slow_past_ledger = chain(State, ask=ask, act=act_slowly_past_ledger).compile()
 late = chain(State, ask=ask, pass_on=pass_on, settle=settle, act=act_unguarded)
 nested_late = chain(State, child=late.compile(), after=pass_on).compile()
