@@ -7,6 +7,7 @@ from gate_events.names import fault_of_name, name_key, same_name
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind, GateState, RequestKind, Resolution, Timing
 from gate_store.dispositions import Fate
+from gate_store.half_done import not_allowed
 from gate_store.renderings import was_shown_another
 from gate_store.rulings import GateView, Ruling, refused
 
@@ -151,9 +152,8 @@ def _answers_the_question(gate: GateView, decision: DecisionMade) -> Ruling | No
         return None
     if kind not in _answers(request):
         return refused(f"{kind.value} is no answer to {_question(request)}")
-    if kind is not DecisionKind.WITHDRAW and kind not in request.review.terms.allowed:
-        allowed = ", ".join(each.value for each in request.review.terms.allowed)
-        return refused(f"this gate does not allow {kind.value}; allowed: {allowed}")
+    if kind is not DecisionKind.WITHDRAW and (why := not_allowed(request, kind)):
+        return refused(why)
     return None
 
 

@@ -17,6 +17,7 @@ from gate_policy.catalogue import Catalogue
 from gate_policy.edited import review_of_edit
 from gate_policy.errors import UnjudgeablePlanError
 from gate_store.dispositions import Disposition, Fate
+from gate_store.half_done import not_allowed
 from gate_store.lookup import disposition_of
 from plangate.cli.choosing import Digest, Gate, Yes, chosen, show_and_ask
 from plangate.cli.edited_steps import edited_steps
@@ -95,6 +96,8 @@ def edit(
     catalogue = open_catalogue(settings)
     asked = _Asked(gate, digest, yes, by, wait, as_json)
     request = chosen(settings, gate, digest)
+    if why := not_allowed(request, DecisionKind.EDIT):
+        raise CommandError(why, "nothing was changed")
     steps = edited_steps(request, catalogue, file, drop or [])
     _show_edited(request, steps, catalogue, errors if as_json else console)
     _publish(settings, asked, request, DecisionKind.EDIT, note=note, steps=steps, catalogue=catalogue)

@@ -162,6 +162,8 @@ class Reviewers:
         (kind,) = dice.choices(list(KINDS), list(KINDS.values()))
         if is_own(request.steps):  # no one whom they know asks for this
             kind = DecisionKind.REJECT
+        if kind not in request.review.terms.allowed:  # the plan is half done
+            kind = DecisionKind.REJECT
         steps = _edited(request, dice) if kind is DecisionKind.EDIT else None
         first = self._said(request, kind, steps=steps, shown=shown)
         yield first

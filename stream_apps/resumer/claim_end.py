@@ -13,6 +13,7 @@ from gate_events.shown import shown
 from gate_events.values import Step
 from gate_events.words import GateState, OutcomeStatus
 from gate_store.engine.port import EffectRow, NotClearedError, RunEnd
+from gate_store.half_done import about_the_rest
 from gate_store.pauses import AtGate, proposal
 from gate_store.unguarded import CutOff
 from stream_apps.resumer.config import ResumerConfig
@@ -105,6 +106,8 @@ class ClaimEnd:
     async def ask_again(self) -> None:
         """Back to its gate: what was approved is too old."""
         request = await self._config.ask_again(self._claimed, self._config.clock())
+        if await self._has_gone_on():
+            request = about_the_rest(request)
         await self.pause_again(request, "past its use-by")
 
     async def pause_again(self, request: ApprovalRequested, why: str) -> None:
@@ -135,7 +138,7 @@ class ClaimEnd:
         elif begun and (not isinstance(error, HaltedError) or self._states.has_begun_for_good()):
             await self._in_doubt(begun, _under_way(error), error)
         elif isinstance(error, OutdatedRunError) or await self._will_be_outdated(error):
-            if not (self._run.has_written or await self._has_gone_on()):
+            if not await self._has_gone_on():
                 self._run.forget()  # the thread stays at its gate, and hears whatever is answered
             await self.ask_again()
         elif isinstance(error, HaltedError):
@@ -153,10 +156,11 @@ class ClaimEnd:
         """Whether nothing was done yet, and the approval will be too old when it could be tried again."""
         if not self._may_try_again(error) or not expired(self._claimed.use_by, self._next_try()):
             return False
-        return not (self._run.has_written or await self._has_gone_on())
+        return not await self._has_gone_on()
 
     async def _has_gone_on(self) -> bool:
-        return await has_gone_on(self._run, self._saver)
+        """Whether the graph got on with this answer, in this claim or in one before."""
+        return self._run.has_written or await has_gone_on(self._run, self._saver)
 
     def _may_try_again(self, error: Exception) -> bool:
         if isinstance(error, RunFailedError | NotClearedError | RunStoppedError):

@@ -15,6 +15,7 @@ from gate_events.records import ApprovalRequested, DecisionMade, PlanExecuted, P
 from gate_events.values import Step
 from gate_events.words import DecisionKind
 from gate_store.database import open_store, utc_now
+from gate_store.dispositions import Disposition
 from gate_store.savers.open import open_saver
 from gate_store.tables import effects, outbox, runs
 from producers.submitter import open_submitter
@@ -109,9 +110,9 @@ class Stage:
             verdict = {"verdict": {"steps": [], "note": "done by hand"}}
             await graph.aupdate_state(at, verdict, as_node="ask")
 
-    def say(self, decision: DecisionMade) -> None:
+    def say(self, decision: DecisionMade) -> list[Disposition]:
         with self.engine.begin() as conn:
-            decide(conn, decision)
+            return decide(conn, decision)
 
     def look_at_doubts(self) -> None:
         """As the gatekeeper's clock does."""

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from gate_events.digest import review_digest
 from gate_events.records import ApprovalRequested
 from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
 from gate_store.database import utc_now
+from gate_store.dispositions import Fate
+from gate_store.half_done import HALF_DONE
 from gate_store.lost_claims import doubt_lost_claims
 from gate_store.outcomes import record_outcomes
 from gate_store.tables import clearances
@@ -55,7 +58,7 @@ def stale(stage: Stage, *, for_good: bool) -> None:
         if conn.dialect.name == "postgresql":
             conn.exec_driver_sql(f"ALTER TABLE clearances DISABLE TRIGGER {guard}")
         else:
-            conn.exec_driver_sql(f"DROP TRIGGER {guard}_on_update")
+            conn.exec_driver_sql(f"DROP TRIGGER IF EXISTS {guard}_on_update")
         conn.execute(update(clearances).values(begun_until=until, **past))
     stage.change_run(**past)
 
@@ -105,6 +108,51 @@ async def test_a_rest_that_is_rejected_is_not_run(stage: Stage, happened: Happen
     outcome = stage.outcome()
     assert outcome.status is OutcomeStatus.FAILED
     assert [result.status for result in outcome.results] == [StepStatus.SUCCEEDED, StepStatus.SKIPPED]
+
+
+@pytest.mark.parametrize("kind", [DecisionKind.EDIT, DecisionKind.RESPOND])
+async def test_of_a_rest_nobody_says_what_its_graph_would_not_hear(
+    stage: Stage, happened: Happened, kind: DecisionKind
+) -> None:
+    await half_done(stage)
+    stale(stage, for_good=True)
+    await stage.resume("PAUSED", lease_s=LEASE_S)
+    (request,) = stage.said(ApprovalRequested)
+    assert request.review.terms.allowed == (DecisionKind.APPROVE, DecisionKind.REJECT)
+    assert request.review_digest == review_digest(request.review)
+    stage.open(request)
+    steps = request.steps[:1] if kind is DecisionKind.EDIT else None
+    (refused,) = stage.say(decided(request, kind, steps=steps, at=utc_now()))
+    assert refused.fate is Fate.REFUSED
+    assert "approve the rest, or reject it and submit what you want instead" in refused.why
+    stage.say(decided(request, at=utc_now()))
+    await stage.resume(lease_s=LEASE_S)
+    assert happened() == ["ann", "bob"]
+
+
+async def test_what_is_said_of_a_rest_is_said_once(stage: Stage) -> None:
+    await half_done(stage)
+    for attempt in (2, 3):
+        stale(stage, for_good=True)
+        await stage.resume("PAUSED", lease_s=LEASE_S)
+        request = stage.said(ApprovalRequested)[-1]
+        assert (request.attempt, [each.check for each in request.review.findings]) == (attempt, [HALF_DONE])
+        stage.open(request)
+        stage.say(decided(request, at=utc_now()))
+
+
+async def test_a_plan_that_nobody_began_may_be_edited_when_it_is_asked_again(
+    stage: Stage, happened: Happened
+) -> None:
+    plan = await stage.submit()
+    stage.decide(plan)
+    stale(stage, for_good=True)
+    await stage.resume("PAUSED")
+    (request,) = stage.said(ApprovalRequested)
+    stage.open(request)
+    stage.say(decided(request, DecisionKind.EDIT, steps=steps_of(plan, "cy"), at=utc_now()))
+    await stage.resume()
+    assert happened() == ["cy"]
 
 
 async def test_a_step_that_was_begun_before_its_rest_was_rejected_is_told_as_in_doubt_and_asked_about(
