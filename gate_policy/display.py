@@ -26,5 +26,10 @@ def plain(value: Any) -> str:
 
 def listing(action_type: str, arguments: Mapping[str, Any]) -> str:
     """send_email(to="ana@example.com", count=2): the view of an action without a template."""
+    return shown(f"{action_type}({named(arguments)})")
+
+
+def named(arguments: Mapping[str, Any]) -> str:
+    """to="ana@example.com", count=2: arguments as JSON, on one line."""
     parts = (f"{name}={msgspec.json.encode(value).decode()}" for name, value in arguments.items())
-    return shown(f"{action_type}({', '.join(parts)})")
+    return shown(", ".join(parts))

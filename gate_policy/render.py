@@ -35,6 +35,17 @@ def sentence(step: Step, catalogue: Catalogue) -> str:
     return _sentence(step, catalogue.actions.get(step.action_type))
 
 
+def unsaid(step: Step, catalogue: Catalogue) -> Mapping[str, Any]:
+    """The arguments that a step's sentence does not show, or may not; secret fields redacted."""
+    action = catalogue.actions.get(step.action_type)
+    arguments = display_arguments(step, action)
+    if action is None or action.says is None or _rendered(action.says, arguments, 1) is None:
+        return {}  # all are listed
+    if "args" in action.says.variables:
+        return arguments
+    return {name: value for name, value in arguments.items() if name not in action.says.variables}
+
+
 def _sentence(step: Step, action: Action | None) -> str:
     arguments = display_arguments(step, action)
     text = _rendered(action.says, arguments, 1) if action and action.says else None

@@ -15,9 +15,9 @@ from gate_store.lookup import (
     waiting_gate_with,
 )
 from plangate.cli.failures import CommandError, NotConfirmedError
-from plangate.cli.gates import print_review, redact
 from plangate.cli.output import console, errors
 from plangate.cli.stores import reading
+from plangate.cli.story import print_review
 from plangate.settings import Settings
 from plangate.wiring import open_catalogue
 
@@ -78,7 +78,7 @@ def show_and_ask(
         )
     catalogue = open_catalogue(settings)
     view: dict[str, Any] = {**msgspec.to_builtins(request), "state": "PENDING"}
-    print_review(redact(view, catalogue), catalogue, raw=False, on=errors if as_json else console)
+    print_review(view, catalogue, raw=False, on=errors if as_json else console)
     at = datetime.now(UTC)
     typer.confirm(f"{what[0].upper()}{what[1:]} as {who}?", abort=True, err=as_json)
     return at

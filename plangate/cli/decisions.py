@@ -22,10 +22,11 @@ from gate_store.lookup import disposition_of
 from plangate.cli.choosing import Digest, Gate, Yes, chosen, show_and_ask
 from plangate.cli.edited_steps import edited_steps
 from plangate.cli.failures import CommandError
-from plangate.cli.gates import print_sentences
-from plangate.cli.output import JsonFlag, console, errors, print_json, say
+from plangate.cli.output import JsonFlag, console, errors, indented, print_json, say
 from plangate.cli.speaking import speaker
+from plangate.cli.step_diff import changes
 from plangate.cli.stores import reading
+from plangate.cli.story import print_sentences
 from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue
 from producers.decisions import decide, edited_values
@@ -197,12 +198,18 @@ def resolve(
 def _show_edited(
     request: ApprovalRequested, steps: list[dict[str, Any]], catalogue: Catalogue, on: Console
 ) -> None:
+    edited = edited_values(steps)
     try:
-        became = review_of_edit(request, edited_values(steps), catalogue)
+        became = review_of_edit(request, edited, catalogue)
     except UnjudgeablePlanError as error:
         raise CommandError(str(error), "change the step, and edit again") from error
+    say("What changes:", on)
+    before = [msgspec.to_builtins(step) for step in request.steps]
+    after = [msgspec.to_builtins(step) for step in edited]
+    for line in changes(before, after, catalogue) or ["nothing"]:
+        indented(line, 2, on)
     say("Edited, the plan does this:", on)
-    print_sentences(msgspec.to_builtins(became), on)
+    print_sentences(msgspec.to_builtins(became), on, after, catalogue)
 
 
 def _say(asked: _Asked, kind: DecisionKind, **content: Any) -> None:

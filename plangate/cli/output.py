@@ -7,7 +7,9 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
@@ -26,6 +28,11 @@ def print_json(value: Any) -> None:
 def say(text: str, on: Console = console) -> None:
     """A line for people; nothing in it is markup."""
     on.print(escape(text), highlight=False)
+
+
+def indented(text: str, by: int, on: Console = console) -> None:
+    """A line for people that keeps its indentation where it is folded."""
+    on.print(Padding(Text(text), (0, 0, 0, by), expand=False), highlight=False)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], on: Console = console) -> None:

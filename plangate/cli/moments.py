@@ -1,0 +1,19 @@
+"""Moments as people read them."""
+
+from datetime import UTC, datetime, timedelta
+
+
+def moment(iso: str) -> str:
+    """30 Nov 2026 10:20 UTC."""
+    return datetime.fromisoformat(iso).astimezone(UTC).strftime("%-d %b %Y %H:%M UTC")
+
+
+def left(until: str, now: datetime | None = None) -> str:
+    """How long it still is: 3 days, 7 h 59 min, 12 min, or over."""
+    span = datetime.fromisoformat(until) - (now or datetime.now(UTC))
+    if span <= timedelta():
+        return "over"
+    hours, minutes = divmod(int(span.total_seconds() // 60), 60)
+    if hours >= 48:
+        return f"{hours // 24} days"
+    return f"{hours} h {minutes} min" if hours else f"{max(minutes, 1)} min"

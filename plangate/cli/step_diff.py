@@ -1,0 +1,71 @@
+"""What an edit changed, step by step."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from gate_events.shown import shown
+from gate_events.values import Step
+from gate_policy.catalogue import Catalogue
+from gate_policy.render import display_arguments, sentence
+
+Plain = dict[str, Any]
+
+
+def changes(before: Sequence[Plain], after: Sequence[Plain], catalogue: Catalogue) -> list[str]:
+    """A line for each step left out (-), changed (~) or added (+), and one where the order is another.
+
+    Secret arguments are redacted; of a changed one it is said that it is another.
+    """
+    old = {step["step_id"]: step for step in before}
+    new = {step["step_id"]: step for step in after}
+    lines = [f"- {_said(step, catalogue)}" for step_id, step in old.items() if step_id not in new]
+    for step_id, step in new.items():
+        if step_id not in old:
+            lines.append(f"+ {_said(step, catalogue)}")
+        elif _bytes(step) != _bytes(old[step_id]):
+            lines.append(f"~ {_said(step, catalogue)}")
+            lines += [f"    {line}" for line in _fields(old[step_id], step, catalogue)]
+    kept = [step_id for step_id in old if step_id in new]
+    if kept != [step_id for step_id in new if step_id in old]:
+        lines.append(f"~ in this order: {', '.join(map(shown, new))}")
+    return lines
+
+
+def _bytes(step: Plain) -> bytes:
+    """Python holds 1, 1.0 and True for the same; a plan does not."""
+    return msgspec.json.encode(step, order="sorted")
+
+
+def _said(step: Plain, catalogue: Catalogue) -> str:
+    return f"{shown(step['step_id'])}  {sentence(msgspec.convert(step, Step), catalogue)}"
+
+
+def _fields(old: Plain, new: Plain, catalogue: Catalogue) -> Iterator[str]:
+    yield from _changed(
+        _flat(old, old["arguments"]), _flat(new, new["arguments"]), *_displayed(old, new, catalogue)
+    )
+
+
+def _displayed(old: Plain, new: Plain, catalogue: Catalogue) -> Iterator[Plain]:
+    for step in (old, new):
+        action = catalogue.actions.get(step["action_type"])
+        yield _flat(step, dict(display_arguments(msgspec.convert(step, Step), action)))
+
+
+def _flat(step: Plain, arguments: Plain) -> Plain:
+    own = {name: value for name, value in step.items() if name not in ("step_id", "arguments")}
+    return {**own, **arguments}
+
+
+def _changed(old: Plain, new: Plain, old_shown: Plain, new_shown: Plain) -> Iterator[str]:
+    for name in {**old, **new}:
+        if _value(old, name) == _value(new, name):
+            continue
+        was, is_ = _value(old_shown, name), _value(new_shown, name)
+        yield f"{shown(name)}: " + ("another secret" if was == is_ else f"{was} -> {is_}")
+
+
+def _value(values: Plain, name: str) -> str:
+    return shown(msgspec.json.encode(values[name]).decode()) if name in values else "nothing"

@@ -1,0 +1,141 @@
+"""A plan's story for people: what was asked, who said what, and what became of it. `--json` has the rest."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from gate_events.shown import shown
+from gate_events.values import Step
+from gate_policy.catalogue import Catalogue
+from gate_policy.display import listing, named
+from gate_policy.render import sentence, unsaid
+from plangate.cli.moments import left, moment
+from plangate.cli.output import console, indented, say
+from plangate.cli.step_diff import changes
+
+View = Mapping[str, Any]
+
+
+def print_story(view: View, catalogue: Catalogue, *, raw: bool) -> None:
+    """Everything about one plan, as `queries.show` gives it."""
+    for gate in view.get("gates", []):
+        print_review(gate, catalogue, raw=raw)
+    if others := {row["digest"] for row in view.get("policies", [])} - {catalogue.digest}:
+        say(f"judged by another catalogue than the one here, {catalogue.digest}: {', '.join(sorted(others))}")
+    _section("What was said", [_decision(row) for row in view.get("decisions", [])])
+    _section("What may run", [*map(_clearance, view.get("clearances", [])), *_taken_back(view)])
+    ended = [f"outcome: {view['outcome']['status']}"] if view.get("outcome") else []
+    became = [*map(_effect, view.get("effects", [])), *map(_run, view.get("runs", [])), *ended]
+    _section("What became of it", became)
+
+
+def print_review(view: View, catalogue: Catalogue, *, raw: bool, on: Console = console) -> None:
+    """A gate as its reviewer reads it: warnings, every step and argument, why it is asked, and of whom."""
+    review, run = view["review"], view.get("run")
+    say(f"\n{view['request_id']}  {view['state']}", on)
+    place = f", run {shown(run['thread_id'])}" if run else ""
+    indented(f"plan {view['plan_id']}, revision {view['revision']}{place}", 2, on)
+    goal = f'"{shown(view["goal"])}"' if view["goal"] else "no goal given"
+    indented(f"{shown(view['agent']['name'])} wants: {goal}", 2, on)
+    print_sentences(review, on, view["steps"], catalogue, raw=raw)
+    _print_terms(view, on)
+    if view.get("verdict"):
+        _print_verdict(view, catalogue, on)
+
+
+def print_sentences(
+    review: View,
+    on: Console = console,
+    steps: list[dict[str, Any]] | None = None,
+    catalogue: Catalogue | None = None,
+    *,
+    raw: bool = False,
+) -> None:
+    """What to look at, what a plan does, and why it is asked; below each sentence its steps, where given."""
+    for finding in review["findings"]:
+        which = f" ({', '.join(finding['step_ids'])})" if finding["step_ids"] else ""
+        indented(f"! {finding['text']}{which}", 2, on)
+    by_id = {step["step_id"]: step for step in steps or []}
+    for group in review["groups"]:
+        indented(f"• {group['text']}  [{group['tier']}]", 2, on)
+        for step_id in group["step_ids"]:
+            if catalogue is not None and step_id in by_id:
+                _print_step(by_id[step_id], group, catalogue, raw, on)
+    for reason in review["reasons"]:
+        indented(f"because {reason}", 4, on)
+
+
+def _print_step(step: dict[str, Any], group: View, catalogue: Catalogue, raw: bool, on: Console) -> None:
+    value = msgspec.convert(step, Step)
+    text = listing(value.action_type, value.arguments) if raw else sentence(value, catalogue)
+    alone = len(group["step_ids"]) == 1 and text == group["text"]
+    indented(shown(step["step_id"]) if alone else f"{shown(step['step_id'])}  {text}", 6, on)
+    rest = {} if raw else unsaid(value, catalogue)
+    if rest:
+        indented(f"with {named(rest)}", 10, on)
+
+
+def _print_terms(view: View, on: Console) -> None:
+    terms = view["review"]["terms"]
+    who = ", ".join(terms["reviewers"]) or f"anyone but {shown(view['proposer'])}"
+    waits = f" ({left(terms['deadline'])} left)" if view["state"] == "PENDING" else ""
+    indented(f"{terms['quorum']} of {who}, until {moment(terms['deadline'])}{waits}", 2, on)
+    indented(f"by {', '.join(each.lower() for each in terms['allowed'])}", 2, on)
+    if view.get("approved_by"):
+        indented(f"approved so far by {', '.join(map(shown, view['approved_by']))}", 2, on)
+    indented(f"digest {view['digest'][:16]}", 2, on)
+
+
+def _print_verdict(view: View, catalogue: Catalogue, on: Console) -> None:
+    verdict = view["verdict"]
+    words = f': "{shown(verdict["note"])}"' if verdict["note"] else ""
+    by, at = shown(verdict["decided_by"]), moment(verdict["decided_at"])
+    indented(f"{verdict['state']} by {by}, {at}{words}", 2, on)
+    changed = changes(view["steps"], verdict["steps"], catalogue) if verdict["steps"] else []
+    if changed:
+        indented("approved with changes:", 2, on)
+    for line in changed:
+        indented(line, 4, on)
+
+
+def _decision(row: View) -> str:
+    who, when = shown(row["decided_by"]), moment(row["decided_at"])
+    return f"{when}  {who}: {row['kind']} {row['disposition']}, {shown(row['why'])}"
+
+
+def _clearance(row: View) -> str:
+    by = f"by gate {row['gate_id'][:8]}" if row["gate_id"] else "without a gate"
+    until = f", to begin until {moment(row['use_by'])}" if row["use_by"] else ""
+    return f"revision {row['revision']}, cleared {by} {moment(row['cleared_at'])}{until}"
+
+
+def _taken_back(view: View) -> list[str]:
+    revoked = [
+        f"revision {row['revision']} no more: {shown(row['why'])}" for row in view.get("revocations", [])
+    ]
+    return revoked + [
+        f"attempt {row['attempt']} not as it was cleared: {shown(row['why'])}"
+        for row in view.get("stale", [])
+    ]
+
+
+def _effect(row: View) -> str:
+    detail = f": {shown(row['detail'])}" if row["detail"] else ""
+    ended = f", {moment(row['finished_at'])}" if row["finished_at"] else ""
+    tries = f", attempt {row['attempts']}" if row["attempts"] > 1 else ""
+    what = f"{shown(row['step_id'])}  {row['state']}  {shown(row['action_type'])}"
+    return f"{what}{ended}{tries}, by {shown(row['executor'])}{detail}"
+
+
+def _run(row: View) -> str:
+    error = f": {shown(row['error'])}" if row["error"] else ""
+    return f"run {shown(row['thread_id'])} of {shown(row['graph'])}: {row['status']}{error}"
+
+
+def _section(title: str, lines: list[str]) -> None:
+    if lines:
+        say(f"\n{title}")
+    for line in lines:
+        indented(line, 2)

@@ -1,0 +1,112 @@
+"""What `show` prints: everything that counts, on 80 columns, with nothing that fakes the view."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from gate_events.records import ApprovalRequested
+from gate_policy.catalogue import load_catalogue
+from gate_policy.route import route
+from plangate.cli import story
+from plangate.cli.moments import left, moment
+from plangate.cli.story import print_review
+from tests.apps.world import plan
+
+CATALOGUE = load_catalogue("""
+version: 1
+actions:
+  pay: {tier: IRREVERSIBLE, says: "Pay {{ what }}", secret: [pin]}
+  list: {tier: IRREVERSIBLE}
+""")
+NOW = datetime(2026, 11, 30, 10, 0, tzinfo=UTC)
+PAINT = "\x1b[2J\u202eevil\r\nAPPROVED by ana"
+
+
+def gate(*action_types: str, goal: str = "pay", **arguments: Any) -> dict[str, Any]:
+    proposed = plan(*action_types, goal=goal)
+    steps = tuple(
+        msgspec.structs.replace(each, arguments={**each.arguments, **arguments}) for each in proposed.steps
+    )
+    request = route(msgspec.structs.replace(proposed, steps=steps), CATALOGUE, now=NOW)
+    assert isinstance(request, ApprovalRequested)
+    return {**msgspec.to_builtins(request), "state": "PENDING", "approved_by": [], "verdict": None}
+
+
+def printed(view: dict[str, Any], *, raw: bool = False) -> str:
+    console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123 - nobody reads it
+    print_review(view, CATALOGUE, raw=raw, on=console)
+    return console.export_text()
+
+
+def test_each_step_shows_the_arguments_that_its_sentence_does_not_use() -> None:
+    text = printed(gate("pay", amount=650, note="urgent", pin="1234"))
+    assert "Pay thing 1" in text
+    assert 'with amount=650, note="urgent", pin="•••"' in text
+    assert "1234" not in text
+
+
+def test_an_action_without_a_sentence_lists_its_arguments_once() -> None:
+    assert printed(gate("list", amount=650)).count("650") == 1
+
+
+def test_raw_arguments_are_shown_where_they_are_asked_for() -> None:
+    assert '"1234"' in printed(gate("pay", pin="1234"), raw=True)
+
+
+def test_an_agents_words_are_quoted_and_paint_nothing() -> None:
+    text = printed(gate("pay", goal=PAINT, evil=PAINT))
+    assert 'wants: "\\x1b[2J\\u202eevil\\r\\nAPPROVED by ana"' in " ".join(text.split())
+    assert not {"\x1b", "\u202e", "\r"} & set(text)
+    assert not any(line.strip() == "APPROVED by ana" for line in text.splitlines())
+
+
+def test_nothing_is_wider_than_the_screen() -> None:
+    text = printed(gate(*["pay"] * 9, note="a long note " * 40))
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_what_was_approved_is_told_as_changes_with_the_reviewers_words() -> None:
+    view = gate("pay", "pay")
+    verdict = {
+        "state": "APPROVED",
+        "decided_by": "ana",
+        "decided_at": "2026-11-30T10:20:00Z",
+        "note": "one alone",
+    }
+    view = {**view, "state": "APPROVED", "verdict": {**verdict, "steps": view["steps"][1:]}}
+    text = printed(view)
+    assert 'APPROVED by ana, 30 Nov 2026 10:20 UTC: "one alone"' in text
+    assert "approved with changes:\n    - 1  Pay thing 1\n" in text
+    assert "approved with changes" not in printed({**view, "verdict": {**verdict, "steps": view["steps"]}})
+
+
+def test_moments_are_told_as_people_read_them() -> None:
+    assert moment("2026-11-30T10:20:23.525939+01:00") == "30 Nov 2026 09:20 UTC"
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(days=7), "7 days"),
+        (timedelta(hours=8, minutes=-1), "7 h 59 min"),
+        (timedelta(seconds=20), "1 min"),
+        (timedelta(0), "over"),
+    ],
+)
+def test_what_is_left_is_told_in_words(span: timedelta, words: str) -> None:
+    assert left((NOW + span).isoformat(), NOW) == words
+
+
+def test_a_plan_that_never_had_a_gate_is_told_too(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {
+        "digest": "d",
+        "revision": 1,
+        "gate_id": None,
+        "cleared_at": "2026-11-30T10:20:00Z",
+        "use_by": None,
+    }
+    story.print_story({"gates": [], "clearances": [row]}, CATALOGUE, raw=False)
+    assert "revision 1, cleared without a gate 30 Nov 2026 10:20 UTC" in capsys.readouterr().out
