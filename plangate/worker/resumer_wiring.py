@@ -9,9 +9,11 @@ from gate_policy.catalogue import Catalogue
 from gate_policy.effects import effect_of
 from gate_store.database import open_store
 from gate_store.engine.port import ClaimedRun, OutboxRow, Publish
+from plangate.kafka.roles import Role
 from plangate.settings import Settings
 from plangate.worker.apps_wiring import apps_config
 from plangate.worker.slots import Slot
+from stream_apps.plain_errors import in_thread
 from stream_apps.producing import KafkaWriter
 from stream_apps.relay import Relay
 from stream_apps.resumer.config import ActionTraits, ResumerConfig
@@ -21,6 +23,10 @@ from stream_apps.resumer.questions import Questions
 
 # Of outcomes and plans: nobody resumes a run by them, and fuller requests save the broker work.
 LINGER_MS = 2.0
+
+
+class LacksRightsError(PermissionError):
+    """{problem}."""
 
 
 def resumer_config(settings: Settings, slot: Slot, catalogue: Catalogue) -> ResumerConfig:
@@ -68,12 +74,20 @@ def traits_of(catalogue: Catalogue) -> Callable[[str], ActionTraits]:
 
 
 def publisher(settings: Settings) -> Publish:
-    """Takes outbox rows to Kafka; connects when there is something to say."""
+    """Takes outbox rows to Kafka; connects when there is something to say.
+
+    It raises LacksRightsError, an outage like any other: a producer that may write nothing ends its process,
+    and with it the runs that are in hand.
+    """
     config = apps_config(settings, frozenset(), "")
     made: list[Relay] = []
 
     async def publish(rows: Sequence[tuple[int, OutboxRow]]) -> Sequence[int]:
+        if not rows:
+            return []
         if not made:
+            if lacks := await in_thread(config.lacks, Role.RESUMER):
+                raise LacksRightsError(lacks)
             made.append(Relay("plangate-resumer", config, KafkaWriter(config.kafka, linger_ms=LINGER_MS)))
         return await made[0].publish(rows)
 

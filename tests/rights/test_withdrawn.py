@@ -12,10 +12,16 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # they are pub
     UserScramCredentialUpsertion,
 )
 
-from gate_events.records import PlanCleared
+from gate_events.codec import body_of
+from gate_events.contracts import contract_of
+from gate_events.records import PlanCleared, PlanProposed
+from gate_store.engine.port import OutboxRow
 from plangate.kafka.acls import Grant, apply, binding_of
 from plangate.kafka.clients import admin
 from plangate.kafka.roles import Kind, Operation, Role
+from plangate.settings import Settings
+from plangate.worker.resumer_wiring import LacksRightsError, publisher
+from stream_apps.patience import is_outage
 from tests.apps.world import CATALOGUE, World, plan, until
 from tests.forked import COMMAND, Forked
 from tests.rights.secured import Secured, speaking
@@ -160,3 +166,26 @@ def test_a_worker_that_is_not_let_in_says_so_once_and_serves_once_it_is(
     assert password not in said
     assert worker.end() == 0
     world.close()
+
+
+async def test_a_resumer_that_may_write_nothing_says_so_and_lives_on(
+    secured_kafka: SecuredKafka, sqlite_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """Its process has the code of graphs in it, and their runs in hand."""
+    secured, plan_of_a_run = Secured(secured_kafka, topic_prefix), plan(HARMLESS)
+    secured.create_topics()
+    (tmp_path / "catalogue.yaml").write_text(CATALOGUE)
+    options = secured_kafka.options_of("newcomer", CERTIFICATE)
+    settings = Settings(
+        kafka=options, topic_prefix=topic_prefix, store_url=sqlite_url, catalogue=tmp_path / "catalogue.yaml"
+    )
+    body, contract = body_of(plan_of_a_run), contract_of(PlanProposed).fingerprint.hex()
+    row = OutboxRow(plan_of_a_run.event_id, "PlanProposed", str(plan_of_a_run.plan_id), body, contract)
+    publish = publisher(settings)
+    with pytest.raises(LacksRightsError) as caught:
+        await publish([(7, row)])
+    assert is_outage(caught.value)
+    assert f"Kafka does not allow this user: Write on topic {topic_prefix}plans" in str(caught.value)
+    grants = [Grant(each.role, "User:newcomer", each.right) for each in secured.grants(Role.RESUMER)]
+    apply(secured.settings("admin"), grants)
+    assert list(await publish([(7, row)])) == [7]
