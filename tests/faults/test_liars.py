@@ -24,7 +24,7 @@ from gate_events.records import (
 )
 from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES, PLANS, TOPIC_OF
 from gate_events.values import RunIdentity
-from gate_events.words import OutcomeStatus, PauseKind, StepStatus
+from gate_events.words import DecisionKind, OutcomeStatus, PauseKind, StepStatus
 from gate_policy.route import route
 from gate_store.afterwards import outcome_row
 from gate_store.database import open_store
@@ -120,6 +120,16 @@ def test_nobody_lies_in_the_name_of_a_listed_reviewer() -> None:
     decisions = [each for each in everything() if isinstance(each, DecisionMade)]
     assert decisions
     assert not {each.decided_by for each in decisions} & {"ana", "ben", plans.PROPOSER, "torture-agent"}
+
+
+def test_nobody_approves_in_a_name_of_his_own_what_anybody_may_approve() -> None:
+    asked = [each for each in ROUTED if isinstance(each, ApprovalRequested)]
+    open_to_all = {each.request_id: each.digest for each in asked if not each.review.terms.reviewers}
+    assert open_to_all
+    own = [each for each in everything() if isinstance(each, DecisionMade) and each.decided_by == LIAR]
+    assert own
+    approvals = [each for each in own if each.kind is DecisionKind.APPROVE]
+    assert not [each for each in approvals if open_to_all.get(each.request_id) == each.digest]
 
 
 def test_nobody_clears_a_plan_of_a_service_without_a_store() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 NOT_TOLD: Mapping[str, str] = {
     "a decision in the name of a listed reviewer": "the name is all that a decision has to show",
-    "any decision of two invented people where anybody may decide": "two names are two people",
+    "any decision of an invented person where anybody may decide": "a name is a person",
     "a withdrawal, or a service's next revision, in the proposer's own name": "an owner is claimed until "
     "proposals are signed; the later revision is shown as a claim, and clears nothing that was asked",
     "an outcome of a service's plan that may run, under its own digest": "who executes it says so; a lie "

@@ -18,6 +18,7 @@ from plangate.torture.liars.lie import LIAR, Heard, Pen, lie
 from plangate.torture.liars.on_plans import another, gated, harmless, named
 
 NICE = "Look something up"
+ANYBODYS = "share"  # what anyone but the proposer and its agent may approve
 
 
 def request(victim: PlanProposed | ApprovalRequested, pen: Pen, **changed: Any) -> ApprovalRequested:
@@ -103,7 +104,9 @@ def asked_for_another_agent(heard: Heard, pen: Pen) -> Sequence[Any]:
 
 @lie(PLANS.name)
 def asked_of_own_people(heard: Heard, pen: Pen) -> Sequence[Any]:
-    """The liar is the only reviewer, and approves."""
+    """The liar is the only reviewer, and approves; not where anybody may, since then his word counts."""
+    if any(step.action_type == ANYBODYS for step in heard.record.steps):
+        return ()
     asked = request(heard.record, pen, terms=_terms(Timing.BEFORE, LIAR))
     return asked, approved(asked)
 
@@ -121,7 +124,7 @@ def asked_on_easy_terms(heard: Heard, pen: Pen) -> Sequence[Any]:
 def asked_once_more(heard: Heard, pen: Pen) -> Sequence[Any]:
     """A further attempt of a true question; the liar reviews it."""
     true: ApprovalRequested = heard.record
-    if (true.kind, true.timing) != (RequestKind.PLAN, Timing.BEFORE):
+    if (true.kind, true.timing) != (RequestKind.PLAN, Timing.BEFORE) or not true.review.terms.reviewers:
         return ()
     asked = request(
         true, pen, attempt=true.attempt + pen.dice.choice((1, 6)), terms=_terms(true.timing, LIAR)
