@@ -66,7 +66,7 @@ def examine(settings: Settings, roles: Sequence[tuple[Role, str]] = ()) -> Itera
     """
     looks: dict[str, Callable[[Settings], str]] = {
         "Kafka and topics": partial(_topics, roles),
-        "Kafka rights": partial(_rights, roles),
+        **({"Kafka rights": partial(_rights, roles)} if roles else {}),
         "decisions' moments": partial(_moments, roles),
         "Kafka options": _options,
         "schema registry": _registry,
@@ -99,8 +99,6 @@ def _seen_by(roles: Sequence[tuple[Role, str]]) -> list[Topic]:
 
 
 def _rights(roles: Sequence[tuple[Role, str]], settings: Settings) -> str:
-    if not roles:
-        return "not looked at: --role ROLE says whose this user must have"
     wanted = [right for role, group in roles for right in rights_of(role, settings.topic_prefix, group)]
     if lacks := in_words(lacking(settings, wanted)):
         raise NotReadyError(lacks)
