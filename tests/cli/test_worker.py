@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +12,9 @@ import pytest
 from gate_events.topics import TOPICS
 from plangate.dev.mock_kafka import MockKafka
 from plangate.worker.apps import slot_of
-from tests.cli.commands import PLANGATE, Shell
+from tests.cli.commands import Shell
 from tests.cli.project import GRAPH, until
+from tests.forked import COMMAND, Forked
 
 APPS, RESUMER = "plangate.worker.apps", "plangate.worker.resumer"
 
@@ -37,14 +37,9 @@ class Worker:
 
     def __init__(self, shell: Shell, log: Path, *arguments: str) -> None:
         self._log = log
-        with log.open("w") as out:
-            self.process = subprocess.Popen(
-                [PLANGATE, "worker", *arguments],
-                cwd=shell.folder,
-                env=shell.variables,
-                stderr=out,
-                stdout=out,
-            )
+        self.process = Forked(
+            COMMAND, "worker", *arguments, folder=shell.folder, environment=shell.variables, out=log, err=log
+        )
 
     @property
     def log(self) -> str:
