@@ -192,11 +192,27 @@ def judged(
 ) -> PlanRecord:
     """What the gatekeeper's own catalogue makes of a claim: the stricter way stands, in our own words.
 
-    A claim is judged as of its own date, or, where that cannot be, of the broker's moment. A later revision
-    is shown as what it changes, and clears nothing that an older one had to ask for.
+    A claim is judged as of its own date, or, where that cannot be, of the broker's moment, of which our own
+    question always is. A later revision is shown as what it changes, and clears nothing that an older one had to ask for.
     """
     dated = record.requested_at if isinstance(record, ApprovalRequested) else record.cleared_at
     at = dated if abs(dated - moment) <= TOLERANCE else moment
+    asks = isinstance(record, ApprovalRequested) or _had_to_ask(record, older)
+    ours = _routed(record, at, catalogue, asks)
+    if isinstance(record, PlanCleared) and isinstance(ours, PlanCleared):
+        return ours
+    assert isinstance(ours, ApprovalRequested)
+    if isinstance(record, ApprovalRequested) and _asks_the_same(record, ours) and not older:
+        return record
+    own = _routed(record, moment, catalogue, asks)
+    assert isinstance(own, ApprovalRequested)
+    gate = request_id(own.plan_id, own.revision, own.kind, own.timing, attempt=2)
+    return msgspec.structs.replace(own, event_id=derived("requested", gate), request_id=gate, attempt=2)
+
+
+def _routed(
+    record: PlanRecord, at: datetime, catalogue: Catalogue, asks: bool
+) -> ApprovalRequested | PlanCleared:
     plan = PlanProposed(
         event_id=record.event_id,
         plan_id=record.plan_id,
@@ -208,15 +224,7 @@ def judged(
         steps=record.steps,
         run=record.run,
     )
-    asks = isinstance(record, ApprovalRequested) or _had_to_ask(record, older)
-    ours = route(plan, catalogue, now=at, required=ASKED_BEFORE if asks else None)
-    if isinstance(record, PlanCleared) and isinstance(ours, PlanCleared):
-        return ours
-    assert isinstance(ours, ApprovalRequested)
-    if isinstance(record, ApprovalRequested) and _asks_the_same(record, ours) and not older:
-        return record
-    gate = request_id(ours.plan_id, ours.revision, ours.kind, ours.timing, attempt=2)
-    return msgspec.structs.replace(ours, event_id=derived("requested", gate), request_id=gate, attempt=2)
+    return route(plan, catalogue, now=at, required=ASKED_BEFORE if asks else None)
 
 
 def _had_to_ask(record: PlanRecord, older: Sequence[PlanRecord]) -> bool:
