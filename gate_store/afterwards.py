@@ -1,7 +1,9 @@
 """What follows from a plan that is both cleared and executed, whichever was heard of first."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +23,7 @@ from gate_store.planned_effects import forget_planned
 from gate_store.said import dated
 from gate_store.superseding import overtaken
 from gate_store.tables import plan_outcomes
-from gate_store.told_effects import Contradiction, Executed, WindowKeys, doubt_contradicted, note_effects
+from gate_store.told_effects import Contradiction, Executed, WindowKeys, note_told
 from gate_store.uncounted_outcomes import KEPT_BY, Heard, Key, says, set_aside, waiting_outcomes
 from gate_store.verdicts import later
 
@@ -34,20 +36,13 @@ def no_window_keys(steps: Sequence[Step]) -> Mapping[str, str]:
 
 def follow_outcomes(
     conn: Connection,
-    told: Iterable[Heard],
-    plans: Mapping[str, ClearedPlan],
+    told: Sequence[Executed | Contradiction],
     now: datetime,
     window_keys: WindowKeys = no_window_keys,
-    contradictions: Sequence[Contradiction] = (),
 ) -> None:
     """Note the effects of services in the ledger, and ask for the reviews that come after execution."""
-    executed = [
-        Executed(each.told, plans[each.told.digest], each.moment)
-        for each in told
-        if each.told.digest in plans
-    ]
-    note_effects(conn, [each for each in executed if not each.plan.by_ledger], now, window_keys)
-    doubt_contradicted(conn, contradictions, plans, now)
+    executed = [each for each in told if isinstance(each, Executed)]
+    note_told(conn, told, now, window_keys)
     asked = asked_after(conn, [each.outcome for each in executed])
     outcomes_came(conn, [each.outcome for each in executed])
     forget_planned(conn, {each.outcome.digest for each in executed})
@@ -81,10 +76,24 @@ def follow_clearances(
     first = {key: heard[0] for key, heard in sound.items()}
     _keep(conn, {heard.key for heard in waiting}, first)
     set_aside(conn, aside)
-    others = [(first[key].told, heard.told) for key, found in sound.items() for heard in found[1:]]
-    contradictions = [Contradiction(one, other) for one, other in others if says(one) != says(other)]
-    follow_outcomes(conn, first.values(), plans, now, window_keys, contradictions)
+    follow_outcomes(conn, list(_in_turn(sound, plans)), now, window_keys)
     outbox.put(conn, overtaken(conn, plan_ids), now)
+
+
+def _in_turn(
+    sound: Mapping[Key, Sequence[Heard]], plans: Mapping[str, ClearedPlan]
+) -> Iterator[Executed | Contradiction]:
+    """Revision by revision, as they are cleared: its attempts, then what says otherwise of one."""
+    by_digest: defaultdict[str, list[Sequence[Heard]]] = defaultdict(list)
+    for key in sorted(sound, key=itemgetter(2)):
+        by_digest[key[1]].append(sound[key])
+    for digest in sorted(by_digest, key=lambda digest: plans[digest].word.revision):
+        plan = plans[digest]
+        yield from (Executed(first.told, plan, first.moment) for first, *_ in by_digest[digest])
+        for first, *others in by_digest[digest]:
+            for other in others:
+                if says(first.told) != says(other.told):
+                    yield Contradiction(first.told, other.told, plan)
 
 
 def _objection(heard: Heard, plan: ClearedPlan) -> str | None:

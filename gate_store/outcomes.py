@@ -19,7 +19,7 @@ from gate_store.executions import note_begun
 from gate_store.own_requests import forget_outcomes, own_outcomes
 from gate_store.superseding import ASKS_BEFORE, overtaken
 from gate_store.tables import gates, plan_outcomes
-from gate_store.told_effects import Contradiction, WindowKeys
+from gate_store.told_effects import Contradiction, Executed, WindowKeys
 from gate_store.uncounted_outcomes import KEPT_BY, Heard, Key, says, wait_beside, waiting_of
 
 _OPEN_STILL = ("PENDING", "APPROVED")
@@ -39,7 +39,7 @@ class _Kept:
     fresh: dict[Key, PlanExecuted] = field(default_factory=dict)
     replaced: list[Key] = field(default_factory=list)
     others: list[PlanExecuted] = field(default_factory=list)  # say otherwise than the first that waits
-    contradictions: list[Contradiction] = field(default_factory=list)
+    contradictions: list[tuple[PlanExecuted, PlanExecuted]] = field(default_factory=list)
 
 
 def record_outcomes(
@@ -83,10 +83,23 @@ def record_outcomes(
     forget_outcomes(conn, [each for each, is_own in zip(executed, own, strict=True) if is_own])
     heard = {id(each): Heard(each, now, said_at.get(place)) for place, each in by_place.items()}
     _write(conn, kept, heard)
-    fresh = [heard[id(each)] for each in kept.fresh.values()]
-    follow_outcomes(conn, fresh, plans, now, window_keys, kept.contradictions)
+    follow_outcomes(conn, _in_turn(kept, plans, heard), now, window_keys)
     outbox.put(conn, overtaken(conn, {each.plan_id for each in by_place.values()}), now)
     return refused
+
+
+def _in_turn(
+    kept: _Kept, plans: Mapping[str, ClearedPlan], heard: Mapping[int, Heard]
+) -> list[Executed | Contradiction]:
+    """What counts of cleared plans, and what says otherwise, as it stands in the log."""
+    places = {name: place for place, name in enumerate(heard)}
+    told: dict[int, Executed | Contradiction] = {}
+    for each in kept.fresh.values():
+        if each.digest in plans:
+            told[places[id(each)]] = Executed(each, plans[each.digest], heard[id(each)].moment)
+    for before, other in kept.contradictions:
+        told[places[id(other)]] = Contradiction(before, other, plans[other.digest])
+    return [told[place] for place in sorted(told)]
 
 
 def _not_the_runs(
@@ -227,7 +240,7 @@ def _keep(kept: _Kept, told: PlanExecuted, plan: ClearedPlan | None, *, is_own: 
     elif plan.by_ledger:  # which agrees with this one
         _replace(kept, key, told)
     else:
-        kept.contradictions.append(Contradiction(before, told))
+        kept.contradictions.append((before, told))
     return None
 
 

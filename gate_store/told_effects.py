@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -30,7 +30,6 @@ _NOT_DONE = (StepStatus.FAILED.value, StepStatus.IN_DOUBT.value, "RETRY")
 _SAID_ANEW = ("effect_id", "state", "executor", "detail", "result", "finished_at")
 
 Row = dict[str, Any]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,7 @@ class Contradiction:
 
     first: PlanExecuted
     second: PlanExecuted
+    plan: ClearedPlan
 
 
 class _Doubted(NamedTuple):
@@ -62,43 +62,53 @@ class _Doubted(NamedTuple):
     known: str
 
 
-def note_effects(
-    conn: Connection, executed: Iterable[Executed], now: datetime, window_keys: WindowKeys
-) -> None:
-    """Note what services without the ledger did. A later attempt tells of what the one before left open."""
-    first, *later = _one_of_each_plan(executed, lambda each: each.outcome.plan_id) or [[]]
-    _note(conn, first, now, window_keys)
-    for some in later:  # those before have left their effects
-        plans = cleared_plans(conn, {each.outcome.digest for each in some})
-        again = [replace(each, plan=plans[each.outcome.digest]) for each in some]
-        _note(conn, again, now, window_keys)
-
-
-def doubt_contradicted(
+def note_told(
     conn: Connection,
-    contradictions: Iterable[Contradiction],
-    plans: Mapping[str, ClearedPlan],
+    told: Iterable[Executed | Contradiction],
     now: datetime,
+    window_keys: WindowKeys,
 ) -> None:
-    """Of two outcomes that differ neither is believed: a human says what happened."""
-    for some in _one_of_each_plan(contradictions, lambda each: each.second.plan_id):
-        doubted = [found for each in some for found in _differences(each, plans[each.second.digest])]
-        told = [_row(each.outcome, each.step, StepStatus.IN_DOUBT, each.known, None, now) for each in doubted]
-        rows = _with_keys(conn, told)
-        insert_new(conn, effects, rows, "effect_id")
-        names = ("effect_id", "step_digest", "state", "detail", "finished_at")
-        changed = [{name: row[name] for name in names} for row in rows]
-        update_rows(conn, effects, changed, ["effect_id", "step_digest"], effects.c.token == 0)
-        _ask(conn, doubted, now)
+    """Note what services without the ledger did, in the order in which it was told of each plan.
+
+    A later attempt tells of what the one before left open. Of two outcomes that differ neither is believed: a
+    human says what happened.
+    """
+    first, *later = _one_of_each_plan(told) or [[]]
+    _note_some(conn, first, now, window_keys)
+    for some in later:  # those before have left their effects
+        plans = cleared_plans(conn, {each.plan.word.digest for each in some})
+        again = [replace(each, plan=plans[each.plan.word.digest]) for each in some]
+        _note_some(conn, again, now, window_keys)
 
 
-def _one_of_each_plan(said: Iterable[T], plan_of: Callable[[T], UUID]) -> list[list[T]]:
+def _note_some(
+    conn: Connection, told: Sequence[Executed | Contradiction], now: datetime, window_keys: WindowKeys
+) -> None:
+    executed = [each for each in told if isinstance(each, Executed) and not each.plan.by_ledger]
+    _note(conn, executed, now, window_keys)
+    _doubt(conn, [each for each in told if isinstance(each, Contradiction)], now)
+
+
+def _doubt(conn: Connection, contradictions: Sequence[Contradiction], now: datetime) -> None:
+    doubted = [found for each in contradictions for found in _differences(each)]
+    if not doubted:
+        return
+    told = [_row(each.outcome, each.step, StepStatus.IN_DOUBT, each.known, None, now) for each in doubted]
+    rows = _with_keys(conn, told)
+    insert_new(conn, effects, rows, "effect_id")
+    names = ("effect_id", "step_digest", "state", "detail", "finished_at")
+    changed = [{name: row[name] for name in names} for row in rows]
+    update_rows(conn, effects, changed, ["effect_id", "step_digest"], effects.c.token == 0)
+    _ask(conn, doubted, now)
+
+
+def _one_of_each_plan(said: Iterable[Executed | Contradiction]) -> list[list[Executed | Contradiction]]:
     """In order, and in as few groups as may be: what is said of one plan follows on what was said before."""
-    groups: list[list[T]] = []
+    groups: list[list[Executed | Contradiction]] = []
     of_plan: Counter[UUID] = Counter()
     for each in said:
-        place = of_plan[plan_of(each)]
-        of_plan[plan_of(each)] += 1
+        place = of_plan[each.plan.word.plan_id]
+        of_plan[each.plan.word.plan_id] += 1
         if place == len(groups):
             groups.append([])
         groups[place].append(each)
@@ -174,9 +184,9 @@ def _doubts(each: Executed) -> Iterator[_Doubted]:
             yield _Doubted(each.outcome, steps[result.step_id], known)
 
 
-def _differences(both: Contradiction, plan: ClearedPlan) -> Iterator[_Doubted]:
+def _differences(both: Contradiction) -> Iterator[_Doubted]:
     first, second = (_statuses(each) for each in (both.first, both.second))
-    for step in plan.word.steps:
+    for step in both.plan.word.steps:
         before, after = first.get(step.step_id), second.get(step.step_id)
         if before is not after:
             said = [status.value if status else StepStatus.SKIPPED.value for status in (before, after)]

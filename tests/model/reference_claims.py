@@ -192,8 +192,9 @@ def judged(
 ) -> PlanRecord:
     """What the gatekeeper's own catalogue makes of a claim: the stricter way stands, in our own words.
 
-    A claim is judged as of its own date, or, where that cannot be, of the broker's moment, of which our own
-    question always is. A later revision is shown as what it changes, and clears nothing that an older one had to ask for.
+    A claim is judged as of its own date, or, where that cannot be, of the broker's moment; our own question
+    always is of that. A later revision is shown as what it changes, and clears nothing that an older one had
+    to ask for.
     """
     dated = record.requested_at if isinstance(record, ApprovalRequested) else record.cleared_at
     at = dated if abs(dated - moment) <= TOLERANCE else moment
