@@ -9,7 +9,6 @@ import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, false, select, union
 
 from gate_events.records import ApprovalRequested, DecisionMade
-from gate_store.dialects import word
 from gate_store.dispositions import Disposition, Fate
 from gate_store.docket import content_id
 from gate_store.said import AS_SAID, as_said
@@ -24,7 +23,7 @@ class NoSuchGateError(LookupError):
 
     def __init__(self, beginning: str, found: int) -> None:
         what = f"{found} gates match" if found else "no gate that waits matches"
-        mend = "give more of the id" if found else "`plangate pending` shows those that wait"
+        mend = "give more of it" if found else "`plangate pending` shows those that wait"
         super().__init__(f"{what} {beginning!r}; {mend}")
 
 
@@ -33,7 +32,7 @@ class NoSuchPlanError(NoSuchGateError):
 
     def __init__(self, beginning: str, found: int) -> None:
         what = f"{found} plans match" if found else "no plan and no gate matches"
-        mend = "give more of the id" if found else "`plangate pending` and `plangate runs` show ids"
+        mend = "give more of it" if found else "`plangate pending` and `plangate runs` show ids"
         LookupError.__init__(self, f"{what} {beginning!r}; {mend}")
 
 
@@ -47,24 +46,34 @@ class GateClosedError(NoSuchGateError):
 
 
 def waiting_gate(conn: Connection, beginning: str) -> ApprovalRequested:
-    """The one gate that waits whose id begins so. Raises NoSuchGateError, GateClosedError."""
-    return _waiting(conn, _begins(gates.c.gate_id, beginning), beginning)
+    """The one gate whose id begins so, and it waits. Raises NoSuchGateError, GateClosedError.
+
+    A gate that is closed counts, too: plan ids are chosen, so that two gates may be made to begin alike, and
+    what was shown may be withdrawn before it is decided on.
+    """
+    return _waiting(conn, _begins(gates.c.gate_id, beginning), beginning, gates.c.gate_id)
 
 
 def waiting_gate_of_plan(conn: Connection, beginning: str) -> ApprovalRequested:
-    """The one gate that waits of the plans whose id begins so. Raises NoSuchGateError, GateClosedError."""
-    return _waiting(conn, _begins(gates.c.plan_id, beginning), beginning)
+    """The one gate that waits of the one plan whose id begins so. Raises NoSuchGateError, GateClosedError."""
+    return _waiting(conn, _begins(gates.c.plan_id, beginning), beginning, gates.c.plan_id)
 
 
 def waiting_gate_with(conn: Connection, digest: str) -> ApprovalRequested:
-    """The one gate that waits which asks about the steps with such a digest. Raises NoSuchGateError."""
+    """The one gate that waits, of those that ask about the steps with such a digest; else as above."""
     same = gates.c.digest.startswith(digest.lower(), autoescape=True)
-    return _waiting(conn, same & (gates.c.state == word("PENDING")), digest)
+    return _waiting(conn, same, digest, gates.c.digest)
 
 
-def _waiting(conn: Connection, named: ColumnElement[bool], beginning: str) -> ApprovalRequested:
-    rows = conn.execute(select(gates.c.gate_id, gates.c.state).where(named).limit(_ENOUGH)).all()
+def _waiting(
+    conn: Connection, named: ColumnElement[bool], beginning: str, of: Column[Any]
+) -> ApprovalRequested:
+    """The one that waits of the gates that are named; none where they are of several values of `of`."""
+    newest = select(gates.c.gate_id, gates.c.state, of.label("of")).order_by(gates.c.requested_at.desc())
+    rows = conn.execute(newest.where(named).limit(_ENOUGH)).all()
     waiting = [row.gate_id for row in rows if row.state == "PENDING"]
+    if len({row.of for row in rows}) > 1:
+        raise NoSuchGateError(beginning, len(rows))
     if not waiting and len(rows) == 1:
         raise GateClosedError(rows[0].gate_id, rows[0].state)
     if len(waiting) != 1:
@@ -74,7 +83,12 @@ def _waiting(conn: Connection, named: ColumnElement[bool], beginning: str) -> Ap
 
 
 def plan_of(conn: Connection, beginning: str) -> UUID:
-    """The one plan with such a beginning, or one of whose gates has it. Raises NoSuchPlanError."""
+    """The one plan with such a beginning, or one of whose gates has it. Raises NoSuchPlanError.
+
+    A whole id is a gate's where there is such a gate: a proposer may choose a gate's id for a plan.
+    """
+    if found := _plans(conn, beginning, [gates.c.gate_id]) if _is_whole(beginning) else set():
+        return found.pop()
     indexed = (gates.c.gate_id, gates.c.plan_id, clearances.c.plan_id, runs.c.plan_id)
     found = _plans(conn, beginning, indexed) or _plans(conn, beginning, [decisions.c.plan_id])
     if len(found) != 1:
@@ -87,6 +101,10 @@ def _plans(conn: Connection, beginning: str, columns: Sequence[Column[Any]]) -> 
     """Two at most: more of them say no more."""
     selects = (select(each.table.c.plan_id).where(_begins(each, beginning)) for each in columns)
     return set(conn.execute(union(*selects).limit(2)).scalars())
+
+
+def _is_whole(id_: str) -> bool:
+    return len(id_.replace("-", "")) == len(UUID(int=0).hex)
 
 
 def _begins(column: Column[Any], beginning: str) -> ColumnElement[bool]:

@@ -36,9 +36,8 @@ def count_pending(conn: Connection) -> int:
     return conn.execute(select(func.count()).select_from(gates).where(_PENDING)).scalar_one()
 
 
-def show(conn: Connection, id_: UUID) -> View | None:
-    """Everything about one plan, by the id of the plan or of one of its gates; None: unknown."""
-    plan_id = _plan_of(conn, id_)
+def show(conn: Connection, plan_id: UUID) -> View | None:
+    """Everything about one plan; None: unknown. `lookup.plan_of` finds the plan of a gate."""
     opened = conn.execute(_gates().where(gates.c.plan_id == plan_id).order_by(gates.c.requested_at)).all()
     cleared = _rows(conn, clearances.c, _PLAN_COLUMNS["clearances"], clearances.c.plan_id == plan_id)
     said = decisions_of(conn, plan_id)
@@ -132,9 +131,10 @@ def _in_status(status: str | None) -> ColumnElement[bool]:
     return runs.c.status == status if status else true()
 
 
-def decisions_of(conn: Connection, id_: UUID) -> list[View]:
-    """What was said about a plan or a gate, in the order of the log, with what became of it."""
-    either = or_(decisions.c.plan_id == id_, decisions.c.gate_id == id_)
+def decisions_of(conn: Connection, plan_id: UUID) -> list[View]:
+    """What was said about a plan or at one of its gates, in the order of the log, with what became of it."""
+    own = select(gates.c.gate_id).where(gates.c.plan_id == plan_id)
+    either = or_(decisions.c.plan_id == plan_id, decisions.c.gate_id.in_(own))
     return _rows(conn, decisions.c, _PLAN_COLUMNS["decisions"], either, decisions.c.arrival)
 
 
@@ -160,10 +160,6 @@ _PLAN_COLUMNS = {
     ),
     "runs": ("thread_id", "graph", "status", "plan_id", "worker", "token", "attempts", "error", "updated_at"),
 }
-
-
-def _plan_of(conn: Connection, id_: UUID) -> UUID:
-    return conn.execute(select(gates.c.plan_id).where(gates.c.gate_id == id_)).scalar() or id_
 
 
 def _gates() -> Select[Any]:

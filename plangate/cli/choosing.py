@@ -1,11 +1,13 @@
 """Which gate a command decides on, and that its reviewer saw it."""
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.console import Console
 
 from gate_events.records import ApprovalRequested
 from gate_store.lookup import (
@@ -42,7 +44,9 @@ def chosen(settings: Settings, gate: str | None, digest: str | None) -> Approval
     A plan's id is taken on a terminal alone, where its gate is shown before anything is decided: a revision
     that nobody saw may have come meanwhile. Raises CommandError, NoSuchGateError, GateClosedError.
     """
-    if (gate is None) == (digest is None):
+    if gate is not None and digest is not None:
+        raise CommandError(f"both {gate} and --digest are given", "give one of them")
+    if gate is None and digest is None:
         raise CommandError("one gate is needed", "give the id that `plangate pending` shows, or --digest")
     with reading(settings) as conn:
         if digest is not None:
@@ -63,22 +67,32 @@ def chosen(settings: Settings, gate: str | None, digest: str | None) -> Approval
 
 
 def show_and_ask(
-    settings: Settings, request: ApprovalRequested, what: str, who: str, *, yes: bool, as_json: bool
+    settings: Settings,
+    request: ApprovalRequested,
+    what: str,
+    who: str,
+    more: Callable[[Console], None],
+    *,
+    yes: bool,
+    as_json: bool,
 ) -> datetime | None:
-    """Show what is about to be decided and ask once; when it was shown, or None where `yes` was said before.
+    """Show what is about to be decided, and `more` about it, and ask once; when it was shown.
 
-    Raises NotConfirmedError where nobody can be asked, and typer.Abort for a no.
+    None where `yes` was said before: then `more` alone is shown. Raises NotConfirmedError where nobody can be
+    asked, and typer.Abort for a no.
     """
+    on = errors if as_json else console
     if yes:
+        more(on)
         return None
     if not is_terminal():
         raise NotConfirmedError(
             f"nobody was asked whether to {what}",
             f"look at it with `plangate show {str(request.request_id)[:SHORTEST_ID]}`, then say --yes",
         )
-    catalogue = open_catalogue(settings)
     view: dict[str, Any] = {**msgspec.to_builtins(request), "state": "PENDING"}
-    print_review(view, catalogue, raw=False, on=errors if as_json else console)
+    print_review(view, open_catalogue(settings), raw=False, on=on)
+    more(on)
     at = datetime.now(UTC)
     typer.confirm(f"{what[0].upper()}{what[1:]} as {who}?", abort=True, err=as_json)
     return at

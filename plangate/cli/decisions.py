@@ -1,7 +1,9 @@
 """`plangate approve`, `edit`, `reject`, …: a decision on `decisions`, and what became of it."""
 
 import getpass
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +14,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.topics import DECISIONS
+from gate_events.values import Review
 from gate_events.words import DecisionKind, Resolution
 from gate_policy.catalogue import Catalogue
 from gate_policy.edited import review_of_edit
@@ -22,7 +25,7 @@ from gate_store.lookup import disposition_of
 from plangate.cli.choosing import Digest, Gate, Yes, chosen, show_and_ask
 from plangate.cli.edited_steps import edited_steps
 from plangate.cli.failures import CommandError
-from plangate.cli.output import JsonFlag, console, errors, indented, print_json, say
+from plangate.cli.output import JsonFlag, indented, print_json, say
 from plangate.cli.speaking import speaker
 from plangate.cli.step_diff import changes
 from plangate.cli.stores import reading
@@ -100,8 +103,9 @@ def edit(
     if why := not_allowed(request, DecisionKind.EDIT):
         raise CommandError(why, "nothing was changed")
     steps = edited_steps(request, catalogue, file, drop or [])
-    _show_edited(request, steps, catalogue, errors if as_json else console)
-    _publish(settings, asked, request, DecisionKind.EDIT, note=note, steps=steps, catalogue=catalogue)
+    show_edited = partial(_print_edited, request, steps, catalogue, _became(request, steps, catalogue))
+    edited = {"steps": steps, "catalogue": catalogue}
+    _publish(settings, asked, request, DecisionKind.EDIT, show_edited, note=note, **edited)
 
 
 def reject(
@@ -195,20 +199,27 @@ def resolve(
     _say(asked, DecisionKind.RESOLVE, note=note, resolution=given[0])
 
 
-def _show_edited(
-    request: ApprovalRequested, steps: list[dict[str, Any]], catalogue: Catalogue, on: Console
-) -> None:
-    edited = edited_values(steps)
+def _became(request: ApprovalRequested, steps: list[dict[str, Any]], catalogue: Catalogue) -> Review:
+    """What an edit makes of a plan, as its gatekeeper will render it. Raises CommandError."""
     try:
-        became = review_of_edit(request, edited, catalogue)
+        return review_of_edit(request, edited_values(steps), catalogue)
     except UnjudgeablePlanError as error:
         raise CommandError(str(error), "change the step, and edit again") from error
-    say("What changes:", on)
+
+
+def _print_edited(
+    request: ApprovalRequested,
+    steps: list[dict[str, Any]],
+    catalogue: Catalogue,
+    became: Review,
+    on: Console,
+) -> None:
+    say("\nWhat changes:", on)
     before = [msgspec.to_builtins(step) for step in request.steps]
-    after = [msgspec.to_builtins(step) for step in edited]
+    after = [msgspec.to_builtins(step) for step in edited_values(steps)]
     for line in changes(before, after, catalogue) or ["nothing"]:
         indented(line, 2, on)
-    say("Edited, the plan does this:", on)
+    say("Edited, the plan does this (what was done before is looked at when it is sent):", on)
     print_sentences(msgspec.to_builtins(became), on, after, catalogue)
 
 
@@ -218,11 +229,16 @@ def _say(asked: _Asked, kind: DecisionKind, **content: Any) -> None:
 
 
 def _publish(
-    settings: Settings, asked: _Asked, request: ApprovalRequested, kind: DecisionKind, **content: Any
+    settings: Settings,
+    asked: _Asked,
+    request: ApprovalRequested,
+    kind: DecisionKind,
+    more: Callable[[Console], None] = lambda _: None,
+    **content: Any,
 ) -> None:
     who = asked.by or settings.reviewer or _login_name()
     what = _deed(kind, content.get("resolution"))
-    shown_at = show_and_ask(settings, request, what, who, yes=asked.yes, as_json=asked.as_json)
+    shown_at = show_and_ask(settings, request, what, who, more, yes=asked.yes, as_json=asked.as_json)
     with speaker(settings, DECISIONS) as producer:
         decision = decide(producer, request, kind, by=who, seen_at=shown_at, **content)
     _report(decision, _disposition(settings, decision, asked.wait), asked.as_json)

@@ -44,7 +44,10 @@ def test_an_edit_is_shown_as_what_it_becomes(project: Project) -> None:
     gate = project.asked("cut down", "ana", "bob")
     with Terminal(project, "edit", gate["request_id"], "--drop", "s1", "--by", "ben") as terminal:
         terminal.until("Edit it as ben? [y/N]")
-        assert "Email bob" in terminal.seen
+        old, new = terminal.seen.split("What changes:")
+        assert "Email ana" in old
+        assert "- s1  Email ana" in new
+        assert "Email bob" in new.split("Edited, the plan does this")[1]
         terminal.enter("y")
         assert terminal.end() == 0
     assert [line.split()[0] for line in project.done("cut down")] == ["s2"]
