@@ -1,22 +1,26 @@
 """What has become of a clearance, as a condition on its row: one definition wherever it is asked."""
 
-from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy import ColumnElement, exists
 
 from gate_store.executions import since_cleared
 from gate_store.tables import clearances, effects, executions, plan_outcomes, revocations
 
 
 def begun() -> ColumnElement[bool]:
-    """Of a clearance: somebody began its plan."""
-    by_ledger = exists().where(
-        effects.c.plan_id == clearances.c.plan_id, effects.c.digest == clearances.c.digest
-    )
-    by_word = exists().where(
+    """Of a clearance: an effect of its plan was begun, as the ledger has it.
+
+    What services without the ledger say was done is there too.
+    """
+    return exists().where(effects.c.plan_id == clearances.c.plan_id, effects.c.digest == clearances.c.digest)
+
+
+def begun_by_word() -> ColumnElement[bool]:
+    """Of a clearance: an executor said that it is at the plan. That spares a question, and no more."""
+    return exists().where(
         executions.c.plan_id == clearances.c.plan_id,
         executions.c.digest == clearances.c.digest,
         since_cleared(),
     )
-    return or_(by_ledger, by_word)
 
 
 def ended() -> ColumnElement[bool]:

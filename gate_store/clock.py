@@ -11,7 +11,7 @@ from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind
 from gate_store import outbox
-from gate_store.clearance_states import begun, ended
+from gate_store.clearance_states import begun, begun_by_word, ended
 from gate_store.dialects import among, read, whole, word
 from gate_store.paging import first_rows
 from gate_store.tables import clearances, decisions, effects, executions, gates
@@ -78,7 +78,7 @@ def ask_again(conn: Connection, now: datetime, edited_again: EditedAgain, limit:
         select(whole(gates.c.request).label("request"), clearances.c.digest)
         .join_from(gates, clearances, _CLEARED_BY)
         .where(gates.c.ask_again_at <= now, gates.c.asked_again_at.is_(None))
-        .where(~ended(), or_(~begun(), rest))
+        .where(~ended(), or_(~or_(begun(), begun_by_word()), rest))
         .order_by(gates.c.ask_again_at)
     )
     _done_with(conn, now)

@@ -40,10 +40,11 @@ class _Older:
 
 
 def revoke_older(conn: Connection, newer: Iterable[PlanRecord], now: datetime) -> None:
-    """Revoke what services were allowed under older revisions and nobody began.
+    """Revoke what services were allowed under older revisions and nobody began, by the ledger.
 
-    Each is told on `verdicts` as SUPERSEDED. A run has no newer revision but an edit's, made before anything
-    is cleared.
+    No word on `outcomes` that nothing was done, or that somebody is at it, keeps an approval alive. Each is
+    told on `verdicts` as SUPERSEDED. A run has no newer revision but an edit's, made before anything is
+    cleared.
     """
     later = sorted((each for each in newer if each.run is None and each.revision > 1), key=_revision)
     last = {each.plan_id: each for each in later}
@@ -58,7 +59,7 @@ def revoke_older(conn: Connection, newer: Iterable[PlanRecord], now: datetime) -
         .with_for_update()
     ).all()
     older = [row for row in found if row.revision < last[row.plan_id].revision]
-    settled = _begun_ended_or_revoked(conn, [row.digest for row in older])
+    settled = _begun_or_revoked(conn, [row.digest for row in older])
     revoked = [
         _Older(word_of(row.record, row.gate_id), last[row.plan_id])
         for row in older
@@ -91,11 +92,11 @@ def _revision(record: PlanRecord) -> int:
     return record.revision
 
 
-def _begun_ended_or_revoked(conn: Connection, digests: list[str]) -> set[str]:
+def _begun_or_revoked(conn: Connection, digests: list[str]) -> set[str]:
     if not digests:
         return set()
     query = select(clearances.c.digest).where(
-        among(conn, clearances.c.digest, digests), or_(begun(), ended(), is_revoked())
+        among(conn, clearances.c.digest, digests), or_(begun(), is_revoked())
     )
     return set(conn.execute(query).scalars())
 

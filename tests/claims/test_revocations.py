@@ -26,8 +26,8 @@ from tests.claims.gate import (
     routed,
     step,
 )
-from tests.store.acting import decide, fates, said, state_of
-from tests.store.examples import NOON, decided, executed
+from tests.store.acting import ask_again, decide, fates, said, state_of
+from tests.store.examples import HOUR, NOON, decided, executed
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 OLD = proposed(step("look", what="old"))
@@ -94,18 +94,44 @@ def test_what_was_begun_ends_first_and_the_newer_waits(conn: Connection) -> None
     assert begin(conn, new, NEW.steps[0]) is not Grant.BUSY
 
 
+@pytest.mark.parametrize("status", [OutcomeStatus.BEGUN, OutcomeStatus.NOT_RUN, OutcomeStatus.FAILED])
+@pytest.mark.parametrize("answer", [DecisionKind.APPROVE, DecisionKind.REJECT])
+def test_no_word_that_nothing_was_done_yet_keeps_an_approval_alive_or_holds_up_the_newer(
+    conn: Connection, status: OutcomeStatus, answer: DecisionKind
+) -> None:
+    old, later = asked(PAY), NOON + 6 * MINUTE
+    commit(conn, old)
+    decide(conn, decided(old))
+    word = executed(old, status, StepStatus.SKIPPED)
+    assert refusals(commit_batch(conn, [word], CATALOGUE, later, [later])) == []
+    commit(conn, routed(PAY_MORE))
+    [newer] = said(conn, ApprovalRequested)
+    decide(conn, decided(newer, answer))
+    with pytest.raises(NotClearedError, match="revision 2 of the plan took its place"):
+        begin(conn, old, PAY.steps[0])
+    if answer is DecisionKind.APPROVE:
+        assert begin(conn, newer, PAY_MORE.steps[0]) is Grant.GO
+
+
+def test_what_a_service_without_the_ledger_did_has_begun(conn: Connection) -> None:
+    commit(conn, routed(OLD))
+    record_outcomes(conn, [executed(routed(OLD))], NOON)
+    commit(conn, routed(NEW))
+    assert conn.execute(select(revocations)).all() == []
+    assert begin(conn, routed(NEW), NEW.steps[0]) is Grant.GO
+
+
 @pytest.mark.parametrize("behind", [timedelta(0), timedelta(minutes=3)])
 @pytest.mark.parametrize("said_first", [True, False])
 def test_a_service_is_at_a_plan_by_the_brokers_moments_whatever_the_gatekeepers_clock_says(
     conn: Connection, behind: timedelta, said_first: bool
 ) -> None:
-    old, cleared_at = routed(OLD), NOON + MINUTE
-    begun = executed(old, OutcomeStatus.BEGUN)
+    old, cleared_at = asked(PAY), NOON + MINUTE
+    begun = executed(old, OutcomeStatus.BEGUN, StepStatus.SKIPPED)
     said_at = cleared_at + (-SECOND if said_first else SECOND)
-    for record, at in ((old, cleared_at), (begun, said_at)):
+    for record, at in ((old, NOON), (decided(old, at=cleared_at), cleared_at), (begun, said_at)):
         commit_batch(conn, [record], CATALOGUE, said_at - behind, [at])
-    commit(conn, routed(NEW))
-    assert len(conn.execute(select(revocations)).all()) == (1 if said_first else 0)
+    assert ask_again(conn, cleared_at + HOUR) == (1 if said_first else 0)
 
 
 def test_a_beginning_that_is_heard_late_is_no_later_for_that(conn: Connection) -> None:

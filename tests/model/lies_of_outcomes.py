@@ -50,6 +50,12 @@ def ended_though_its_run_goes_on(victim: Victim, pen: Pen) -> Sequence[Any]:
 
 
 @lie(Fits.SERVICE_CLEARED)
+def somebody_is_at_it(victim: Victim, pen: Pen) -> Sequence[Any]:
+    """Which keeps it from no newer revision."""
+    return [executed(victim, pen, OutcomeStatus.BEGUN, StepStatus.SKIPPED)]
+
+
+@lie(Fits.SERVICE_CLEARED)
 def ended_as_what_was_not_cleared(victim: Victim, pen: Pen) -> Sequence[Any]:
     strange = StepResult(step_id="s9", status=StepStatus.SUCCEEDED, finished_at=pen.now)
     others: list[dict[str, Any]] = [

@@ -88,7 +88,6 @@ class Reference:
         self.claims = Claims(self.runs.all)
         self.outcomes = Outcomes(self.cleared, self.gates, self.runs)
         self.runs.has_outcome = lambda digest: bool(self.outcomes.of(digest))
-        self.runs.has_begun = self.outcomes.has_begun
         self.plans: dict[UUID, list[PlanRecord]] = {}  # what was asked and cleared, by plan
         self.shown: Callable[[UUID], ApprovalRequested]  # a gate as reviewers see it
         self.early: dict[str, Early] = {}
@@ -252,11 +251,11 @@ class Reference:
         self.outcomes.hear_what_waited(word.digest)
 
     def _revoke_older(self, newer: Iterable[PlanRecord]) -> None:
-        """A newer revision of a service's plan takes the place of an older one that nobody has begun."""
+        """A newer revision of a service's plan takes the place of an older one that nobody began."""
         for record in newer:
             for digest, cleared in self.cleared.items() if record.run is None else ():
                 older = cleared.plan == record.plan_id and cleared.revision < record.revision
-                if older and not self.runs.is_begun(digest) and not self.outcomes.of(digest):
+                if older and not self.runs.effects.begun_under(digest):
                     cleared.revoked = True
 
     # --- decisions ---

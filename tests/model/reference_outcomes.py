@@ -46,7 +46,6 @@ class Outcomes:
         self.beside: list[Told] = []  # what says otherwise than the first that waits
         self.aside: list[Told] = []  # what turned out not to count
         self.own: dict[Key, PlanExecuted | None] = {}  # what runs told; None: it came back
-        self.begun: dict[tuple[UUID, str], datetime] = {}  # who is at it said so last
 
     def note_own(self, told: PlanExecuted) -> None:
         """What a run tells as it ends: others do not tell it in other words."""
@@ -73,12 +72,6 @@ class Outcomes:
         told = self.of(digest)
         return told[max(told)].outcome if told else None
 
-    def has_begun(self, digest: str) -> bool:
-        """Whether its executor said, since it was cleared, that it is at it."""
-        plan = self.cleared[digest]
-        said = self.begun.get((plan.plan, digest))
-        return said is not None and said >= plan.since
-
     def give_up(self, told: PlanExecuted) -> None:
         """It waited in vain, or did not count."""
         for others in (self.aside, self.beside):
@@ -102,7 +95,7 @@ class Outcomes:
         if self._is_unasked_for(plan, told) if plan else self._is_unapproved(told):
             return True
         if told.status is OutcomeStatus.BEGUN:
-            return self._tell_begun(plan, told, at)
+            return plan is not None and plan.run is not None  # of a service: nothing follows
         if plan and (self._is_early(plan, told, at) or not self._agrees(plan, told)):
             return True
         before = self.all.get(_key(told))
@@ -121,13 +114,6 @@ class Outcomes:
         known = self.all.get(_key(told))
         is_of_before = plan is not None and plan.run is not None and told.attempt < plan.attempt
         return is_of_before and (known is None or known.outcome != told)
-
-    def _tell_begun(self, plan: Cleared | None, told: PlanExecuted, at: datetime) -> bool:
-        if plan and plan.run:
-            return True
-        name = (told.plan_id, told.digest)
-        self.begun[name] = max(at, self.begun.get(name, at))
-        return False
 
     def _contradict(self, plan: Cleared | None, before: Told, told: Told) -> None:
         """Of two that differ neither is believed, but where the ledger knows; what waits waits both."""

@@ -137,7 +137,6 @@ class Runs:
         self.all: dict[str, Run] = {}
         self.effects = Effects()
         self.has_outcome: Callable[[str], bool] = lambda _: False
-        self.has_begun: Callable[[str], bool] = lambda _: False
 
     def answer(self, pause: RunIdentity, plan: UUID, digest: str | None) -> None:
         run = self.all.get(pause.thread_id)
@@ -177,9 +176,6 @@ class Runs:
     def probed(self, thread: str, content: Content, *, happened: bool) -> None:
         self.effects.all[content].state = "SUCCEEDED" if happened else "RETRY"
         self._go_on(thread, content[0])
-
-    def is_begun(self, digest: str) -> bool:
-        return self.has_begun(digest) or self.effects.begun_under(digest)
 
     def _go_on(self, thread: str, plan: UUID) -> None:
         run = self.all.get(thread)
@@ -339,7 +335,7 @@ class Runs:
         return any(
             (each.plan, each.revoked) == (clearance.plan, False)
             and each.revision < clearance.revision
-            and self.is_begun(digest)
+            and self.effects.begun_under(digest)
             and not self.has_outcome(digest)
             for digest, each in self.cleared.items()
         )
