@@ -1,32 +1,36 @@
-"""What is wrong with a catalogue, and what its author should look at again."""
+"""What is wrong with a catalogue, what its author should look at again, and what reviewers see in lists."""
 
 from collections.abc import Iterable, Iterator
 
 from gate_events.words import Tier
 from gate_policy.actions import Action
 from gate_policy.catalogue import Catalogue, compiled
-from gate_policy.errors import CatalogueError, Problem
+from gate_policy.errors import CatalogueError, Problem, Severity
 from gate_policy.rules import Rule
+from gate_policy.templates import GIVEN
 from gate_policy.validate import checked
 from gate_policy.yaml_text import Document, Path, dotted, parse
 
 
 def check_catalogue(text: str, name: str) -> list[Problem]:
-    """Every problem of a catalogue, errors first; `name` stands in front of each. Empty: all is well."""
+    """Every problem of a catalogue; `name` stands in front of each. Nothing but notes: all is well."""
     try:
         document = parse(text, name)
         catalogue = compiled(checked(document), document)
     except CatalogueError as error:
         return list(error.problems)
-    return [_warning(document, *found) for found in _warnings(catalogue)]
+    warnings = [_made(document, "warning", *found) for found in _warnings(catalogue)]
+    return warnings + [_made(document, "note", *found) for found in _notes(catalogue)]
 
 
 Warned = tuple[Path, str | None, str, str]  # path, value, fault, mend
 
 
-def _warning(document: Document, path: Path, value: str | None, fault: str, mend: str) -> Problem:
+def _made(
+    document: Document, severity: Severity, path: Path, value: str | None, fault: str, mend: str
+) -> Problem:
     quoted = None if value is None else repr(value)
-    return Problem(document.file, document.line(path), dotted(path), quoted, fault, mend, "warning")
+    return Problem(document.file, document.line(path), dotted(path), quoted, fault, mend, severity)
 
 
 def _warnings(catalogue: Catalogue) -> Iterator[Warned]:
@@ -63,14 +67,29 @@ def _of_secrets(action: Action) -> Iterator[Warned]:
             yield (*path, field), hidden[0], "is a secret field, shown as •••", "leave it out of the sentence"
 
 
+def _notes(catalogue: Catalogue) -> Iterator[Warned]:
+    for action in catalogue.actions.values():
+        if action.says is None:
+            continue
+        mentioned = action.says.variables - GIVEN.keys()
+        known = sorted(mentioned) if action.arguments is None else action.arguments
+        if rest := [name for name in known if name not in action.says.whole]:
+            fault = f"does not print {', '.join(rest)} whole"
+            mend = "reviewers read that beneath the sentence; a bare {{ name }} is whole"
+            yield ("actions", action.name, "says"), None, fault, mend
+
+
 def _of_arguments(action: Action) -> Iterator[Warned]:
+    path: Path = ("actions", action.name)
+    if action.says and "n" in action.says.variables:
+        mend = "write {{ args.n }} where an argument is meant"
+        yield (*path, "says"), "n", "is the number of steps and no argument", mend
     if action.arguments is None:
         return
-    path: Path = ("actions", action.name)
     effect = action.effect.key.variables if action.effect else ()
     named: dict[str, Iterable[str]] = {
-        "says": action.says.variables - {"args"} if action.says else (),
-        "group": action.group.variables - {"args", "n"} if action.group else (),
+        "says": action.says.variables - GIVEN.keys() if action.says else (),
+        "group": action.group.variables - GIVEN.keys() if action.group else (),
         "effect": effect,
         "material": action.material,
     }

@@ -11,8 +11,13 @@ from gate_policy.errors import ConditionFaultError, TemplateFaultError
 from gate_policy.requirements import Body
 from gate_policy.rules import Rule
 from gate_policy.spelling import key_template
-from gate_policy.templates import Expression, Template
+from gate_policy.templates import GIVEN, Expression, Template
 from gate_policy.yaml_text import Document, Path
+
+_UNAMBIGUOUS = {
+    "args": "rename the argument, or name the arguments one by one instead of {{ args }}",
+    "n": "write {{ args.n }} for the argument, and leave the number of steps out",
+}
 
 
 class Compiler:
@@ -46,8 +51,8 @@ class Compiler:
             name=name,
             tier=entry.tier,
             reason=f"{name} is {entry.tier.value} (tier {entry.tier.number}) in the catalogue",
-            says=self._template((*path, "says"), entry.says),
-            group=self._template((*path, "group"), entry.group),
+            says=self._sentence((*path, "says"), entry.says, entry.arguments),
+            group=self._sentence((*path, "group"), entry.group, entry.arguments),
             arguments=None if entry.arguments is None else tuple(entry.arguments),
             undo=self._undo(path, entry),
             high_stakes=entry.high_stakes,
@@ -123,6 +128,13 @@ class Compiler:
         except TemplateFaultError as fault:
             self._document.problem(path, source, fault.fault, fault.mend)
             return None
+
+    def _sentence(self, path: Path, source: str | None, arguments: Sequence[str] | None) -> Template | None:
+        template = self._template(path, source)
+        for name in sorted(template.ambiguous(arguments or ())) if template else ():
+            fault = f"names {name}, which is an argument and {GIVEN[name]}"
+            self._document.problem(path, source, fault, _UNAMBIGUOUS[name])
+        return template
 
     def _warning(self, path: Path, source: str | None) -> Template | None:
         template = self._template(path, source)

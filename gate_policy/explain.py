@@ -9,9 +9,10 @@ from gate_events.values import Step
 from gate_events.words import Timing
 from gate_policy.catalogue import Catalogue
 from gate_policy.conditions import Verdict
+from gate_policy.display import named
 from gate_policy.facts import Facts
 from gate_policy.judge import Judgement, judge
-from gate_policy.render import sentence
+from gate_policy.render import sentence, unsaid
 
 _WHEN = {
     None: "it runs without a review",
@@ -31,6 +32,7 @@ def explain(plan: PlanProposed, catalogue: Catalogue, *, now: datetime) -> list[
     for index, step in enumerate(plan.steps):
         one = judgement.steps[index]
         lines.append(shown(f"{step.step_id}: {sentence(step, catalogue)}"))
+        lines += [f"  with {named(rest)}"] if (rest := unsaid(step, catalogue)) else []
         lines.append(f"  {one.tier.value} (tier {one.tier.number})")
         lines += [shown(f"  because {reason}") for reason in one.reasons]
         lines += [f"  {said}" for said in _silent_rules(step, index + 1, catalogue, facts)]

@@ -36,14 +36,12 @@ def sentence(step: Step, catalogue: Catalogue) -> str:
 
 
 def unsaid(step: Step, catalogue: Catalogue) -> Mapping[str, Any]:
-    """The arguments that a step's sentence does not show, or may not; secret fields redacted."""
+    """The arguments that a step's sentence does not print whole; secret fields redacted."""
     action = catalogue.actions.get(step.action_type)
     arguments = display_arguments(step, action)
     if action is None or action.says is None or _rendered(action.says, arguments, 1) is None:
         return {}  # all are listed
-    if "args" in action.says.variables:
-        return arguments
-    return {name: value for name, value in arguments.items() if name not in action.says.variables}
+    return {name: value for name, value in arguments.items() if name not in action.says.whole}
 
 
 def _sentence(step: Step, action: Action | None) -> str:
@@ -53,9 +51,11 @@ def _sentence(step: Step, action: Action | None) -> str:
 
 
 def _rendered(template: Template, arguments: Mapping[str, Any], count: int) -> str | None:
+    if template.ambiguous(arguments):
+        return None  # nobody can tell what is meant; the caller then lists the arguments
     try:
         return shown(template.render({**arguments, "args": arguments, "n": count}))
-    except Exception:  # a template raises by the kind of fault; the caller then lists the arguments
+    except Exception:  # a template raises by the kind of fault
         return None
 
 

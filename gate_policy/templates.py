@@ -1,6 +1,6 @@
 """Sentences with gaps: Jinja templates, sandboxed, strict and compiled once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, NoReturn
 
@@ -17,6 +17,9 @@ FILTERS = frozenset(
     | {"lower", "max", "min", "reverse", "round", "sort", "string", "sum", "title", "trim", "truncate"}
     | {"unique", "upper"}
 )
+
+# what a sentence knows beside its step's arguments
+GIVEN = {"args": "all the arguments", "n": "the number of steps"}
 
 
 class _Environment(SandboxedEnvironment):
@@ -53,16 +56,22 @@ _JINJA = _environment(plain)
 class Template:
     """A template compiled from one line of text; `said` writes the value of a gap."""
 
-    __slots__ = ("_compiled", "_parts", "_said", "gaps", "source", "variables")
+    __slots__ = ("_compiled", "_given", "_parts", "_said", "gaps", "source", "variables", "whole")
 
     def __init__(self, source: str, said: Callable[[Any], str] = plain) -> None:
         self.source = source.strip()
         tree = _parsed(self.source)
         self.variables = frozenset(meta.find_undeclared_variables(tree))
+        self.whole = _whole(tree) & self.variables  # names whose values stand in every text as they are
         self.gaps = _gaps(tree)
+        self._given = self.variables & GIVEN.keys()
         self._said = said
         self._parts = _parts(tree)
         self._compiled = _environment(said).from_string(tree)
+
+    def ambiguous(self, arguments: Iterable[str]) -> frozenset[str]:
+        """The names that the template uses and that would mean an argument or what stands in `GIVEN`."""
+        return self._given.intersection(arguments) if self._given else self._given
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The text with its gaps filled. Raises whatever a missing or unfit value provokes."""
@@ -116,6 +125,13 @@ def _gaps(tree: nodes.Template) -> int:
     written = [node for output in tree.find_all(nodes.Output) for node in output.nodes]
     count = sum(not isinstance(node, nodes.TemplateData) for node in written)
     return 2 if count > 1 or (count and tree.find(nodes.For)) else count
+
+
+def _whole(tree: nodes.Template) -> frozenset[str]:
+    """The names that stand as a bare {{ name }} outside of every block, and never get another value."""
+    outputs = [output for output in tree.body if isinstance(output, nodes.Output)]
+    printed = {node.name for output in outputs for node in output.nodes if isinstance(node, nodes.Name)}
+    return frozenset(printed - {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"})
 
 
 def _parts(tree: nodes.Template) -> tuple[tuple[str, str | None], ...] | None:

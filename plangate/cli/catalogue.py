@@ -32,7 +32,8 @@ def check(
     else:
         for problem in problems:
             say(f"{problem.severity}: {problem}")
-        say(f"{file}: {len(problems)} to look at" if problems else f"{file}: in order")
+        wrong = sum(problem.severity != "note" for problem in problems)
+        say(f"{file}: {wrong} to look at" if wrong else f"{file}: in order")
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(1)
 

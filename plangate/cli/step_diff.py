@@ -8,7 +8,8 @@ import msgspec
 from gate_events.shown import shown
 from gate_events.values import Step
 from gate_policy.catalogue import Catalogue
-from gate_policy.render import display_arguments, sentence
+from gate_policy.display import named
+from gate_policy.render import display_arguments, sentence, unsaid
 
 Plain = dict[str, Any]
 
@@ -24,6 +25,8 @@ def changes(before: Sequence[Plain], after: Sequence[Plain], catalogue: Catalogu
     for step_id, step in new.items():
         if step_id not in old:
             lines.append(f"+ {_said(step, catalogue)}")
+            rest = unsaid(msgspec.convert(step, Step), catalogue)
+            lines += [f"    with {named(rest)}"] if rest else []
         elif _bytes(step) != _bytes(old[step_id]):
             lines.append(f"~ {_said(step, catalogue)}")
             lines += [f"    {line}" for line in _fields(old[step_id], step, catalogue)]

@@ -37,6 +37,7 @@ def test_each_step_is_left_out_changed_or_added() -> None:
         '    cc: ["x"] -> ["x","y"]',
         '    bcc: nothing -> "z"',
         "+ s4  Mail new",
+        '    with token="•••"',
     ]
 
 

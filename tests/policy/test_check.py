@@ -3,6 +3,7 @@
 import pytest
 
 from gate_policy.check import check_catalogue
+from gate_policy.errors import Problem
 from tests.policy.plans import HEAD
 
 GOOD = """\
@@ -21,8 +22,19 @@ actions:
 """
 
 
+def problems_of(text: str) -> list[Problem]:
+    """What its author has to do something about."""
+    return [problem for problem in check_catalogue(text, "c.yaml") if problem.severity != "note"]
+
+
+def notes_of(actions: str) -> list[str]:
+    return [
+        str(problem) for problem in check_catalogue(HEAD + actions, "c.yaml") if problem.severity == "note"
+    ]
+
+
 def test_a_sound_catalogue_has_no_problems() -> None:
-    assert check_catalogue(GOOD, "c.yaml") == []
+    assert problems_of(GOOD) == []
 
 
 def test_errors_are_told_as_they_stop_the_load() -> None:
@@ -80,6 +92,66 @@ def test_errors_are_told_as_they_stop_the_load() -> None:
 )
 def test_what_its_author_should_look_at_again_is_a_warning(old: str, new: str, said: str) -> None:
     assert old in GOOD
-    problems = check_catalogue(GOOD.replace(old, new), "c.yaml")
+    problems = problems_of(GOOD.replace(old, new))
     assert [problem.severity for problem in problems] == ["warning"]
     assert str(problems[0]).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        (
+            'says: "Scale {{ service }} to {{ n }}", arguments: [service, n]',
+            "c.yaml:3: actions.a.says: 'Scale {{ service }} to {{ n }}' names n, which is an argument and "
+            "the number of steps; write {{ args.n }} for the argument, and leave the number of steps out",
+        ),
+        (
+            'group: "Scale {{ n }}", arguments: [n]',
+            "c.yaml:3: actions.a.group: 'Scale {{ n }}' names n, which is an argument and the number",
+        ),
+        (
+            'says: "Run {{ args }}", arguments: [command, args]',
+            "c.yaml:3: actions.a.says: 'Run {{ args }}' names args, which is an argument and all the "
+            "arguments; rename the argument, or name",
+        ),
+    ],
+)
+def test_a_sentence_in_which_a_name_may_mean_two_things_is_refused(action: str, said: str) -> None:
+    (problem,) = check_catalogue(f"{HEAD}  a: {{tier: REVERSIBLE, {action}}}\n", "c.yaml")
+    assert problem.severity == "error"
+    assert str(problem).startswith(said)
+
+
+def test_an_argument_n_is_named_through_all_the_arguments() -> None:
+    text = HEAD + '  a: {tier: REVERSIBLE, says: "To {{ args.n }}", group: "Again", arguments: [n]}\n'
+    assert problems_of(text) == []
+
+
+@pytest.mark.parametrize("arguments", ["", ", arguments: [service]"])
+def test_the_number_of_steps_is_not_taken_for_an_argument(arguments: str) -> None:
+    says = f'says: "{{{{ service }}}} to {{{{ n }}}}"{arguments}'
+    (problem,) = problems_of(f"{HEAD}  a: {{tier: REVERSIBLE, {says}}}\n")
+    assert str(problem) == (
+        "c.yaml:3: actions.a.says: 'n' is the number of steps and no argument; "
+        "write {{ args.n }} where an argument is meant"
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "rest"),
+    [
+        ('says: "Refund {{ customer.name }}"', "customer"),
+        ('says: "Mail {{ to | length }}: {{ subject }}", arguments: [to, subject, body]', "to, body"),
+        ('says: "{% if cc %}{{ cc }}{% endif %}{{ to }}"', "cc"),
+    ],
+)
+def test_what_a_sentence_does_not_print_whole_is_noted(action: str, rest: str) -> None:
+    (note,) = notes_of(f"  a: {{tier: REVERSIBLE, {action}}}\n")
+    assert note.startswith(
+        f"c.yaml:3: actions.a.says: does not print {rest} whole; reviewers read that beneath"
+    )
+
+
+def test_a_sentence_that_prints_everything_whole_needs_no_note() -> None:
+    assert notes_of('  a: {tier: REVERSIBLE, says: "{{ x }} {{ y }}", arguments: [x, y]}\n') == []
+    assert notes_of("  a: {tier: REVERSIBLE, arguments: [x, y]}\n") == []

@@ -31,6 +31,11 @@ def test_each_step_says_its_tier_and_what_each_rule_thinks() -> None:
     ]
 
 
+def test_each_step_lists_the_arguments_that_its_sentence_does_not_print_whole() -> None:
+    lines = explain(plan(mail("m", "eva", cc=["x", "y"], password="p")), office(), now=NOW)  # noqa: S106
+    assert lines[1:3] == ["m: Mail eva: hello", '  with cc=["x","y"], password="•••"']
+
+
 def test_a_plan_that_nobody_looks_at_says_so() -> None:
     lines = explain(plan(step("r", "read", file="x")), office(), now=NOW)
     assert lines[0] == "The plan is REVERSIBLE (tier 1): it runs without a review."

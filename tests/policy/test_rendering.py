@@ -12,7 +12,7 @@ from gate_policy.catalogue import Catalogue, load_catalogue
 from gate_policy.display import REDACTED
 from gate_policy.explain import explain
 from gate_policy.judge import judge
-from gate_policy.render import sentence
+from gate_policy.render import sentence, unsaid
 from tests.events.strategies import json_objects
 from tests.policy.plans import HEAD, NOW, UNTIMED, mail, office, plan, step
 
@@ -138,6 +138,59 @@ def test_an_action_name_cannot_fake_the_view() -> None:
     found = review(step("x", "launch\n\u202eapproved", a=1))
     said = [*found.reasons, *[one.text for one in found.findings], *[one.text for one in found.groups]]
     assert all(text.isprintable() for text in said)
+
+
+@pytest.mark.parametrize(
+    ("template", "rest"),
+    [
+        ("{{ x }}", {}),
+        ("a {{- x -}} b {{ (x) }}", {}),
+        ("{{ x.y }}", {"x": {"y": 1}}),
+        ("{{ x.y }} of {{ x }}", {}),
+        ('{{ x["y"] }}', {"x": {"y": 1}}),
+        ("{{ x | length }}", {"x": {"y": 1}}),
+        ("{{ x | string | truncate(3) }}", {"x": {"y": 1}}),
+        ("{% if x %}{{ x }}{% endif %}", {"x": {"y": 1}}),
+        ("{% for one in x %}{{ x }}{% endfor %}", {"x": {"y": 1}}),
+        ("{{ x if x else 0 }}", {"x": {"y": 1}}),
+        ("{{ x and 1 }}", {"x": {"y": 1}}),
+        ('{% set x = "harmless" %}{{ x }}', {"x": {"y": 1}}),
+        ('{% if x %}{% set x = "harmless" %}{% endif %}{{ x }}', {"x": {"y": 1}}),
+        ('{% with x = "harmless" %}{{ x }}{% endwith %}', {"x": {"y": 1}}),
+        ("{% filter truncate(3) %}{{ x }}{% endfilter %}", {"x": {"y": 1}}),
+        ("{{ args.x }}", {"x": {"y": 1}}),
+        ("nothing", {"x": {"y": 1}}),
+        ("{{ missing }}", {}),
+    ],
+)
+def test_an_argument_counts_as_said_only_where_it_is_printed_whole(template: str, rest: Any) -> None:
+    assert unsaid(step("s", "a", x={"y": 1}), says(template)) == rest
+
+
+@pytest.mark.parametrize("field", ["says", "group"])
+@pytest.mark.parametrize("name", ["n", "args"])
+def test_an_argument_called_like_what_a_sentence_knows_is_never_misquoted(field: str, name: str) -> None:
+    catalogue = load_catalogue(f"{HEAD}  a:\n    tier: IRREVERSIBLE\n    {field}: 'To {{{{ {name} }}}}'\n")
+    steps = [step(f"s{at}", "a", **{name: 500}, nr=at) for at in range(2)]
+    assert texts(steps[0], catalogue=catalogue) == [f"a({name}=500, nr=0)"]
+    assert texts(*steps, catalogue=catalogue) == [f"a({name}=500, nr=0)", f"a({name}=500, nr=1)"]
+    assert sentence(steps[0], catalogue) == f"a({name}=500, nr=0)"
+    assert unsaid(steps[0], catalogue) == {}
+
+
+def test_such_an_argument_changes_no_sentence_that_does_not_name_it() -> None:
+    one = step("s", "a", x="web", n=500, args=8)
+    assert texts(one, catalogue=says("Scale {{ x }}")) == ["Scale web"]
+    assert unsaid(one, says("Scale {{ x }}")) == {"n": 500, "args": 8}
+    assert texts(one, catalogue=says("Scale {{ x }} to {{ n }}")) == ['a(x="web", n=500, args=8)']
+    assert texts(step("s", "a", n=5), catalogue=says("To {{ args.n }}")) == ["To 5"]
+
+
+@pytest.mark.parametrize("part", ["{{ x.name }}", "{{ x | length }}"])
+def test_steps_that_differ_in_what_a_sentence_leaves_out_share_no_group(part: str) -> None:
+    steps = [step(f"s{at}", "a", x={"name": "ann", "to": to}) for at, to in enumerate(["a", "b", "a"])]
+    found = review(*steps, catalogue=says(f"Pay {part}"))
+    assert [group.step_ids for group in found.groups] == [("s0", "s2"), ("s1",)]
 
 
 HIDDEN = "hunter2-7f1d"
