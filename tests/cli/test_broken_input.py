@@ -75,6 +75,14 @@ def test_catalogue_check_says_what_is_wrong_and_fails(shell: Shell) -> None:
     assert '"line":4' in found.out
 
 
+def test_catalogue_check_notes_what_a_sentence_leaves_out_and_finds_the_rest_in_order(shell: Shell) -> None:
+    shell.write("part.yaml", 'version: 1\nactions:\n  pay: {tier: REVERSIBLE, says: "Pay {{ who.name }}"}\n')
+    found = shell.run("catalogue", "check", "part.yaml")
+    assert "note: part.yaml:3: actions.pay.says: does not print who whole" in found.out
+    assert "part.yaml: in order" in found.out
+    assert found.code == 0
+
+
 def test_from_mcp_makes_a_catalogue_that_is_in_order(shell: Shell) -> None:
     tools = '{"tools": [{"name": "wipe", "inputSchema": {"type": "object"}}]}'
     made = shell.run("catalogue", "from-mcp", "-", text=tools)
