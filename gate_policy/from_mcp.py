@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from gate_events.words import Tier
 from gate_policy.errors import McpToolsError
@@ -96,7 +97,10 @@ def _entry(tool: Mapping[str, Any]) -> CommentedMap:
 
 
 def _flow(names: list[str]) -> CommentedSeq:
-    sequence = CommentedSeq(names)
+    # quoted: a plain ?a in a list on one line is read back as a mapping
+    sequence = CommentedSeq(
+        [name if name.isidentifier() else DoubleQuotedScalarString(name) for name in names]
+    )
     sequence.fa.set_flow_style()
     return sequence
 

@@ -91,6 +91,12 @@ def test_what_is_no_tools_list_is_refused(tools: Any, said: str) -> None:
         catalogue_from_mcp(tools)
 
 
+@pytest.mark.parametrize("name", ["?0", "? a", "-x", "a: b", "&a", "no", "1", "é"])
+def test_an_argument_of_any_name_is_read_back_as_it_was(name: str) -> None:
+    tool = {"name": "a", "inputSchema": {"properties": {name: None}}}
+    assert load_catalogue(catalogue_from_mcp([tool])).actions["a"].arguments == (name,)
+
+
 NAMES = st.text(min_size=1, max_size=30).filter(str.isprintable)
 HINTS = st.dictionaries(
     st.sampled_from(["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint", "title"]),
