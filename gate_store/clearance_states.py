@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, exists
 
+from gate_events.words import OutcomeStatus
 from gate_store.executions import since_cleared
 from gate_store.tables import clearances, effects, executions, plan_outcomes, revocations
 
@@ -28,6 +29,15 @@ def ended() -> ColumnElement[bool]:
     return exists().where(
         plan_outcomes.c.plan_id == clearances.c.plan_id,
         plan_outcomes.c.digest == clearances.c.digest,
+    )
+
+
+def ran() -> ColumnElement[bool]:
+    """Of a clearance: its plan has an outcome, and not that nothing ran, which closes nothing."""
+    return exists().where(
+        plan_outcomes.c.plan_id == clearances.c.plan_id,
+        plan_outcomes.c.digest == clearances.c.digest,
+        plan_outcomes.c.status != OutcomeStatus.NOT_RUN.value,
     )
 
 

@@ -11,7 +11,7 @@ from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind
 from gate_store import outbox
-from gate_store.clearance_states import begun, begun_by_word, ended
+from gate_store.clearance_states import begun, begun_by_word, ran
 from gate_store.dialects import among, read, whole, word
 from gate_store.paging import first_rows
 from gate_store.tables import clearances, decisions, effects, executions, gates
@@ -78,7 +78,7 @@ def ask_again(conn: Connection, now: datetime, edited_again: EditedAgain, limit:
         select(whole(gates.c.request).label("request"), clearances.c.digest)
         .join_from(gates, clearances, _CLEARED_BY)
         .where(gates.c.ask_again_at <= now, gates.c.asked_again_at.is_(None))
-        .where(~ended(), or_(~or_(begun(), begun_by_word()), rest))
+        .where(~ran(), or_(~or_(begun(), begun_by_word()), rest))
         .order_by(gates.c.ask_again_at)
     )
     _done_with(conn, now)
@@ -93,7 +93,7 @@ def ask_again(conn: Connection, now: datetime, edited_again: EditedAgain, limit:
 
 def _done_with(conn: Connection, now: datetime, limit: int = 1_000) -> None:
     """What is past its use-by and has ended, or was asked about otherwise, is looked at this once."""
-    still = exists().where(_CLEARED_BY, ~ended())
+    still = exists().where(_CLEARED_BY, ~ran())
     over = (
         select(gates.c.gate_id)
         .where(gates.c.ask_again_at <= now, or_(gates.c.asked_again_at.is_not(None), ~still))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
 from gate_store.bulk import insert_new
-from gate_store.clearance_states import begun, begun_by_word, ended, is_revoked
+from gate_store.clearance_states import begun, begun_by_word, is_revoked, ran
 from gate_store.dialects import among
 from gate_store.plain_text import storable
 from gate_store.tables import clearances, effects, gates, planned_effects, stale_clearances
@@ -118,7 +118,7 @@ def lock_unbegun(conn: Connection, digests: Collection[str]) -> set[str]:
     conn.execute(held.with_for_update()).all()
     # FOR UPDATE: an effect that begins holds its clearance by the foreign key: one waits for the other
     conn.execute(locked.order_by(clearances.c.digest).with_for_update()).all()
-    return set(conn.execute(locked.where(~or_(begun(), begun_by_word(), ended(), is_revoked()))).scalars())
+    return set(conn.execute(locked.where(~or_(begun(), begun_by_word(), ran(), is_revoked()))).scalars())
 
 
 def unbegun(conn: Connection, after: str, now: datetime, page: int) -> tuple[list[str], str | None]:
@@ -135,6 +135,6 @@ def unbegun(conn: Connection, after: str, now: datetime, page: int) -> tuple[lis
         select(clearances.c.digest)
         .where(clearances.c.digest > after, clearances.c.digest <= digests[-1])
         .where(or_(clearances.c.use_by.is_(None), clearances.c.use_by > now))
-        .where(~or_(begun(), begun_by_word(), ended(), is_revoked(), stale))
+        .where(~or_(begun(), begun_by_word(), ran(), is_revoked(), stale))
     )
     return list(conn.execute(may_begin).scalars()), digests[-1]

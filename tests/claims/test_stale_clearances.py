@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, event, select
 
 from gate_events.digest import review_digest
 from gate_events.records import ApprovalRequested, PlanCleared
-from gate_events.words import DecisionKind, StepStatus
+from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
 from gate_policy.catalogue import Catalogue, load_catalogue
 from gate_policy.edited import review_of_edit
 from gate_store.claims import Grant
@@ -104,6 +104,16 @@ def test_what_the_catalogue_in_force_wants_asked_is_asked_before_a_service_begin
     approve(conn, question)
     assert begin(conn, plan) is Grant.GO
     assert in_force(conn, STRICTER) == []
+
+
+def test_a_word_that_nothing_ran_spares_a_plan_no_question(conn: Connection) -> None:
+    """It may be begun still."""
+    plan, approval = routed(proposed(LOOK)), approved(conn, asked(proposed(PAY, name="pay")))
+    cleared(conn, plan)
+    lies = [executed(each, OutcomeStatus.NOT_RUN, StepStatus.SKIPPED) for each in (plan, approval)]
+    assert record_outcomes(conn, lies, SOON) == {}
+    assert [each.digest for each in in_force(conn, STRICTER)] == [plan.digest]
+    assert [ask_again(conn, NOON + HOUR), ask_again(conn, NOON + HOUR)] == [1, 0]
 
 
 def test_an_approval_that_too_few_gave_is_asked_again_and_not_twice(conn: Connection) -> None:
