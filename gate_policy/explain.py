@@ -34,7 +34,7 @@ def explain(plan: PlanProposed, catalogue: Catalogue, *, now: datetime) -> list[
         lines.append(shown(f"{step.step_id}: {sentence(step, catalogue)}"))
         lines += [f"  with {named(rest)}"] if (rest := unsaid(step, catalogue)) else []
         lines.append(f"  {one.tier.value} (tier {one.tier.number})")
-        lines += [shown(f"  because {reason}") for reason in one.reasons]
+        lines += [f"  because {shown(reason)}" for reason in one.reasons]
         lines += [f"  {said}" for said in _silent_rules(step, index + 1, catalogue, facts)]
     return lines + list(_findings(judgement)) + list(_terms(judgement))
 

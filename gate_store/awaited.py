@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, exists, or_, select
 
 from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
+from gate_events.shown import shown
 from gate_events.values import Finding
 from gate_store import outbox
 from gate_store.afterwards import review_of
@@ -39,7 +40,7 @@ def ask_for_outcomes(conn: Connection, now: datetime, silent_for: timedelta, lim
     asked: list[ApprovalRequested] = []
     for row in found:
         told = _SILENT.format(row.executor, row.begun_at.isoformat()) if row.begun_at else _NEVER
-        finding = Finding(check="outcome", text=told)
+        finding = Finding(check="outcome", text=shown(told))
         if review := review_of(read(row.cleared, PlanCleared), now, findings=(finding,)):
             asked.append(review)
     # those alone are ours: of another attempt an outcome may be on its way, and would wait for us

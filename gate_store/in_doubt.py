@@ -8,6 +8,7 @@ from typing import assert_never
 from gate_events.digest import review_digest
 from gate_events.ids import derived, request_id
 from gate_events.records import ApprovalRequested, PlanCleared
+from gate_events.shown import shown
 from gate_events.values import Group, InDoubt, Review, Step, Terms
 from gate_events.words import DecisionKind, RequestKind, Timing
 from gate_store.plain_text import storable
@@ -147,7 +148,8 @@ def _review(
     origin: ApprovalRequested | PlanCleared, doubted: tuple[Step, ...], question: str, now: datetime
 ) -> Review:
     asked = origin.review.terms.reviewers if origin.review else ()
+    step_ids = tuple(step.step_id for step in doubted)
     return Review(
-        groups=(Group(text=question, tier=origin.tier, step_ids=tuple(step.step_id for step in doubted)),),
+        groups=(Group(text=shown(question), tier=origin.tier, step_ids=step_ids),),
         terms=Terms(reviewers=asked, deadline=now + PATIENCE, use_by_s=0, allowed=(DecisionKind.RESOLVE,)),
     )

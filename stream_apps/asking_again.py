@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided, PlanProposed
+from gate_events.shown import shown
 from gate_events.values import Finding, RunIdentity, Step
 from gate_policy.catalogue import Catalogue
 from gate_policy.effects import PriorEffect, effect_keys
@@ -91,7 +92,7 @@ class AskingAgain:
         both = judge(proposed, self._catalogue, now=self._now, prior=self._prior_of(plan), required=floor)
         if both.review is None:
             raise AssertionError("a plan that is judged BEFORE has a review")
-        again = Finding(check=ASKED_AGAIN, text="; ".join(why))
+        again = Finding(check=ASKED_AGAIN, text=shown("; ".join(why)))
         review = msgspec.structs.replace(both.review, findings=(*both.review.findings, again))
         before = max(plan.grounds.attempt, self._times.get((plan.plan_id, plan.revision), 0))
         attempt = max(_AT_LEAST, before + 1)

@@ -13,6 +13,7 @@ from rich.console import Console
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from gate_events.records import ApprovalRequested, DecisionMade
+from gate_events.shown import shown
 from gate_events.topics import DECISIONS
 from gate_events.values import Review
 from gate_events.words import DecisionKind, Resolution
@@ -273,11 +274,12 @@ def _disposition(settings: Settings, decision: DecisionMade, wait: float) -> Dis
 
 def _report(decision: DecisionMade, became: Disposition | None, as_json: bool) -> None:
     if became and became.fate in (Fate.LATE, Fate.REFUSED):
-        problem = f"{decision.kind.value} of plan {decision.plan_id} is {became.fate.value}: {became.why}"
+        why = shown(became.why)
+        problem = f"{decision.kind.value} of plan {decision.plan_id} is {became.fate.value}: {why}"
         raise CommandError(problem, "nothing was changed")
     fate = became.fate.value if became else "PUBLISHED"
     why = became.why if became else "no gatekeeper has answered yet; `plangate show` will tell"
     if as_json:
         print_json({"decision_id": decision.event_id, "kind": decision.kind, "fate": fate, "why": why})
     else:
-        say(f"{decision.kind.value} of plan {decision.plan_id}: {fate}. {why}")
+        say(f"{decision.kind.value} of plan {decision.plan_id}: {fate}. {shown(why)}")

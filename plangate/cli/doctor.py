@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -53,10 +53,15 @@ def doctor(
     With logins of their own each part looks as itself: `plangate doctor --role router`
     """
     findings = list(examine(load_settings(), [role_of("--role", each) for each in role or ()]))
-    rows = [{**asdict(finding), "state": "ok" if finding.ok else "WRONG"} for finding in findings]
+    rows = [_row(finding, as_json=as_json) for finding in findings]
     show(rows, as_json=as_json, title="Plangate's health", columns=("state", "what", "found"))
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+def _row(finding: Finding, *, as_json: bool) -> dict[str, Any]:
+    found = finding.found if as_json else finding.found.splitlines()
+    return {**asdict(finding), "found": found, "state": "ok" if finding.ok else "WRONG"}
 
 
 def examine(settings: Settings, roles: Sequence[tuple[Role, str]] = ()) -> Iterator[Finding]:

@@ -7,26 +7,47 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from gate_events.shown import hidden
 from gate_policy.display import REDACTED
 from plangate.cli.failures import CommandError
 from plangate.cli.files import parse_yaml
 
+_FIRST_PLANE = 0xFFFF
 _ONE_LINE = 1_000_000  # characters: a folded line is read back with other blanks
 
 
 def as_text(plain: Any) -> str:
-    """YAML that reads back as the same values; where YAML cannot say one of them, JSON, which is YAML."""
+    """YAML that reads back as the same values; where YAML cannot say one of them, JSON, which is YAML.
+
+    What nobody sees is escaped in both.
+    """
     out = StringIO()
     yaml = YAML()
     yaml.width = _ONE_LINE
     try:
-        yaml.dump(plain, out)
-        if _same(YAML(typ="safe").load(out.getvalue()), plain):
-            return out.getvalue()
+        yaml.dump(_quoted(plain), out)
+        text = out.getvalue()
+        text = text.translate({ord(char): _escaped(char) for char in hidden(text) - {"\n"}})
+        if _same(YAML(typ="safe").load(text), plain):
+            return text
     except (YAMLError, ValueError):
         pass
     return json.dumps(plain, indent=2)
+
+
+def _quoted(value: Any) -> Any:
+    """The same, with quotes around each text that needs an escape: YAML has them there alone."""
+    if isinstance(value, dict):
+        return {_quoted(key): _quoted(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_quoted(inner) for inner in value]
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and hidden(value) else value
+
+
+def _escaped(char: str) -> str:
+    return f"\\u{ord(char):04X}" if ord(char) <= _FIRST_PLANE else f"\\U{ord(char):08X}"
 
 
 def of_text(text: str, name: object, mend: str) -> Any:
@@ -62,24 +83,43 @@ def with_untouched(edited: Any, shown: Any, raw: Any, where: str) -> Any:
 
 
 def _list_with_untouched(edited: list[Any], shown: list[Any], raw: list[Any], where: str) -> list[Any]:
-    """Items by their place where none was added or left out; else those that stand in both, once each."""
-    if len(edited) == len(shown):
-        return [
-            with_untouched(item, before, proposed, f"{where}[{number}]")
-            for number, (item, before, proposed) in enumerate(zip(edited, shown, raw, strict=True))
-        ]
-    left = list(zip(shown, raw, strict=True))
-    found = []
-    for number, item in enumerate(edited):
-        same = [place for place, (before, _) in enumerate(left) if _same(before, item)]
-        if len({_spelt(left[place][1]) for place in same}) > 1:
-            raise CommandError(
-                f"{where}[{number}]: several secrets look like this, and items were added or left out",
-                "leave whole steps out with --drop, or write the values themselves",
-            )
-        before, proposed = left.pop(same[0]) if same else (None, None)
-        found.append(with_untouched(item, before, proposed, f"{where}[{number}]"))
-    return found
+    """Items that stand where they were, or elsewhere as they were; what changed in place, if it is one."""
+    as_long = len(edited) == len(shown)
+    touched = {at for at, item in enumerate(edited) if not (as_long and _same(item, shown[at]))}
+    merged = []
+    for at, item in enumerate(edited):
+        place = f"{where}[{at}]"
+        if at not in touched:
+            merged.append(raw[at])
+        elif same := [own for before, own in zip(shown, raw, strict=True) if _same(before, item)]:
+            merged.append(_one_of(same, place))
+        elif as_long and touched == {at}:
+            merged.append(with_untouched(item, shown[at], raw[at], place))
+        elif as_long and _holds_secret(item):
+            raise _unclear(place, f"it is not the only item that changed: whose {REDACTED} is it?")
+        else:
+            merged.append(with_untouched(item, None, None, place))
+    return merged
+
+
+def _one_of(same: list[Any], place: str) -> Any:
+    """The one value of all that are shown alike."""
+    if len({_spelt(own) for own in same}) > 1:
+        raise _unclear(place, "several secrets look like this, and items were moved, added or left out")
+    return same[0]
+
+
+def _unclear(place: str, problem: str) -> CommandError:
+    mend = "leave whole steps out with --drop, or write the values themselves"
+    return CommandError(f"{place}: {problem}", mend)
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_secret, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_secret, value))
+    return bool(value == REDACTED)
 
 
 def _same(one: Any, other: Any) -> bool:

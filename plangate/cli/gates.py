@@ -5,7 +5,6 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from gate_events.shown import shown
 from gate_events.values import Step
 from gate_policy.catalogue import Catalogue
 from gate_policy.render import display_arguments
@@ -72,14 +71,14 @@ def redact(view: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
 def _line(view: dict[str, Any]) -> tuple[Any, ...]:
     review = view["review"]
     what = "; ".join(group["text"] for group in review["groups"])
-    warnings = "".join(f"\n! {finding['text']}" for finding in review["findings"])
+    warnings = [f"! {finding['text']}" for finding in review["findings"]]
     timing = "done, to confirm: " if view["timing"] == "AFTER" and view["kind"] == "PLAN" else ""
     return (
         view["request_id"][:8],
         moment(view["requested_at"]),
         left(review["terms"]["deadline"]),
-        shown(view["agent"]["name"]),
-        timing + what + warnings,
+        view["agent"]["name"],
+        [timing + what, *warnings],
     )
 
 

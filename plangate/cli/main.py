@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from plangate.cli.failures import line_for
-from plangate.cli.output import errors
+from plangate.cli.output import complain
 
 # In the order of the help. Loaded when it is asked for: Faust, LangGraph and Alembic cost seconds together.
 MODULE_OF = {
@@ -74,7 +74,7 @@ def main() -> None:
         line = line_for(error)
         if line is None:
             raise
-        errors.print(f"plangate: {line}", markup=False, highlight=False, soft_wrap=True)
+        complain(f"plangate: {line}")
         sys.exit(getattr(error, "exit_code", 1))
 
 

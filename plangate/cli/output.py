@@ -1,46 +1,66 @@
-"""What commands print: tables for people, one JSON document with --json."""
+"""What commands print: tables for people, one JSON document with --json.
 
+Whatever is printed, nothing in it is markup or an emoji's code, and characters that nobody sees are spelled
+out. Words of others are `shown` where they are put into a line; here is the last line of defence.
+"""
+
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
+
+from gate_events.shown import hidden, shown, spelled_out
+from plangate.cli.hanging import Hanging, Line
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 Limit = Annotated[int, typer.Option(min=1, help="How many on a page.")]
 Page = Annotated[int, typer.Option(min=1, help="Which page; the first is 1.")]
 
-console = Console()
-errors = Console(stderr=True)
+FOLDED_AT = 12  # deeper than any line of ours, so that no text can fold itself into one
+_FOLDED_CELL_AT = 2
+
+console = Console(markup=False, emoji=False, highlight=False)
+errors = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on one line."""
-    typer.echo(msgspec.json.encode(value, enc_hook=str).decode())
+    """One JSON document on one line; what nobody sees is escaped in it."""
+    text = msgspec.json.encode(value, enc_hook=str).decode()
+    typer.echo(text.translate({ord(char): json.dumps(char)[1:-1] for char in hidden(text)}))
 
 
 def say(text: str, on: Console = console) -> None:
-    """A line for people; nothing in it is markup."""
-    on.print(escape(text), highlight=False)
+    """A line for people."""
+    indented(text, 0, on)
 
 
 def indented(text: str, by: int, on: Console = console) -> None:
-    """A line for people that keeps its indentation where it is folded."""
-    on.print(Padding(Text(text), (0, 0, 0, by), expand=False), highlight=False)
+    """A line for people; where it is folded, the rest is set in deeper than any line."""
+    on.print(Hanging([Line(by, spelled_out(text))], FOLDED_AT))
+
+
+def complain(text: str) -> None:
+    """A failure, on stderr, however wide; what it quotes of a file or a log has lines of its own."""
+    for line in text.split("\n"):
+        errors.print(spelled_out(line), soft_wrap=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], on: Console = console) -> None:
-    """A table for people."""
+    """A table for people; a cell is a text, or a list of the lines in it."""
     drawn = Table(*columns, title=title, title_justify="left", header_style="bold")
     for row in rows:
-        drawn.add_row(*(escape(str(cell)) for cell in row))
+        drawn.add_row(*map(_cell, row))
     on.print(drawn)
+
+
+def _cell(value: Any) -> Hanging:
+    lines = value if isinstance(value, list) else [value]
+    return Hanging([Line(0, shown(str(line))) for line in lines], _FOLDED_CELL_AT)
 
 
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str, columns: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """What an edit changed, step by step."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from gate_policy.display import named
 from gate_policy.render import display_arguments, sentence, unsaid
 
 Plain = dict[str, Any]
+Values = Mapping[str, Any]
 
 
 def changes(before: Sequence[Plain], after: Sequence[Plain], catalogue: Catalogue) -> list[str]:
@@ -46,29 +48,33 @@ def _said(step: Plain, catalogue: Catalogue) -> str:
 
 
 def _fields(old: Plain, new: Plain, catalogue: Catalogue) -> Iterator[str]:
-    yield from _changed(
-        _flat(old, old["arguments"]), _flat(new, new["arguments"]), *_displayed(old, new, catalogue)
-    )
+    """What of the step itself is another, and then its arguments: one may be called like a field."""
+    was, is_ = _own(old), _own(new)
+    yield from (f"its {line}" for line in _changed(was, is_, was, is_))
+    displayed = (_displayed(step, catalogue) for step in (old, new))
+    yield from _changed(old["arguments"], new["arguments"], *displayed)
 
 
-def _displayed(old: Plain, new: Plain, catalogue: Catalogue) -> Iterator[Plain]:
-    for step in (old, new):
-        action = catalogue.actions.get(step["action_type"])
-        yield _flat(step, dict(display_arguments(msgspec.convert(step, Step), action)))
+def _own(step: Plain) -> Plain:
+    return {name: value for name, value in step.items() if name not in ("step_id", "arguments")}
 
 
-def _flat(step: Plain, arguments: Plain) -> Plain:
-    own = {name: value for name, value in step.items() if name not in ("step_id", "arguments")}
-    return {**own, **arguments}
+def _displayed(step: Plain, catalogue: Catalogue) -> Mapping[str, Any]:
+    return display_arguments(msgspec.convert(step, Step), catalogue.actions.get(step["action_type"]))
 
 
-def _changed(old: Plain, new: Plain, old_shown: Plain, new_shown: Plain) -> Iterator[str]:
+def _changed(old: Plain, new: Plain, old_shown: Values, new_shown: Values) -> Iterator[str]:
     for name in {**old, **new}:
         if _value(old, name) == _value(new, name):
             continue
         was, is_ = _value(old_shown, name), _value(new_shown, name)
-        yield f"{shown(name)}: " + ("another secret" if was == is_ else f"{was} -> {is_}")
+        yield f"{_name(name)}: " + ("another secret" if was == is_ else f"{was} -> {is_}")
 
 
-def _value(values: Plain, name: str) -> str:
+def _name(name: str) -> str:
+    """An argument may have any name: one that could be words of ours is quoted."""
+    return shown(name if name.isidentifier() else json.dumps(name, ensure_ascii=False))
+
+
+def _value(values: Values, name: str) -> str:
     return shown(msgspec.json.encode(values[name]).decode()) if name in values else "nothing"

@@ -22,8 +22,9 @@ def print_story(view: View, catalogue: Catalogue, *, raw: bool) -> None:
     """Everything about one plan, as `queries.show` gives it."""
     for gate in view.get("gates", []):
         print_review(gate, catalogue, raw=raw)
-    if others := {row["digest"] for row in view.get("policies", [])} - {catalogue.digest}:
-        say(f"judged by another catalogue than the one here, {catalogue.digest}: {', '.join(sorted(others))}")
+    if others := sorted({row["digest"] for row in view.get("policies", [])} - {catalogue.digest}):
+        told = shown(", ".join(others))
+        say(f"judged by another catalogue than the one here, {catalogue.digest}: {told}")
     _section("What was said", [_decision(row) for row in view.get("decisions", [])])
     _section("What may run", [*map(_clearance, view.get("clearances", [])), *_taken_back(view)])
     ended = [f"outcome: {view['outcome']['status']}"] if view.get("outcome") else []
@@ -34,7 +35,8 @@ def print_story(view: View, catalogue: Catalogue, *, raw: bool) -> None:
 def print_review(view: View, catalogue: Catalogue, *, raw: bool, on: Console = console) -> None:
     """A gate as its reviewer reads it: warnings, every step and argument, why it is asked, and of whom."""
     review, run = view["review"], view.get("run")
-    say(f"\n{view['request_id']}  {view['state']}", on)
+    say("", on)
+    say(f"{view['request_id']}  {view['state']}", on)
     place = f", run {shown(run['thread_id'])}" if run else ""
     indented(f"plan {view['plan_id']}, revision {view['revision']}{place}", 2, on)
     goal = f'"{shown(view["goal"])}"' if view["goal"] else "no goal given"
@@ -56,15 +58,15 @@ def print_sentences(
     """What to look at, what a plan does, and why it is asked; below each sentence its steps, where given."""
     for finding in review["findings"]:
         which = f" ({', '.join(finding['step_ids'])})" if finding["step_ids"] else ""
-        indented(f"! {finding['text']}{which}", 2, on)
+        indented(shown(f"! {finding['text']}{which}"), 2, on)
     by_id = {step["step_id"]: step for step in steps or []}
     for group in review["groups"]:
-        indented(f"• {group['text']}  [{group['tier']}]", 2, on)
+        indented(f"• {shown(group['text'])}  [{group['tier']}]", 2, on)
         for step_id in group["step_ids"]:
             if catalogue is not None and step_id in by_id:
                 _print_step(by_id[step_id], group, catalogue, raw, on)
     for reason in review["reasons"]:
-        indented(f"because {reason}", 4, on)
+        indented(f"because {shown(reason)}", 4, on)
 
 
 def _print_step(step: dict[str, Any], group: View, catalogue: Catalogue, raw: bool, on: Console) -> None:
@@ -79,7 +81,7 @@ def _print_step(step: dict[str, Any], group: View, catalogue: Catalogue, raw: bo
 
 def _print_terms(view: View, on: Console) -> None:
     terms = view["review"]["terms"]
-    who = ", ".join(terms["reviewers"]) or f"anyone but {shown(view['proposer'])}"
+    who = shown(", ".join(terms["reviewers"]) or f"anyone but {view['proposer']}")
     waits = f" ({left(terms['deadline'])} left)" if view["state"] == "PENDING" else ""
     indented(f"{terms['quorum']} of {who}, until {moment(terms['deadline'])}{waits}", 2, on)
     indented(f"by {', '.join(each.lower() for each in terms['allowed'])}", 2, on)
@@ -136,6 +138,7 @@ def _run(row: View) -> str:
 
 def _section(title: str, lines: list[str]) -> None:
     if lines:
-        say(f"\n{title}")
+        say("")
+        say(title)
     for line in lines:
         indented(line, 2)

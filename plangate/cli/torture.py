@@ -61,7 +61,7 @@ def command(
         keep_report(found, folder)
         for name, cases in found.findings.items():
             for case in cases[:20]:
-                errors.print(f"{name}: {case}", markup=False, highlight=False)
+                say(f"{name}: {case}", errors)
     if as_json:
         print_json(found.counts)
     else:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import typer
 
 from gate_events.records import ApprovalRequested
+from gate_events.shown import shown
 from gate_events.values import Review, Step
 from gate_events.words import DecisionKind
 from gate_policy.catalogue import Catalogue
@@ -22,17 +23,17 @@ Chooser = Callable[[ApprovalRequested, list[Step]], Choice]
 
 def present(request: ApprovalRequested) -> None:
     """What the reviewer reads."""
-    console.rule(f"{request.agent.name} asks for approval")
-    say(f"Goal, in the agent's words: {request.goal}")
+    console.rule(f"{shown(request.agent.name)} asks for approval")
+    say(f"Goal, in the agent's words: {shown(request.goal)}")
     _sentences(request.review)
 
 
-def _sentences(shown: Review) -> None:
-    for group in shown.groups:
+def _sentences(review: Review) -> None:
+    for group in review.groups:
         say(f"  • {group.text}  [{group.tier.value}]")
-    for finding in shown.findings:
-        console.print(f"  [bold yellow]![/] {finding.text}", highlight=False)
-    for reason in shown.reasons:
+    for finding in review.findings:
+        say(f"  ! {finding.text}")
+    for reason in review.reasons:
         say(f"    because {reason}")
 
 

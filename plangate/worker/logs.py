@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from gate_events.shown import shown
+from gate_events.shown import shown, spelled_out
 
 # Their INFO tells of threads and rebalances, a hundred lines at each start, or shows addresses with a
 # password in it; what goes wrong stays.
@@ -19,7 +19,7 @@ class OneLine(logging.Formatter):
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the same
         """The traceback, each line set in."""
-        return "\n".join(f"    {shown(line)}" for line in super().formatException(ei).split("\n"))
+        return "\n".join(f"    {spelled_out(line)}" for line in super().formatException(ei).split("\n"))
 
 
 def configure() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gate_events.shown import hidden
 from gate_policy.display import REDACTED, redacted
 from plangate.cli.editable import as_text, of_text, with_untouched
 from plangate.cli.failures import CommandError
@@ -72,3 +73,43 @@ def test_a_secret_in_a_new_place_is_refused() -> None:
 def test_another_type_is_another_value(new: object) -> None:
     assert with_untouched({"a": [new]}, {"a": [1]}, {"a": [1]}, "s1") == {"a": [new]}
     assert type(with_untouched({"a": [new]}, {"a": [1]}, {"a": [1]}, "s1")["a"][0]) is type(new)
+
+
+@pytest.mark.parametrize(
+    "text", ["ann\u202etxt.exe", "x\u200by", "\x9b31m", "a\u2028b", "\U000e0001", "\u3164", "\u00a0# c"]
+)
+def test_the_editor_shows_what_nobody_sees(text: str) -> None:
+    plain = [{text: [text, f"{text}\nnext"], "größer": "😀 é"}]
+    written = as_text(plain)
+    assert not hidden(written) - {"\n"}
+    assert "größer" in written
+    assert of_text(written, "it", MEND) == plain
+
+
+ANN, BOB = {"to": "ann", "iban": "S1"}, {"to": "bob", "iban": "S2"}
+HIDDEN_ANN, HIDDEN_BOB = ({**each, "iban": REDACTED} for each in (ANN, BOB))
+
+
+@pytest.mark.parametrize(
+    ("edited", "became"),
+    [
+        ([HIDDEN_BOB, HIDDEN_ANN], [BOB, ANN]),
+        ([HIDDEN_BOB, HIDDEN_BOB], [BOB, BOB]),
+        ([HIDDEN_BOB, {"to": "cat", "iban": "S3"}], [BOB, {"to": "cat", "iban": "S3"}]),
+        ([{**HIDDEN_ANN, "n": 1}, HIDDEN_BOB], [{**ANN, "n": 1}, BOB]),
+    ],
+)
+def test_a_secret_goes_where_its_item_goes(edited: list[Any], became: list[Any]) -> None:
+    assert with_untouched(edited, [HIDDEN_ANN, HIDDEN_BOB], [ANN, BOB], "s1") == became
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        [{**HIDDEN_BOB, "n": 1}, {**HIDDEN_ANN, "n": 1}],
+        [{"to": "cat", "iban": "S3"}, {**HIDDEN_ANN, "n": 1}],
+    ],
+)
+def test_where_items_moved_and_changed_no_secret_is_guessed_at(edited: list[Any]) -> None:
+    with pytest.raises(CommandError, match=r"s1\[[01]\]: it is not the only item that changed: whose •••"):
+        with_untouched(edited, [HIDDEN_ANN, HIDDEN_BOB], [ANN, BOB], "s1")

@@ -65,3 +65,11 @@ def test_what_would_paint_the_screen_is_spelled_out() -> None:
     (line, field) = changes([step("s\u202e1")], [step("s\u202e1", to="\x1bana")], CATALOGUE)
     assert "\x1b" not in line + field
     assert "\u202e" not in line + field
+
+
+def test_what_a_step_is_stands_apart_from_an_argument_of_that_name() -> None:
+    named = {"after": "noon", "its after": "x"}
+    before, now = step("s1", **named), {**step("s1", **named), "after": []}
+    assert changes([before], [now], CATALOGUE) == ["~ s1  Mail ana", "    its after: null -> []"]
+    other = step("s1", after="noon", **{"its after": "y"})
+    assert changes([before], [other], CATALOGUE)[1:] == ['    "its after": "x" -> "y"']
