@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 
 from gate_events.digest import review_digest
 from gate_events.ids import derived, request_id
-from gate_events.records import ApprovalRequested, PlanCleared
+from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
 from gate_events.values import Finding, Step
 from gate_events.words import RequestKind, Timing
 from gate_store import outbox
 from gate_store.bulk import delete_rows, insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
+from gate_store.doubts import ask_about_doubted
 from gate_store.executions import asked_after, outcomes_came
 from gate_store.planned_effects import forget_planned
 from gate_store.said import dated
@@ -43,11 +44,19 @@ def follow_outcomes(
     """Note the effects of services in the ledger, and ask for the reviews that come after execution."""
     executed = [each for each in told if isinstance(each, Executed)]
     note_told(conn, told, now, window_keys)
+    told_in_doubt = (each.outcome for each in executed if _is_in_doubt(each.outcome))
+    contradicted = (each.second for each in told if isinstance(each, Contradiction))
+    if doubted := {each.plan_id for each in (*told_in_doubt, *contradicted)}:
+        ask_about_doubted(conn, now, plan_ids=doubted)
     asked = asked_after(conn, [each.outcome for each in executed])
     outcomes_came(conn, [each.outcome for each in executed])
     forget_planned(conn, {each.outcome.digest for each in executed})
     reviews = (_review(each) for each in executed if each.outcome.digest not in asked)
     outbox.put(conn, [review for review in reviews if review], now)
+
+
+def _is_in_doubt(told: PlanExecuted) -> bool:
+    return any(result.status.in_doubt for result in told.results)
 
 
 def follow_clearances(

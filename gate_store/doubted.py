@@ -4,13 +4,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, case, null, select
 
 from gate_events.records import ApprovalRequested
 from gate_events.words import RequestKind
 from gate_store.dialects import among
 from gate_store.effect_keys import Content
 from gate_store.tables import effects
+
+ASKED_BEFORE: ColumnElement[UUID | None] = case(
+    (effects.c.state == "IN_DOUBT", effects.c.doubt_id), else_=null()
+)
+"""The question of an effect that comes in doubt: what is in doubt already keeps its own."""
 
 
 def is_about(request: ApprovalRequested, step_id: str) -> bool:

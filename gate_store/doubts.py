@@ -14,6 +14,7 @@ from gate_events.values import Step
 from gate_store import outbox
 from gate_store.bulk import update_rows
 from gate_store.dialects import among, read, whole, word
+from gate_store.doubt_pages import next_unasked
 from gate_store.doubted import doubted_content, is_about, settled_doubts
 from gate_store.effect_keys import Content
 from gate_store.in_doubt import Beginning, DoubtAbout, in_doubt_request
@@ -92,17 +93,22 @@ def put_in_doubt(conn: Connection, doubts: Mapping[UUID, Doubt], now: datetime) 
         for key, each in doubts.items()
     ]
     update_rows(conn, effects, rows, ["effect_id"])
-    ask_about(conn, doubts, now)
+    _ask_about(conn, doubts, now)
 
 
-def ask_about_doubted(conn: Connection, now: datetime, limit: int = 500) -> int:
-    """Ask about steps that services left in doubt: nobody asked yet; how many. The clock's work."""
+def ask_about_doubted(conn: Connection, now: datetime, plan_ids: Collection[UUID] | None = None) -> int:
+    """Ask about steps of services that are in doubt, and that nobody asked about yet; how many.
+
+    As many as one go may ask about: the clock comes back for the others. Of `plan_ids`, or of all plans.
+    """
+    wanted = next_unasked(conn, plan_ids)
+    if not wanted:
+        return 0
     unasked = (
         select(effects)
+        .where(among(conn, effects.c.effect_id, wanted))
         .where(effects.c.state == word("IN_DOUBT"), effects.c.doubt_id.is_(None))
-        .where(effects.c.thread_id.is_(None))
         .order_by(effects.c.claimed_at)
-        .limit(limit)
         .with_for_update(skip_locked=True, of=effects)
     )
     found = conn.execute(unasked).all()
@@ -111,11 +117,11 @@ def ask_about_doubted(conn: Connection, now: datetime, limit: int = 500) -> int:
         doubts = {
             row.effect_id: Doubt(row.digest, steps[row.digest, row.step_id], row.detail) for row in found
         }
-        ask_about(conn, doubts, now)
+        _ask_about(conn, doubts, now)
     return len(found)
 
 
-def ask_about(conn: Connection, doubts: Mapping[UUID, Doubt], now: datetime) -> None:
+def _ask_about(conn: Connection, doubts: Mapping[UUID, Doubt], now: datetime) -> None:
     """Ask humans about effects in doubt, by their ids; the answer to its question alone settles each.
 
     Raises UnknownClearanceError.

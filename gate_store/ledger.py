@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, case, exists, func, null, select, update
+from sqlalchemy import Connection, Row, and_, exists, func, select, update
 
 from gate_events.digest import step_digest
 from gate_events.ids import effect_key, key_in_force
@@ -20,6 +20,7 @@ from gate_events.words import StepStatus
 from gate_store.bulk import insert_new
 from gate_store.claims import Begun, Claim, EffectState, Grant, grant_again
 from gate_store.dialects import among, login
+from gate_store.doubted import ASKED_BEFORE
 from gate_store.doubts import SILENT
 from gate_store.engine.port import NotClearedError, NotYetClearedError, OutdatedError, RepeatsError
 from gate_store.order import refuse_out_of_order
@@ -31,8 +32,6 @@ from gate_store.tables import clearances, cleared_steps, effects
 _UNDER_WAY = {EffectState.CLAIMED, EffectState.IN_DOUBT}
 _KEPT = {"effect_id", "plan_id", "step_id", "thread_id"}  # of an effect, however often it is begun
 _CANNOT_TELL = "its executor cannot tell"
-# what is in doubt already keeps its question
-_ASKED_BEFORE = case((effects.c.state == EffectState.IN_DOUBT, effects.c.doubt_id), else_=null())
 
 
 def claim_effect(
@@ -106,7 +105,7 @@ def finish_effect(
         "finished_at": now,
     }
     if status is StepStatus.IN_DOUBT:
-        values |= {"detail": storable(detail or _CANNOT_TELL), "finished_at": None, "doubt_id": _ASKED_BEFORE}
+        values |= {"detail": storable(detail or _CANNOT_TELL), "finished_at": None, "doubt_id": ASKED_BEFORE}
     ours = (effects.c.effect_id == claim.key, effects.c.token == claim.token)
     unsettled = effects.c.state.in_([EffectState.CLAIMED, EffectState.IN_DOUBT, EffectState.RETRY])
     return conn.execute(update(effects).where(*ours, unsettled).values(**values)).rowcount == 1

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, exists, select
 
 from gate_store.dialects import word
+from gate_store.doubt_pages import at_once
 from gate_store.doubts import SILENT, Doubt, put_in_doubt, steps_cleared
 from gate_store.in_doubt import DoubtAbout
 from gate_store.tables import effects, runs
@@ -28,7 +29,7 @@ def run_goes_on() -> ColumnElement[bool]:
 def doubt_lost_claims(
     conn: Connection, now: datetime, idempotent: Collection[str] = (), limit: int = 500
 ) -> int:
-    """Ask about steps whose claimant will not say how they ended; how many.
+    """Ask about steps whose claimant will not say how they ended, as many as go at once; how many.
 
     Those of services whose claim ran out and whose process did not come back: `idempotent` action types are
     repeated by whoever comes, and need nobody's word. And those of runs that are over, or went on to another
@@ -60,7 +61,7 @@ def _of_runs(limit: int) -> Select[Any]:
 
 
 def _ask(conn: Connection, lost: Select[Any], now: datetime) -> int:
-    found = conn.execute(lost).all()
+    found = at_once(conn, conn.execute(lost).all())
     if found:
         steps = steps_cleared(conn, {(row.digest, row.step_id) for row in found})
         doubts = {}

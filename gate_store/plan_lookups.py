@@ -52,11 +52,17 @@ def plans_of_runs(conn: Connection, plan_ids: Iterable[UUID]) -> set[UUID]:
 
 
 def doubted_steps(conn: Connection, plan_ids: Iterable[UUID]) -> set[tuple[UUID, str]]:
-    """The steps of these plans that are in doubt, and know no gate of their own."""
+    """The steps of these plans, of runs, that are in doubt and know no gate of their own.
+
+    Those of services wait for their question: the clock asks it, nobody else.
+    """
     wanted = set(plan_ids)
     if not wanted:
         return set()
     query = select(effects.c.plan_id, effects.c.step_id).where(
-        among(conn, effects.c.plan_id, wanted), effects.c.state == "IN_DOUBT", effects.c.doubt_id.is_(None)
+        among(conn, effects.c.plan_id, wanted),
+        effects.c.state == "IN_DOUBT",
+        effects.c.doubt_id.is_(None),
+        effects.c.thread_id.is_not(None),
     )
     return {(row.plan_id, row.step_id) for row in conn.execute(query)}

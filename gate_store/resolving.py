@@ -29,7 +29,9 @@ def resolve(conn: Connection, closings: Sequence[Closing], now: datetime) -> Non
     by_question = [_without(row, "step_id", "step_digest") for row in settled]
     update_rows(conn, effects, by_question, ["plan_id", "doubt_id"], in_doubt)
     older = [_without(row, "doubt_id") for row in settled]  # rows that do not say which that was
-    update_rows(conn, effects, older, content, in_doubt, effects.c.doubt_id.is_(None))
+    # those of services wait for theirs: what was asked before is another doubt
+    unnamed = (effects.c.doubt_id.is_(None), effects.c.thread_id.is_not(None))
+    update_rows(conn, effects, older, content, in_doubt, *unnamed)
     _fail_what_nobody_retries(conn, [row["doubt_id"] for row in settled if row["state"] == "RETRY"], now)
     waiting = {each.request.run.thread_id: each for each in closings if each.request.run}
     go_on(conn, {thread: each.request.plan_id for thread, each in waiting.items()}, now)

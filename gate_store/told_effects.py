@@ -1,4 +1,4 @@
-"""What outcomes tell of the effects of services: noted in the ledger, and asked about where in doubt."""
+"""What outcomes tell of the effects of services: noted in the ledger."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from gate_events.digest import step_digest
 from gate_events.records import PlanExecuted
@@ -16,8 +16,8 @@ from gate_events.words import StepStatus
 from gate_store import outbox
 from gate_store.bulk import insert_new, update_rows
 from gate_store.cleared_plans import ClearedPlan, KnownEffect, cleared_plans
-from gate_store.dialects import among
-from gate_store.doubts import Doubt, ask_about, end_doubts, open_doubts
+from gate_store.doubted import ASKED_BEFORE
+from gate_store.doubts import end_doubts, open_doubts
 from gate_store.effect_keys import Content, keys_in_force
 from gate_store.plain_text import storable
 from gate_store.tables import effects
@@ -98,8 +98,8 @@ def _doubt(conn: Connection, contradictions: Sequence[Contradiction], now: datet
     insert_new(conn, effects, rows, "effect_id")
     names = ("effect_id", "step_digest", "state", "detail", "finished_at")
     changed = [{name: row[name] for name in names} for row in rows]
-    update_rows(conn, effects, changed, ["effect_id", "step_digest"], effects.c.token == 0)
-    _ask(conn, doubted, now)
+    told_here = effects.c.token == 0
+    update_rows(conn, effects, changed, ["effect_id", "step_digest"], told_here, doubt_id=ASKED_BEFORE)
 
 
 def _one_of_each_plan(said: Iterable[Executed | Contradiction]) -> list[list[Executed | Contradiction]]:
@@ -127,7 +127,6 @@ def _note(conn: Connection, executed: Sequence[Executed], now: datetime, window_
         if state == StepStatus.IN_DOUBT.value:
             settled = {_content(row) for row in news}
     outbox.put(conn, end_doubts(conn, open_doubts(conn, settled), now), now)
-    _ask(conn, [found for each in executed for found in _doubts(each)], now)
 
 
 def _is_news(row: Row, known: Mapping[str, KnownEffect], state: str) -> bool:
@@ -145,7 +144,8 @@ def _say_anew(
         }
         for row in news
     ]
-    update_rows(conn, effects, changed, ["effect_id"], effects.c.token == 0, effects.c.state == state)
+    as_known = (effects.c.token == 0, effects.c.state == state)
+    update_rows(conn, effects, changed, ["effect_id"], *as_known, doubt_id=ASKED_BEFORE)
 
 
 def _with_keys(conn: Connection, rows: Sequence[Row]) -> list[Row]:
@@ -157,31 +157,6 @@ def _with_keys(conn: Connection, rows: Sequence[Row]) -> list[Row]:
 
 def _content(row: Row) -> Content:
     return Content(row["plan_id"], row["step_id"], row["step_digest"])
-
-
-def _ask(conn: Connection, doubted: Sequence[_Doubted], now: datetime) -> None:
-    """Ask about those of these steps that are in doubt still."""
-    if not doubted:
-        return
-    in_doubt = select(effects.c.plan_id, effects.c.step_id, effects.c.step_digest, effects.c.effect_id).where(
-        among(conn, effects.c.plan_id, {each.outcome.plan_id for each in doubted})
-    )
-    found = conn.execute(in_doubt.where(effects.c.state == "IN_DOUBT"))
-    keys = {_content(row._asdict()): row.effect_id for row in found}
-    doubts = {
-        keys[content]: Doubt(each.outcome.digest, each.step, each.known)
-        for each in doubted
-        if (content := Content.of(each.outcome.plan_id, each.step)) in keys
-    }
-    ask_about(conn, doubts, now)
-
-
-def _doubts(each: Executed) -> Iterator[_Doubted]:
-    steps = {step.step_id: step for step in each.plan.word.steps}
-    for result in each.outcome.results:
-        if result.status.in_doubt and result.step_id in steps:
-            known = result.detail or f"{each.outcome.executor} cannot tell"
-            yield _Doubted(each.outcome, steps[result.step_id], known)
 
 
 def _differences(both: Contradiction) -> Iterator[_Doubted]:
@@ -203,7 +178,9 @@ def _rows(each: Executed, keys: Mapping[str, str]) -> Iterator[Row]:
     for result in each.outcome.results:
         step = steps.get(result.step_id)
         if step is not None and result.status is not StepStatus.SKIPPED:
-            told = (result.status, result.detail, result.result, each.within(result.finished_at))
+            unknown = f"{each.outcome.executor} cannot tell" if result.status.in_doubt else ""
+            detail = result.detail or unknown
+            told = (result.status, detail, result.result, each.within(result.finished_at))
             yield _row(each.outcome, step, *told, window_key=keys.get(step.step_id))
 
 

@@ -65,7 +65,7 @@ class Ticker:
             ask_expiry_again(conn, now - _MARGIN, _UNHEARD_AFTER, _LIMIT)
             end_settled_doubts(conn, now, _LIMIT)
             doubt_lost_claims(conn, now, self._idempotent, _LIMIT)
-            ask_about_doubted(conn, now, _LIMIT)
+            ask_about_doubted(conn, now)
             ask_again(conn, now, self._edited_again, _LIMIT)
             ask_for_outcomes(conn, now, SILENT_FOR, _LIMIT)
         with self._thread.store.begin() as conn:  # it waits for locks, and so may hold none of before

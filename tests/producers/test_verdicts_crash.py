@@ -96,7 +96,7 @@ class Scene:
 
     def asked(self) -> Sequence[ApprovalRequested]:
         """What the gatekeeper's clock asks about what is in doubt."""
-        self.in_store(ask_about_doubted, datetime.now(UTC), 500)
+        self.in_store(ask_about_doubted, datetime.now(UTC), None)
         query = select(outbox.c.body).where(outbox.c.record == "ApprovalRequested")
         bodies = self.in_store(lambda conn: conn.execute(query).scalars().all())
         return [decode(framed(body, ApprovalRequested, None), ApprovalRequested) for body in bodies]
