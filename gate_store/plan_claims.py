@@ -115,7 +115,7 @@ def _objection(known: "_Known", record: PlanRecord) -> str | None:
         return why
     if isinstance(record, ApprovalRequested):
         if why := known.other_gate(record):
-            return why
+            return known.not_the_owners(record) or why
         if known.is_own(record) or known.repeats(record):
             return None
         if not _is_routed(record):
@@ -173,7 +173,7 @@ class _Known:
         """Whether it says once more what is known."""
         if not isinstance(record, ApprovalRequested):
             return record.digest in self._cleared
-        known = record.request_id in self._gates or record.request_id in self._anew
+        known = record.request_id in self._gates or self._asked_anew(record) is not None
         return known or (_is_routed(record) and self.asks(record.digest) is not None)
 
     def clears_once_more(self, cleared: PlanCleared) -> bool:
@@ -184,8 +184,14 @@ class _Known:
         """The gate that stands in place of a router's request, where none has its id."""
         if not isinstance(record, ApprovalRequested) or record.request_id in self._gates:
             return {}
-        gate_id = self._anew.get(record.request_id) or self.asks(record.digest)
+        gate_id = self._asked_anew(record) or self.asks(record.digest)
         return {record.request_id: gate_id} if gate_id else {}
+
+    def _asked_anew(self, request: ApprovalRequested) -> UUID | None:
+        """The gate that asks about the same content in its place; a plan id's second proposer has its own."""
+        gate_id = self._anew.get(request.request_id)
+        gate = self._gates.get(gate_id) if gate_id else None
+        return gate_id if gate and gate.digest == request.digest else None
 
     def asks(self, digest: str) -> UUID | None:
         """The gate at which a human was asked whether this very plan may run."""

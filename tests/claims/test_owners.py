@@ -61,6 +61,22 @@ def test_the_same_revision_with_other_content_is_refused_and_said(conn: Connecti
     assert "has other content already: propose it as revision 2" in why
 
 
+@pytest.mark.parametrize("one_batch", [True, False])
+def test_the_true_proposer_of_an_id_that_somebody_had_first_is_told_so(
+    conn: Connection, one_batch: bool
+) -> None:
+    """Also where the first one's request was asked anew, under a gate of its own."""
+    theirs = msgspec.structs.replace(
+        routed(proposed(step("pay", what="eve"), proposer="mallory")), policy="0" * 64
+    )
+    if one_batch:
+        told = refusals(commit(conn, theirs, routed(PAY)))
+    else:
+        told = refusals(commit(conn, theirs)) + refusals(commit(conn, routed(PAY)))
+    assert told[0].startswith("asked anew as")
+    assert "was first proposed by mallory for agent biller" in told[1]
+
+
 def test_a_redelivery_is_no_lie(conn: Connection) -> None:
     commit(conn, routed(PAY))
     assert refusals(commit(conn, routed(PAY), routed(PAY))) == []

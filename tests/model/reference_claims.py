@@ -108,14 +108,19 @@ class Claims:
     def _repeats(self, record: PlanRecord) -> bool:
         if isinstance(record, PlanCleared):
             return record.digest in self.cleared and self.asks(record.digest) is None
-        known = record.request_id in self.gates or record.request_id in self.anew
+        known = record.request_id in self.gates or self._asked_anew(record)
         return known or (is_routed(record) and self.asks(record.digest) is not None)
 
     def is_asked_otherwise(self, record: PlanRecord) -> bool:
         """Whether another gate stands in its place."""
         if isinstance(record, PlanCleared):
             return self.asks(record.digest) is not None
-        return record.request_id in self.anew and record.request_id not in self.gates
+        return self._asked_anew(record) and record.request_id not in self.gates
+
+    def _asked_anew(self, record: ApprovalRequested) -> bool:
+        """Another gate asks about the same in its place."""
+        gate = self.anew.get(record.request_id)
+        return gate is not None and gate in self.gates and self.gates[gate][0] == record.digest
 
     def _stands_in_place(self, record: PlanRecord) -> None:
         """Whoever decides on a request that was asked otherwise is told of the other gate."""
