@@ -8,6 +8,7 @@ from uuid import UUID
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted, PlanProposed
 from gate_events.words import DecisionKind
 from gate_policy.catalogue import Catalogue
+from gate_store.clock import expiry
 from plangate.torture.buried import Buried, digest_of
 from plangate.torture.evidence import Evidence, Line
 from plangate.torture.honesty import Honesty
@@ -71,6 +72,11 @@ class Strays:
             self._replayed.add(letter.place)
         return True
 
+    def was_never_the_clocks(self, letter: Buried) -> bool:
+        """A liar's word of the clock, about a request that opened no gate; the world may say it again."""
+        early = any(lie.value == letter.value for lie in self._evidence.lies if lie.record == letter.record)
+        return early and isinstance(letter.record, DecisionMade) and letter.record not in self._clocks_words
+
     def was_made_of_a_lie(self, letter: Buried) -> bool:
         """A worker's record about content that nobody honest proposed, and no reviewer made."""
         return letter.digest in self._lies_digests and letter.digest not in self._honesty.asked
@@ -125,6 +131,11 @@ class Strays:
         )
 
     @cached_property
+    def _clocks_words(self) -> list[DecisionMade]:
+        """What the clock says of the gates that are there."""
+        return [expiry(gate.request) for gate in self._evidence.rows.gates]
+
+    @cached_property
     def _lies_digests(self) -> set[str]:
         return {digest_of(lie.record) for lie in self._evidence.lies if not lie.replay}
 
@@ -153,6 +164,7 @@ class Strays:
 EXCUSES: tuple[Callable[[Strays, Buried], bool], ...] = (
     Strays.is_a_lie,
     Strays.is_a_replay,
+    Strays.was_never_the_clocks,
     Strays.was_made_of_a_lie,
     Strays.lost_its_id,
     Strays.was_asked_for_a_lie,

@@ -12,6 +12,7 @@ from gate_events.ids import derived
 from gate_events.records import PlanCleared
 from gate_events.words import DeciderKind, DecisionKind
 from gate_policy.route import route
+from gate_store.clock import expiry
 from plangate.torture.buried import Buried, digest_of
 from plangate.torture.evidence import Evidence
 from plangate.torture.honesty import Honesty
@@ -51,6 +52,21 @@ def test_what_was_made_of_a_lie_is_no_loss_and_what_was_made_of_an_honest_edit_i
     edit = msgspec.structs.replace(DECISION, kind=DecisionKind.EDIT, steps=steps)
     assert plan_digest(PLAN.plan_id, 2, steps, None) == routed.digest
     assert strays(replace(LIED, sent=[edit]), letter(routed, "why")) == 1
+
+
+def test_a_liars_word_of_the_clock_about_no_gate_is_no_loss_however_often_it_is_said() -> None:
+    asked = msgspec.structs.replace(
+        REQUEST, review=msgspec.structs.replace(
+            REQUEST.review, terms=msgspec.structs.replace(REQUEST.review.terms, deadline=NOW)
+        )
+    )  # fmt: skip
+    for request_, lost in ((asked, 0), (REQUEST, 1)):
+        word, register = expiry(request_), Told()
+        register.note(Lie(0, "expired_early", "decisions", word, encode(word), replay=True))
+        letters = [
+            letter(word, "the clock says no such thing about this gate", place=place) for place in (1, 2)
+        ]
+        assert strays(replace(LIED, told=register), *letters) == lost
 
 
 def test_as_many_letters_of_a_true_record_are_no_loss_as_it_was_told_again() -> None:
