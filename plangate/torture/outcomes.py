@@ -1,7 +1,7 @@
 """Whether what was told of a plan agrees with itself and with the witness."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,10 +17,18 @@ from plangate.torture.evidence import Evidence, Line
 def contradicting_outcomes(evidence: Evidence, catalogue: Catalogue) -> Iterator[str]:
     """Outcomes of one attempt that do not say the same, and outcomes that are not what the witness saw."""
     calls, contents = calls_by_key(evidence.calls), _contents(evidence)
-    for (plan, digest, _), told in _each_once(evidence.outcomes).items():
+    by_attempt = _each_once(evidence.outcomes)
+    for (plan, digest, attempt), told in by_attempt.items():
         if not all(tried_again(*two, calls, catalogue) for two in pairwise(told)):
             yield f"plan {plan} has {len(told)} outcomes that differ"
-        yield from _untrue(told[-1], calls, contents.get(digest, {}))
+        later = [each for key, each in by_attempt.items() if key[:2] == (plan, digest) and key[2] > attempt]
+        yield from _untrue(told[-1], calls, contents.get(digest, {}), _done(later))
+
+
+def _done(told: Iterable[Sequence[PlanExecuted]]) -> set[str]:
+    """The steps that are told as done."""
+    results = [result for each in told for outcome in each for result in outcome.results]
+    return {result.step_id for result in results if result.status is StepStatus.SUCCEEDED}
 
 
 def _contents(evidence: Evidence) -> Mapping[str, Mapping[str, str]]:
@@ -78,15 +86,20 @@ def _failed_first(calls: Sequence[Line], catalogue: Catalogue) -> bool:
 
 
 def _untrue(
-    outcome: PlanExecuted, calls: Mapping[str, Sequence[Line]], contents: Mapping[str, str]
+    outcome: PlanExecuted,
+    calls: Mapping[str, Sequence[Line]],
+    contents: Mapping[str, str],
+    done_later: Collection[str],
 ) -> Iterator[str]:
+    """`done_later`: the steps that a later attempt did, so that the witness saw them happen."""
     for result in outcome.results:
         does = contents.get(result.step_id)
         of_it = calls.get(str(effect_key(outcome.plan_id, result.step_id)), ())
         happened = [call["content"] for call in of_it if call["manner"] != "fails"]
         if result.status is StepStatus.SUCCEEDED and not happened:
             yield f"plan {outcome.plan_id}: {result.step_id} counts as done, the witness saw nothing"
-        if result.status is StepStatus.SKIPPED and (does in happened if does else happened):
+        is_skipped = result.status is StepStatus.SKIPPED and result.step_id not in done_later
+        if is_skipped and (does in happened if does else happened):
             yield f"plan {outcome.plan_id}: {result.step_id} counts as skipped, the witness saw it happen"
     if outcome.status is OutcomeStatus.DONE and any(
         result.status is StepStatus.IN_DOUBT for result in outcome.results

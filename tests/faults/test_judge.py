@@ -378,3 +378,12 @@ def test_an_idempotent_step_that_failed_may_be_tried_again_and_told_of_again(
     """By whoever claims steps in the ledger, where the word comes again."""
     found_ = judge(replace(CLEAN, outcomes=told, calls=calls), CATALOGUE)
     assert bool(found_["contradictions"]) is bool(wrong)
+
+
+def test_what_an_earlier_attempt_left_out_and_a_later_one_did_is_no_contradiction() -> None:
+    skipped = outcome(StepStatus.SKIPPED, OutcomeStatus.FAILED)
+    later = msgspec.structs.replace(outcome(), attempt=2, event_id=derived("later"))
+    assert found(replace(CLEAN, outcomes=[skipped, later])) == set()
+    first = msgspec.structs.replace(later, attempt=1)
+    after = msgspec.structs.replace(skipped, attempt=2, event_id=derived("later"))
+    assert found(replace(CLEAN, outcomes=[first, after])) == {"contradictions"}
