@@ -48,7 +48,7 @@ def next_unasked(conn: Connection, plan_ids: Collection[UUID] | None) -> list[UU
     shares = _shares(_plans(conn, unasked))
     if not shares:
         return []
-    order = [effects.c.claimed_at, effects.c.effect_id]
+    order = [effects.c.claimed_at, effects.c.step_id]
     nth = func.row_number().over(partition_by=effects.c.digest, order_by=order).label("nth")
     of_these = among(conn, effects.c.digest, shares)
     ranked = select(effects.c.effect_id, effects.c.digest, nth).where(*unasked, of_these).subquery()

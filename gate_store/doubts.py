@@ -108,7 +108,7 @@ def ask_about_doubted(conn: Connection, now: datetime, plan_ids: Collection[UUID
         select(effects)
         .where(among(conn, effects.c.effect_id, wanted))
         .where(effects.c.state == word("IN_DOUBT"), effects.c.doubt_id.is_(None))
-        .order_by(effects.c.claimed_at)
+        .order_by(effects.c.claimed_at, effects.c.step_id)
         .with_for_update(skip_locked=True, of=effects)
     )
     found = conn.execute(unasked).all()

@@ -267,7 +267,7 @@ def test_a_resolution_settles_the_effect_and_frees_the_run(
     decide(conn, decided(plan))
     claim = claim_effect(conn, plan.plan_id, plan.digest, STEPS[0], "w", NOON)
     assert claim.grant is Grant.GO
-    conn.execute(effects.update().values(state="IN_DOUBT"))
+    conn.execute(effects.update().values(state="IN_DOUBT", thread_id=run().thread_id))
     conn.execute(runs.update().values(status="IN_DOUBT"))
     doubt = asked_in_doubt(run=run())
     ask(conn, doubt)
@@ -280,6 +280,18 @@ def test_a_resolution_settles_the_effect_and_frees_the_run(
         finished,
     )
     assert run_of(conn).status == "READY"
+
+
+def test_an_answer_settles_no_doubt_of_a_service_that_waits_for_its_own_question(conn: Connection) -> None:
+    plan = asked()
+    ask(conn, plan)
+    decide(conn, decided(plan))
+    claim_effect(conn, plan.plan_id, plan.digest, STEPS[0], "w", NOON)
+    conn.execute(effects.update().values(state="IN_DOUBT"))
+    older = asked_in_doubt()
+    ask(conn, older)
+    decide(conn, decided(older, DecisionKind.RESOLVE, resolution=Resolution.RETRY, note="looked"))
+    assert conn.execute(select(effects.c.state)).scalar_one() == "IN_DOUBT"
 
 
 def test_a_doubt_that_nobody_answered_is_asked_again(conn: Connection) -> None:
