@@ -122,9 +122,13 @@ def _numbered(step: Any, number: int) -> dict[str, Any]:
 
 
 def _interrupts(snapshot: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """(snapshot, task, interrupt) of what waits for an answer, at the deepest place that knows it."""
+    """(snapshot, task, interrupt) of what waits for an answer, at the deepest place that knows it.
+
+    A subgraph saves its interrupt before its parent does: where a process died between the two, the thread
+    does not wait yet.
+    """
     for task in snapshot.tasks:
-        inner = list(_interrupts(task.state)) if hasattr(task.state, "tasks") else []
+        inner = list(_interrupts(task.state)) if task.interrupts and hasattr(task.state, "tasks") else []
         yield from inner or ((snapshot, task, interrupt) for interrupt in task.interrupts)
 
 
