@@ -11,6 +11,7 @@ from rich.console import Console
 
 from gate_events.records import ApprovalRequested
 from gate_store.lookup import (
+    GateClosedError,
     NoSuchGateError,
     waiting_gate,
     waiting_gate_of_plan,
@@ -54,9 +55,9 @@ def chosen(settings: Settings, gate: str | None, digest: str | None) -> Approval
         beginning = _long_enough(gate or "", SHORTEST_ID, "gate's id")
         try:
             return waiting_gate(conn, beginning)
-        except NoSuchGateError as unknown:
-            if type(unknown) is not NoSuchGateError:
-                raise
+        except GateClosedError:
+            raise
+        except NoSuchGateError:
             by_plan = waiting_gate_of_plan(conn, beginning)
     if not is_terminal():
         raise CommandError(

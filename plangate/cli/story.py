@@ -1,6 +1,6 @@
 """A plan's story for people: what was asked, who said what, and what became of it. `--json` has the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -49,21 +49,21 @@ def print_review(view: View, catalogue: Catalogue, *, raw: bool, on: Console = c
 
 def print_sentences(
     review: View,
-    on: Console = console,
-    steps: list[dict[str, Any]] | None = None,
-    catalogue: Catalogue | None = None,
+    on: Console,
+    steps: Sequence[dict[str, Any]],
+    catalogue: Catalogue,
     *,
     raw: bool = False,
 ) -> None:
-    """What to look at, what a plan does, and why it is asked; below each sentence its steps, where given."""
+    """What to look at, what a plan does, and why it is asked; below each sentence its steps."""
     for finding in review["findings"]:
         which = f" ({', '.join(finding['step_ids'])})" if finding["step_ids"] else ""
         indented(shown(f"! {finding['text']}{which}"), 2, on)
-    by_id = {step["step_id"]: step for step in steps or []}
+    by_id = {step["step_id"]: step for step in steps}
     for group in review["groups"]:
         indented(f"• {shown(group['text'])}  [{group['tier']}]", 2, on)
         for step_id in group["step_ids"]:
-            if catalogue is not None and step_id in by_id:
+            if step_id in by_id:
                 _print_step(by_id[step_id], group, catalogue, raw, on)
     for reason in review["reasons"]:
         indented(f"because {shown(reason)}", 4, on)
