@@ -42,7 +42,9 @@ Wait = Annotated[float, typer.Option(min=0, help="Seconds to wait for what becom
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (approve, edit, reject, respond, withdraw, confirm, undo, resolve):
+    for kind, does in _DOES.items():
+        app.command(kind.value.lower(), help=does)(_command(kind))
+    for command in (edit, respond, undo, resolve):
         app.command()(command)
 
 
@@ -58,17 +60,30 @@ class _Asked:
     as_json: bool
 
 
-def approve(
-    gate: Gate = None,
-    digest: Digest = None,
-    note: Note = "",
-    by: By = None,
-    yes: Yes = False,
-    wait: Wait = 15,
-    as_json: JsonFlag = False,
-) -> None:
-    """Let a plan run as it was proposed."""
-    _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.APPROVE, note=note)
+_DOES = {
+    DecisionKind.APPROVE: "Let a plan run as it was proposed.",
+    DecisionKind.REJECT: "Let nothing of a plan run; the graph sees the note.",
+    DecisionKind.WITHDRAW: "Take one's own plan back; the proposer's right: say --by PROPOSER unless that is"
+    " your login name.\n\nA name is claimed and not proven: who may write to `decisions` may say any.",
+    DecisionKind.CONFIRM: "Say afterwards that what ran was right.",
+}
+
+
+def _command(kind: DecisionKind) -> Callable[..., None]:
+    """The command of a decision that carries nothing but a note."""
+
+    def command(
+        gate: Gate = None,
+        digest: Digest = None,
+        note: Note = "",
+        by: By = None,
+        yes: Yes = False,
+        wait: Wait = 15,
+        as_json: JsonFlag = False,
+    ) -> None:
+        _say(_Asked(gate, digest, yes, by, wait, as_json), kind, note=note)
+
+    return command
 
 
 def edit(
@@ -109,19 +124,6 @@ def edit(
     _publish(settings, asked, request, DecisionKind.EDIT, show_edited, note=note, **edited)
 
 
-def reject(
-    gate: Gate = None,
-    digest: Digest = None,
-    note: Note = "",
-    by: By = None,
-    yes: Yes = False,
-    wait: Wait = 15,
-    as_json: JsonFlag = False,
-) -> None:
-    """Let nothing of a plan run; the graph sees the note."""
-    _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.REJECT, note=note)
-
-
 def respond(
     gate: Gate = None,
     *,
@@ -134,35 +136,6 @@ def respond(
 ) -> None:
     """Answer the agent instead of deciding; nothing runs, and it may propose anew."""
     _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.RESPOND, note=note)
-
-
-def withdraw(
-    gate: Gate = None,
-    digest: Digest = None,
-    note: Note = "",
-    by: By = None,
-    yes: Yes = False,
-    wait: Wait = 15,
-    as_json: JsonFlag = False,
-) -> None:
-    """Take one's own plan back; the proposer's right: say --by PROPOSER unless that is your login name.
-
-    A name is claimed and not proven: who may write to `decisions` may say any.
-    """
-    _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.WITHDRAW, note=note)
-
-
-def confirm(
-    gate: Gate = None,
-    digest: Digest = None,
-    note: Note = "",
-    by: By = None,
-    yes: Yes = False,
-    wait: Wait = 15,
-    as_json: JsonFlag = False,
-) -> None:
-    """Say afterwards that what ran was right."""
-    _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.CONFIRM, note=note)
 
 
 def undo(
