@@ -1,4 +1,4 @@
-"""`plangate topics acls`: what each role needs on Kafka, and ACLs that give it."""
+"""`plangate topics acls`: what each role needs on Kafka, and ACLs that give it or no longer do."""
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from plangate.kafka import acls as brokers
 from plangate.kafka.acls import Grant
 from plangate.kafka.roles import GROUPS, Kind, Right, Role, rights_of
 from plangate.kafka.strimzi import kafka_users
-from plangate.settings import load_settings
+from plangate.settings import Settings, load_settings
 
 K = TypeVar("K")
 
@@ -29,6 +29,9 @@ Principals = Annotated[
 def acls(
     principal: Principals = None,
     apply: Annotated[bool, typer.Option("--apply", help="Give them what they lack.")] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="With --apply or --commands: take it away again.")
+    ] = False,
     commands: Annotated[bool, typer.Option("--commands", help="Print commands of kafka-acls.sh.")] = False,
     strimzi: Annotated[bool, typer.Option("--strimzi", help="Print Strimzi's KafkaUser resources.")] = False,
     cluster: Annotated[
@@ -43,23 +46,30 @@ def acls(
     Example: `plangate topics acls --principal router=User:router --principal service:mailer=User:ana --apply`
     """
     settings = load_settings()
-    if (apply or commands or strimzi) and not principal:
+    if (apply or remove or commands or strimzi) and not principal:
         raise CommandError("nobody is named", "give --principal ROLE=User:NAME, once for each")
-    if strimzi and (apply or commands or as_json):
-        mend = "leave out --apply, --commands and --json"
+    if strimzi and (apply or remove or commands or as_json):
+        mend = "leave out --apply, --remove, --commands and --json"
         raise CommandError("--strimzi: its User Operator gives the rights, from these resources alone", mend)
     grants = [grant for text in principal or () for grant in _grants(text, settings.topic_prefix)]
     if strimzi:
         typer.echo(kafka_users(grants, cluster), nl=False)
         return
     if commands:
-        for command in _commands(grants, settings.bootstrap_servers):
+        for command in _commands(grants, settings.bootstrap_servers, remove):
             typer.echo(command)
     if apply:
-        made = brokers.apply(settings, grants)
-        _show(grants, as_json, {grant: "made" if new else "there" for grant, new in made.items()})
+        _show(grants, as_json, _applied(settings, grants, remove))
     elif not commands:
         _show(grants or _everybody(settings.topic_prefix), as_json, {})
+
+
+def _applied(settings: Settings, grants: Sequence[Grant], remove: bool) -> dict[Grant, str]:
+    """What became of each."""
+    if remove:
+        taken = brokers.remove(settings, grants)
+        return {grant: "taken" if was else "not there" for grant, was in taken.items()}
+    return {grant: "made" if new else "there" for grant, new in brokers.apply(settings, grants).items()}
 
 
 def _everybody(prefix: str) -> list[Grant]:
@@ -130,8 +140,9 @@ def _resources(rights: Sequence[Right]) -> str:
     return "; ".join(parts)
 
 
-def _commands(grants: Sequence[Grant], servers: str) -> Iterator[str]:
-    """Commands that give the same; each repeats without harm."""
+def _commands(grants: Sequence[Grant], servers: str, remove: bool) -> Iterator[str]:
+    """Commands that give or take the same; each repeats without harm."""
+    deed = "--remove --force" if remove else "--add"
     begin = [
         "kafka-acls.sh",
         f"--bootstrap-server {shlex.quote(servers)}",
@@ -141,7 +152,7 @@ def _commands(grants: Sequence[Grant], servers: str) -> Iterator[str]:
         grants, lambda each: (each.principal, each.right.operation, each.right.resource.prefixed)
     )
     for (principal, operation, prefixed), some in each.items():
-        who = ["--add", f"--allow-principal {shlex.quote(principal)}", f"--operation {operation}"]
+        who = [deed, f"--allow-principal {shlex.quote(principal)}", f"--operation {operation}"]
         pattern = ["--resource-pattern-type prefixed"] if prefixed else []
         yield _folded([*begin, *who, *pattern, *dict.fromkeys(_option(grant.right) for grant in some)])
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
@@ -18,13 +18,18 @@ from plangate.cli.acls import role_of
 from plangate.cli.failures import CommandError, line_for
 from plangate.cli.output import JsonFlag, show
 from plangate.kafka import clients, topics
-from plangate.kafka.own_rights import in_words, lacking
+from plangate.kafka.own_rights import in_words, lacking, may_do_everything
 from plangate.kafka.roles import Role, rights_of, topics_of
 from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue, schema_ids
 from plangate.worker.readiness import NotReadyError
 from stream_apps.kafka_options import faust_settings
 from stream_apps.resumer.graphs import load_graphs, refuse_unguarded
+
+_SUPER = (
+    "this user is a super user, or the brokers refuse nobody anything; "
+    "set authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer there"
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,18 @@ class Finding:
     what: str
     ok: bool
     found: str
+    remark: bool = False  # nothing is wrong, and yet it is worth a look
+
+    @property
+    def state(self) -> str:
+        """In a word."""
+        if not self.ok:
+            return "WRONG"
+        return "look" if self.remark else "ok"
+
+
+class Remark(str):
+    """What was found, worth a look though nothing is wrong."""
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +78,7 @@ def doctor(
 
 def _row(finding: Finding, *, as_json: bool) -> dict[str, Any]:
     found = finding.found if as_json else finding.found.splitlines()
-    return {**asdict(finding), "found": found, "state": "ok" if finding.ok else "WRONG"}
+    return {"what": finding.what, "ok": finding.ok, "found": found, "state": finding.state}
 
 
 def examine(settings: Settings, roles: Sequence[tuple[Role, str]] = ()) -> Iterator[Finding]:
@@ -86,7 +103,8 @@ def examine(settings: Settings, roles: Sequence[tuple[Role, str]] = ()) -> Itera
 
 def _looked(what: str, look: Callable[[Settings], str], settings: Settings) -> Finding:
     try:
-        return Finding(what, True, look(settings))
+        found = look(settings)
+        return Finding(what, True, found, remark=isinstance(found, Remark))
     except Exception as error:  # a doctor reports what she finds, whatever it is
         return Finding(what, False, line_for(error) or f"{type(error).__name__}: {error}")
 
@@ -107,7 +125,10 @@ def _rights(roles: Sequence[tuple[Role, str]], settings: Settings) -> str:
     wanted = [right for role, group in roles for right in rights_of(role, settings.topic_prefix, group)]
     if lacks := in_words(lacking(settings, wanted)):
         raise NotReadyError(lacks)
-    return f"all that {', '.join(role for role, _ in roles)} must have"
+    names = ", ".join(role for role, _ in roles)
+    if may_do_everything(settings):
+        return Remark(f"far more than {names} must have: {_SUPER}")
+    return f"all that {names} must have"
 
 
 def _moments(roles: Sequence[tuple[Role, str]], settings: Settings) -> str:

@@ -1,9 +1,10 @@
-"""ACLs on the brokers: what roles need is looked up, and made where it is missing."""
+"""ACLs on the brokers: what roles need is looked up, made where it is missing, and taken away again."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined] # they are public
@@ -21,7 +22,10 @@ from plangate.kafka.clients import TIMEOUT_S, admin, cluster
 from plangate.kafka.roles import Kind, Operation, Right, Role
 from plangate.settings import Settings
 
+K = TypeVar("K")
+
 _CREATE_S = 30.0
+_GRANTED, _TAKEN = "granted", "taken away"
 _LOOK_S = 0.05
 _KINDS = {
     Kind.TOPIC: ResourceType.TOPIC,
@@ -38,7 +42,7 @@ _NO_AUTHORIZER = (
 )
 _REASONS = {
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: (
-        "this user may not give rights",
+        "this user may not give or take rights",
         "do it as a super user, or as one with the rights of the role admin",
     ),
     KafkaError.SECURITY_DISABLED: _NO_AUTHORIZER,
@@ -60,10 +64,10 @@ class Grant:
 
 
 class AclRefusedError(Exception):
-    """Role {role}, {principal}: {operation} on {resource} was not granted: {reason}; {mend}."""
+    """Role {role}, {principal}: {operation} on {resource} was not {deed}: {reason}; {mend}."""
 
-    def __init__(self, grant: Grant, reason: str, mend: str) -> None:
-        super().__init__(f"{grant} was not granted: {reason}; {mend}")
+    def __init__(self, grant: Grant, deed: str, reason: str, mend: str) -> None:
+        super().__init__(f"{grant} was not {deed}: {reason}; {mend}")
         self.grant = grant
 
 
@@ -77,16 +81,28 @@ def apply(settings: Settings, grants: Sequence[Grant]) -> dict[Grant, bool]:
         return {}
     cluster(settings)  # it answers
     client = admin(settings)
-    there = _there(client, grants[0])
+    there = _there(client, grants[0], _GRANTED)
     made = {grant: binding_of(grant) not in there for grant in grants}
-    first = {binding_of(grant): grant for grant in reversed(grants) if made[grant]}
-    for binding, future in client.create_acls(list(first)).items() if first else ():
-        try:
-            future.result(_CREATE_S)
-        except KafkaException as error:
-            raise _refused(first[binding], error.args[0]) from error
-    _await_force(client, first)
+    _carry_out(
+        client.create_acls, {binding_of(each): each for each in reversed(grants) if made[each]}, _GRANTED
+    )
+    _await_force(client, [grant for grant in grants if made[grant]], _GRANTED)
     return made
+
+
+def remove(settings: Settings, grants: Sequence[Grant]) -> dict[Grant, bool]:
+    """Take away just what `apply` would give; for each grant whether it was there. A repeat takes nothing.
+
+    What these principals have beyond that stays. Raises as `apply`; what was taken before that is gone.
+    """
+    cluster(settings)  # it answers
+    client = admin(settings)
+    of = {_just(binding_of(grant)): grant for grant in reversed(grants)}
+    # Not looked up first: to who may not see ACLs all would seem to be gone.
+    gone = _carry_out(client.delete_acls, of, _TAKEN)
+    taken = {grant: bool(gone[_just(binding_of(grant))]) for grant in grants}
+    _await_force(client, [grant for grant in grants if taken[grant]], _TAKEN)
+    return taken
 
 
 def binding_of(grant: Grant) -> AclBinding:
@@ -107,26 +123,57 @@ def _operation(operation: Operation) -> AclOperation:
     return AclOperation[operation.name]
 
 
-def _await_force(client: AdminClient, made: Mapping[AclBinding, Grant]) -> None:
-    """Return when they are in force: brokers learn of them a moment after the controller has answered."""
+def _just(binding: AclBinding) -> AclBindingFilter:
+    """A filter that meets this ACL and no other."""
+    return AclBindingFilter(
+        binding.restype,
+        binding.name,
+        binding.resource_pattern_type,
+        binding.principal,
+        binding.host,
+        binding.operation,
+        binding.permission_type,
+    )
+
+
+def _carry_out(
+    ask: Callable[[list[K]], Mapping[K, Future[Any]]], wanted: Mapping[K, Grant], deed: str
+) -> dict[K, Any]:
+    """What came of each. Raises AclRefusedError."""
+    came: dict[K, Any] = {}
+    for key, future in ask(list(wanted)).items() if wanted else ():
+        try:
+            came[key] = future.result(_CREATE_S)
+        except KafkaException as error:
+            raise _refused(wanted[key], deed, error.args[0]) from error
+    return came
+
+
+def _await_force(client: AdminClient, changed: Sequence[Grant], deed: str) -> None:
+    """Return when it is in force: brokers learn of it a moment after the controller has answered."""
     end = time.monotonic() + _CREATE_S
-    while made and (late := made.keys() - _there(client, next(iter(made.values())))):
+    while changed:
+        there = _there(client, changed[0], deed)
+        late = [grant for grant in changed if (binding_of(grant) in there) is (deed == _TAKEN)]
+        if not late:
+            return
         if time.monotonic() > end:
-            raise AclRefusedError(made[late.pop()], "the brokers do not know of it yet", "look again later")
+            raise AclRefusedError(late[0], deed, "the brokers do not know of it yet", "look again later")
         time.sleep(_LOOK_S)
 
 
-def _there(client: AdminClient, about: Grant) -> set[AclBinding]:
+def _there(client: AdminClient, about: Grant, deed: str) -> set[AclBinding]:
     """All ACLs there are. Kafka shows none to who may not see them."""
     try:
         found: Iterable[AclBinding] = client.describe_acls(_EVERYTHING, request_timeout=TIMEOUT_S).result(
             _CREATE_S
         )
     except KafkaException as error:
-        raise _refused(about, error.args[0]) from error
+        raise _refused(about, deed, error.args[0]) from error
     return set(found)
 
 
-def _refused(grant: Grant, error: KafkaError) -> AclRefusedError:
+def _refused(grant: Grant, deed: str, error: KafkaError) -> AclRefusedError:
     said = shown(error.str().partition("\n")[0])[:200]
-    return AclRefusedError(grant, *_REASONS.get(error.code(), (said, f"Kafka calls it {error.name()}")))
+    reason, mend = _REASONS.get(error.code(), (said, f"Kafka calls it {error.name()}"))
+    return AclRefusedError(grant, deed, reason, mend)

@@ -40,6 +40,17 @@ def lacking(settings: Settings, rights: Sequence[Right]) -> list[Right]:
     return [right for right in rights if not _allowed(right, may[right.resource.kind])]
 
 
+def may_do_everything(settings: Settings) -> bool:
+    """Whether nothing is known to be refused to this user: super users alone act for the cluster itself.
+
+    Kafka says more plainly that it has no authorizer, where somebody asks for ACLs; librdkafka does not
+    pass that on.
+    """
+    client = admin(settings)  # whose answers end with it
+    told = _told(_about_cluster(client, ["kafka-cluster"]))
+    return "CLUSTER_ACTION" in (told["kafka-cluster"] or ())
+
+
 def _names(rights: Iterable[Right], kind: Kind) -> list[str]:
     return list(dict.fromkeys(right.resource.name for right in rights if right.resource.kind is kind))
 

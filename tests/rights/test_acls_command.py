@@ -11,9 +11,10 @@ import pytest
 from plangate.cli.acls import acls
 from plangate.cli.failures import CommandError
 from plangate.dev.apache_kafka import ApacheKafka
+from plangate.kafka.acls import Grant, apply
 from plangate.kafka.roles import Role, rights_of
 from tests.cli.commands import NO_BROKER, Shell
-from tests.rights.secured import Secured, speaking, variables
+from tests.rights.secured import GROUP, Secured, speaking, variables
 from tests.secured_kafka import SecuredKafka
 
 SERVICE = "service:mailer=User:service"
@@ -43,11 +44,15 @@ def test_the_table_fits_eighty_columns(shell: Shell) -> None:
     assert "group acme.mailer" in " ".join(said.out.split())
 
 
-def test_the_commands_give_the_same_and_their_lines_fit_too(shell: Shell) -> None:
-    said = shell.run("topics", "acls", "--commands", "--principal", SERVICE).out
+@pytest.mark.parametrize(("deed", "flag"), [([], "--add"), (["--remove"], "--remove")])
+def test_the_commands_give_or_take_the_same_and_their_lines_fit_too(
+    shell: Shell, deed: list[str], flag: str
+) -> None:
+    said = shell.run("topics", "acls", "--commands", *deed, "--principal", SERVICE).out
     assert max(len(line) for line in said.splitlines()) <= 80
     given = [shlex.split(command) for command in said.replace("\\\n", " ").splitlines()]
     assert {words[0] for words in given} == {"kafka-acls.sh"}
+    assert all(flag in words and ("--force" in words) is bool(deed) for words in given)
     asked = {right for words in given for right in rights_in(words)}
     rights = rights_of(Role.SERVICE, "acme.", "mailer")
     assert asked == {(each.operation, each.resource.kind, each.resource.name) for each in rights}
@@ -79,8 +84,9 @@ def test_a_principal_that_cannot_be_meant_is_told_with_its_mend(given: str, word
     assert [word for word in [f"--principal {given}: ", *words] if word not in str(caught.value)] == []
 
 
-def test_nobody_named_is_nothing_to_apply(shell: Shell) -> None:
-    shell.run("topics", "acls", "--apply").complains("nobody is named", "give --principal ROLE=User:NAME")
+@pytest.mark.parametrize("deed", ["--apply", "--remove"])
+def test_nobody_named_is_nothing_to_give_or_take(shell: Shell, deed: str) -> None:
+    shell.run("topics", "acls", deed).complains("nobody is named", "give --principal ROLE=User:NAME")
 
 
 def test_without_kafka_nothing_is_applied(shell: Shell) -> None:
@@ -103,6 +109,26 @@ def test_what_lacks_is_made_once_and_named(secured: Secured, tmp_path: Path) -> 
     }
 
 
+@pytest.mark.kafka
+def test_what_a_role_needs_is_taken_away_again_and_nothing_else(secured: Secured, tmp_path: Path) -> None:
+    secured.create_topics()
+    secured.grant(Role.SERVICE, Role.AGENT)
+    beyond = Grant(Role.REVIEWER, "User:service", rights_of(Role.REVIEWER, secured.prefix)[0])
+    apply(secured.settings("admin"), [beyond])
+    admin = speaking(tmp_path, secured, "admin")
+    take = ("topics", "acls", "--remove", f"--principal=service:{GROUP}=User:service", "--json")
+    assert {row["principal"] for row in admin.run(*take).json} == {"User:service"}  # a look takes nothing
+    assert states(admin.run(*take, "--apply").json) == {"taken"}
+    assert secured.writes("service", ["outcomes", "decisions"]) == {
+        "outcomes": "TOPIC_AUTHORIZATION_FAILED",
+        "decisions": "taken",
+    }
+    assert secured.writes("agent", ["plans"]) == {"plans": "taken"}
+    assert states(admin.run(*take, "--apply").json) == {"not there"}
+    agent = speaking(tmp_path, secured, "agent")
+    agent.run(*take, "--apply").complains("was not taken away", "this user may not give or take rights")
+
+
 def states(rows: list[dict[str, Any]]) -> set[str]:
     return {row["state"] for row in rows}
 
@@ -112,7 +138,7 @@ def test_who_may_not_give_rights_hears_which_one_failed_and_who_may(secured: Sec
     agent = speaking(tmp_path, secured, "agent")
     agent.run("topics", "acls", "--apply", "--principal", "reviewer=User:agent").complains(
         f"role reviewer, User:agent: Write on topic {secured.prefix}decisions was not granted",
-        "this user may not give rights",
+        "this user may not give or take rights",
         "do it as a super user",
     )
 
@@ -122,6 +148,28 @@ def test_a_broker_without_an_authorizer_is_named_with_the_option(kafka: ApacheKa
     shell = Shell(tmp_path, variables(kafka.client_options))
     shell.run("topics", "acls", "--apply", "--principal", "agent=User:agent").complains(
         "role agent, User:agent: Write on topic plans was not granted", "set authorizer.class.name="
+    )
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("broker", "user", "state"),
+    [("kafka", "", "look"), ("secured_kafka", "admin", "look"), ("secured_kafka", "agent", "ok")],
+)
+def test_doctor_says_of_a_user_to_whom_nothing_is_refused_that_it_is_worth_a_look(
+    request: pytest.FixtureRequest, topic_prefix: str, tmp_path: Path, broker: str, user: str, state: str
+) -> None:
+    kafka: ApacheKafka = request.getfixturevalue(broker)
+    kafka.create_topics(f"{topic_prefix}plans")
+    if isinstance(kafka, SecuredKafka):
+        Secured(kafka, topic_prefix).grant(Role.AGENT)
+    options = kafka.options_of(user) if user else kafka.client_options
+    shell = Shell(tmp_path, {**variables(options), "PLANGATE_TOPIC_PREFIX": topic_prefix})
+    found = {row["what"]: row for row in json.loads(shell.run("doctor", "--role=agent", "--json").out)}
+    said = found["Kafka rights"]
+    assert (said["ok"], said["state"]) == (True, state)
+    assert ("super user, or the brokers refuse nobody anything; set authorizer" in said["found"]) is (
+        state == "look"
     )
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import (  # type: ignore[attr-defined] # they are public
-    AclBindingFilter,
     ScramCredentialInfo,
     ScramMechanism,
     UserScramCredentialUpsertion,
@@ -16,7 +15,7 @@ from gate_events.codec import body_of
 from gate_events.contracts import contract_of
 from gate_events.records import PlanCleared, PlanProposed
 from gate_store.engine.port import OutboxRow
-from plangate.kafka.acls import Grant, apply, binding_of
+from plangate.kafka.acls import Grant, apply, remove
 from plangate.kafka.clients import admin
 from plangate.kafka.roles import Kind, Operation, Role
 from plangate.settings import Settings
@@ -84,22 +83,7 @@ def of(secured: Secured, operation: Operation, kind: Kind, name: str = "") -> li
 
 
 def withdraw(secured: Secured, grants: list[Grant]) -> None:
-    bindings = [binding_of(grant) for grant in grants]
-    filters = [
-        AclBindingFilter(
-            each.restype,
-            each.name,
-            each.resource_pattern_type,
-            each.principal,
-            each.host,
-            each.operation,
-            each.permission_type,
-        )
-        for each in bindings
-    ]
-    client = admin(secured.settings("admin"))  # whose answers end with it
-    for future in client.delete_acls(filters).values():
-        assert len(future.result(30)) == 1
+    assert set(remove(secured.settings("admin"), grants).values()) == {True}
 
 
 @pytest.mark.parametrize(
