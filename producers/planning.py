@@ -10,13 +10,16 @@ from sqlalchemy import Engine
 
 from gate_store.database import Clock
 from gate_store.engine.port import FenceLostError
-from gate_store.pauses import AtGate, Finished, Pause, PlanFromState, proposal, read_pause
+from gate_store.pauses import AtGate, Elsewhere, Finished, Pause, PlanFromState, proposal, read_pause
 from gate_store.runs import end_run, pause_run, renew_run
+from gate_store.savers.serde import NotRestoredError
 from producers.errors import NotAtAGateError
 from producers.heartbeat import heartbeat
 from producers.run_config import AnyGraph
 
 T = TypeVar("T")
+
+INTERRUPT = "__interrupt__"  # LangGraph's key for what asks, in what a graph returned
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Planning:
         where = await self._where()  # a process before us may have died between the gate and its publication
         if not isinstance(where, AtGate):
             output = await self.graph.ainvoke(input, self.config, durability="sync")
-            where = await self._where()
+            where = await self._where(output)
         if isinstance(where, AtGate):
             return await self._pause(where)
         if isinstance(where, Finished):
@@ -81,9 +84,17 @@ class Planning:
             return Submitted(self.thread_id, None, finished=True, output=output)
         raise NotAtAGateError(self.thread_id, where)
 
-    async def _where(self) -> Pause:
-        snapshot = await self.graph.aget_state(self.config, subgraphs=True)
+    async def _where(self, output: Any = None) -> Pause:
+        """A state that would not come back as it is matters only where the graph has not ended."""
+        try:
+            snapshot = await self.graph.aget_state(self.config, subgraphs=True)
+        except NotRestoredError as error:
+            return Elsewhere(str(error)) if self._may_wait(output) else Finished()
         return read_pause(self.graph, self.name, snapshot, self.plan_from_state)
+
+    def _may_wait(self, output: Any) -> bool:
+        asks = output is None or (isinstance(output, dict) and INTERRUPT in output)
+        return bool(asks or self.graph.interrupt_before_nodes or self.graph.interrupt_after_nodes)
 
     async def _pause(self, gate: AtGate) -> Submitted:
         now = self.now()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from gate_store.pauses import PlanFromState
@@ -31,6 +32,7 @@ def submit(
     config: Mapping[str, Any] | None = None,
     plan_from_state: PlanFromState | None = None,
     store_url: str | None = None,
+    graphs_file: Path | None = None,
 ) -> Submitted:
     """Run a compiled graph until its gate, pause it there and put its plan on the way to `plans`.
 
@@ -39,10 +41,12 @@ def submit(
     the graph by `name` (langgraph.json) can resume it. `thread_id` names the run (none: a new one). Submitted
     again while its plan waits, nothing happens and its plan id comes back; after a crash, a plan that was
     left behind is published. `plan_from_state` reads the plan of a graph compiled with `interrupt_before`.
-    Raises what the graph's nodes raise; SubmitError (NotAtAGateError where the graph stops without a plan);
-    RunBusyError while another process plans on the thread; FenceLostError where one took it over;
-    ForeignThreadError where it is of another user of the database;
-    NoStoreError; StoreUrlError, UnfitStoreError where the store cannot be used.
+    `graphs_file` is the langgraph.json that names the classes in the state; none: PLANGATE_GRAPHS, or the
+    folder's.
+    Raises what the graph's nodes raise; SubmitError (NotAtAGateError where the graph stops without a plan, or
+    with a state that would not come back as it is); RunBusyError while another process plans on the thread;
+    FenceLostError where one took it over; ForeignThreadError where it is of another user of the database;
+    NoStoreError; AllowedClassesError; StoreUrlError, UnfitStoreError where the store cannot be used.
     """
     try:
         asyncio.get_running_loop()
@@ -56,6 +60,7 @@ def submit(
                 config=config,
                 plan_from_state=plan_from_state,
                 store_url=store_url,
+                graphs_file=graphs_file,
             )
         )
     raise RuntimeError("submit() would stop this event loop; write `await asubmit(…)`")
@@ -70,12 +75,13 @@ async def asubmit(
     config: Mapping[str, Any] | None = None,
     plan_from_state: PlanFromState | None = None,
     store_url: str | None = None,
+    graphs_file: Path | None = None,
 ) -> Submitted:
     """`submit` for asyncio. For many runs, keep the connections: `producers.submitter.open_submitter`."""
     url = store_url or from_environment("PLANGATE_STORE_URL")
     if not url:
         raise NoStoreError
-    async with open_submitter(url) as submitter:
+    async with open_submitter(url, graphs_file=graphs_file) as submitter:
         return await submitter.submit(
             graph, input, name=name, thread_id=thread_id, config=config, plan_from_state=plan_from_state
         )

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,6 +12,7 @@ from sqlalchemy import Engine
 
 from gate_store.database import Clock, open_store, utc_now
 from gate_store.pauses import PlanFromState
+from gate_store.savers.allowed_classes import allowed_classes, file_in_force
 from gate_store.savers.open import open_saver
 from gate_store.state_types import state_types
 from producers.planning import Planning, Submitted, in_store
@@ -74,12 +76,17 @@ class Submitter:
 
 @asynccontextmanager
 async def open_submitter(
-    store_url: str, *, lease_s: float = LEASE_S, now: Clock = utc_now
+    store_url: str, *, lease_s: float = LEASE_S, now: Clock = utc_now, graphs_file: Path | None = None
 ) -> AsyncIterator[Submitter]:
-    """A submitter to the store at `store_url`. A run whose process is silent for `lease_s` is an orphan."""
+    """A submitter to the store at `store_url`. A run whose process is silent for `lease_s` is an orphan.
+
+    `graphs_file` is the langgraph.json that says which classes checkpoints bring back; none: PLANGATE_GRAPHS,
+    or the folder's. Raises AllowedClassesError where it says so wrongly.
+    """
+    allowed = allowed_classes(graphs_file or file_in_force())
     store = open_store(store_url)
     try:
-        async with open_saver(store_url) as saver:
+        async with open_saver(store_url, allowed) as saver:
             yield Submitter(store, saver, lease_s, now)
     finally:
         store.dispose()

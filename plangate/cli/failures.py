@@ -25,6 +25,7 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "gate_store.secret_files.SecretFileError",
         "gate_store.runs.ForeignThreadError",
         "gate_store.runs.RunBusyError",
+        "gate_store.savers.allowed_classes.AllowedClassesError",
         "plangate.cli.failures.CommandError",
         "plangate.demo.planner.PlannerError",
         "plangate.demo.waiting.DemoError",

@@ -47,6 +47,7 @@ def submit(
         thread_id=thread_id,
         plan_from_state=entry.plan_from_state,
         store_url=settings.store_url,
+        graphs_file=settings.graphs,
     )
     if as_json:
         print_json({"thread_id": done.thread_id, "plan_id": done.plan_id, "finished": done.finished})

@@ -29,6 +29,10 @@ class Checkpoints:
             wanted = self._keep(found, newest=checkpoint_id is None)
         return _copied(self._known[ns, wanted])
 
+    def newest(self) -> list[CheckpointTuple]:
+        """The newest known of each namespace."""
+        return [self._known[at] for at in self._newest.items()]
+
     def forget(self) -> None:
         """Read the store anew: what was loaded is older than what it is compared with."""
         self._newest.clear()

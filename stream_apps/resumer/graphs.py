@@ -12,6 +12,7 @@ from langgraph.pregel import Pregel
 
 from gate_events.values import Step
 from gate_store.declared_effects import declared
+from gate_store.savers.allowed_classes import KEY, AllowedClassesError, allowed_classes
 from stream_apps.resumer.errors import GraphsError
 from stream_apps.resumer.user_code import load
 
@@ -79,6 +80,10 @@ def _read(file: Path) -> dict[str, Any]:
     graphs = sections.get("graphs") if isinstance(sections, dict) else None
     if not isinstance(graphs, dict) or not isinstance(sections.get("plangate", {}), dict):
         raise GraphsError("*", str(file), "has no object under graphs", "see docs/resumer.md")
+    try:
+        allowed_classes(file)
+    except AllowedClassesError as error:
+        raise GraphsError("*", str(file), f"{KEY} {error.problem}", error.mend) from error
     return dict(sections)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from gate_store.engine.port import FenceLostError
 from gate_store.pauses import AtGate, Elsewhere, Erred, Finished, Pause, Unfinished, proposal, read_pause
 from gate_store.runs import Orphan, RunBusyError, end_run, orphans, pause_run, register_run
+from gate_store.savers.serde import NotRestoredError
 from stream_apps.resumer.config import ResumerConfig
 from stream_apps.resumer.graphs import Loaded
 
@@ -55,7 +56,10 @@ class Orphans:
     async def _where(self, orphan: Orphan) -> Pause:
         loaded = self._graphs[orphan.graph]
         at: Any = {"configurable": {"thread_id": orphan.thread_id}}
-        snapshot = await loaded.graph.aget_state(at, subgraphs=True)
+        try:
+            snapshot = await loaded.graph.aget_state(at, subgraphs=True)
+        except NotRestoredError as error:
+            return Elsewhere(str(error))
         if snapshot.created_at is None:  # it never wrote a checkpoint
             return Unfinished(())
         return read_pause(loaded.graph, loaded.name, snapshot, loaded.plan_from_state)

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from gate_store.database import open_store
 from gate_store.engine.port import EngineStore, Served
 from gate_store.graph_version import graph_version
+from gate_store.savers.allowed_classes import allowed_classes
 from gate_store.savers.serde import strict_serde
 from gate_store.state_types import state_types
 from gate_store.workers import register_worker, worker_ended
@@ -85,12 +86,14 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
     loaded = await load_graphs(config.graphs_file)
     if config.forbids_unguarded:
         refuse_unguarded(loaded.values())
-    types = set[tuple[str, ...]]().union(*(state_types(each.graph) for each in loaded.values()))
+    types = set[tuple[str, ...]](allowed_classes(config.graphs_file))
+    types = types.union(*(state_types(each.graph) for each in loaded.values()))
     served = Served({name: graph_version(each.graph) for name, each in loaded.items()}, config.stale_after_s)
-    async with _store(config, strict_serde().with_msgpack_allowlist(types), served) as store:
+    serde = strict_serde(types)
+    async with _store(config, serde, served) as store:
         if not await _unless(stop, Outage("opening the store").through(store.open)):
             return
-        saver = RunSaver(store)
+        saver = RunSaver(store, serde)
         graphs = {name: graph.with_saver(saver) for name, graph in loaded.items()}
         relay = Relay(store, config.publish, RELAY_POLL_S) if config.publish else None
         commits = Commits(store, relay.wake if relay else lambda: None)

@@ -12,6 +12,7 @@ from gate_events.words import GateState
 from gate_store import effects_context
 from gate_store.configured import GRAPH, configured
 from gate_store.pauses import AtGate, Elsewhere, Finished, Pause, Unfinished, read_pause
+from gate_store.savers.serde import NotRestoredError
 from stream_apps.resumer.claim_end import ClaimEnd
 from stream_apps.resumer.config import ResumerConfig
 from stream_apps.resumer.errors import (
@@ -193,7 +194,13 @@ class Resume:
         if not (self.run.interrupted or graph.interrupt_before_nodes or graph.interrupt_after_nodes):
             return Finished()
         snapshot = await graph.aget_state(self._at, subgraphs=True)
-        return read_pause(graph, loaded.name, snapshot, loaded.plan_from_state)
+        where = read_pause(graph, loaded.name, snapshot, loaded.plan_from_state)
+        try:
+            if isinstance(where, AtGate):
+                self._tools.saver.try_restoring(self.run)
+        except NotRestoredError as error:
+            return Elsewhere(str(error))
+        return where
 
     async def _settle(self, where: Pause) -> None:
         await self._end.refuse_doubt()

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from gate_store.engine.port import CheckpointPut, ClaimedRun, EngineStore, PackedPut, WritesPut
 from stream_apps.resumer.errors import RunStoppedError
@@ -36,8 +37,8 @@ class RunSaver(BaseCheckpointSaver[str]):
     store, and nothing can be put to it.
     """
 
-    def __init__(self, store: EngineStore) -> None:
-        super().__init__()
+    def __init__(self, store: EngineStore, serde: SerializerProtocol) -> None:
+        super().__init__(serde=serde)
         self._store = store
         self._outage = Outage("reading runs")
         self._loop = asyncio.get_running_loop()
@@ -107,6 +108,12 @@ class RunSaver(BaseCheckpointSaver[str]):
         """Growing, and distinct where two workers write: as the official savers do."""
         number = 0 if current is None else int(str(current).split(".", maxsplit=1)[0])
         return f"{number + 1:032}.{random.random():016}"  # noqa: S311 - tells writers apart, guards nothing
+
+    def try_restoring(self, run: RunState) -> None:
+        """Raise NotRestoredError where whoever claims the run next would read another state than it has."""
+        for known in run.checkpoints.newest():
+            held = (known.checkpoint["channel_values"], known.pending_writes)
+            self.serde.loads_typed(self.serde.dumps_typed(held))
 
     def _packed(self, run: RunState, put: CheckpointPut | WritesPut) -> PackedPut:
         try:

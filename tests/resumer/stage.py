@@ -17,6 +17,7 @@ from gate_events.words import DecisionKind
 from gate_store.database import open_store, utc_now
 from gate_store.dispositions import Disposition
 from gate_store.savers.open import open_saver
+from gate_store.state_types import state_types
 from gate_store.tables import effects, outbox, runs
 from producers.submitter import open_submitter
 from stream_apps.resumer.config import ActionTraits, ResumerConfig
@@ -68,9 +69,10 @@ class Stage:
         self, name: str = "billing", thread: str = "t1", configured: Any = None, **state: Any
     ) -> PlanProposed:
         """Run a graph of the project until its gate; the plan that went to the outbox."""
-        loaded = (await load_graphs(self.project / "langgraph.json"))[name]
+        file = self.project / "langgraph.json"
+        loaded = (await load_graphs(file))[name]
         state = state or {"who": ["ann", "bob"]}
-        async with open_submitter(self.url) as submitter:
+        async with open_submitter(self.url, graphs_file=file) as submitter:
             await submitter.submit(
                 loaded.graph,
                 state,
@@ -142,7 +144,7 @@ class Stage:
 
     async def state(self, name: str = "billing", thread: str = "t1") -> Any:
         loaded = (await load_graphs(self.project / "langgraph.json"))[name]
-        async with open_saver(self.url) as saver:
+        async with open_saver(self.url, state_types(loaded.graph)) as saver:
             return await loaded.with_saver(saver).graph.aget_state({"configurable": {"thread_id": thread}})
 
     async def resume(
