@@ -1,8 +1,9 @@
 """Remembers beyond the process what it has in hand, so that a record that takes it down is known by that.
 
 A record that was in hand at two deaths is tried alone: nothing else is in hand in the whole process. Where it
-dies again, the record is buried unread. Ends that are no record's doing (a clean stop, the watchdog) are
-forgotten.
+dies again, the record is buried unread. Work that does not end is a death, too: the watchdogs end it. Ends
+that are no record's doing are forgotten: a stop that was asked for, a producer that cannot go on, a store
+that does not answer (own_work.py tells that from work that does not end).
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from stream_apps.consume import Received
+from stream_apps.own_work import OwnWork
 
 _log = logging.getLogger("plangate")
 
@@ -28,6 +30,7 @@ class InHand:
     """What all apps of a process have in hand, kept in `file`; without one nothing outlives the process."""
 
     def __init__(self, file: Path | None) -> None:
+        self.own_work = OwnWork()
         self._held: dict[str, list[Received]] = {}  # by app
         self._deaths: dict[_Place, int] = {}
         self._turn = asyncio.Lock()
@@ -80,7 +83,9 @@ class InHand:
                 yield others
                 others = []
             if deaths >= _BURIED:
-                received.condemned = f"the process died {deaths} times with it in hand, at last with it alone"
+                received.condemned = (
+                    f"the process died or hung {deaths} times with it in hand, at last with it alone"
+                )
             else:
                 _log.warning(
                     "%s-%d@%d was in hand at %d deaths; it is tried alone", *_place(received), deaths

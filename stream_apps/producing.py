@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
@@ -58,7 +58,14 @@ class Outgoing:
 class KafkaWriter:
     """Sends records; keeps trying through outages of any length."""
 
-    def __init__(self, options: Mapping[str, Any], *, linger_ms: float = 0.0) -> None:
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        *,
+        linger_ms: float = 0.0,
+        before_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`before_end` is called where the producer ends the process."""
         self._producer = Producer(
             {
                 "linger.ms": linger_ms,
@@ -71,6 +78,7 @@ class KafkaWriter:
             },
             logger=_client_log,
         )
+        self._before_end = before_end
         self._refusal: Refusal | None = None  # why no broker lets us in
         self._loop = asyncio.get_running_loop()
         self._unconfirmed = Unconfirmed()
@@ -142,7 +150,7 @@ class KafkaWriter:
         try:
             self._producer.poll(0)
         except KafkaException as error:  # the client's way to say that it is over
-            leave(BROKEN, f"the producer cannot go on: {error.args[0].str()}{_mend(error.args[0])}")
+            self._end(error.args[0])
         self._unconfirmed.look()
         self._timer = self._loop.call_later(_POLL_S if self.in_flight else _IDLE_POLL_S, self._poll)
 
@@ -170,9 +178,13 @@ class KafkaWriter:
         else:
             record.refused(f"{record.topic} refused it: {error.str()}")
 
+    def _end(self, error: KafkaError) -> NoReturn:
+        self._before_end()
+        leave(BROKEN, f"the producer cannot go on: {error.str()}{_mend(error)}")
+
     def _try_again(self, record: Outgoing, error: KafkaError) -> None:
         if error.fatal():
-            leave(BROKEN, f"the producer cannot go on: {error.str()}{_mend(error)}")
+            self._end(error)
         self._unconfirmed.refused(record, error.str())
         self._loop.call_later(_AGAIN_S, self._produce, record)
 

@@ -11,7 +11,7 @@ from stream_apps.in_hand import InHand
 from stream_apps.router.app import start_router
 from stream_apps.service import Service
 
-_START: dict[str, Callable[[AppsConfig], Awaitable[Service]]] = {
+_START: dict[str, Callable[[AppsConfig, InHand], Awaitable[Service]]] = {
     ROUTER: start_router,
     GATEKEEPER: start_gatekeeper,
 }
@@ -23,14 +23,13 @@ async def run_apps(config: AppsConfig, stop: asyncio.Event) -> None:
     Raises KafkaOptionError. An app that stops by itself ends the process.
     """
     logging.disable(logging.DEBUG)  # asking whether to log costs Faust a tenth of its time
-    services = [await _START[name](config) for name in sorted(config.only)]
     in_hand = InHand(config.spool / f"in-hand-{config.instance}" if config.instance else None)
+    services = [await _START[name](config, in_hand) for name in sorted(config.only)]
     held_up = asyncio.ensure_future(end_when_held_up(config.stuck_after_s))
     try:
         async with asyncio.TaskGroup() as group:
             for service in services:
                 group.create_task(service.run(config, in_hand, stop))
-        in_hand.forget()
     except BaseExceptionGroup as several:  # the first one ended the others
         raise several.exceptions[0] from None
     finally:

@@ -57,6 +57,7 @@ class Service:
                 _log.info("%s serves", self._app.conf.id)
                 await asyncio.wait({stopping, crashed}, return_when=asyncio.FIRST_COMPLETED)
                 self._leave_if_it_crashed(starting, in_hand)
+            in_hand.forget()  # told to stop, it may be killed before it is done: no record's doing
             await self._wind_down(config.stop_within_s)
         finally:
             for task in [*tasks, stopping, crashed, starting]:

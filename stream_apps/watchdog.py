@@ -1,6 +1,7 @@
 """Ends a process that has work and does not move: Faust's consumers are known to get stuck."""
 
 import asyncio
+import faulthandler
 import logging
 import time
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ async def watch(intake: Intake, in_hand: InHand, writer: KafkaWriter, config: Ap
     """Leave with code STUCK when records wait and none was finished for `config.stuck_after_s`.
 
     A broker or a database that is away, or takes nothing, is no reason: a new process would find it the same.
+    One that keeps silent in the middle of an answer is, since a new connection may help; but what is in hand
+    then is not at fault. It is where the process has computed most of the time.
     """
     before: Positions = {}
     while True:
@@ -39,9 +42,22 @@ async def watch(intake: Intake, in_hand: InHand, writer: KafkaWriter, config: Ap
         if waiting := sorted(tp for tp, offset in behind.items() if before.get(tp) == offset):
             quiet = time.monotonic() - intake.progress.last_moved
             if quiet >= config.stuck_after_s:
-                in_hand.forget()  # what is waited for is at fault: bytes make nothing wait
-                leave(STUCK, f"{intake.app.conf.id} finished nothing for {quiet:.0f} s while {waiting} wait")
+                why = _settle(in_hand, config.stuck_after_s / 2)
+                leave(
+                    STUCK,
+                    f"{intake.app.conf.id} finished nothing for {quiet:.0f} s while {waiting} wait; {why}",
+                )
         before = behind
+
+
+def _settle(in_hand: InHand, own_work_s: float) -> str:
+    """Count this end against what is in hand, or not; says why."""
+    computed = in_hand.own_work.longest_s()
+    if computed < own_work_s:
+        in_hand.forget()
+        return "what is in hand waits for something else"
+    faulthandler.dump_traceback()  # where it computes
+    return f"what is in hand was worked on for {computed:.0f} s"
 
 
 def _behind(intake: Intake, config: AppsConfig) -> Positions:

@@ -12,6 +12,7 @@ from stream_apps.gatekeeper.gatekeeping import INPUTS, Bells, Gatekeeping, Store
 from stream_apps.gatekeeper.outbox import OutboxLoop
 from stream_apps.gatekeeper.ticker import Ticker
 from stream_apps.gatekeeper.wake import waker
+from stream_apps.in_hand import InHand
 from stream_apps.producing import KafkaWriter
 from stream_apps.relay import Relay
 from stream_apps.service import Service
@@ -21,15 +22,15 @@ _BATCH = 500  # records in one transaction
 _LINGER_MS = 2.0  # runs are resumed from the store, not from verdicts; fuller requests save the broker work
 
 
-async def start_gatekeeper(config: AppsConfig) -> Service:
+async def start_gatekeeper(config: AppsConfig, in_hand: InHand) -> Service:
     """Build the gatekeeper, ready to be run."""
     app = build_app(GATEKEEPER, config)
     intake = Intake(app, config.topic_prefix, INPUTS, config.largest_record_bytes)
     progress = intake.progress
-    writer = KafkaWriter(config.kafka, linger_ms=_LINGER_MS)
+    writer = KafkaWriter(config.kafka, linger_ms=_LINGER_MS, before_end=in_hand.forget)
     dead_letters = DeadLetters(GATEKEEPER, config, writer)
     store = open_store(config.store_url, by_key=True)
-    thread = StoreThread(store, progress)
+    thread = StoreThread(store, progress, in_hand.own_work)
     outbox = OutboxLoop(store, Relay(_SOURCE, config, writer, progress), config.clock, progress)
     wake, close_wake = waker(config.store_url)
     gatekeeping = Gatekeeping(

@@ -19,6 +19,7 @@ from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.gatekeeper.commit import Committed, commit_batch
 from stream_apps.gatekeeper.losses import Losses
+from stream_apps.own_work import OwnWork
 from stream_apps.patience import is_outage, through_outages
 from stream_apps.plain_errors import plainly
 from stream_apps.progress import Progress
@@ -41,9 +42,11 @@ class Bells:
 class StoreThread:
     """The one thread in which the gatekeeper speaks to its store."""
 
-    def __init__(self, store: Engine, progress: Progress) -> None:
+    def __init__(self, store: Engine, progress: Progress, own_work: OwnWork | None = None) -> None:
         self.store = store
         self.done = 0  # pieces of work
+        self.own_work = own_work or OwnWork()
+        self.own_work.know(store)
         self._progress = progress
         self._thread = ThreadPoolExecutor(1, "plangate-gates")
 
@@ -120,7 +123,8 @@ class Gatekeeping:
         with self._thread.store.begin() as conn:
             now = store_moment(conn, config.clock())
             try:
-                committed = commit_batch(conn, records, config.catalogue, now, appended, tolerance)
+                with self._thread.own_work.measured():
+                    committed = commit_batch(conn, records, config.catalogue, now, appended, tolerance)
             except DBAPIError as error:
                 losses.note(error)
                 raise

@@ -10,6 +10,7 @@ from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.encoding import Encoder
 from stream_apps.faust_app import build_app
+from stream_apps.in_hand import InHand
 from stream_apps.producing import KafkaWriter
 from stream_apps.router.prior import PriorEffects
 from stream_apps.router.routing import OUTPUTS, Routing
@@ -20,11 +21,11 @@ _BATCH = 256
 _LINGER_MS = 2.0  # nobody waits for a plan's routing; batches save the broker work
 
 
-async def start_router(config: AppsConfig) -> Service:
+async def start_router(config: AppsConfig, in_hand: InHand) -> Service:
     """Build the router, ready to be run."""
     app = build_app(ROUTER, config)
     intake = Intake(app, config.topic_prefix, [PLANS.name], config.largest_record_bytes)
-    writer = KafkaWriter(config.kafka, linger_ms=_LINGER_MS)
+    writer = KafkaWriter(config.kafka, linger_ms=_LINGER_MS, before_end=in_hand.forget)
     encoder = Encoder(_SOURCE, config)
     await encoder.prepare(OUTPUTS, intake.progress)
     store = open_store(config.store_url)

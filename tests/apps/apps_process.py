@@ -7,18 +7,21 @@ import os
 import re
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from gate_events import codec
 from gate_events.topics import TOPIC_OF
 from gate_policy.catalogue import load_catalogue
+from gate_policy.judge import judge
 from plangate.kafka.registry import SchemaIds
 from plangate.worker import logs
 from stream_apps import decoding
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Intake, Received
 from stream_apps.eager_consumer import FetchingThread
+from stream_apps.gatekeeper import own_judgement
 from stream_apps.process import run_process
 from stream_apps.router import routing
 
@@ -42,6 +45,24 @@ def die_of_fatal_bytes() -> None:
         return decode(value, *others)
 
     decoding.decode = deadly  # type: ignore[attr-defined, assignment] # the fault under test
+
+
+def hang_on_endless_plans() -> None:
+    """Code that never ends for one record: a decoder on the event loop, a judgement in a thread."""
+    decode = codec.decode
+
+    def decoding_for_ever(value: bytes, *others: Any) -> Any:
+        if value == b"endless":
+            threading.Event().wait()
+        return decode(value, *others)
+
+    def judging_for_ever(plan: Any, *others: Any, **more: Any) -> Any:
+        if plan.goal == "endless":
+            threading.Event().wait()
+        return judge(plan, *others, **more)
+
+    decoding.decode = decoding_for_ever  # type: ignore[attr-defined, assignment] # the fault under test
+    own_judgement.judge = judging_for_ever  # type: ignore[attr-defined] # the same
 
 
 def crash_the_router() -> None:
@@ -83,6 +104,8 @@ def config_of(given: dict[str, Any]) -> AppsConfig:
         hold_the_interpreter()
     if given.pop("deadly", False):
         die_of_fatal_bytes()
+    if given.pop("endless", False):
+        hang_on_endless_plans()
     if given.pop("crash", False):
         crash_the_router()
     if given.pop("drop", False):

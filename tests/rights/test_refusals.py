@@ -105,6 +105,8 @@ def test_a_worker_that_may_write_nothing_at_all_ends_and_says_why(
     reading = [right for right in rights_of(Role.ROUTER, world.prefix) if right.operation is Operation.READ]
     settings = Secured(secured_kafka, world.prefix).settings("admin")
     apply(settings, [Grant(Role.ROUTER, "User:stranger", right) for right in reading])
-    worker = world.start("router", kafka=secured_kafka.options_of("stranger"), wait=False)
+    options = secured_kafka.options_of("stranger")
+    worker = world.start("router", instance="r", kafka=options, wait=False)
     assert worker.process.wait(60) == BROKEN
     assert "this user may write no topic at all: `plangate topics acls` says" in worker.log.read_text()
+    assert not (world.folder / "spool" / "in-hand-r").exists()  # what it had in hand is not at fault
