@@ -6,6 +6,9 @@ from enum import StrEnum
 from typing import Any, assert_never
 from uuid import UUID
 
+BEFORE_RESTORE = "an executor before the restore"
+"""Who may have begun what a restored store does not know of, in the place of a name."""
+
 
 class EffectState(StrEnum):
     """An effect in the ledger. RETRY: it was in doubt, and a human lets it be tried again."""

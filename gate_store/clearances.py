@@ -13,6 +13,7 @@ from gate_store.bindings import Answered, make_ready
 from gate_store.clearing import Clearance, clear, new_ones
 from gate_store.dialects import lock_names
 from gate_store.executions import await_outcomes
+from gate_store.restores import last_restore
 from gate_store.superseding import outdated
 from gate_store.told_effects import WindowKeys
 
@@ -36,7 +37,7 @@ def record_cleared(
     fresh = new_ones(conn, cleared)
     said_at = appended or {}
     words = (Clearance(each, None, each.cleared_at, None, said_at=said_at.get(each.digest)) for each in fresh)
-    clear(conn, list(words))
+    clear(conn, list(words), now, last_restore(conn))
     paused = [(each, each.run) for each in fresh if each.run]
     make_ready(conn, [Answered(run, answer_to_cleared(each), may_run=True) for each, run in paused], now)
     await_outcomes(conn, fresh)

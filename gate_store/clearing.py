@@ -13,6 +13,8 @@ from gate_events.order import steps_before
 from gate_events.records import PlanCleared, PlanDecided
 from gate_store.bulk import insert_new, upsert
 from gate_store.dialects import among
+from gate_store.lost_steps import doubt_what_is_cleared
+from gate_store.restores import Restore
 from gate_store.tables import clearances, cleared_steps
 from gate_store.verdicts import later
 
@@ -37,13 +39,18 @@ class Clearance:
 _RENEWED = ["gate_id", "cleared_at", "use_by", "begun_until", "attempt", "said_at", "record"]
 
 
-def clear(conn: Connection, cleared: Sequence[Clearance]) -> None:
-    """Let plans run. A verdict renews an earlier clearance of the same digest; the router's word does not."""
+def clear(conn: Connection, cleared: Sequence[Clearance], now: datetime, restore: Restore | None) -> None:
+    """Let plans run. A verdict renews an earlier clearance of the same digest; the router's word does not.
+
+    What may have run before the last `restore` of the store begins in doubt.
+    """
     words = [_row(each) for each in cleared if each.gate_id is None]
     verdicts = {each.record.digest: _row(each) for each in cleared if each.gate_id is not None}
     insert_new(conn, clearances, words, "digest")
     upsert(conn, clearances, list(verdicts.values()), "digest", _RENEWED)
     insert_new(conn, cleared_steps, list(_step_rows(cleared)), "digest", "step_id")
+    if restore is not None:
+        doubt_what_is_cleared(conn, {each.record.digest for each in cleared}, restore, now)
 
 
 def new_ones(conn: Connection, cleared: Sequence[PlanCleared]) -> list[PlanCleared]:

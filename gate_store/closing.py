@@ -19,6 +19,7 @@ from gate_store.own_requests import forget
 from gate_store.plan_owners import note_proposed, note_revisions
 from gate_store.planned_effects import forget_planned
 from gate_store.resolving import hand_on_doubts, resolve
+from gate_store.restores import last_restore, told_of
 from gate_store.revocations import revoke_older
 from gate_store.superseding import asks_before
 from gate_store.tables import gates
@@ -43,13 +44,20 @@ def carry_out(conn: Connection, closings: Sequence[Closing], now: datetime) -> N
     _close(conn, closings)
     cleared = [_clearance(each) for each in closings if each.verdict.execute]
     fresh = uncleared(conn, [each.record.digest for each in cleared])
-    clear(conn, cleared)
+    restore = last_restore(conn)
+    clear(conn, cleared, now, restore)
     follow_clearances(conn, fresh, {each.record.plan_id for each in cleared}, now)
     make_ready(conn, [answered for each in closings if (answered := _answer(each))], now)
     _note_edits(conn, closings, now)
     hand_on_doubts(conn, closings)
     resolve(conn, [each for each in closings if each.decision.kind is DecisionKind.RESOLVE], now)
-    said: list[Record] = [record for each in closings for record in (each.verdict, *each.more)]
+    before = told_of(conn, [str(each.verdict.event_id) for each in closings]) if restore else set()
+    said: list[Record] = [
+        record
+        for each in closings
+        for record in (each.verdict, *each.more)
+        if str(record.event_id) not in before
+    ]
     outbox.put(conn, said, now)
     undos = [each for each in said if isinstance(each, PlanProposed)]
     note_proposed(conn, undos, now)

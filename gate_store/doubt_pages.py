@@ -6,12 +6,14 @@ times n steps. So questions are counted in bytes.
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from heapq import merge
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
+from gate_store.claims import BEFORE_RESTORE
 from gate_store.dialects import among, octets, word
 from gate_store.paging import MOST_BYTES
 from gate_store.tables import clearances, effects
@@ -20,6 +22,7 @@ AT_ONCE = 4_194_304
 """Bytes of the questions of one go: those of the largest record (`largest_record_bytes`)."""
 OF_ONE_PLAN = MOST_BYTES
 """Bytes of the questions about one plan that stand open: the next are asked as these are answered."""
+TOLD_WITHIN = timedelta(minutes=1)
 
 _IN_DOUBT = effects.c.state == word("IN_DOUBT")
 
@@ -33,15 +36,17 @@ class _Plan(NamedTuple):
     size: int
 
 
-def next_unasked(conn: Connection, plan_ids: Collection[UUID] | None) -> list[UUID]:
+def next_unasked(conn: Connection, now: datetime, plan_ids: Collection[UUID] | None) -> list[UUID]:
     """Effects of services to ask about next, of `plan_ids` or of all: as many as go at once, one at least.
 
-    Of each plan one before any has its next, so that none waits for a plan of many steps.
+    Of each plan one before any has its next, so that none waits for a plan of many steps. What a restored
+    store does not know of may be told by outcomes that are being read again.
     """
     unasked: list[ColumnElement[bool]] = [
         _IN_DOUBT,
         effects.c.doubt_id.is_(None),
         effects.c.thread_id.is_(None),
+        or_(effects.c.executor != BEFORE_RESTORE, effects.c.claimed_at <= now - TOLD_WITHIN),
     ]
     if plan_ids is not None:
         unasked.append(among(conn, effects.c.plan_id, plan_ids))

@@ -13,12 +13,14 @@ from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, Pl
 from gate_events.values import Step
 from gate_store import outbox
 from gate_store.bulk import update_rows
+from gate_store.claims import BEFORE_RESTORE
 from gate_store.dialects import among, read, whole, word
 from gate_store.doubt_pages import next_unasked
 from gate_store.doubted import doubted_content, is_about, settled_doubts
 from gate_store.effect_keys import Content
 from gate_store.in_doubt import Beginning, DoubtAbout, in_doubt_request
 from gate_store.plain_text import storable
+from gate_store.restores import first_attempt
 from gate_store.superseding import supersede
 from gate_store.tables import clearances, effects, gates
 from gate_store.verdicts import asked_again
@@ -60,6 +62,7 @@ def doubts_about(conn: Connection, doubts: Sequence[Doubt], now: datetime) -> li
     contents = [Content.of(origins[each.digest].word.plan_id, each.step) for each in doubts]
     asked = _asked(conn, {content.plan_id for content in contents})
     begun = _begun(conn, contents)
+    least = first_attempt(conn)
     requests = []
     for each, content in zip(doubts, contents, strict=True):
         cleared, row = origins[each.digest].word, begun.get(content)
@@ -68,8 +71,8 @@ def doubts_about(conn: Connection, doubts: Sequence[Doubt], now: datetime) -> li
             step=each.step,
             known=each.known,
             now=now,
-            begun=Beginning(row.executor, row.claimed_at) if row else None,
-            attempt=_attempt(asked[content.plan_id], content, row.attempts if row else 1),
+            begun=_beginning(row),
+            attempt=_attempt(asked[content.plan_id], content, row.attempts if row else 1, least),
             revision=cleared.revision,
             digest=cleared.digest,
             steps=cleared.steps,
@@ -101,7 +104,7 @@ def ask_about_doubted(conn: Connection, now: datetime, plan_ids: Collection[UUID
 
     As many as one go may ask about: the clock comes back for the others. Of `plan_ids`, or of all plans.
     """
-    wanted = next_unasked(conn, plan_ids)
+    wanted = next_unasked(conn, now, plan_ids)
     if not wanted:
         return 0
     unasked = (
@@ -253,17 +256,23 @@ def _begun(conn: Connection, contents: Collection[Content]) -> dict[Content, Row
     return {Content(row.plan_id, row.step_id, row.step_digest): row for row in found}
 
 
-def _attempt(asked: Sequence["_Asked"], content: Content, attempts: int) -> int:
+def _beginning(row: Row[*tuple[Any, ...]] | None) -> Beginning | None:
+    known = row is not None and row.executor != BEFORE_RESTORE
+    return Beginning(row.executor, row.claimed_at) if row is not None and known else None
+
+
+def _attempt(asked: Sequence["_Asked"], content: Content, attempts: int, least: int) -> int:
     """Each doubt is a gate of its own, since a closed one never opens again.
 
-    `attempts` are those at the effect: an earlier attempt's question may not be here yet.
+    `attempts` are those at the effect: an earlier attempt's question may not be here yet. `least` is that of
+    a new question.
     """
     of_step = [each for each in asked if is_about(each.request, content.step_id)]
     still_open = [
         each.request.attempt for each in of_step if each.is_open and doubted_content(each.request) == content
     ]
     last = max((each.request.attempt for each in of_step), default=0)
-    return max(max(still_open, default=1 + last), attempts)
+    return max(max(still_open, default=max(1 + last, least)), attempts)
 
 
 class _Asked(NamedTuple):

@@ -28,6 +28,7 @@ from gate_store.plan_lookups import (
     runs_of,
 )
 from gate_store.plan_owners import PlanRecord, note_revisions, owner_of, owners
+from gate_store.restores import told_of
 from gate_store.superseding import asks_before
 
 CLEARED_ALREADY = "this very plan was cleared already: nothing is left to ask"
@@ -102,7 +103,8 @@ def known_plans(conn: Connection, records: Sequence[PlanRecord]) -> Known:
         return Known()
     known = _Known(conn, [PlanClaim(record) for record in records], lock=False)
     asked = {each.digest for each in records if known.asks(each.digest)}
-    cleared = {each.digest for each in records if known.repeats(each)}
+    told = told_of(conn, [each.digest for each in records if isinstance(each, PlanCleared)])
+    cleared = told | {each.digest for each in records if known.repeats(each)}
     strangers = [each for each in records if each.digest not in asked | cleared]
     found = {each.digest: known.not_the_runs(each) or known.not_the_owners(each) for each in strangers}
     objections = {digest: why for digest, why in found.items() if why is not None}

@@ -486,6 +486,37 @@ Index(
     sqlite_where=_refused,
 )
 
+restores = Table(
+    "restores",
+    metadata,
+    Column("nth", Integer, primary_key=True, autoincrement=False),
+    Column("since", UtcMoment, nullable=False, comment="as the operator said: the backup's moment"),
+    Column("until", UtcMoment, nullable=False, comment="when the store was lost"),
+    Column("noted_at", UtcMoment, nullable=False),
+    Column("idempotent", JSON, nullable=False, comment="action types that are simply repeated"),
+)
+
+lost_plans = Table(
+    "lost_plans",
+    metadata,
+    Column("plan_id", Uuid, primary_key=True, comment="it may have run after the backup"),
+    Column(
+        "thread_id",
+        Text,
+        nullable=True,
+        index=True,
+        comment="of a run that does not know it: it asks it anew",
+    ),
+    Column("redone_as", Uuid, nullable=True, comment="the plan that this run asked in its place"),
+    Column("told", JSON, nullable=False, comment="what outcomes say, by digest and step"),
+)
+
+told_before = Table(
+    "told_before",
+    metadata,
+    Column("word", Text, primary_key=True, comment="a clearance's digest or the event id of a verdict"),
+)
+
 # Workers of the version before write here; a trigger takes what they write into plan_outcomes.
 outcomes = Table(
     "outcomes",

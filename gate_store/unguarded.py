@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, update
 
 from gate_store import outbox
 from gate_store.bulk import upsert
+from gate_store.claims import BEFORE_RESTORE
 from gate_store.dialects import word
 from gate_store.doubts import Doubt, doubts_about
 from gate_store.engine.port import FenceLostError, Intent
@@ -21,7 +22,7 @@ from gate_store.in_doubt import DoubtAbout
 from gate_store.plain_text import storable
 from gate_store.tables import effects, runs
 
-_ASKED_ANEW = ("state", "detail", "doubt_id", "token", "executor", "claimed_at")
+_ASKED_ANEW = ("state", "detail", "doubt_id", "token", "executor", "claimed_at", "attempts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,10 @@ def doubt_unguarded_plan(conn: Connection, cut: CutOff, now: datetime) -> None:
     first = Doubt(cut.digest, cut.steps[0].step, cut.known, DoubtAbout.UNGUARDED_PLAN)
     [request] = doubts_about(conn, [first], now)
     rows = [_row(cut, each, request.request_id, now) for each in sorted(cut.steps, key=_effect_id)]
-    let_again = and_(of_unguarded_plan(), effects.c.state == "RETRY")
+    let_again = or_(
+        and_(of_unguarded_plan(), effects.c.state == "RETRY"),
+        and_(effects.c.executor == BEFORE_RESTORE, effects.c.state == "CLAIMED"),
+    )
     upsert(conn, effects, rows, "effect_id", _ASKED_ANEW, let_again)
     outbox.put(conn, [request], now)
     _end(conn, cut, now)

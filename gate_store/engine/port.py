@@ -15,6 +15,7 @@ import msgspec
 
 from gate_events.pause import GateAnswer
 from gate_events.values import RunIdentity, Step
+from gate_store.claims import BEFORE_RESTORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class EffectRow:
     detail: str
     executor: str = ""  # the process that claimed it last
     is_gone: bool = False  # that process is known to have ended
+
+    @property
+    def may_be_lost(self) -> bool:
+        """Whether it may have happened before the store was restored; the store knows no more than that."""
+        return self.state == "CLAIMED" and self.executor == BEFORE_RESTORE
 
 
 @dataclass(slots=True)

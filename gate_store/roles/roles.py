@@ -81,6 +81,7 @@ _GATEKEEPER: Part = {
     "uncounted_outcomes": Access(reads=ALL, adds=ALL, changes=ALL, removes=True),
     "own_requests": Access(reads=ALL, removes=True),
     "asked_anew": Access(reads=ALL, adds=ALL),
+    "lost_plans": Access(reads=ALL, changes=("redone_as",)),
     "waiting_plans": Access(reads=ALL, adds=ALL, changes=ALL, removes=True),
     # It publishes what others left there, too; nobody changes what was said.
     "outbox": Access(reads=ALL, adds=_SAID, removes=True),
@@ -88,7 +89,7 @@ _GATEKEEPER: Part = {
 
 _RESUMER: Part = {
     **_read("gates", "decisions", "clearances", "cleared_steps", "revocations", "stale_clearances"),
-    **_read("planned_effects", "executions", "plan_outcomes", *VERSIONS),
+    **_read("planned_effects", "executions", "plan_outcomes", "restores", *VERSIONS),
     **_KEEPS_POLICIES,
     "runs": Access(reads=ALL, adds=_RUN, changes=_but(tables.runs, "thread_id", "owner", "created_at")),
     "effects": Access(
@@ -121,7 +122,7 @@ PARTS: Mapping[Role, Part] = {
     Role.OWNER: {},  # the tables are its own
     Role.ROUTER: {
         **_read("gates", "clearances", "effects", "runs", "revisions", "revocations", "planned_effects"),
-        **_read("executions", "plan_outcomes", "own_requests", "asked_anew", *VERSIONS),
+        **_read("executions", "plan_outcomes", "own_requests", "asked_anew", "told_before", *VERSIONS),
         **_KEEPS_POLICIES,
         "outbox": Access(reads=("event_id",), adds=_SAID),
     },

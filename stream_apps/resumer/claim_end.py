@@ -38,6 +38,7 @@ UNGUARDED = "unguarded: its graph went on without the ledger, so what it did of 
 ACTS_UNGUARDED = (
     "its graph carries out its actions without the ledger, so nobody knows which of the plan's steps happened"
 )
+_WITHOUT_IT = "it was begun, and the graph went on without it"
 
 log = logging.getLogger(__name__)
 
@@ -92,9 +93,9 @@ class ClaimEnd:
         self._run.closing = True
         await self._ledger.calls_back()
         if step := self._states.open_step():
-            raise InDoubtError(
-                self._claimed.thread_id, step, "it was begun, and the graph went on without it"
-            )
+            row = self._states.rows.get(step.step_id)
+            known = row.detail if row and row.may_be_lost else _WITHOUT_IT
+            raise InDoubtError(self._claimed.thread_id, step, known)
 
     async def paused(self, gate: AtGate) -> None:
         """At the next gate: this plan is over, the next one is proposed, in one act."""

@@ -114,7 +114,8 @@ class Intents:
             raise self._states.for_good(EffectFailedError(step.step_id, prior.detail))
         probe = self._probes.get(step.action_type)
         if probe is None:
-            raise self._in_doubt(step, "the worker that began it did not say how it ended")
+            known = prior.detail if prior.may_be_lost else "the worker that began it did not say how it ended"
+            raise self._in_doubt(step, known)
         if not await self._probed(probe, step):
             if not prior.is_gone:
                 who = prior.executor or "the worker that began it"

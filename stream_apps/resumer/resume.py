@@ -117,8 +117,9 @@ class Resume:
         if said := self._states.answered():
             await self._end.answered(said)
             return
-        if self._claimed.alone and self._end.is_unguarded():
-            raise CutOffError(self._claimed.thread_id, _DIED)
+        cut_off_by = self._states.lost_words() or (_DIED if self._claimed.alone else "")
+        if cut_off_by and self._end.is_unguarded():
+            raise CutOffError(self._claimed.thread_id, cut_off_by)
         if await self._is_asked_first():
             return
         if self._claimed.attempts > self._config.claims:

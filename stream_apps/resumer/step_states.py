@@ -49,7 +49,12 @@ class StepStates:
 
     def is_unguarded(self) -> bool:
         """Whether a plan was approved, and nothing of it has come to the ledger, now or before."""
-        return bool(self.approved) and not (self.is_used or self.refused or self.known())
+        known = any(not row.may_be_lost for row in self.known().values())
+        return bool(self.approved) and not (self.is_used or self.refused or known)
+
+    def lost_words(self) -> str:
+        """Why a step may have happened before the store was restored; empty: none may."""
+        return next((row.detail for row in self.rows.values() if row.may_be_lost), "")
 
     def answered(self) -> EffectRow | None:
         """What a human said of the whole plan, whose graph was cut off in it without the ledger."""

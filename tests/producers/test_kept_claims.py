@@ -43,7 +43,7 @@ def postgres(postgres_url: str) -> Iterator[Engine]:
 def let_run(store: Engine, verdict: PlanDecided, use_by: datetime | None) -> None:
     with store.begin() as conn:
         at = use_by - HOUR if use_by else verdict.decided_at
-        clear(conn, [Clearance(verdict, None, at, use_by)])
+        clear(conn, [Clearance(verdict, None, at, use_by)], at, None)
 
 
 def test_a_claim_is_renewed_while_its_function_works(store: Engine) -> None:

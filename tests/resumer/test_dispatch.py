@@ -28,7 +28,7 @@ FOREIGN = (Step(step_id="s1", action_type="email.send", arguments={"to": "mallor
 def believe(stage: Stage, word: PlanCleared, **run: object) -> None:
     """A store that took the router's word for a paused run, as before anything was held against it."""
     with stage.engine.begin() as conn:
-        clear(conn, [Clearance(word, None, utc_now(), None)])
+        clear(conn, [Clearance(word, None, utc_now(), None)], utc_now(), None)
     answer = msgspec.to_builtins(answer_to_cleared(word))
     values = {"plan_id": word.plan_id, "digest": word.digest, "answer": answer, "status": "READY"}
     stage.change_run(**{**values, "asked_digest": None, **run})

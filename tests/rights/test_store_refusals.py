@@ -23,7 +23,7 @@ READS = {
     Role.ROUTER: {
         *JUDGED,
         *VERSIONS,
-        *("effects", "runs", "revisions", "own_requests", "asked_anew", "policies", "outbox"),
+        *("effects", "runs", "revisions", "own_requests", "asked_anew", "policies", "outbox", "told_before"),
     },
     Role.GATEKEEPER: OURS,
     Role.RESUMER: {
@@ -31,7 +31,7 @@ READS = {
         *VERSIONS,
         *STATE,
         *("decisions", "cleared_steps", "stale_clearances", "policies"),
-        *("runs", "effects", "workers", "outbox"),
+        *("runs", "effects", "workers", "outbox", "restores"),
     },
     Role.AGENT: {"runs", "outbox", *STATE},
     Role.SERVICE: {*JUDGED, "cleared_steps", "revisions", "stale_clearances", "effects"},
@@ -43,7 +43,9 @@ READS = {
 }
 ADDS = {
     Role.ROUTER: {"policies", "outbox"},
-    Role.GATEKEEPER: OURS - VERSIONS - {"runs", "workers", "own_requests"},
+    Role.GATEKEEPER: OURS
+    - VERSIONS
+    - {"runs", "workers", "own_requests", "restores", "lost_plans", "told_before"},
     Role.RESUMER: {"policies", "runs", "effects", "workers", "outbox", *STATE},
     Role.AGENT: {"runs", "outbox", *STATE},
     Role.SERVICE: {"effects", "stale_clearances"},
@@ -51,7 +53,7 @@ ADDS = {
 CHANGES = {
     Role.GATEKEEPER: {
         *("gates", "decisions", "clearances", "effects", "runs", "stale_clearances", "executions"),
-        *("uncounted_outcomes", "waiting_plans"),
+        *("uncounted_outcomes", "waiting_plans", "lost_plans"),
     },
     Role.RESUMER: {"runs", "effects", "workers", "outbox", "checkpoints", "checkpoint_writes"},
     Role.AGENT: {"runs", "checkpoints", "checkpoint_writes"},

@@ -35,6 +35,7 @@ from gate_store.tables import (
     effects,
     executions,
     gates,
+    lost_plans,
     metadata,
     outbox,
     outcomes,
@@ -43,10 +44,12 @@ from gate_store.tables import (
     plan_outcomes,
     planned_effects,
     policies,
+    restores,
     revisions,
     revocations,
     runs,
     stale_clearances,
+    told_before,
     uncounted_outcomes,
     waiting_plans,
     workers,
@@ -89,6 +92,9 @@ def fill(conn: Connection) -> None:
     conn.execute(insert(planned_effects).values(new_planned_effect()))
     conn.execute(insert(policies).values(new_policy()))
     conn.execute(insert(workers).values(new_worker()))
+    conn.execute(insert(restores).values(new_restore()))
+    conn.execute(insert(lost_plans).values(new_lost_plan()))
+    conn.execute(insert(told_before).values(word="w"))
     conn.execute(insert(asked_anew).values(new_asked_anew()))
     conn.execute(insert(waiting_plans).values(new_waiting_plan()))
     conn.execute(insert(uncounted_outcomes).values(new_uncounted_outcome()))
@@ -250,6 +256,14 @@ def new_worker() -> dict[str, Any]:
     return {"name": "host-1-a", "instance": "host-1", "started_at": NOON}
 
 
+def new_restore() -> dict[str, Any]:
+    return {"nth": 1, "since": NOON, "until": NOON, "noted_at": NOON, "idempotent": []}
+
+
+def new_lost_plan() -> dict[str, Any]:
+    return {"plan_id": plan_id("lost"), "told": {}}
+
+
 def new_execution() -> dict[str, Any]:
     return {"plan_id": CLEARED.plan_id, "digest": CLEARED.digest, "attempt": 1, "executor": "w"}
 
@@ -366,6 +380,9 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "pk_effects": lambda: insert(effects).values(
         new_effect(effect_id=effect_key(CLEARED.plan_id, "s1"), step_id="s1")
     ),
+    "pk_restores": lambda: insert(restores).values(new_restore()),
+    "pk_lost_plans": lambda: insert(lost_plans).values(new_lost_plan()),
+    "pk_told_before": lambda: insert(told_before).values(word="w"),
     "a_succeeded_effect_is_final": lambda: (
         update(effects).where(of(DONE)).values(state="CLAIMED", finished_at=None)
     ),
@@ -419,6 +436,9 @@ SQLITE_SAYS = {
     "pk_own_requests": "UNIQUE constraint failed: own_requests.event_id",
     "pk_own_words": "UNIQUE constraint failed: own_words.event_id",
     "pk_workers": "UNIQUE constraint failed: workers.name",
+    "pk_restores": "UNIQUE constraint failed: restores.nth",
+    "pk_lost_plans": "UNIQUE constraint failed: lost_plans.plan_id",
+    "pk_told_before": "UNIQUE constraint failed: told_before.word",
     "pk_planned_effects": "UNIQUE constraint failed: planned_effects.digest, planned_effects.step_id",
     "fk_revocations_digest": "FOREIGN KEY constraint failed",
     "a_quorum_counts_distinct_names": "UNIQUE constraint failed: decisions.gate_id, decisions.name",

@@ -137,14 +137,14 @@ def test_claims_of_services_that_never_came_back(conn: Connection) -> None:
     clear(conn, *PLANS)
     for plan in PLANS:
         claim_effect(conn, plan.plan_id, plan.digest, STEPS[0], "mailer", NOON)
-    assert cost(conn, lambda: doubt_lost_claims(conn, NOON + HOUR)) <= 11
+    assert cost(conn, lambda: doubt_lost_claims(conn, NOON + HOUR)) <= 12
     assert states(conn) == {"IN_DOUBT": MANY}
 
 
 def test_claims_of_runs_that_ended(conn: Connection) -> None:
     begun(conn, *(cleared(each.plan_id, run=run(str(each.plan_id))) for each in PLANS))
     conn.execute(update(runs).values(status="FAILED"))
-    assert cost(conn, lambda: doubt_lost_claims(conn, NOON)) <= 11
+    assert cost(conn, lambda: doubt_lost_claims(conn, NOON)) <= 12
     assert states(conn) == {"IN_DOUBT": MANY}
 
 
