@@ -1,6 +1,5 @@
 """docker-compose.yml as Compose reads it."""
 
-import os
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -11,15 +10,22 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 OUR_IMAGE = "plangate:0.1.0"
+SECRETS = "/run/secrets"
 
-_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?::-([^}]*))?\}")
 
 
 @cache
-def services() -> dict[str, dict[str, Any]]:
-    """All services by name, `<<` merged, variables at their defaults."""
+def whole() -> dict[str, Any]:
+    """The file, `<<` merged, variables at their defaults."""
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    found: dict[str, dict[str, Any]] = _interpolated(YAML(typ="safe").load(text)["services"])
+    found: dict[str, Any] = _interpolated(YAML(typ="safe").load(text))
+    return found
+
+
+def services() -> dict[str, dict[str, Any]]:
+    """All services by name."""
+    found: dict[str, dict[str, Any]] = whole()["services"]
     return found
 
 
@@ -33,6 +39,8 @@ def _interpolated(value: Any) -> Any:
 
 
 def _default(match: re.Match[str]) -> str:
+    if match[0] == "$$":
+        return "$"
     assert match[2] is not None, f"{match[0]} has no default"
     return match[2]
 
@@ -42,16 +50,27 @@ def ours() -> dict[str, dict[str, Any]]:
     return {name: each for name, each in services().items() if each["image"] == OUR_IMAGE}
 
 
-def environment(service: str, **replaced: str) -> dict[str, str]:
-    """What a process of a service sees; `replaced` gives hosts and ports of this machine."""
-    given = services()[service]["environment"]
-    assert set(replaced) <= set(given)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PLANGATE_")}
-    return {**kept, **given, **replaced}
+def workers() -> dict[str, dict[str, Any]]:
+    """Those of ours that stay."""
+    return {name: each for name, each in ours().items() if "restart" in each}
+
+
+def mounts(service: str) -> dict[str, str]:
+    """What is mounted, by where: a volume's name or a path of this machine."""
+    given = services()[service].get("volumes", [])
+    return dict(_mount(each) for each in given)
+
+
+def _mount(given: str | Mapping[str, Any]) -> tuple[str, str]:
+    if isinstance(given, str):
+        source, target, *_ = given.split(":")
+        return target, source
+    return given["target"], given["source"]
 
 
 def broker_properties(environment: Mapping[str, str]) -> dict[str, str]:
     """KAFKA_LOG_DIRS -> log.dirs, as the image apache/kafka reads its environment."""
     return {
-        name.removeprefix("KAFKA_").replace("_", ".").lower(): value for name, value in environment.items()
+        name.removeprefix("KAFKA_").lower().replace("_", ".").replace("...", "-").replace("..", "_"): value
+        for name, value in environment.items()
     }

@@ -1,130 +1,140 @@
 """docker-compose.yml without Docker: its broker's settings and its commands as processes of this machine."""
 
 import json
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+from psycopg import sql
 
 from plangate.dev.ports import LOOPBACK
+from plangate.dev.postgres import PostgresServer
 from plangate.dev.registry import SchemaRegistry
 from tests import services as test_services
 from tests.account import note
-from tests.packaging.compose_file import ROOT, environment, ours, services
+from tests.packaging.compose_file import services, workers
+from tests.packaging.composed import PROJECT, Composed
 from tests.packaging.composed_kafka import ComposedKafka
-
-COMMAND = Path(sys.executable).with_name("plangate")
-PROJECT = ROOT / "examples/refunds"
 
 
 @pytest.fixture
-def broker(request: pytest.FixtureRequest) -> Iterator[ComposedKafka]:
+def passwords(tmp_path: Path) -> Composed:
+    """The passwords are made, and no more."""
+    made = Composed(tmp_path, {})
+    made.make_passwords()
+    return made
+
+
+@pytest.fixture
+def broker(request: pytest.FixtureRequest, passwords: Composed) -> Iterator[ComposedKafka]:
     """Apache Kafka with the file's settings."""
     with (
         test_services.own_folder() as folder,
         test_services.required(),
-        ComposedKafka(folder) as broker,
+        ComposedKafka(folder, passwords.secrets("kafka")) as broker,
     ):
         note(request.node, f"Apache Kafka {broker.version}")
         yield broker
 
 
-class Composed:
-    """The services of the file, with only hosts and ports replaced."""
-
-    def __init__(self, folder: Path, here: Mapping[str, str]) -> None:
-        self.folder = folder  # what the volume is in the container
-        self._here = dict(here)
-
-    def environment(self, service: str) -> dict[str, str]:
-        return environment(service, **self._here)
-
-    def run(self, service: str, *command: str) -> str:
-        """A one-shot service to its end."""
-        done = subprocess.run(
-            [COMMAND, *(command or services()[service]["command"])],
-            cwd=self.folder,
-            env=self.environment(service),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    @contextmanager
-    def started(self, service: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A service that stays."""
-        with (self.folder / f"{service}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [COMMAND, *services()[service]["command"]],
-                cwd=self.folder,
-                env=self.environment(service),
-                stdout=log,
-                stderr=log,
-            )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(60)
+@pytest.fixture
+def composed(passwords: Composed, broker: ComposedKafka) -> Composed:
+    """Its broker runs, and nobody is known there yet."""
+    here = {"kafka:19092": broker.containers, "localhost:9094": broker.internal}
+    return Composed(passwords.folder, here)
 
 
 @pytest.fixture
-def composed(broker: ComposedKafka, postgres_url: str, registry: SchemaRegistry, tmp_path: Path) -> Composed:
-    here = {
-        "PLANGATE_KAFKA_BOOTSTRAP_SERVERS": broker.containers,
-        "PLANGATE_STORE_URL": postgres_url,
-        "PLANGATE_SCHEMA_REGISTRY_URL": registry.url,
-        "PLANGATE_CATALOGUE": str(PROJECT / "catalogue.yaml"),
-        "PLANGATE_GRAPHS": str(PROJECT / "langgraph.json"),
-    }
-    (tmp_path / "volume").mkdir()
-    return Composed(tmp_path / "volume", here)
+def stack(composed: Composed, own_postgres: PostgresServer, registry: SchemaRegistry) -> Composed:
+    """PostgreSQL and the registry run, too."""
+    password = (composed.secrets("postgres") / "password").read_text()
+    with psycopg.connect(own_postgres.url(), autocommit=True) as conn:
+        conn.execute(sql.SQL("ALTER ROLE postgres PASSWORD {}").format(sql.Literal(password)))
+    composed.postgres_is_at(own_postgres.port)
+    address: str = services()["router"]["environment"]["PLANGATE_SCHEMA_REGISTRY_URL"]
+    return Composed(composed.folder, {**composed.here, address: registry.url})
 
 
 @pytest.mark.slow
 @pytest.mark.kafka
 @pytest.mark.postgres
-def test_the_commands_of_the_file_carry_a_plan_from_its_graph_to_its_effect(composed: Composed) -> None:
+def test_the_commands_of_the_file_carry_a_plan_from_its_graph_to_its_effect(stack: Composed) -> None:
     before = {path: path.read_bytes() for path in PROJECT.iterdir() if path.is_file()}
-    for service in ("topics", "store"):
-        composed.run(service)
+    for _ in range(2):  # `up` on what was up before
+        for service in ("kafka-setup", "store-setup"):
+            stack.run(service)
     with ExitStack() as running:
-        processes = [running.enter_context(composed.started(service)) for service in ("apps", "resumer")]
-        composed.run("plangate", "submit", "refunds", "--input", '{"orders": ["A17"]}')
-        gate = _until(lambda: json.loads(composed.run("plangate", "pending", "--json")))[0]
-        composed.run("plangate", "approve", gate["request_id"], "--yes")
-        _until(lambda: json.loads(composed.run("plangate", "runs", "--status", "DONE", "--json")))
-        for service in ("apps", "resumer"):
-            composed.run(service, *_health_command(service))
-        assert [process.poll() for process in processes] == [None, None]
-    assert [process.returncode for process in processes] == [0, 0]
-    assert (composed.folder / "refunds.txt").read_text() == "A17 20.00\n"
+        processes = [running.enter_context(stack.started(service)) for service in workers()]
+        stack.run("agent", "submit", "refunds", "--input", '{"orders": ["A17"]}')
+        gate = _until(lambda: json.loads(stack.run("plangate", "pending", "--json")))[0]["request_id"]
+        for service in ("agent", "auditor", "resumer"):
+            refused = stack.ended(service, "approve", gate, "--yes", "--by", "eva")
+            assert refused.returncode == 1, refused.stdout
+        stack.run("plangate", "approve", gate, "--yes", "--by", "eva")
+        _until(lambda: json.loads(stack.run("auditor", "runs", "--status", "DONE", "--json")))
+        for service in workers():
+            stack.run(service, *health_command(service))
+        assert json.loads(stack.run("admin", "dead-letters", "list", "--json")) == []
+        assert [process.poll() for process in processes] == [None, None, None]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert (stack.work("resumer") / "refunds.txt").read_text() == "A17 20.00\n"
     assert {path: path.read_bytes() for path in PROJECT.iterdir() if path.is_file()} == before
 
 
 @pytest.mark.kafka
-def test_the_broker_of_the_file_tells_containers_and_this_machine_apart(broker: ComposedKafka) -> None:
+def test_the_broker_of_the_file_lets_in_who_has_a_password_and_to_what_an_acl_allows(
+    composed: Composed, broker: ComposedKafka
+) -> None:
+    composed.run("kafka-setup")
     for address in (broker.containers, broker.bootstrap_servers):
-        client = AdminClient({"bootstrap.servers": address})
-        (metadata,) = client.list_topics(timeout=10).brokers.values()
-        assert f"{metadata.host}:{metadata.port}" == address
-        assert metadata.host == LOOPBACK
+        client = AdminClient({**_login(composed, "router"), "bootstrap.servers": address})
+        metadata = client.list_topics(timeout=10)
+        (node,) = metadata.brokers.values()
+        assert f"{node.host}:{node.port}" == address
+        assert node.host == LOOPBACK
+        assert set(metadata.topics) == {"plans", "auto-execute", "approval-requests", "dead-letters"}
+    of_another = {**_login(composed, "router"), "sasl.username": "resumer"}
+    super_user = {**broker.client_options, "bootstrap.servers": broker.containers}
+    nobody = {"bootstrap.servers": broker.containers}
+    for options in (of_another, super_user, nobody):
+        silent: dict[str, Any] = {**options, "error_cb": lambda _error: None, "log_level": 0}
+        with pytest.raises(KafkaException):
+            AdminClient(silent).list_topics(timeout=2)
 
 
-def test_every_service_of_ours_has_a_command_and_workers_ask_the_doctor() -> None:
-    assert set(ours()) == {"topics", "store", "apps", "resumer", "plangate"}
-    assert _health_command("apps") == _health_command("resumer") == ["doctor"]
+def _login(composed: Composed, service: str) -> dict[str, str]:
+    """A service's options, as its own environment gives them."""
+    given = composed.environment(service)
+    prefix = "PLANGATE_KAFKA_"
+    options = {
+        name.removeprefix(prefix).lower().replace("_", "."): value
+        for name, value in given.items()
+        if name.startswith(prefix) and not name.endswith("_FILE")
+    }
+    return {**options, "sasl.password": Path(given[f"{prefix}SASL_PASSWORD_FILE"]).read_text()}
 
 
-def _health_command(service: str) -> list[str]:
+def test_each_party_has_passwords_of_its_own_that_nobody_else_reads(passwords: Composed) -> None:
+    files = [path for path in passwords.folder.rglob("*") if path.is_file()]
+    assert {oct(path.stat().st_mode & 0o777) for path in files if "secrets" in path.parts} == {"0o600"}
+    of_parties = {name: passwords.secrets(name) / "kafka-password" for name in workers()}
+    assert len({path.read_text() for path in of_parties.values()}) == len(workers())
+    assert not set((passwords.secrets("resumer")).iterdir()) - {
+        of_parties["resumer"],
+        passwords.secrets("resumer") / "store-url",
+    }
+    before = {path: path.read_bytes() for path in files}
+    passwords.make_passwords()
+    assert {path: path.read_bytes() for path in files} == before
+
+
+def health_command(service: str) -> list[str]:
     test: list[str] = services()[service]["healthcheck"]["test"]
     cmd, program, *arguments = test
     assert (cmd, program) == ("CMD", "plangate")

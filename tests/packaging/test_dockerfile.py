@@ -1,17 +1,15 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from plangate.settings import load_settings
 from tests.packaging import dockerfile
 from tests.packaging.compose_file import ROOT
-
-
-def test_base_images_have_a_name_and_a_version() -> None:
-    images = [line.split()[0] for line in dockerfile.of("FROM")]
-    assert images == ["python:3.12-slim"] * 2
 
 
 def test_every_package_is_checked_against_a_hash() -> None:
@@ -48,7 +46,29 @@ def test_the_environment_of_the_image_is_one_of_settings(monkeypatch: pytest.Mon
     )
 
 
+LOSES_A_CHILD = """
+import pathlib, subprocess, time
+orphan = subprocess.check_output(["sh", "-c", "sleep 0.1 >/dev/null & echo $!"], text=True).strip()
+end = time.monotonic() + 3
+while pathlib.Path("/proc", orphan).exists() and time.monotonic() < end:
+    time.sleep(0.01)
+print("reaped" if not pathlib.Path("/proc", orphan).exists() else "zombie")
+"""
+
+
+def test_process_1_of_the_image_takes_in_what_lost_its_parent() -> None:
+    """A worker's children start others; whoever dies before its child leaves it to process 1."""
+    *init, program = json.loads(dockerfile.of("ENTRYPOINT")[0])
+    assert program == "plangate"
+    here = [str(Path(sys.executable).with_name(word)) if word == "dumb-init" else word for word in init]
+    apart = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
+    command = [*apart, *here, sys.executable, "-c", LOSES_A_CHILD]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout.strip(), done.stderr) == ("reaped", "")
+
+
 def test_the_image_starts_a_worker_and_asks_the_doctor() -> None:
-    assert json.loads(dockerfile.of("ENTRYPOINT")[0]) == ["plangate"]
+    entry = json.loads(dockerfile.of("ENTRYPOINT")[0])
+    assert entry == ["dumb-init", "--single-child", "--", "plangate"]  # who alone tells its processes to stop
     assert json.loads(dockerfile.of("CMD")[0]) == ["worker"]
     assert json.loads(dockerfile.of("HEALTHCHECK")[0].partition("CMD ")[2]) == ["plangate", "doctor"]

@@ -8,7 +8,10 @@ from packaging.utils import canonicalize_name
 from tests.packaging.compose_file import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-WANTED = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
+WANTED = [
+    *PROJECT["project"]["dependencies"],
+    *(line for group in PROJECT["dependency-groups"].values() for line in group),
+]
 
 
 def _pins(file: str) -> dict[str, str]:
