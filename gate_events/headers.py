@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from gate_events.records import DeadLetter
+from gate_events.sizes import Cut
 from gate_events.topics import key_of
 
 Headers = list[tuple[str, bytes]]
@@ -55,3 +56,17 @@ def dead_letter(letter: DeadLetter, headers: Sequence[tuple[str, Any]]) -> list[
     fields["failed_at"] = letter.failed_at.isoformat()
     own = [pair for pair in headers if not pair[0].startswith(DEAD_LETTER)]
     return own + [(DEAD_LETTER + name, str(text).encode("utf-8", "replace")) for name, text in fields.items()]
+
+
+def cut_letter(letter: DeadLetter, kept: Cut, place: str = "") -> list[tuple[str, bytes | None]]:
+    """The headers of a letter that holds only the beginning of its record.
+
+    `place` says in words where the whole is; none: where it was read.
+    """
+    where = f"the whole is {place or f'on {letter.topic}-{letter.partition} at {letter.offset}'}"
+    words = f"cut: its value has {kept.length} bytes, SHA-256 {kept.digest}; {where}; {letter.error}"
+    return [
+        *dead_letter(msgspec.structs.replace(letter, error=words), kept.headers),
+        (f"{DEAD_LETTER}length", str(kept.length).encode()),
+        (f"{DEAD_LETTER}sha256", kept.digest.encode()),
+    ]

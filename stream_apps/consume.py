@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from gate_events.sizes import Headers, size_of
 from stream_apps.faust_app import raw_channel
 from stream_apps.progress import Progress
-from stream_apps.sizes import Headers, size_of
 
 _LOG_APPEND_TIME = 1  # Kafka's number for it
 _RECORDS_A_BATCH, _RECORDS_WAITING = 4, 16  # of the largest size; of smaller ones as many as these have bytes

@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
-from gate_events.headers import DEAD_LETTER, dead_letter
+from gate_events.headers import cut_letter, dead_letter
 from gate_events.ids import derived
 from gate_events.records import DeadLetter
 from gate_events.shown import shown
+from gate_events.sizes import Cut, Headers, cut, size_of
 from gate_events.topics import DEAD_LETTERS
 from gate_store.database import Clock
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
 from stream_apps.exits import BROKEN, leave
 from stream_apps.producing import KafkaWriter, Outgoing
-from stream_apps.sizes import Cut, Headers, cut, size_of
 from stream_apps.spool import Spool
 
 _log = logging.getLogger("plangate.dead_letters")
@@ -78,7 +76,7 @@ class DeadLetters:
         """Keep these bytes, or the beginning of too many; `safe` is called when they are durable."""
         letter = self._letter(origin, error)
         if size_of(key, value, headers) > self._largest:
-            self._send_cut(letter, cut(key, value, headers), f"the whole is {_place(letter)}", safe)
+            self._send_cut(letter, cut(key, value, headers), safe)
             return
 
         def refused(problem: str) -> None:
@@ -109,15 +107,10 @@ class DeadLetters:
     ) -> None:
         """The broker refuses it for its size: a file keeps the whole, and the topic its beginning."""
         file = await self._spool.keep(key, value, dead_letter(letter, headers), problem)
-        self._send_cut(letter, cut(key, value, headers), f"the whole is in {file.name} in the spool", safe)
+        self._send_cut(letter, cut(key, value, headers), safe, f"in {file.name} in the spool")
 
-    def _send_cut(self, letter: DeadLetter, kept: Cut, where: str, safe: Callable[[], None]) -> None:
-        words = f"cut: its value has {kept.length} bytes, SHA-256 {kept.digest}; {where}; {letter.error}"
-        marks: list[tuple[str, bytes | None]] = [
-            (f"{DEAD_LETTER}length", str(kept.length).encode()),
-            (f"{DEAD_LETTER}sha256", kept.digest.encode()),
-        ]
-        headers = dead_letter(msgspec.structs.replace(letter, error=words), kept.headers) + marks
+    def _send_cut(self, letter: DeadLetter, kept: Cut, safe: Callable[[], None], place: str = "") -> None:
+        headers = cut_letter(letter, kept, place)
 
         def refused(problem: str) -> None:
             self._begin(self._keep_cut(kept, headers, problem, safe))
@@ -137,7 +130,3 @@ class DeadLetters:
         self._spooling.discard(keeping)
         if not keeping.cancelled() and (error := keeping.exception()):
             leave(BROKEN, "a dead letter could not be kept", error)
-
-
-def _place(letter: DeadLetter) -> str:
-    return f"on {letter.topic}-{letter.partition} at {letter.offset}"

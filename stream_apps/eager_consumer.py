@@ -10,8 +10,8 @@ from aiokafka.errors import IllegalStateError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from mode.services import WaitResults
 
+from gate_events.sizes import size_of
 from stream_apps.fetch_order import FetchOrder
-from stream_apps.sizes import size_of
 
 _log = logging.getLogger("plangate")
 

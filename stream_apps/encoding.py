@@ -7,12 +7,12 @@ from typing import Any
 
 from gate_events.codec import encode
 from gate_events.headers import Headers, cloud_event
+from gate_events.sizes import Headers as ReceivedHeaders
 from gate_events.topics import TOPIC_OF, key_of
 from stream_apps.config import AppsConfig
 from stream_apps.patience import through_outages
 from stream_apps.plain_errors import in_thread
 from stream_apps.progress import Progress
-from stream_apps.sizes import Headers as ReceivedHeaders
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 

@@ -12,7 +12,7 @@ from aiokafka.errors import UnsupportedCodecError
 from aiokafka.record import default_records as python_records
 from aiokafka.record._crecords import default_records, legacy_records
 
-from stream_apps.sizes import size_of
+from gate_events.sizes import size_of
 
 _XERIAL = b"\x82SNAPPY\x00"  # Java's own framing of snappy: 16 bytes, then blocks with their lengths
 _XERIAL_HEAD = 16

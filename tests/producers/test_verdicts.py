@@ -1,10 +1,12 @@
 import threading
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
+from confluent_kafka import Producer
 
 from gate_events.records import PlanExecuted
 from gate_events.words import GateState, OutcomeStatus, StepStatus, Timing
@@ -238,6 +240,28 @@ def test_what_cannot_be_read_or_contradicts_itself_goes_to_dead_letters(bench: B
     assert b"digest is not that of its own steps" in errors
     assert dead[b"\x00nonsense"]["origin"] == b"test"
     assert dead[b"\x00nonsense"]["plangate_topic"] == f"{bench.prefix}verdicts".encode()
+
+
+@pytest.mark.parametrize("topic", ["verdicts", "auto-execute"])
+def test_a_record_that_was_sent_compressed_and_is_too_large_to_be_kept_whole_is_cut(
+    bench: Bench, topic: str
+) -> None:
+    """No broker takes it as it is among the dead letters."""
+    bomb = bytes(5_000_000)
+    packing: Any = {**bench.options, "compression.type": "gzip", "message.max.bytes": 10_000_000}
+    producer = Producer(packing)
+    producer.produce(bench.prefix + topic, bomb, b"key", headers=[("origin", b"test")])
+    assert producer.flush(20) == 0
+    good = decided()
+    bench.say(good)
+    with inbox_of(bench) as inbox:
+        assert settled(inbox) == [good.plan_id]
+    (letter,) = bench.read("dead-letters")
+    marks = dict(letter.headers() or [])
+    assert letter.value() == bomb[:65_536]
+    assert (marks["plangate_length"], marks["origin"]) == (b"5000000", b"test")
+    assert marks["plangate_sha256"] == sha256(bomb).hexdigest().encode()
+    assert f"the whole is on {bench.prefix}{topic}-".encode() in (marks["plangate_error"] or b"")
 
 
 def test_a_stopped_inbox_ends_after_the_work_in_hand(bench: Bench) -> None:
