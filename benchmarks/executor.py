@@ -9,6 +9,7 @@ from functools import partial
 
 from plangate import Step, effect
 from plangate.settings import Settings
+from plangate.wiring import schema_ids
 from producers.verdicts import Verdicts, verdicts
 
 
@@ -39,12 +40,15 @@ class Witness:
 @contextmanager
 def executors(settings: Settings, witness: Witness, count: int) -> Iterator[None]:
     """`count` members of one group carry out whatever is cleared or approved, and say so on `outcomes`."""
+    ids = schema_ids(settings)
     services = [
         verdicts(
             settings.kafka_options,
             group="benchmark-executor",
             store_url=settings.store_url,
             topic_prefix=settings.topic_prefix,
+            schema_id_of=ids.id_for if ids else None,
+            schema_of=ids.schema_of if ids else None,
         )
         for _ in range(count)
     ]
