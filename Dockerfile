@@ -9,7 +9,8 @@ RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r u
 COPY pyproject.toml requirements.lock ./
 RUN uv venv --python /usr/local/bin/python3 /opt/plangate && \
     uv pip install --no-cache --python /opt/plangate/bin/python --require-hashes --constraints requirements.lock -r pyproject.toml --group image
-COPY README.md LICENSE ./
+COPY README.md LICENSE THIRD_PARTY_NOTICES ./
+COPY licences licences
 COPY schemas schemas
 COPY examples examples
 COPY gate_events gate_events

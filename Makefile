@@ -1,6 +1,6 @@
 # Each target does all its own set-up; the first run on a fresh machine installs, later ones start at once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check
+.PHONY: help demo test test-slow check notices
 # Else each of the suite's processes, hundreds, would compile every module that it imports and rewrite the tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -26,3 +26,7 @@ test: ## Check, then run the whole suite on every service this machine can start
 test-slow: ## Run what `make test` leaves out: the same promises, at more length and on more services
 	@scripts/bootstrap.sh test
 	.venv/bin/pytest -q -m slow -o faulthandler_timeout=3600
+
+notices: ## Write THIRD_PARTY_NOTICES anew, from what requirements.lock installs
+	@scripts/bootstrap.sh demo
+	.venv/bin/python -m scripts.licences

@@ -9,6 +9,7 @@ from tests.packaging.compose_file import ROOT
 from tests.packaging.fresh import Fresh, build_and_install
 
 PACKAGES = {"gate_events", "gate_policy", "gate_store", "stream_apps", "producers", "plangate"}
+TEXTS = ("GPL-3.0", "LGPL-3.0", "MPL-2.0")
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +60,10 @@ def test_every_package_says_that_it_is_typed(fresh: Fresh) -> None:
     assert {f"{package}/py.typed" for package in PACKAGES} <= _names(fresh)
 
 
-def test_the_licence_is_in_the_wheel(fresh: Fresh) -> None:
-    (inside,) = (name for name in _names(fresh) if name.endswith("licenses/LICENSE"))
-    assert zipfile.ZipFile(fresh.wheel).read(inside) == (ROOT / "LICENSE").read_bytes()
+def test_the_licence_and_the_notices_of_others_are_in_the_wheel(fresh: Fresh) -> None:
+    for file in ("LICENSE", "THIRD_PARTY_NOTICES", *(f"licences/{name}.txt" for name in TEXTS)):
+        (inside,) = (name for name in _names(fresh) if name.endswith(f".dist-info/licenses/{file}"))
+        assert zipfile.ZipFile(fresh.wheel).read(inside) == (ROOT / file).read_bytes()
 
 
 def test_the_sdist_holds_what_make_test_needs(fresh: Fresh) -> None:
