@@ -41,33 +41,36 @@ def asked_about(stage: Stage) -> list[str]:
     return [request.in_doubt.step_id for request in asked]
 
 
+@pytest.mark.usefixtures("overrun")
 @pytest.mark.parametrize("graph", ["in_thread", "by_service"])
 async def test_past_the_time_limit_a_probes_no_repeats_nothing(
     stage: Stage, happened: Happened, graph: str
 ) -> None:
     await approved(stage, graph, "probed.send")
-    async with resumer(config(stage.url, run_timeout_s=SOON, probe_again_s=OFTEN)):
+    async with resumer(config(stage.url, probe_again_s=OFTEN)):
         await stage.wait("IN_DOUBT")
         await stage.wait(lambda: "end ann" in happened())
     await returned()
     assert (happened(), asked_about(stage)) == (["begin ann", "end ann"], ["s1"])
 
 
+@pytest.mark.usefixtures("overrun")
 @pytest.mark.parametrize("graph", ["in_thread", "slow"])
 async def test_past_the_time_limit_an_idempotent_call_is_waited_for(
     stage: Stage, happened: Happened, graph: str
 ) -> None:
     await approved(stage, graph, IDEMPOTENT)
-    await stage.resume(run_timeout_s=SOON)
+    await stage.resume()
     assert happened() == ["begin ann", "end ann"]
 
 
+@pytest.mark.usefixtures("overrun")
 @pytest.mark.parametrize("action", ["probed.send", IDEMPOTENT])
 async def test_a_call_that_does_not_return_ends_in_a_question(
     stage: Stage, happened: Happened, action: str
 ) -> None:
     await approved(stage, "in_thread", action)
-    await stage.resume("IN_DOUBT", run_timeout_s=SOON, drain_s=SOON)
+    await stage.resume("IN_DOUBT", drain_s=SOON)
     assert (happened(), asked_about(stage)) == (["begin ann"], ["s1"])
     await returned()
 

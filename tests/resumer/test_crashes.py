@@ -116,23 +116,25 @@ async def test_a_state_that_cannot_be_stored_ends_its_run_with_the_reason(
     assert "its state cannot be stored" in stage.run().error
 
 
+@pytest.mark.usefixtures("overrun")
 async def test_a_plain_node_past_its_time_gets_no_further_effect(
     stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLOW_S", "1")
     stage.decide(await stage.submit("forgetful", who=["ann", "bob"]))
-    await stage.resume("IN_DOUBT", run_timeout_s=0.3)
+    await stage.resume("IN_DOUBT")
     await asyncio.sleep(1.5)  # its thread wakes up meanwhile, and goes on to bob
     assert happened() == ["ann"]
 
 
+@pytest.mark.usefixtures("overrun")
 async def test_each_doubt_about_an_effect_is_a_question_of_its_own(
     stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLOW_S", "30")
     stage.decide(await stage.submit("slow", who=["ann"]))
     for doubt in (1, 2):
-        await stage.resume("IN_DOUBT", run_timeout_s=0.2, attempts=1)
+        await stage.resume("IN_DOUBT", attempts=1)
         requests = stage.said(ApprovalRequested)
         assert [request.attempt for request in requests] == list(range(1, doubt + 1))
         stage.open(requests[-1])
@@ -321,12 +323,13 @@ async def test_a_run_that_always_fails_ends_failed_after_its_attempts(
     assert stage.run().attempts == 3
 
 
+@pytest.mark.usefixtures("overrun")
 async def test_a_run_that_takes_too_long_in_an_effect_is_in_doubt(
     stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLOW_S", "30")
     stage.decide(await stage.submit("slow", who=["ann"]))
-    await stage.resume("IN_DOUBT", run_timeout_s=0.3)
+    await stage.resume("IN_DOUBT")
     assert happened() == ["begin ann"]
 
 
