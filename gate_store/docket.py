@@ -20,7 +20,7 @@ from gate_store.own_words import Words, speaks_as_ours, superseding_words
 from gate_store.room import DECISIONS, Waiting, large
 from gate_store.rulings import GateView
 from gate_store.said import AS_SAID, Said, as_said
-from gate_store.superseding import newer_revisions
+from gate_store.superseding import newer_questions
 from gate_store.tables import decisions, gates
 
 
@@ -166,8 +166,8 @@ def _waiting(conn: Connection, early: Sequence[DecisionMade]) -> Waiting:
 def _add_newer(conn: Connection, views: dict[UUID, GateView]) -> None:
     """Read once the plans are locked: who takes a newer revision locks its plan, too."""
     open_still = [each.request for each in views.values() if each.state is GateState.PENDING]
-    for gate, revision in newer_revisions(conn, open_still).items():
-        views[gate] = replace(views[gate], newer=revision)
+    for gate, newer in newer_questions(conn, open_still).items():
+        views[gate] = replace(views[gate], newer=newer)
 
 
 def _recorded(conn: Connection, batch: Sequence[DecisionMade]) -> dict[UUID, Recorded]:

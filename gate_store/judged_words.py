@@ -3,18 +3,25 @@
 A record that copies a plan under its digest, with other words, is another plan.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
+from gate_events.words import GateState
 from gate_store.dialects import among, read, whole
+from gate_store.plan_owners import PlanRecord
 from gate_store.stale import lock_unbegun
-from gate_store.tables import clearances
+from gate_store.superseding import ASKS_BEFORE
+from gate_store.tables import clearances, gates
 
 PlanWords = ApprovalRequested | PlanCleared | PlanProposed
 _JUDGED = ("proposer", "agent", "goal", "steps")
-CLEARED_OTHERWISE = "it was cleared with another proposer, agent, goal or claim, and nobody has begun it"
+IN_OTHER_WORDS = "with another proposer, agent, goal or claim"
+CLEARED_OTHERWISE = f"it was cleared {IN_OTHER_WORDS}, and nobody has begun it"
+PROPOSE_ANEW = "propose yours as a new revision"
 
 
 def same_words(one: PlanWords, other: PlanWords) -> bool:
@@ -22,13 +29,13 @@ def same_words(one: PlanWords, other: PlanWords) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in _JUDGED)
 
 
-def cleared_otherwise(conn: Connection, asked: Sequence[ApprovalRequested]) -> set[str]:
+def cleared_otherwise(conn: Connection, asked: Sequence[ApprovalRequested]) -> dict[str, PlanCleared]:
     """The plans of services, by digest, that a router's word cleared with other words than is asked now.
 
     Only what nobody began, and nobody begins until this transaction ends.
     """
     if not asked:
-        return set()
+        return {}
     cleared = conn.execute(
         select(whole(clearances.c.record)).where(
             among(conn, clearances.c.digest, {each.digest for each in asked}), clearances.c.gate_id.is_(None)
@@ -38,4 +45,61 @@ def cleared_otherwise(conn: Connection, asked: Sequence[ApprovalRequested]) -> s
     others = {
         each.digest for each in asked if each.digest in words and not same_words(each, words[each.digest])
     }
-    return lock_unbegun(conn, others)
+    return {digest: words[digest] for digest in lock_unbegun(conn, others)}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question whether a service's plan may run."""
+
+    request: ApprovalRequested
+    state: GateState = GateState.PENDING
+
+
+class AskedInWords:
+    """In which words plans of services were asked about before they run, by digest."""
+
+    def __init__(self, asked: Mapping[str, list[Asked]]) -> None:
+        self._asked = dict(asked)
+
+    @property
+    def last(self) -> dict[str, ApprovalRequested]:
+        """The last question about each plan."""
+        return {digest: asked[-1].request for digest, asked in self._asked.items()}
+
+    def note(self, request: ApprovalRequested) -> None:
+        """The batch holds the first question about a plan."""
+        self._asked.setdefault(request.digest, [Asked(request)])
+
+    def differ(self, record: PlanRecord) -> bool:
+        """Whether the plan was asked about, and never in these words."""
+        asked = self._asked.get(record.digest, ())
+        return bool(asked) and not any(same_words(record, each.request) for each in asked)
+
+    def answered(self, digest: str) -> str | None:
+        """Why it is not asked anew in other words: somebody has answered."""
+        *earlier, last = self._asked[digest]
+        # of those before the last, a SUPERSEDED one was asked anew
+        answered = [each for each in earlier if each.state is not GateState.SUPERSEDED]
+        for asked in (*answered, last):
+            if asked.state is not GateState.PENDING:
+                gate, state = asked.request.request_id, asked.state.value
+                return f"gate {gate} asked about this plan {IN_OTHER_WORDS}, and is {state}: {PROPOSE_ANEW}"
+        return None
+
+
+def asked_in_words(conn: Connection, records: Iterable[PlanRecord]) -> AskedInWords:
+    """All that was asked about these plans before they run, by attempt."""
+    plans = {each.digest: each.plan_id for each in records}
+    asked: defaultdict[str, list[Asked]] = defaultdict(list)
+    if not plans:
+        return AskedInWords(asked)
+    found = conn.execute(
+        select(gates.c.digest, gates.c.state, whole(gates.c.request).label("request"))
+        .where(among(conn, gates.c.plan_id, set(plans.values())), among(conn, gates.c.digest, plans))
+        .where(*ASKS_BEFORE)
+        .order_by(gates.c.attempt)
+    )
+    for row in found:
+        asked[row.digest].append(Asked(read(row.request, ApprovalRequested), GateState(row.state)))
+    return AskedInWords(asked)

@@ -25,7 +25,7 @@ def _finds_it_open(gate: GateView, decision: DecisionMade) -> Ruling | None:  # 
         case GateState.SUPERSEDED if gate.request.kind is RequestKind.IN_DOUBT:
             return _late("it was known already what became of the step")
         case GateState.SUPERSEDED:
-            return _late("a newer revision or plan had taken this gate's place")
+            return _late("a newer revision, plan or question had taken this gate's place")
         case (
             GateState.APPROVED
             | GateState.REJECTED
@@ -41,7 +41,7 @@ def _finds_it_open(gate: GateView, decision: DecisionMade) -> Ruling | None:  # 
 def _is_asked_still(gate: GateView, decision: DecisionMade) -> Ruling | None:
     if gate.newer is None or decision.kind in (DecisionKind.EXPIRE, DecisionKind.SUPERSEDE):
         return None
-    return _late(f"revision {gate.newer} of the plan had taken this gate's place: look at that one")
+    return _late(f"{gate.newer}: look at that one")
 
 
 def _speaks_of_what_is_asked(gate: GateView, decision: DecisionMade) -> Ruling | None:

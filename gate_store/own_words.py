@@ -18,6 +18,7 @@ from gate_store.said import Said
 from gate_store.superseding import (
     ASKS_BEFORE,
     EXECUTED,
+    NEWER_ATTEMPT,
     NEWER_PLAN,
     NEWER_REVISION,
     asks_before,
@@ -99,6 +100,8 @@ def _of_plans(
         for rival in newer[request.plan_id]:
             if rival.revision > request.revision:
                 yield supersede(request, rival.request_id, at, NEWER_REVISION.format(rival.revision))
+            elif rival.revision == request.revision and rival.attempt > request.attempt:
+                yield supersede(request, rival.request_id, at, NEWER_ATTEMPT.format(rival.request_id))
         for rival in newer[request.run.thread_id] if request.run else ():
             if rival.plan_id != request.plan_id and order_in_thread(rival) > order_in_thread(request):
                 yield supersede(request, rival.request_id, at, NEWER_PLAN.format(rival.plan_id))

@@ -17,7 +17,7 @@ from gate_events.values import RunIdentity
 from gate_store.asked_anew import gates_asked_anew
 from gate_store.claim_content import foreign_id, other_content, unseen_name
 from gate_store.dialects import lock_names, read
-from gate_store.judged_words import cleared_otherwise, same_words
+from gate_store.judged_words import asked_in_words, cleared_otherwise, same_words
 from gate_store.own_requests import forget, own, proposed_by_runs
 from gate_store.plan_lookups import (
     KnownGate,
@@ -52,7 +52,9 @@ class Admitted:
     repeats: list[PlanClaim] = field(default_factory=list)  # what the store or this batch has already
     asked_otherwise: dict[UUID, UUID] = field(default_factory=dict)  # of these: the gate in a request's place
     refused: list[tuple[PlanClaim, str]] = field(default_factory=list)  # and why
-    cleared_otherwise: frozenset[str] = frozenset()  # digests: what is asked now was cleared in other words
+    # what is said now in other words, by digest
+    cleared_otherwise: Mapping[str, PlanCleared] = field(default_factory=dict)
+    asked_before: Mapping[str, ApprovalRequested] = field(default_factory=dict)
 
 
 def admit(conn: Connection, claims: Sequence[PlanClaim]) -> Admitted:
@@ -62,6 +64,7 @@ def admit(conn: Connection, claims: Sequence[PlanClaim]) -> Admitted:
         return admitted
     known = _Known(conn, claims)
     admitted.cleared_otherwise = known.cleared_otherwise
+    admitted.asked_before = known.asked_before
     for claim in claims:
         why = _objection(known, claim.record)
         if why is not None:
@@ -133,6 +136,11 @@ def _is_routed(request: ApprovalRequested) -> bool:
     return asks_before(request) and request.attempt == 1
 
 
+def _is_a_services(record: PlanRecord) -> bool:
+    """Whether a router may say this about the plan of a service."""
+    return record.run is None and (isinstance(record, PlanCleared) or _is_routed(record))
+
+
 def _asks_or_clears(record: PlanRecord) -> bool:
     return not isinstance(record, ApprovalRequested) or asks_before(record)
 
@@ -158,7 +166,10 @@ class _Known:
         self._doubts = doubted_steps(conn, {each.plan_id for each in requests if each.in_doubt})
         cleared = [each for each in requests if each.digest in self._cleared and _is_routed(each)]
         services = [each for each in cleared if each.run is None and self.asks(each.digest) is None]
-        self.cleared_otherwise = frozenset(cleared_otherwise(conn, services) if lock else ())
+        self.cleared_otherwise = cleared_otherwise(conn, services) if lock else {}
+        asked_again = [each for each in records if _is_a_services(each) and self.asks(each.digest)]
+        self._words = asked_in_words(conn, asked_again if lock else ())
+        self.asked_before = self._words.last
 
     def is_own(self, record: PlanRecord) -> bool:
         """Whether it is our own word."""
@@ -175,8 +186,14 @@ class _Known:
         """Whether it says once more what is known."""
         if not isinstance(record, ApprovalRequested):
             return record.digest in self._cleared
+        if self._says_otherwise(record):
+            return False
         known = record.request_id in self._gates or self._asked_anew(record) is not None
         return known or (_is_routed(record) and self.asks(record.digest) is not None)
+
+    def _says_otherwise(self, record: PlanRecord) -> bool:
+        """Whether a service's plan was asked about, and never in these words."""
+        return _is_a_services(record) and self._words.differ(record)
 
     def clears_once_more(self, cleared: PlanCleared) -> bool:
         """Whether it is a late repetition: its run may have gone on."""
@@ -244,8 +261,12 @@ class _Known:
     def stricter(self, record: PlanRecord) -> str | None:
         """A plan judged twice may be judged differently: what was asked is not cleared, nor the reverse."""
         if isinstance(record, ApprovalRequested):
-            cleared = record.digest in self._cleared - self.cleared_otherwise
+            if self._says_otherwise(record):
+                return self._words.answered(record.digest)
+            cleared = record.digest in self._cleared - self.cleared_otherwise.keys()
             return CLEARED_ALREADY if cleared else None
+        if self._says_otherwise(record) and not (self.repeats(record) or self._words.answered(record.digest)):
+            return None
         if gate_id := self.asks(record.digest):
             return f"a human was asked about this plan at gate {gate_id}: only the verdict clears it"
         return None
@@ -253,6 +274,8 @@ class _Known:
     def note(self, record: PlanRecord) -> None:
         """Let the next claim of the batch meet what this one leaves behind."""
         if isinstance(record, ApprovalRequested):
+            if _is_a_services(record):
+                self._words.note(record)
             self._gates[record.request_id] = KnownGate(record.digest, _asks_or_clears(record))
         else:
             self._cleared.add(record.digest)

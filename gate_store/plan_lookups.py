@@ -22,7 +22,9 @@ class KnownGate:
 def gates_of(conn: Connection, plan_ids: Iterable[UUID]) -> dict[UUID, KnownGate]:
     """The gates of these plans, by id."""
     columns = (gates.c.gate_id, gates.c.digest, gates.c.kind, gates.c.timing)
-    found = conn.execute(select(*columns).where(among(conn, gates.c.plan_id, plan_ids)))
+    found = conn.execute(
+        select(*columns).where(among(conn, gates.c.plan_id, plan_ids)).order_by(gates.c.attempt.desc())
+    )
     return {row.gate_id: KnownGate(row.digest, (row.kind, row.timing) == ("PLAN", "BEFORE")) for row in found}
 
 

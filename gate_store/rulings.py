@@ -14,7 +14,7 @@ class GateView:
     request: ApprovalRequested
     state: GateState = GateState.PENDING
     approved_by: frozenset[str] = frozenset()  # the voices of a quorum so far, as names are compared
-    newer: int | None = None  # the revision that took its place, though nobody has said so here yet
+    newer: str | None = None  # what took its place, though nobody has said so here yet
 
 
 @dataclass(frozen=True, slots=True)

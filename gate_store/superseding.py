@@ -1,4 +1,4 @@
-"""Which open gates a newer one replaces: an older revision of the plan, an older plan of the thread."""
+"""Which open gates a newer one replaces: an older revision or attempt, an older plan of the thread."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -18,6 +18,7 @@ ASKS_BEFORE = (gates.c.kind == "PLAN", gates.c.timing == "BEFORE")
 _RAN = (plan_outcomes.c.attempt > 0, plan_outcomes.c.status != OutcomeStatus.NOT_RUN.value)
 EXECUTED = "the plan has an outcome already"
 NEWER_REVISION = "revision {} of the plan took its place"
+NEWER_ATTEMPT = "it was asked anew as {}"
 NEWER_PLAN = "plan {} of the same run took its place"
 
 
@@ -100,26 +101,39 @@ def outdated(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade]
     return list({decision.request_id: decision for decision in said}.values())
 
 
-def newer_revisions(conn: Connection, requests: Iterable[ApprovalRequested]) -> dict[UUID, int]:
-    """The newest revision that took the place of each of these questions, by gate, where one did.
+def newer_questions(conn: Connection, requests: Iterable[ApprovalRequested]) -> dict[UUID, str]:
+    """What took the place of each of these questions, by gate, where something did.
 
-    Whether it was asked about or cleared by the router. A run's plan has no newer revision beside an open
-    question: only an edit makes one, and ends it.
+    That is a newer revision, asked about or cleared by the router, or a later attempt at this one. A run's
+    plan has neither beside an open question: only an edit makes a revision, and ends it.
     """
     asked = [each for each in requests if each.run is None and asks_before(each)]
     plans = {each.plan_id for each in asked}
     if not plans:
         return {}
-    newest: dict[UUID, int] = defaultdict(int)
-    of_gates = select(gates.c.plan_id, gates.c.revision).where(
+    of_gates = select(gates.c.plan_id, gates.c.revision, gates.c.attempt, gates.c.gate_id).where(
         among(conn, gates.c.plan_id, plans), *ASKS_BEFORE
     )
-    by_router = select(clearances.c.plan_id, clearances.c.revision).where(
-        among(conn, clearances.c.plan_id, plans), clearances.c.gate_id.is_(None)
+    by_router = select(
+        clearances.c.plan_id, clearances.c.revision, clearances.c.attempt, clearances.c.gate_id
     )
-    for row in conn.execute(of_gates.union(by_router)):
-        newest[row.plan_id] = max(newest[row.plan_id], row.revision)
-    return {one.request_id: newest[one.plan_id] for one in asked if newest[one.plan_id] > one.revision}
+    by_router = by_router.where(among(conn, clearances.c.plan_id, plans), clearances.c.gate_id.is_(None))
+    newest = {
+        row.plan_id: row
+        for row in conn.execute(of_gates.union(by_router).order_by("plan_id", "revision", "attempt"))
+    }
+    took = {each.request_id: _what_took_its_place(each, newest.get(each.plan_id)) for each in asked}
+    return {gate: what for gate, what in took.items() if what is not None}
+
+
+def _what_took_its_place(older: ApprovalRequested, newest: Row[*tuple[Any, ...]] | None) -> str | None:
+    if newest is None:
+        return None
+    if newest.revision > older.revision:
+        return NEWER_REVISION.format(newest.revision)
+    if newest.revision == older.revision and newest.attempt > older.attempt:
+        return NEWER_ATTEMPT.format(newest.gate_id)
+    return None
 
 
 def supersede(older: ApprovalRequested, newer: UUID | str, at: datetime, note: str) -> DecisionMade:
@@ -154,7 +168,7 @@ def _rivals(conn: Connection, opened: Sequence[ApprovalRequested]) -> list[Appro
 def _newest(conn: Connection, opened: Sequence[ApprovalRequested]) -> dict[UUID, Row[*tuple[Any, ...]]]:
     """The newest gate of each plan, open or closed."""
     found = conn.execute(
-        select(gates.c.plan_id, gates.c.gate_id, gates.c.revision, gates.c.requested_at)
+        select(gates.c.plan_id, gates.c.gate_id, gates.c.revision, gates.c.attempt, gates.c.requested_at)
         .where(among(conn, gates.c.plan_id, {request.plan_id for request in opened}), *ASKS_BEFORE)
         .order_by(gates.c.revision, gates.c.attempt)
     )
@@ -166,8 +180,7 @@ def _by_plan(
 ) -> Iterator[DecisionMade]:
     for request in pending:
         newer = newest.get(request.plan_id)
-        if newer is not None and newer.revision > request.revision:
-            note = NEWER_REVISION.format(newer.revision)
+        if newer is not None and (note := _what_took_its_place(request, newer)):
             yield supersede(request, newer.gate_id, newer.requested_at, note)
 
 

@@ -19,7 +19,7 @@ from plangate.torture.evidence import Evidence
 from plangate.torture.honesty import Honesty
 from plangate.torture.liars.on_outcomes import FORGED
 from plangate.torture.rows import EffectRow, GateRow
-from plangate.torture.strays import ids_taken
+from plangate.torture.strays import ids_taken, told_otherwise
 
 
 def believed(evidence: Evidence, catalogue: Catalogue) -> Iterator[str]:
@@ -38,7 +38,7 @@ def _calls(evidence: Evidence, honesty: Honesty, _: Catalogue) -> Iterator[str]:
 
 
 def _gates(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterator[str]:
-    taken = ids_taken(evidence, honesty)
+    taken, told = ids_taken(evidence, honesty), told_otherwise(evidence)
     for gate in evidence.rows.gates:
         asked = gate.request
         if not _is_honests(asked, honesty, evidence):
@@ -50,7 +50,8 @@ def _gates(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterat
             yield f"{where}: nobody honest proposed what it asks"
         elif asked.kind is RequestKind.PLAN and asked.digest in honesty.asked:
             yield from (f"{where}: {why}" for why in _weaker(asked, honesty, catalogue))
-            yield from (f"{where}: {why}" for why in _anothers(asked, honesty))
+            if gate.state != GateState.SUPERSEDED.value and asked.digest not in told:
+                yield from (f"{where}: {why}" for why in _anothers(asked, honesty))
         yield from (f"{where}: {why}" for why in _ended_by_a_lie(gate, evidence, honesty))
 
 

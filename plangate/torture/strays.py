@@ -9,6 +9,7 @@ from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, Pl
 from gate_events.words import DecisionKind
 from gate_policy.catalogue import Catalogue
 from gate_store.clock import expiry
+from gate_store.judged_words import IN_OTHER_WORDS
 from plangate.torture.buried import Buried, digest_of
 from plangate.torture.evidence import Evidence, Line
 from plangate.torture.honesty import Honesty
@@ -40,6 +41,16 @@ def ids_taken(evidence: Evidence, honesty: Honesty) -> set[UUID]:
         and each.digest in honesty.proposals
         and any(words in each.error for words in _TAKEN)
         and not evidence.told.is_lie(each.value)
+    }
+
+
+def told_otherwise(evidence: Evidence) -> set[str]:
+    """Plans of services, by digest, whose true words were refused aloud: a lie had told it in others."""
+    lied = {digest_of(lie.record) for lie in evidence.lies if isinstance(lie.record, _ABOUT_PLANS)}
+    return {
+        each.digest
+        for each in evidence.buried
+        if each.digest in lied and IN_OTHER_WORDS in each.error and not evidence.told.is_lie(each.value)
     }
 
 
@@ -84,6 +95,10 @@ class Strays:
     def lost_its_id(self, letter: Buried) -> bool:
         """A service's plan whose id or revision a lie had first: nobody signs, so the first has it."""
         return letter.plan_id in self._taken and any(words in letter.error for words in _TAKEN)
+
+    def was_told_otherwise(self, letter: Buried) -> bool:
+        """A service's plan that a lie told in other words, which nothing but a signature refutes."""
+        return letter.digest in self._told_otherwise and IN_OTHER_WORDS in letter.error
 
     def was_asked_for_a_lie(self, letter: Buried) -> bool:
         """It would have cleared the very plan about which a lie made the gatekeeper ask."""
@@ -140,6 +155,10 @@ class Strays:
         return {digest_of(lie.record) for lie in self._evidence.lies if not lie.replay}
 
     @cached_property
+    def _told_otherwise(self) -> set[str]:
+        return told_otherwise(self._evidence)
+
+    @cached_property
     def _asked(self) -> set[str]:
         return {gate.request.digest for gate in self._evidence.rows.gates}
 
@@ -167,6 +186,7 @@ EXCUSES: tuple[Callable[[Strays, Buried], bool], ...] = (
     Strays.was_never_the_clocks,
     Strays.was_made_of_a_lie,
     Strays.lost_its_id,
+    Strays.was_told_otherwise,
     Strays.was_asked_for_a_lie,
     Strays.is_asked_already,
     Strays.was_done_beside_a_lie,

@@ -12,15 +12,17 @@ import msgspec
 
 from gate_events.ids import request_id
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
+from gate_events.values import Review
 from gate_events.words import RequestKind, Timing
 from gate_policy.catalogue import Catalogue
+from gate_policy.disputed import by_their_words, disputed_review, is_disputed, strictest, undisputed
 from gate_policy.effects import PriorEffect
 from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.judge import Judgement, judge
 from gate_policy.proposals import proposal_of
 from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_policy.route import asked, cleared
-from gate_store.judged_words import CLEARED_OTHERWISE
+from gate_store.judged_words import CLEARED_OTHERWISE, IN_OTHER_WORDS, PROPOSE_ANEW
 from gate_store.plan_claims import CLEARED_ALREADY, PlanClaim
 from gate_store.plan_owners import PlanRecord
 from stream_apps.gatekeeper.revised import Revised
@@ -62,14 +64,14 @@ class OwnJudgement:
         known_policies: frozenset[str] = frozenset(),
         tolerance: timedelta = timedelta(minutes=5),
         revised: Revised | None = None,
-        cleared_otherwise: frozenset[str] = frozenset(),
+        told_before: Mapping[str, PlanRecord] | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._prior = dict(prior)
         self._policies = known_policies | {catalogue.digest}
         self._tolerance = tolerance
         self._revised = revised or Revised(catalogue)
-        self._cleared_otherwise = cleared_otherwise
+        self._told = dict(told_before or {})  # of plans of services, by digest: in other words than now
         self.judged = JudgedClaims()
 
     def take(self, claims: Iterable[PlanClaim], moments: Mapping[int, datetime], now: datetime) -> None:
@@ -85,6 +87,10 @@ class OwnJudgement:
 
     def _take(self, claim: PlanClaim, moment: datetime) -> None:
         record = claim.record
+        before = self._told.get(record.digest) if record.run is None else None
+        if isinstance(before, ApprovalRequested):
+            self._dispute(claim, before, moment)
+            return
         at = _dated(record)
         if abs(at - moment) > self._tolerance:
             at = moment
@@ -96,11 +102,11 @@ class OwnJudgement:
             self._revised.note(ours)
         elif isinstance(record, PlanCleared):
             self._ask_anew(claim, moment, "a human must decide before it runs")
-        elif record.digest in self._cleared_otherwise:
+        elif before:
             if judgement.timing is not Timing.BEFORE:  # in these words, too, it may run
                 self.judged.refused.append((claim, CLEARED_ALREADY))
                 return
-            self._ask_anew(claim, moment, CLEARED_OTHERWISE)
+            self._dispute(claim, before, moment)
         else:
             if judgement.timing is not Timing.BEFORE:
                 judgement = self._judge(plan, at, ASKED_BEFORE)
@@ -125,7 +131,7 @@ class OwnJudgement:
             self._ask_anew(claim, moment, f"our own judgement differs in {', '.join(differs)}")
         else:
             self.judged.requests.append(request)
-            self._revised.note(request)
+            self._note_asked(request)
 
     def _differences(self, request: ApprovalRequested, judgement: Judgement) -> Iterable[str]:
         ours, theirs = judgement.review, request.review
@@ -147,18 +153,48 @@ class OwnJudgement:
     def _ask_anew(self, claim: PlanClaim, moment: datetime, why: str) -> None:
         """Ask as of the moment that no record chooses: its deadline goes by that."""
         plan = proposal_of(claim.record, moment)
-        judgement = self._judge(plan, moment, self._revised.required(plan))
-        if judgement.timing is not Timing.BEFORE:
-            judgement = self._judge(plan, moment, ASKED_BEFORE)
-        review = judgement.review
-        if review is None:
+        judgement, review = self._asking(plan, moment)
+        gate = asked(plan, judgement, review, moment, _OWN_ATTEMPT)
+        self._open(claim, AskedAnew(gate, _request_id(claim.record), why))
+
+    def _dispute(self, claim: PlanClaim, before: PlanRecord, moment: datetime) -> None:
+        """Ask, once, in nobody's words about what is told in two, as the stricter of both would be asked."""
+        if isinstance(before, PlanCleared):
+            why = CLEARED_OTHERWISE
+        elif is_disputed(before):
+            why = f"gate {before.request_id} asks about this plan {IN_OTHER_WORDS}: {PROPOSE_ANEW}"
+            self.judged.refused.append((claim, why))
+            return
+        else:
+            why = f"gate {before.request_id} asked {IN_OTHER_WORDS}"
+        tellings = by_their_words(proposal_of(before, moment), proposal_of(claim.record, moment))
+        told = [self._asking(each, moment) for each in tellings]
+        plan = undisputed(*tellings)
+        judgement, review = self._asking(plan, moment, strictest([each for each, _ in told]))
+        review = disputed_review(review, tellings, [each for _, each in told])
+        gate = asked(plan, judgement, review, moment, before.attempt + 1)
+        request_id = _request_id(claim.record)
+        instead = request_id if request_id != _request_id(before) else None  # that one has its own gate
+        self._open(claim, AskedAnew(gate, instead, why))
+
+    def _asking(
+        self, plan: PlanProposed, moment: datetime, floor: Requirements = ASKED_BEFORE
+    ) -> tuple[Judgement, Review]:
+        """The judgement of what a human is asked before it runs."""
+        judgement = self._judge(plan, moment, floor)
+        if judgement.review is None:
             raise AssertionError("a plan that is judged BEFORE has a review")
-        gate = asked(plan, judgement, review, plan.proposed_at, _OWN_ATTEMPT)
-        record = claim.record
-        request_id = record.request_id if isinstance(record, ApprovalRequested) else None
-        self.judged.anew.append(AskedAnew(gate, request_id, why))
+        return judgement, judgement.review
+
+    def _open(self, claim: PlanClaim, anew: AskedAnew) -> None:
+        self.judged.anew.append(anew)
+        self._note_asked(anew.gate)
+        self.judged.refused.append((claim, f"asked anew as {anew.gate.request_id}: {anew.why}"))
+
+    def _note_asked(self, gate: ApprovalRequested) -> None:
         self._revised.note(gate)
-        self.judged.refused.append((claim, f"asked anew as {gate.request_id}: {why}"))
+        if gate.run is None:
+            self._told[gate.digest] = gate
 
     def _note_effects(self, plan: PlanProposed, judgement: Judgement, at: datetime) -> None:
         """The next plan of the batch meets these as those of a plan that waits."""
@@ -167,15 +203,20 @@ class OwnJudgement:
                 self._prior.setdefault(key, PriorEffect(key, at, plan.plan_id, "", waits=True))
 
 
-def gate_anew(plan_id: UUID, revision: int) -> UUID:
-    """The gate of our own question in place of a router's word, where it comes to that."""
-    return request_id(plan_id, revision, RequestKind.PLAN, Timing.BEFORE, attempt=_OWN_ATTEMPT)
+def gates_anew(plan_id: UUID, revision: int) -> set[UUID]:
+    """The gates of our own questions in place of a router's word, where it comes to that."""
+    attempts = (_OWN_ATTEMPT, _OWN_ATTEMPT + 1)  # the second where its words are disputed, too
+    return {request_id(plan_id, revision, RequestKind.PLAN, Timing.BEFORE, attempt=each) for each in attempts}
 
 
 def _has_lost_time(request: ApprovalRequested, moment: datetime) -> bool:
     """Whether its date takes more than a tenth of their time from its reviewers; a topic may be slow."""
     tenth = (request.review.terms.deadline - request.requested_at) / 10
     return moment - request.requested_at > max(tenth, _ON_ITS_WAY)
+
+
+def _request_id(record: PlanRecord) -> UUID | None:
+    return record.request_id if isinstance(record, ApprovalRequested) else None
 
 
 def _dated(record: PlanRecord) -> datetime:

@@ -173,7 +173,7 @@ def _judge(
         _prior(conn, records, catalogue, now),
         kept_policies(conn, foreign),
         revised=Revised.known(conn, records, catalogue),
-        cleared_otherwise=admitted.cleared_otherwise,
+        told_before={**admitted.cleared_otherwise, **admitted.asked_before},
     )
     own.take(admitted.to_judge, moments, now)
     return own.judged
@@ -202,7 +202,7 @@ def _carry_out(
     requests = [*own, *judged.requests, *anew]
     taken.waited += open_gates(conn, requests, now)
     outbox.put(conn, anew, now)
-    stale = {gate.digest for gate in anew} & admitted.cleared_otherwise
+    stale = {gate.digest for gate in anew} & admitted.cleared_otherwise.keys()
     note_stale(conn, [Stale(digest, CLEARED_OTHERWISE) for digest in stale], now)
     were_asked(conn, stale, now)
     instead = [(each.request_id, each.gate.request_id, each.why) for each in judged.anew if each.request_id]

@@ -12,7 +12,7 @@ from gate_events.words import DecisionKind, RequestKind, Timing
 from gate_store.dialects import lock_names
 from gate_store.gates import lock_gates
 from gate_store.waiting_plans import waiting_revisions
-from stream_apps.gatekeeper.own_judgement import gate_anew
+from stream_apps.gatekeeper.own_judgement import gates_anew
 
 
 def take_turn(conn: Connection, records: Sequence[Any]) -> set[UUID]:
@@ -33,7 +33,7 @@ def take_turn(conn: Connection, records: Sequence[Any]) -> set[UUID]:
     opening = {claim.request_id for claim in claims if type(claim) is ApprovalRequested}
     opening |= {request_id(*each, RequestKind.PLAN, Timing.BEFORE) for each in waiting}
     decided = {each.request_id for each in decisions}
-    opening |= {gate_anew(*each) for each in revisions}
+    opening |= {gate for each in revisions for gate in gates_anew(*each)}
     lock_names(conn, decided | opening)
     lock_gates(conn, decided, plans)
     return opening

@@ -78,6 +78,7 @@ def cleared(plan: PlanProposed) -> PlanCleared:
         digest=digest,
         proposer=plan.proposer,
         agent=plan.agent,
+        goal=plan.goal,
         steps=plan.steps,
         run=plan.run,
     )

@@ -176,7 +176,7 @@ def test_a_decision_on_what_a_newer_revision_replaced_is_late_and_says_so(
     by = "billing-service" if kind is DecisionKind.WITHDRAW else "ada"
     [late] = decide(conn, decided(asked(PAY), kind, by))
     assert late.fate is Fate.LATE
-    assert late.why == "revision 2 of the plan had taken this gate's place: look at that one"
+    assert late.why == "revision 2 of the plan took its place: look at that one"
     [word] = [each for each in said(conn, DecisionMade) if each.kind is DecisionKind.SUPERSEDE]
     assert fates(decide(conn, word)) == [Fate.DECIDED]
     assert state_of(conn, asked(PAY)) == "SUPERSEDED"

@@ -14,6 +14,7 @@ from gate_events.values import Agent, RunIdentity, Step
 from gate_events.words import DeciderKind, DecisionKind, GateState, OutcomeStatus, PauseKind, StepStatus, Tier
 from gate_policy.route import route
 from gate_store.clock import expiry
+from gate_store.judged_words import IN_OTHER_WORDS
 from plangate.torture.buried import Buried
 from plangate.torture.chance import chance
 from plangate.torture.evidence import Evidence
@@ -169,6 +170,19 @@ def gate(asked: ApprovalRequested) -> Rows:
 )
 def test_each_row_about_an_honest_plan_that_a_lie_changed_is_found(rows: Rows, what: str) -> None:
     assert any(what in case for case in believed(replace(LIED, rows=rows)))
+
+
+def test_a_liars_goal_counts_only_where_nobody_said_so() -> None:
+    """The true words were refused aloud, or asked anew in nobody's."""
+    asked = msgspec.structs.replace(REQUEST, goal="another")
+    lie = request(PLAN, PEN, goal="another")  # asked anew, in the catalogue's words and with its goal
+    lied = replace(LIED, rows=gate(asked), told=told(lie))
+    error = f"gate {asked.request_id} asked about this plan {IN_OTHER_WORDS}, and is APPROVED"
+    letter = Buried(encode(REQUEST), error, PLAN.plan_id, REQUEST.digest, REQUEST)
+    assert any("its goal is another" in case for case in believed(lied))
+    assert not any("its goal" in case for case in believed(replace(lied, buried=[letter])))
+    of_the_lie = replace(letter, value=encode(lie), record=lie)
+    assert any("its goal" in case for case in believed(replace(lied, buried=[of_the_lie])))
 
 
 def test_a_gate_is_superseded_with_an_honest_reason_or_the_lie_was_believed() -> None:

@@ -13,6 +13,7 @@ from gate_events.records import PlanCleared
 from gate_events.words import DeciderKind, DecisionKind
 from gate_policy.route import route
 from gate_store.clock import expiry
+from gate_store.judged_words import IN_OTHER_WORDS
 from plangate.torture.buried import Buried, digest_of
 from plangate.torture.evidence import Evidence
 from plangate.torture.honesty import Honesty
@@ -134,6 +135,14 @@ def test_what_a_wrong_clock_said_is_no_loss_while_the_laboratory_set_one_wrong(
     assert strays(replace(CLEAN, faults=[{**JUMP, "kind": "pause"}]), letter(record, error, AT + 4)) == 1
     assert strays(jumped, letter(record, "another reason", AT + 4)) == 1
     assert strays(jumped, letter(PLAN, error, AT + 4)) == 1
+
+
+def test_what_a_lie_told_in_other_words_is_no_loss() -> None:
+    why = f"asked anew as {derived('gate')}: gate {REQUEST.request_id} asked {IN_OTHER_WORDS}"
+    lied = replace(LIED, told=told(request(PLAN, PEN, goal="another")))
+    assert strays(lied, letter(REQUEST, why)) == 0
+    assert strays(LIED, letter(REQUEST, why)) == 1
+    assert strays(lied, letter(REQUEST, "why")) == 1
 
 
 def test_a_question_in_whose_place_another_stands_is_no_loss() -> None:

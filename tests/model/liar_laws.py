@@ -23,6 +23,7 @@ from gate_policy.requirements import ASKED_BEFORE
 from gate_policy.route import route
 from gate_store.cleared_plans import has_run
 from gate_store.clock import expiry_id
+from gate_store.judged_words import IN_OTHER_WORDS
 from gate_store.uncounted_outcomes import says
 from tests.model.partitions import Partitions
 from tests.model.reference_claims import PlanRecord
@@ -139,10 +140,16 @@ class LiarLaws(Partitions):
         for name, gate in gates:
             routed = (gate.kind, gate.timing, gate.attempt) == ("PLAN", "BEFORE", 1)
             assert routed or name in ours | said, "a question that the store never asked"
+        told_to_end = {
+            each.request_id
+            for each in [*self.own, *(record for _, record in self.now_there.outbox)]
+            if isinstance(each, DecisionMade) and each.kind is DecisionKind.SUPERSEDE
+        }
         asked = Counter(
             gate.digest
-            for _, gate in gates
+            for name, gate in gates
             if (gate.kind, gate.timing, gate.state) == ("PLAN", "BEFORE", "PENDING")
+            and name not in told_to_end
         )
         assert all(count == 1 for count in asked.values()), "one plan is asked about twice"
         both = {row.digest for row in self.now_there.cleared.values() if row.gate_id is None} & {
@@ -166,8 +173,12 @@ class LiarLaws(Partitions):
                 assert (said.request_id, said.digest) == (name, gate.digest)
 
     def _is_replaced(self, gate: Any) -> bool:
-        """By a newer revision, an outcome, or, of a doubt, by what is known."""
-        newer = any(
+        """By a newer revision, another question, an outcome, or, of a doubt, by what is known."""
+        anew = any(
+            each.digest == gate.digest and each.attempt > gate.attempt
+            for each in self.now_there.gates.values()
+        )
+        newer = anew or any(
             each.plan.plan_id == gate.plan_id and each.plan.revision > gate.revision
             for each in self.honest.values()
         )
@@ -208,7 +219,8 @@ class LiarLaws(Partitions):
             if why is None or self.is_late_word(sent.record, why):
                 continue
             digests = {gate.digest for gate in self.now_there.gates.values()}
-            assert why.startswith(ASKED_INSTEAD), f"an honest {type(sent.record).__name__}: {why}"
+            instead = why.startswith(ASKED_INSTEAD) or IN_OTHER_WORDS in why
+            assert instead, f"an honest {type(sent.record).__name__}: {why}"
             assert sent.record.digest in digests, "asked instead, and there is no question"
         for name, said in self.said.items():
             row = self.now_there.decisions.get(name)
@@ -223,6 +235,13 @@ class LiarLaws(Partitions):
         return gate is not None and gate.state != "PENDING" and " " in why
 
     # --- at the end ---
+
+    def what_was_told_in_two_ways_is_asked_in_neither(self) -> None:
+        """Where a human is asked still, and all that is honest has come."""
+        for name, gate in self.now_there.gates.items():
+            if (gate.kind, gate.timing, gate.state) == ("PLAN", "BEFORE", "PENDING"):
+                shown, plan = self.shown(name), self.honest[gate.digest].plan
+                assert shown.goal in ("", plan.goal), "a human is shown a liar's goal"
 
     def no_honest_plan_has_lost_its_place(self) -> None:
         """Each that is not replaced may run, or stands at a gate that honest words closed."""

@@ -235,6 +235,7 @@ class LiarMachine(LiarLaws):
         if not self.honest:
             return
         self._settle()
+        self.what_was_told_in_two_ways_is_asked_in_neither()
         for _ in range(2):  # who is not listed at one gate is at another
             for name, gate in self.now_there.gates.items():
                 if gate.state == "PENDING":

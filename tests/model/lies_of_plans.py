@@ -103,6 +103,13 @@ def asked_in_other_words(victim: Victim, pen: Pen) -> Sequence[Any]:
 
 
 @lie(Fits.ANY)
+def told_with_another_goal(victim: Victim, pen: Pen) -> Sequence[Any]:
+    """No digest covers it, though whoever decides goes by it."""
+    plan = msgspec.structs.replace(victim.plan, goal=pen.some(["agreed by phone", "a refund"]))
+    return [as_routed(plan, pen)]
+
+
+@lie(Fits.ANY)
 def asked_by_a_review_that_it_does_not_show(victim: Victim, pen: Pen) -> Sequence[Any]:
     return [msgspec.structs.replace(as_asked(victim.plan, pen), review_digest="ab" * 32)]
 

@@ -17,10 +17,10 @@ from gate_events.records import (
     PlanDecided,
     PlanProposed,
 )
-from gate_events.words import DeciderKind, OutcomeStatus, Resolution, StepStatus
+from gate_events.words import DeciderKind, OutcomeStatus, Resolution, StepStatus, Tier
 from gate_policy.edited import review_of_edit
 from tests.model.laws import Laws
-from tests.model.reference_claims import PlanRecord, asks_before
+from tests.model.reference_claims import PlanRecord, asks_before, is_routed
 from tests.model.universe import (
     PEOPLE,
     SECOND,
@@ -83,6 +83,21 @@ class GateMachine(Laws):
         else:
             plan = plan_id(f"p{data.draw(st.integers(0, 2))}")
             self._route(proposed(plan, None, revision, steps, self.world.now))
+
+    @precondition(lambda self: self._of_services())
+    @rule(data=st.data(), goal=st.sampled_from(["remind", "collect", "warn"]), claims=st.booleans())
+    def a_plan_is_told_in_another_way(self, data: st.DataObject, goal: str, claims: bool) -> None:
+        """No digest covers why, nor what a step claims."""
+        request = data.draw(st.sampled_from(self._of_services()))
+        claim = Tier.IRREVERSIBLE if claims else None
+        steps = tuple(msgspec.structs.replace(each, claimed_tier=claim) for each in request.steps)
+        plan = proposed(request.plan_id, None, request.revision, steps, self.world.now)
+        record = routed(msgspec.structs.replace(plan, goal=goal))
+        if isinstance(record, ApprovalRequested):
+            self.world.send(record)
+
+    def _of_services(self) -> list[ApprovalRequested]:
+        return [each for each in self.asked.values() if not each.run and is_routed(each)]
 
     def _route(self, plan: PlanProposed) -> None:
         """A proposal that comes twice is routed alike, as the router's own ids are."""

@@ -20,7 +20,14 @@ from gate_policy.catalogue import Catalogue
 from gate_store.verdicts import AsEdited, later
 from gate_store.waiting_plans import claim_id
 from stream_apps.gatekeeper.edits import retier
-from tests.model.reference_claims import Claims, PlanRecord, Taken, asks_before, judged
+from tests.model.reference_claims import (
+    Claims,
+    PlanRecord,
+    Taken,
+    asked_in_nobodys_words,
+    asks_before,
+    judged,
+)
 from tests.model.reference_decisions import (
     Heard,
     counts,
@@ -86,6 +93,7 @@ class Reference:
         self.cleared: dict[str, Cleared] = {}
         self.runs = Runs(self.cleared, NOON)
         self.claims = Claims(self.runs.all)
+        self.claims.state = lambda gate: self.gates[gate].state if gate in self.gates else "PENDING"
         self.outcomes = Outcomes(self.cleared, self.gates, self.runs)
         self.runs.has_outcome = lambda digest: bool(self.outcomes.of(digest))
         self.plans: dict[UUID, list[PlanRecord]] = {}  # what was asked and cleared, by plan
@@ -211,7 +219,12 @@ class Reference:
             self._bury(place, record, dead)
         if taken is Taken.KNOWN:
             repeats.append(turn)
-        if taken is Taken.COUNTS:
+        ours: PlanRecord
+        if taken is Taken.COUNTS and self.claims.differs(record):
+            before = self.claims.asked[record.digest][-1]
+            ours = asked_in_nobodys_words(record, before, at, self.catalogue)
+            self.claims.disputed.add(record.digest)
+        elif taken is Taken.COUNTS:
             ours = judged(record, at, self.catalogue, self._older(record))
         elif taken is Taken.OWN:
             ours = record
@@ -219,6 +232,8 @@ class Reference:
             return None
         if isinstance(ours, PlanCleared) or asks_before(ours):
             self.plans.setdefault(record.plan_id, []).append(ours)
+        if isinstance(ours, ApprovalRequested) and asks_before(ours) and ours.run is None:
+            self.claims.asked[ours.digest].append(ours)
         return place, record, ours
 
     def _bury(self, place: int | None, record: PlanRecord, dead: set[int]) -> None:
@@ -236,7 +251,7 @@ class Reference:
     def _as_shown(self, ours: ApprovalRequested) -> ApprovalRequested:
         """The words are the catalogue's; what counts of them is what the law says."""
         shown = self.shown(ours.request_id)
-        same = ("digest", "plan_id", "revision", "attempt", "kind", "timing", "tier", "run")
+        same = ("digest", "plan_id", "revision", "attempt", "kind", "timing", "tier", "goal", "run")
         assert all(getattr(shown, name) == getattr(ours, name) for name in same)
         assert shown.review.terms == ours.review.terms
         return shown
@@ -320,9 +335,14 @@ class Reference:
         return same and not replaced and may_speak(request, said) and self._fits(gate, said)
 
     def _is_replaced(self, request: ApprovalRequested) -> bool:
-        """A newer revision of a service's plan was taken: nobody decides on the older one."""
+        """A newer revision of a service's plan, or another question, was taken: nobody decides on the old."""
         known = self.plans.get(request.plan_id, ()) if request.run is None and asks_before(request) else ()
-        return any(each.revision > request.revision for each in known)
+        anew = [
+            each for each in known if isinstance(each, ApprovalRequested) and each.attempt > request.attempt
+        ]
+        return any(each.revision > request.revision for each in known) or any(
+            each.revision == request.revision for each in anew
+        )
 
     def _fits(self, gate: Gate, said: DecisionMade) -> bool:
         request = gate.request

@@ -1,6 +1,7 @@
 """What the laws say about records that speak of plans: each is a claim, held against what is known."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -54,6 +55,9 @@ class Claims:
         self.cleared: set[str] = set()
         self.anew: dict[UUID, UUID] = {}  # request: the gate that stands in its place
         self.own: dict[UUID, ApprovalRequested] = {}  # said by the store, and not come back yet
+        self.asked: defaultdict[str, list[ApprovalRequested]] = defaultdict(list)  # before, of services
+        self.disputed: set[str] = set()  # digests: asked in nobody's words
+        self.state: Callable[[UUID], str]  # of a gate; of one that opens now PENDING
 
     def take(self, record: PlanRecord) -> Taken:
         """Hold one claim against what is known, and remember it."""
@@ -68,11 +72,12 @@ class Claims:
     def asked_anew(self, record: PlanRecord, ours: PlanRecord) -> None:
         """Our own question stands in the place of what a router said."""
         assert isinstance(ours, ApprovalRequested)
-        if isinstance(record, ApprovalRequested):
-            del self.gates[record.request_id]
-            self.anew.setdefault(record.request_id, ours.request_id)
-        else:
+        asked = {each.request_id for each in self.asked[ours.digest]}
+        if isinstance(record, PlanCleared):
             self.cleared.discard(record.digest)
+        elif record.request_id not in asked:
+            self.gates.pop(record.request_id, None)
+            self.anew.setdefault(record.request_id, ours.request_id)
         self.gates[ours.request_id] = (ours.digest, True)
 
     def asks(self, digest: str) -> UUID | None:
@@ -108,8 +113,22 @@ class Claims:
     def _repeats(self, record: PlanRecord) -> bool:
         if isinstance(record, PlanCleared):
             return record.digest in self.cleared and self.asks(record.digest) is None
+        if self.differs(record):
+            return False
         known = record.request_id in self.gates or self._asked_anew(record)
         return known or (is_routed(record) and self.asks(record.digest) is not None)
+
+    def differs(self, record: PlanRecord) -> bool:
+        """Whether a service's plan was asked about, and never in these words, which no digest covers."""
+        if record.run or (isinstance(record, ApprovalRequested) and not is_routed(record)):
+            return False
+        asked = self.asked[record.digest]
+        return bool(asked) and all(_told(each) != _told(record) for each in asked)
+
+    def _nobody_has_answered(self, digest: str) -> bool:
+        """Once, it is asked in nobody's words."""
+        open_still = all(self.state(each.request_id) == "PENDING" for each in self.asked[digest])
+        return open_still and digest not in self.disputed
 
     def is_asked_otherwise(self, record: PlanRecord) -> bool:
         """Whether another gate stands in its place."""
@@ -157,6 +176,9 @@ class Claims:
 
     def _is_decided_otherwise(self, record: PlanRecord) -> bool:
         """What was asked is not cleared, nor the reverse."""
+        if self.differs(record):
+            known = isinstance(record, PlanCleared) and record.digest in self.cleared
+            return known or not self._nobody_has_answered(record.digest)
         if isinstance(record, PlanCleared):
             return self.asks(record.digest) is not None
         return record.digest in self.cleared
@@ -180,6 +202,10 @@ class Claims:
 def _who(record: PlanRecord) -> tuple[str, str, str | None]:
     thread = record.run.thread_id if record.run else None
     return name_key(record.proposer), name_key(record.agent.name), thread
+
+
+def _told(record: PlanRecord) -> tuple[Any, ...]:
+    return record.proposer, record.agent, record.goal, record.steps
 
 
 def asks_before(request: ApprovalRequested) -> bool:
@@ -210,10 +236,27 @@ def judged(
     assert isinstance(ours, ApprovalRequested)
     if isinstance(record, ApprovalRequested) and _asks_the_same(record, ours) and not older:
         return record
-    own = _routed(record, moment, catalogue, asks)
+    return _attempt(_routed(record, moment, catalogue, asks), 2)
+
+
+def asked_in_nobodys_words(
+    record: PlanRecord, before: ApprovalRequested, moment: datetime, catalogue: Catalogue
+) -> ApprovalRequested:
+    """What two requests tell differently: no goal but a common one, and the higher claims."""
+    steps = []
+    for one, other in zip(record.steps, before.steps, strict=True):
+        claims = [each.claimed_tier for each in (one, other) if each.claimed_tier]
+        highest = max(claims, key=lambda tier: tier.rank) if claims else None
+        steps.append(msgspec.structs.replace(one, claimed_tier=highest))
+    goal = record.goal if record.goal == before.goal else ""
+    told = msgspec.structs.replace(record, goal=goal, steps=tuple(steps))
+    return _attempt(_routed(told, moment, catalogue, asks=True), before.attempt + 1)
+
+
+def _attempt(own: ApprovalRequested | PlanCleared, attempt: int) -> ApprovalRequested:
     assert isinstance(own, ApprovalRequested)
-    gate = request_id(own.plan_id, own.revision, own.kind, own.timing, attempt=2)
-    return msgspec.structs.replace(own, event_id=derived("requested", gate), request_id=gate, attempt=2)
+    gate = request_id(own.plan_id, own.revision, own.kind, own.timing, attempt=attempt)
+    return msgspec.structs.replace(own, event_id=derived("requested", gate), request_id=gate, attempt=attempt)
 
 
 def _routed(

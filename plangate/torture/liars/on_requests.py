@@ -103,6 +103,12 @@ def asked_for_another_agent(heard: Heard, pen: Pen) -> Sequence[Any]:
 
 
 @lie(PLANS.name)
+def asked_with_another_goal(heard: Heard, pen: Pen) -> Sequence[Any]:
+    """No digest covers why a plan is made, though whoever decides goes by it."""
+    return (request(heard.record, pen, goal="agreed by phone"),)
+
+
+@lie(PLANS.name)
 def asked_of_own_people(heard: Heard, pen: Pen) -> Sequence[Any]:
     """The liar is the only reviewer, and approves; not where anybody may, since then his word counts."""
     if any(step.action_type == ANYBODYS for step in heard.record.steps):
