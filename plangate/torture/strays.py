@@ -18,6 +18,7 @@ from plangate.torture.services.plans import WITHOUT_STORE, serves
 
 _TAKEN = ("was first proposed by", "has other content already", "asks about another content already")
 _NOT_ALLOWED = ("at this plan was never cleared", "did not approve it")
+_COMES_AGAIN = "the clock says it again"
 _ABOUT_PLANS = (PlanProposed, PlanCleared, ApprovalRequested)
 _JUST_BEFORE_S, _READ_WITHIN_S = 1.0, 60.0  # of what was written while a clock was wrong
 
@@ -83,10 +84,12 @@ class Strays:
             self._replayed.add(letter.place)
         return True
 
-    def was_never_the_clocks(self, letter: Buried) -> bool:
-        """A liar's word of the clock, about a request that opened no gate; the world may say it again."""
+    def was_said_before_the_clock(self, letter: Buried) -> bool:
+        """A liar's word of the clock, which the world may say again: of no gate, or before its time."""
         early = any(lie.value == letter.value for lie in self._evidence.lies if lie.record == letter.record)
-        return early and isinstance(letter.record, DecisionMade) and letter.record not in self._clocks_words
+        if not early or not isinstance(letter.record, DecisionMade):
+            return False
+        return letter.record not in self._clocks_words or _COMES_AGAIN in letter.error
 
     def was_made_of_a_lie(self, letter: Buried) -> bool:
         """A worker's record about content that nobody honest proposed, and no reviewer made."""
@@ -128,7 +131,7 @@ class Strays:
         expires = isinstance(letter.record, DecisionMade) and letter.record.kind is DecisionKind.EXPIRE
         given_up = not (
             (routed and letter.error.startswith("asked anew as"))
-            or (expires and "the clock says it again" in letter.error)
+            or (expires and _COMES_AGAIN in letter.error)
         )
         return not given_up and any(
             fault["at"] - _JUST_BEFORE_S <= letter.at <= fault["until"] + _READ_WITHIN_S
@@ -183,7 +186,7 @@ class Strays:
 EXCUSES: tuple[Callable[[Strays, Buried], bool], ...] = (
     Strays.is_a_lie,
     Strays.is_a_replay,
-    Strays.was_never_the_clocks,
+    Strays.was_said_before_the_clock,
     Strays.was_made_of_a_lie,
     Strays.lost_its_id,
     Strays.was_told_otherwise,

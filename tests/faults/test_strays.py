@@ -55,18 +55,17 @@ def test_what_was_made_of_a_lie_is_no_loss_and_what_was_made_of_an_honest_edit_i
     assert strays(replace(LIED, sent=[edit]), letter(routed, "why")) == 1
 
 
-def test_a_liars_word_of_the_clock_about_no_gate_is_no_loss_however_often_it_is_said() -> None:
+def test_a_liars_word_of_the_clock_of_no_gate_or_before_its_time_is_no_loss_however_often() -> None:
     asked = msgspec.structs.replace(
         REQUEST, review=msgspec.structs.replace(
             REQUEST.review, terms=msgspec.structs.replace(REQUEST.review.terms, deadline=NOW)
         )
     )  # fmt: skip
-    for request_, lost in ((asked, 0), (REQUEST, 1)):
+    none, early = "the clock says no such thing about this gate", "…; the clock says it again when it has"
+    for request_, why, lost in ((asked, none, 0), (REQUEST, none, 1), (REQUEST, early, 0)):
         word, register = expiry(request_), Told()
         register.note(Lie(0, "expired_early", "decisions", word, encode(word), replay=True))
-        letters = [
-            letter(word, "the clock says no such thing about this gate", place=place) for place in (1, 2)
-        ]
+        letters = [letter(word, why, place=place) for place in (1, 2)]
         assert strays(replace(LIED, told=register), *letters) == lost
 
 
