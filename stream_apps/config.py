@@ -33,5 +33,6 @@ class AppsConfig:
     largest_record_bytes: int = 4_194_304  # of one that is read, unpacked
     lacks: Callable[[str], str] = lambda _app: ""  # which rights an app's user lacks on Kafka, in words
     stuck_after_s: float = 120.0
+    topics_looked_at_s: float = 10.0  # how often, whether they are still the same
     stop_within_s: float = 20.0
     clock: Clock = utc_now

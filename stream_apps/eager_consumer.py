@@ -30,6 +30,15 @@ class FetchingThread(AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
+    async def join_again(self) -> None:
+        """Have the group meet, after a look at which topics and partitions there are."""
+        await self.call_thread(self._join_again)
+
+    async def _join_again(self) -> None:
+        consumer: Any = self._ensure_consumer()
+        await consumer._client.force_metadata_update()
+        consumer._coordinator.request_rejoin()
+
 
 class EagerConsumer(Consumer):
     """Hands a record to its queue in the same step where that does not block, as it hardly ever does.
@@ -40,6 +49,8 @@ class EagerConsumer(Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.order = FetchOrder()
+        self._anew: set[str] = set()  # topics whose committed offsets are those of older topics
+        self._from_beginning: set[Any] = set()  # partitions of theirs
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> FetchingThread:
@@ -81,7 +92,24 @@ class EagerConsumer(Consumer):
     async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:
         """Begin at what is committed."""
         self.order.forget(assigned)
+        self._from_beginning = {tp for tp in assigned if tp.topic in self._anew or tp in self._from_beginning}
+        self._anew = set()
         await super().on_partitions_assigned(assigned, generation_id)
+
+    async def join_again(self, anew: Iterable[str]) -> None:
+        """Have the group meet again; topics that were made anew are then read from their beginning."""
+        self._anew.update(anew)
+        thread: Any = self._thread  # a FetchingThread
+        await thread.join_again()
+
+    async def perform_seek(self) -> None:
+        """Go to what is committed, which for a topic that was made anew is nothing."""
+        stale = dict.fromkeys(self._from_beginning, 0)
+        if stale and await self._thread.commit(stale):
+            self._from_beginning = set()
+        await super().perform_seek()
+        if stale:
+            await self._thread.seek_wait(stale)  # aiokafka passes over a committed 0
 
     def _new_offset(self, tp: Any) -> int | None:
         """What to commit: all up to the newest acked record, since consume.py acks in the log's order.

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Intake, Received
 from stream_apps.exits import BROKEN, UNFINISHED, leave
 from stream_apps.in_hand import InHand
+from stream_apps.made_anew import follow_topics
 from stream_apps.plain_errors import in_thread
 from stream_apps.producing import KafkaWriter
 from stream_apps.rights import await_rights, right_withdrawn
@@ -55,6 +57,8 @@ class Service:
             self._leave_if_it_crashed(starting, in_hand)
             if starting.done():
                 _log.info("%s serves", self._app.conf.id)
+                following = partial(follow_topics, self._intake, config)
+                tasks.append(asyncio.ensure_future(_for_ever(following)))
                 await asyncio.wait({stopping, crashed}, return_when=asyncio.FIRST_COMPLETED)
                 self._leave_if_it_crashed(starting, in_hand)
             in_hand.forget()  # told to stop, it may be killed before it is done: no record's doing
