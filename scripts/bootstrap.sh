@@ -59,6 +59,7 @@ install_debian_packages() {
         return 0
     fi
     say "installing ${debian_packages[*]}"
+    # Debian's signed index names the hash of each; which version that is, is the machine's to say
     export DEBIAN_FRONTEND=noninteractive
     if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${debian_packages[@]}"; } >/dev/null; then
         say "apt-get failed: install by hand: ${debian_packages[*]}"

@@ -104,7 +104,7 @@ class ApacheKafka(DevService):
 
     def _launch(self) -> ChildProcess:
         java = find_java(_NAME)
-        classpath = f"{maven.resolve(_NAME, _POM, 'copy-dependencies')}/*"
+        classpath = f"{maven.resolve(_NAME, _POM)}/*"
         (self.folder / "log4j2.properties").write_text(_LOG4J + (_LOG4J_OF_RIGHTS if self._passwords else ""))
         (self.folder / "server.properties").write_text(self._properties())
         logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"

@@ -35,7 +35,7 @@ class SchemaRegistry(DevService):
 
     def _launch(self) -> ChildProcess:
         java = find_java(_NAME)
-        software = maven.resolve(_NAME, _POM, "unpack-dependencies")
+        software = maven.resolve(_NAME, _POM)
         settings = {
             "quarkus.http.host": LOOPBACK,
             "quarkus.http.port": self.port,

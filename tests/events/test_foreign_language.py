@@ -34,7 +34,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "java-service"
 def java() -> list[str]:
     """The command that runs the example, up to its arguments."""
     with required():
-        libs = maven.resolve("Java example", EXAMPLE / "pom.xml", "copy-dependencies")
+        libs = maven.resolve("Java example", EXAMPLE / "pom.xml")
         program = [find_java("Java example"), "-XX:TieredStopAtLevel=1", "-cp", f"{libs}/*"]
     return [*program, str(EXAMPLE / "ProposeAndWait.java")]
 

@@ -37,3 +37,11 @@ def test_every_pin_has_its_hashes_and_no_index_is_named(file: str) -> None:
     assert all("--hash=sha256:" in pin for pin in pins)
     assert "index-url" not in text
     assert "://" not in text
+
+
+def test_whatever_the_set_up_installs_from_an_index_is_checked_against_a_hash() -> None:
+    script = (ROOT / "scripts/bootstrap.sh").read_text()
+    installs = [line for line in script.splitlines() if "pip install" in line]
+    assert len(installs) == 3
+    from_here = "--no-deps --no-build-isolation -e ."
+    assert [line for line in installs if "--require-hashes" not in line and from_here not in line] == []
