@@ -20,6 +20,7 @@ from plangate.kafka.roles import Role
 from tests.account import labels, note
 from tests.secured_kafka import SecuredKafka
 from tests.sharing import Sharing
+from tests.stores import drop_database, empty_database
 
 _FOLDER_VARIABLE = "TEST_RUN_FOLDER"  # not PLANGATE_*: those are settings, and an unknown one is refused
 
@@ -123,9 +124,10 @@ def own_postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
 def postgres_url(request: pytest.FixtureRequest, postgres_server: PostgresServer) -> Iterator[str]:
     """An empty PostgreSQL database, dropped after the test: `postgresql://postgres@127.0.0.1:PORT/NAME`."""
     note(request.node, labels["postgres_server"])
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    yield postgres_server.create_database(name)
-    postgres_server.drop_database(name)
+    server = postgres_server.url("postgres")
+    name = empty_database(server)
+    yield postgres_server.url(name)
+    drop_database(server, name)
 
 
 @pytest.fixture

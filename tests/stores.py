@@ -1,8 +1,10 @@
-"""Migrated stores for tests: copies of one that each process migrates once."""
+"""Databases for tests, and migrated stores in them: copies of one that each process migrates once."""
 
+from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import LiteralString
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -32,20 +34,49 @@ def _migrated_file() -> bytes:
         return file.read_bytes()
 
 
+def empty_database(server: str) -> str:
+    """The name of an empty database on this server: one whose place a copy took, or a new one."""
+    if spare := _spare[server]:
+        return spare.pop()
+    name = f"test_{uuid4().hex[:12]}"
+    _do(server, "CREATE DATABASE {}", name)
+    return name
+
+
+def drop_database(server: str, name: str) -> None:
+    """Drop it if it exists, ending the connections to it."""
+    _do(server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
 def _copy_database(url: str) -> None:
     address = urlsplit(url)
-    server = address._replace(path="/postgres").geturl()
+    server, name = address._replace(path="/postgres").geturl(), address.path.removeprefix("/")
     template = _migrated_database(server)
-    with psycopg.connect(server, autocommit=True) as connection:
-        empty, copied = sql.Identifier(address.path.removeprefix("/")), sql.Identifier(template)
-        connection.execute(sql.SQL("DROP DATABASE {}").format(empty))
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(empty, copied))
+    spare = f"empty_{uuid4().hex[:12]}"
+    _do(server, "ALTER DATABASE {} RENAME TO {}", name, spare)
+    _spare[server].append(spare)
+    copy: LiteralString = "CREATE DATABASE {} TEMPLATE {}"
+    if _connection(server).info.server_version >= 150000:  # before, there was no other way
+        copy += " STRATEGY FILE_COPY"  # a third of the work where nothing is synced to the disk
+    _do(server, copy, name, template)
+
+
+# Each empty database that a copy replaced is the next test's.
+_spare: defaultdict[str, list[str]] = defaultdict(list)
 
 
 @cache
 def _migrated_database(server: str) -> str:
     name = f"migrated_{uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    _do(server, "CREATE DATABASE {}", name)
     upgrade(urlsplit(server)._replace(path=f"/{name}").geturl())
     return name
+
+
+def _do(server: str, statement: LiteralString, *names: str) -> None:
+    _connection(server).execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@cache
+def _connection(server: str) -> psycopg.Connection:
+    return psycopg.connect(server, autocommit=True)
