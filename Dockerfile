@@ -9,6 +9,8 @@ RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r u
 COPY pyproject.toml requirements.lock ./
 RUN uv venv --python /usr/local/bin/python3 /opt/plangate && \
     uv pip install --no-cache --python /opt/plangate/bin/python --require-hashes --constraints requirements.lock -r pyproject.toml --group image
+RUN uv venv --python /usr/local/bin/python3 /opt/cyclonedx && \
+    uv pip install --no-cache --python /opt/cyclonedx/bin/python --require-hashes --constraints requirements.lock --group sbom
 COPY README.md LICENSE THIRD_PARTY_NOTICES ./
 COPY licences licences
 COPY schemas schemas
@@ -20,7 +22,9 @@ COPY stream_apps stream_apps
 COPY producers producers
 COPY plangate plangate
 RUN uv build --no-cache --wheel --require-hashes --build-constraints requirements.lock --out-dir /dist && \
-    uv pip install --no-cache --python /opt/plangate/bin/python --no-deps /dist/*.whl
+    uv pip install --no-cache --python /opt/plangate/bin/python --no-deps /dist/*.whl && \
+    /opt/cyclonedx/bin/cyclonedx-py environment /opt/plangate/bin/python --pyproject pyproject.toml \
+    --output-reproducible --output-file /opt/plangate/sbom.cdx.json
 
 FROM python:3.12.13-slim@sha256:229a2c5bfa27522db7815ea81f9bed70af17ccb9de9fc7ad142b1877b5830d36
 RUN useradd --system --uid 10001 --no-create-home plangate && \

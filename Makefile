@@ -1,6 +1,6 @@
 # Each target does all its own set-up; the first run on a fresh machine installs, later ones start at once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check notices
+.PHONY: help demo test test-slow check notices dist
 # Else each of the suite's processes, hundreds, would compile every module that it imports and rewrite the tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -30,3 +30,8 @@ test-slow: ## Run what `make test` leaves out: the same promises, at more length
 notices: ## Write THIRD_PARTY_NOTICES anew, from what requirements.lock installs
 	@scripts/bootstrap.sh demo
 	.venv/bin/python -m scripts.licences
+
+dist: ## Make wheel, sdist and SBOM (CycloneDX), in dist/
+	@scripts/bootstrap.sh demo
+	.venv/bin/uv build --quiet --require-hashes --build-constraints requirements.lock --out-dir dist
+	scripts/sbom.sh dist/plangate.cdx.json

@@ -44,7 +44,7 @@ _OF_CLASSIFIERS = {
     "Python Software Foundation License": "PSF-2.0",
 }
 # These say it in no such word; looked up in the text that they bring.
-_LOOKED_UP = {
+LOOKED_UP = {
     "dumb-init": "MIT",
     "sqlite-vec": "MIT OR Apache-2.0",
     "venusian": "BSD",  # Repoze's, which is BSD-derived
@@ -70,8 +70,8 @@ another version of it. Their source is at the address given; their licences' tex
 
 def licence_of(name: str) -> str:
     """An SPDX expression, as far as the package says one. Raises LookupError, PackageNotFoundError."""
-    if name in _LOOKED_UP:
-        return _LOOKED_UP[name]
+    if name in LOOKED_UP:
+        return LOOKED_UP[name]
     if expression := _first(name, "License-Expression"):
         return expression
     said = [

@@ -15,7 +15,7 @@ from tests.packaging.compose_file import ROOT
 def test_every_package_is_checked_against_a_hash() -> None:
     commands = [command for line in dockerfile.of("RUN") for command in line.split("&&")]
     fetching = [c for c in commands if re.search(r"pip install|uv build", c)]
-    assert len(fetching) == 4
+    assert len(fetching) == 5
     for command in fetching:
         assert "--require-hashes" in command or "--no-deps /dist/" in command
 
