@@ -17,6 +17,7 @@ from plangate.torture.report import keep as keep_report
 from plangate.torture.stack import in_force, own
 
 RUNS_TO_A_SERVICE_PLAN = 8  # services take part where liars do
+LIES_TO_A_DOSE = 4  # of poison
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +30,9 @@ def command(
     kills: Annotated[int, typer.Option(min=0, help="SIGKILLs.")] = 30,
     pauses: Annotated[int, typer.Option(min=0, help="SIGSTOPs past the lease's end, then SIGCONT.")] = 3,
     liars: Annotated[int, typer.Option(min=0, help="Lies that adversaries tell on the topics.")] = 0,
+    secured: Annotated[
+        bool, typer.Option("--secured", help="A login for every part, with its role's rights alone.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Repeats the plan of faults.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Worker trees.")] = 2,
     broker: Annotated[Broker, typer.Option(help="A broker of our own.")] = "apache",
@@ -47,14 +51,19 @@ def command(
     logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())  # the database is away on purpose
     if here and liars:
         raise typer.BadParameter("liars lie on services of our own alone; leave out --in-force or --liars")
+    if secured and (here or broker != "apache" or store != "postgresql"):
+        raise typer.BadParameter(
+            "--secured needs a broker and a database of our own: leave --broker and --store"
+        )
     services = -(-runs // RUNS_TO_A_SERVICE_PLAN) if liars else 0
-    orders = Orders(runs, kills, pauses, seed, workers, liars=liars, service_plans=services)
+    poison = liars // LIES_TO_A_DOSE
+    orders = Orders(runs, kills, pauses, seed, workers, liars=liars, poison=poison, service_plans=services)
     with _folder(keep) as folder:
         given = None if store == "sqlite" else store
         opened = (
             in_force(folder, seed, orders.lease_s, yes=yes)
             if here
-            else own(folder, broker, given, orders.lease_s)
+            else own(folder, broker, given, orders.lease_s, secured=secured, poisoned=poison > 0)
         )
         with opened as stack, _bar() as tell:
             found = torture(stack, folder, orders, tell)

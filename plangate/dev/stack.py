@@ -2,9 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +33,7 @@ class Stack:
     workers: list[ChildProcess]
     kafka: ApacheKafka | None = None  # a broker of our own, which can be restarted
     database: PostgresServer | None = None  # the same
+    logins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # a role's own environment
 
 
 @contextmanager
@@ -41,21 +42,24 @@ def services(
     broker: Broker,
     store: str | None,
     upgrade: Callable[[str], None] = migrate.upgrade,
+    users: Collection[str] = (),
     **given: object,
 ) -> Iterator[Stack]:
     """A broker with its topics and a store with its tables, below `folder`; no workers yet.
 
     `store` is a store URL; `postgresql` starts a PostgreSQL of our own; None is SQLite below `folder`.
+    `users` of Apache Kafka: it then lets nobody in but them and us, who may do everything.
     Raises DevServiceError.
     """
     entered = identity() and store == "postgresql"
     folder.mkdir(parents=True, exist_ok=True, mode=ENTERED_BY_NOBODY if entered else 0o700)
     with ExitStack() as stack:
-        kafka = ApacheKafka(folder / "kafka") if broker == "apache" else None
+        kafka = ApacheKafka(folder / "kafka", users=users) if broker == "apache" else None
         database = PostgresServer(folder / "postgresql") if store == "postgresql" else None
         servers, name = _broker(stack, kafka)
         values = {
             "PLANGATE_KAFKA_BOOTSTRAP_SERVERS": servers,
+            **(variables(kafka.client_options) if kafka else {}),
             "PLANGATE_STORE_URL": _store_url(stack, folder, database, store),
             "PLANGATE_STALE_AFTER_S": "0",  # nobody else will come who has an earlier version of a graph
             **({"PLANGATE_KAFKA_FETCH_WAIT_MAX_MS": _MOCK_FETCH_MS} if broker == "mock" else {}),
@@ -101,6 +105,11 @@ def _store_url(stack: ExitStack, folder: Path, database: PostgresServer | None, 
     if database is not None:
         return stack.enter_context(database).url()
     return store or f"sqlite:///{folder.absolute() / 'store.db'}"
+
+
+def variables(options: Mapping[str, str]) -> dict[str, str]:
+    """Kafka's options as the environment gives them."""
+    return {f"PLANGATE_KAFKA_{name.upper().replace('.', '_')}": value for name, value in options.items()}
 
 
 @contextmanager

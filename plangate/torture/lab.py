@@ -16,15 +16,20 @@ from gate_store.database import open_store
 from gate_store.store_url import is_postgres
 from plangate.dev.processes import ChildProcess
 from plangate.dev.stack import Stack, environment
+from plangate.kafka.roles import Role
 from plangate.torture.cases import case
 from plangate.torture.evidence import gather
 from plangate.torture.faults import Fault, Occasion, Reach, plan_faults
 from plangate.torture.inflicting import Inflictor
 from plangate.torture.kept import keep_evidence
+from plangate.torture.liars.poisoner import SCHEMAS
+from plangate.torture.logins import keep
 from plangate.torture.parties import Cast, Parties, parties
 from plangate.torture.places import Places, announce
 from plangate.torture.progress import Tally, look
+from plangate.torture.registry import registry
 from plangate.torture.report import Report, report
+from plangate.torture.securing import USERS, settings_of
 from plangate.torture.submitting import Agents
 from plangate.torture.trees import Modules, ServiceTree, Tree
 from plangate.wiring import open_catalogue
@@ -52,6 +57,7 @@ class Orders:
     occasions: Sequence[Occasion] = ()
     liars: int = 0  # lies that are told
     kinds: Collection[str] = ()  # of lies: these alone
+    poison: int = 0  # doses that are sent
     service_plans: int = 0  # plans that are proposed to services, which take part where there are any
     by_others: int = 0  # so many of the first runs are submitted by somebody else, who tells the plans
     plans_of_others: Callable[[], Mapping[str, UUID]] = dict
@@ -62,9 +68,12 @@ def torture(stack: Stack, folder: Path, orders: Orders, tell: Tell) -> Report:
     began = time.monotonic()
     places = Places(folder.absolute()).make()
     settings, catalogue = stack.settings, open_catalogue(stack.settings)
+    by_role = {role: settings_of(stack.logins, role) for role in USERS}
     with ExitStack() as open_:
         port = open_.enter_context(_witness(places, orders.seed))
-        open_.enter_context(environment(announce(places, port)))
+        schemas = open_.enter_context(registry(SCHEMAS)) if orders.poison else ""
+        open_.enter_context(environment(announce(places, port, schemas)))
+        keep(stack.logins, places.folder)
         trees = open_.enter_context(_trees(places, orders))
         store = open_store(settings.store_url)
         open_.callback(store.dispose)
@@ -85,10 +94,12 @@ def torture(stack: Stack, folder: Path, orders: Orders, tell: Tell) -> Report:
             catalogue,
             port,
             session.share,
+            orders.poison,
+            has_transactions=stack.kafka is not None,
         )
-        given = open_.enter_context(parties(settings, store, places, cast))
+        given = open_.enter_context(parties(settings, by_role, store, places, cast))
         session.wait_for(given)
-        agents = Agents(settings.store_url, orders.lease_s, session.may_begin)
+        agents = Agents(by_role[Role.AGENT].store_url, orders.lease_s, session.may_begin)
         asyncio.run(session.run(agents, lambda: look(store, session.prefix)))
         inflictor.finish()
         for tree in trees:

@@ -18,6 +18,7 @@ from gate_events.topics import (
     Topic,
 )
 from gate_policy.catalogue import Catalogue
+from plangate.kafka.roles import Role
 from plangate.settings import Settings
 from plangate.torture.calling import ask
 from plangate.torture.ears import Ears, Listener
@@ -25,8 +26,10 @@ from plangate.torture.echo import Echo
 from plangate.torture.evidence import Said
 from plangate.torture.gates import Gates
 from plangate.torture.liars.liar import Liar
+from plangate.torture.liars.poisoner import Poisoner
 from plangate.torture.liars.told import Told
 from plangate.torture.liars.undecided import Undecided
+from plangate.torture.liars.voices import Voices
 from plangate.torture.places import Places
 from plangate.torture.reviewing import Reviewers
 from plangate.torture.services.customers import Customers
@@ -46,6 +49,8 @@ class Cast:
     catalogue: Catalogue
     port: int  # the witness's
     share: Callable[[], float]  # of the runs that are at rest
+    poison: int = 0  # doses
+    has_transactions: bool = False  # the broker keeps them
 
 
 @dataclass(frozen=True)
@@ -55,18 +60,24 @@ class Parties:
     reviewers: Reviewers
     customers: Customers
     liar: Liar
+    poisoner: Poisoner
     register: Told
     ears: Sequence[Ears]
 
     @property
     def told(self) -> int:
-        """How many lies were told."""
-        return self.liar.told
+        """How many lies were told, and doses given."""
+        return self.liar.told + self.poisoner.told
 
     @property
     def awaited(self) -> list[str]:
         """What still has to be said, in words; nothing where all lies are told and all plans ended."""
-        counts = {"plans of services": self.customers.open, "lies": self.liar.to_tell}
+        counts = {
+            "plans of services": self.customers.open,
+            "lies": self.liar.to_tell,
+            "doses of poison": self.poisoner.to_tell,
+            "questions without a gate": self.reviewers.open,
+        }
         return [f"{count} {what}" for what, count in counts.items() if count]
 
     def close(self) -> None:
@@ -80,28 +91,39 @@ class Parties:
 
 
 @contextmanager
-def parties(settings: Settings, store: Engine, places: Places, cast: Cast) -> Iterator[Parties]:
-    """Everyone, listening; the liar with a connection of his own."""
+def parties(
+    settings: Settings, by_role: Mapping[Role, Settings], store: Engine, places: Places, cast: Cast
+) -> Iterator[Parties]:
+    """Everyone, listening, each with the login of their role; the liar with those that he stole."""
     with ExitStack() as open_:
         producer = open_.enter_context(open_producer(settings, "plangate-torture"))
-        liars = open_.enter_context(open_producer(settings, "plangate-torture-liar"))
+        reviewing, proposing = (
+            open_.enter_context(open_producer(by_role[role], f"plangate-torture-{role}"))
+            for role in (Role.REVIEWER, Role.AGENT)
+        )
+        lying, poisoning = (
+            Voices(name, by_role, transactions=cast.has_transactions) for name in ("liar", "poisoner")
+        )
         told, undecided = Told(places.lies), Undecided()
         reviewers = Reviewers(
             cast.seed,
             cast.catalogue,
-            producer,
+            reviewing,
             lambda key: bool(ask({"do": "ask", "key": key}, cast.port)["happened"]),
             Gates(store),
             told.is_lie,
             undecided,
         )
-        customers = Customers(cast.seed, cast.service_plans, producer, told, cast.share)
-        liar = Liar(cast.seed, cast.lies, liars, told, cast.share, cast.kinds, undecided)
+        customers = Customers(cast.seed, cast.service_plans, proposing, told, cast.share)
+        liar = Liar(cast.seed, cast.lies, lying, told, cast.share, cast.kinds, undecided)
         honest = (reviewers, customers, Echo(cast.seed, producer, told.is_lie))
         ears = [_ears(settings, ALL, honest)]
         if cast.lies:
             ears.append(_ears(settings, ALL, (liar,)))
-        given = Parties(reviewers, customers, liar, told, ears)
+        poisoner = Poisoner(cast.seed, cast.poison, poisoning, told, cast.share)
+        if cast.poison:
+            ears.append(_ears(settings, ALL, (poisoner,)))
+        given = Parties(reviewers, customers, liar, poisoner, told, ears)
         open_.callback(given.close)
         yield given
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 _FOLDER = "TORTURE_FOLDER"  # not PLANGATE_*: those are settings
 _PORT = "TORTURE_WITNESS_PORT"
+_REGISTRY = "TORTURE_REGISTRY_URL"
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ class Places:
         return self
 
 
-def announce(places: Places, port: int) -> dict[str, str]:
-    """The environment in which child processes find folder and witness."""
-    return {_FOLDER: str(places.folder), _PORT: str(port)}
+def announce(places: Places, port: int, registry: str = "") -> dict[str, str]:
+    """The environment in which child processes find folder, witness and schema registry."""
+    return {_FOLDER: str(places.folder), _PORT: str(port), _REGISTRY: registry}
 
 
 def places() -> Places:
@@ -69,3 +70,8 @@ def places() -> Places:
 def witness_port() -> int:
     """Where the witness listens, on 127.0.0.1."""
     return int(os.environ[_PORT])
+
+
+def registry_url() -> str:
+    """Of the registry that knows the writers' schemas of poison."""
+    return os.environ.get(_REGISTRY, "")

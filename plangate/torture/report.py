@@ -11,6 +11,7 @@ from gate_policy.catalogue import Catalogue
 from plangate.torture.evidence import Evidence
 from plangate.torture.honesty import Honesty
 from plangate.torture.judge import Findings, doubts, judge
+from plangate.torture.poisoned import buried_poison, lost_poison, read_though_aborted
 from plangate.torture.refusals import refused_lies
 from plangate.torture.strays import stray_letters
 
@@ -32,6 +33,8 @@ def report(evidence: Evidence, catalogue: Catalogue, done: Counter[str], seed: i
     """Judge the evidence."""
     strays = stray_letters(evidence, Honesty(evidence, catalogue), catalogue)
     findings = {**judge(evidence, catalogue), "dead_letters": list(strays)}
+    findings["lies_believed"] += read_though_aborted(evidence)
+    findings["poison_lost"] = list(lost_poison(evidence))
     wrong = {name: len(cases) for name, cases in findings.items()}
     counts = {
         "plans": len({each.plan_id for each in evidence.proposed}),
@@ -50,6 +53,9 @@ def report(evidence: Evidence, catalogue: Catalogue, done: Counter[str], seed: i
         "lies": len({lie.number for lie in evidence.lies}),
         "lies_refused": len(refused_lies(evidence)),
         "lies_believed": wrong["lies_believed"],
+        "poison": len(evidence.told.poison),
+        "poison_buried": buried_poison(evidence),
+        "poison_lost": wrong["poison_lost"],
         "seed": seed,
         "seconds": round(seconds, 1),
     }

@@ -17,7 +17,7 @@ from confluent_kafka import Message
 
 from gate_events.ids import derived, effect_key
 from gate_events.records import ApprovalRequested, DecisionMade, PlanProposed
-from gate_events.topics import APPROVAL_REQUESTS, PLANS
+from gate_events.topics import APPROVAL_REQUESTS, DEAD_LETTERS, PLANS
 from gate_events.values import Step
 from gate_events.words import DecisionKind, RequestKind, Resolution, Timing
 from gate_policy.catalogue import Catalogue
@@ -41,6 +41,7 @@ KINDS = {
     DecisionKind.RESPOND: 0.04,
 }
 
+YOUNG_S = 20.0  # a question that has no gate for longer gets none: it was a lie, or another took its place
 AGAIN_S = 0.3  # until they look again for a gate that is not there yet
 Happened = Callable[[str], bool]
 Due = tuple[float, int, UUID | None, Sequence[DecisionMade]]  # a gate to look at, or what to say
@@ -81,12 +82,24 @@ class Reviewers:
         self._decided: set[Any] = set()
         self._due: list[Due] = []
         self._count = itertools.count()
+        self._gateless: dict[UUID, float] = {}  # questions that were heard and have no gate yet, since when
+        self._asked: dict[bytes, UUID] = {}
+
+    @property
+    def open(self) -> int:
+        """How many questions stand on their topic whose gates are still to open."""
+        heard_after = time.monotonic() - YOUNG_S
+        return sum(since > heard_after for since in list(self._gateless.values()))
 
     def hear(self, topic: str, record: Any, message: Message) -> None:
         """A request, or a plan that some reviewer has heard of already."""
+        value = message.value() or b""
+        if topic == DEAD_LETTERS.name and value in self._asked:
+            self._gateless.pop(self._asked[value], None)
         if record is None:
             return
         if topic == APPROVAL_REQUESTS.name:
+            self._asked[value] = record.request_id
             self._look_later(record.request_id)
         elif topic == PLANS.name and not self._is_lie(message.value()) and self._is_early(record):
             self._decide_early(record)
@@ -118,13 +131,16 @@ class Reviewers:
 
     def _look_later(self, gate: UUID) -> None:
         if gate not in self._decided:
+            self._gateless.setdefault(gate, time.monotonic())
             self._later(0, gate=gate)
 
     def _look(self, gate: UUID, found: Mapping[UUID, ApprovalRequested | None]) -> None:
         """Decide on what the store shows. A gate that is not there yet may come; a closed one is over."""
         if gate not in found:
             self._later(AGAIN_S, gate=gate)
-        elif (request := found[gate]) is not None:
+            return
+        self._gateless.pop(gate, None)
+        if (request := found[gate]) is not None:
             self._decide(request)
 
     def _is_early(self, plan: PlanProposed) -> bool:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from gate_store.tables import runs
 from plangate.dev.stack import Broker, Stack, environment, services
 from plangate.kafka import topics
 from plangate.settings import load_settings
+from plangate.torture.liars.poisoner import LARGEST_RECORD
+from plangate.torture.securing import USERS, secure
 
 
 class StoreInUseError(Exception):
@@ -44,13 +47,23 @@ def own(
     store: str | None,
     lease_s: float,
     upgrade: Callable[[str], None] = migrate.upgrade,
+    *,
+    secured: bool = False,
+    poisoned: bool = False,
 ) -> Iterator[Stack]:
-    """Services of our own below `folder`; `upgrade` makes the store's tables. Raises DevServiceError."""
+    """Services of our own below `folder`; `upgrade` makes the store's tables. Raises DevServiceError.
+
+    `secured`: Apache Kafka and PostgreSQL, where every part has a login of its own, with its role's rights.
+    `poisoned`: large records are refused sooner, so that bombs can be small.
+    """
     given = _given(folder, lease_s)
     if broker == "apache":  # a laboratory need not wait half a minute for each dead consumer
         given["kafka_session_timeout_ms"] = 8000
-    with services(folder, broker, store, upgrade, **given) as stack:
-        yield stack
+    if poisoned:
+        given["largest_record_bytes"] = LARGEST_RECORD
+    users = USERS if secured else ()
+    with services(folder, broker, store, upgrade, users, **given) as stack:
+        yield replace(stack, logins=secure(stack, stack.kafka)) if secured and stack.kafka else stack
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from plangate.torture.buried import Buried, digest_of
 from plangate.torture.evidence import Evidence, Line
 from plangate.torture.honesty import Honesty
 from plangate.torture.outcomes import calls_by_key, tried_again
+from plangate.torture.poisoned import is_of_poison
 from plangate.torture.services.plans import WITHOUT_STORE, serves
 
 _TAKEN = ("was first proposed by", "has other content already", "asks about another content already")
@@ -72,6 +73,10 @@ class Strays:
     def is_a_lie(self, letter: Buried) -> bool:
         """It is the lie."""
         return self._evidence.told.is_lie(letter.value)
+
+    def is_poison(self, letter: Buried) -> bool:
+        """It is, or it is what is left of it."""
+        return is_of_poison(letter, self._evidence)
 
     def is_a_replay(self, letter: Buried) -> bool:
         """As many of a true record's letters as it was told again."""
@@ -185,6 +190,7 @@ class Strays:
 
 EXCUSES: tuple[Callable[[Strays, Buried], bool], ...] = (
     Strays.is_a_lie,
+    Strays.is_poison,
     Strays.is_a_replay,
     Strays.was_said_before_the_clock,
     Strays.was_made_of_a_lie,

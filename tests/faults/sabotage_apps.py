@@ -15,6 +15,8 @@ from gate_store.docket import Recorded
 from gate_store.plan_claims import PlanClaim
 from gate_store.plan_owners import PlanRecord
 from plangate.torture import apps_child
+from stream_apps.dead_letters import DeadLetters
+from stream_apps.eager_consumer import FetchingThread
 from stream_apps.gatekeeper.own_judgement import OwnJudgement
 from stream_apps.router.routing import Routing
 from tests.faults.sabotage import GUARD, put
@@ -133,6 +135,23 @@ def no_names() -> None:
     put(objections, "fault_of_name", lambda _: "")
 
 
+def no_committed_records() -> None:
+    """What its sender took back counts."""
+    make = FetchingThread._create_worker_consumer
+
+    def reading_all(self: FetchingThread, transport: Any) -> Any:
+        consumer = make(self, transport)
+        consumer._isolation_level = "read_uncommitted"
+        return consumer
+
+    put(FetchingThread, "_create_worker_consumer", reading_all)
+
+
+def no_dead_letters() -> None:
+    """What cannot be read is passed over in silence."""
+    put(DeadLetters, "bury", lambda _self, received, _error: received.ack())
+
+
 SABOTAGES: dict[str, Callable[[], None]] = {
     "own content": no_own_content,
     "own id": no_own_id,
@@ -152,6 +171,8 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "id of the clock": no_id_of_the_clock,
     "own row": no_own_row,
     "names": no_names,
+    "committed records": no_committed_records,
+    "dead letters": no_dead_letters,
 }
 
 

@@ -46,6 +46,15 @@ def lied_to_without(
         return torture(stack, folder, orders, lambda *_: None)
 
 
+def poisoned_without(guard: str, folder: Path, doses: int) -> Report:
+    """A laboratory whose apps lack a defence; nobody lies, but there is poison."""
+    modules = Modules(apps="tests.faults.sabotage_apps")
+    orders = Orders(12, 0, 0, 1, 1, modules=modules, poison=doses, service_plans=12, patience_s=30.0)
+    opened = own(folder, "apache", None, orders.lease_s, poisoned=True)
+    with opened as stack, environment({GUARD: guard}):
+        return torture(stack, folder, orders, lambda *_: None)
+
+
 def main(file: Path) -> None:
     """A line for each guard: the first size at which it is missed, and what was found."""
     for guard in sys.argv[2:] or SABOTAGES:

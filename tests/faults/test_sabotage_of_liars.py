@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.sabotaged import lied_to_without
+from tests.faults.sabotaged import lied_to_without, poisoned_without
 from tests.services import own_folder
 
 # What is removed, and the lies that it is there against.
@@ -49,3 +49,15 @@ def test_the_laboratory_finds_lies_that_are_believed_where_a_defence_is_missing(
     found = lied_to_without(guard, folder, AGAINST[guard], seed=SEEDS.get(guard, 1))
     assert found.counts["lies"] >= 9, found.counts  # the laboratory worked
     assert found.findings["lies_believed"], found.counts
+
+
+@pytest.mark.slow
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("guard", "count"), [("committed records", "lies_believed"), ("dead letters", "poison_lost")]
+)
+def test_nor_does_it_overlook_poison_that_was_read_or_passed_over(
+    guard: str, count: str, folder: Path
+) -> None:
+    found = poisoned_without(guard, folder, doses=22)
+    assert found.findings[count], found.counts

@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from confluent_kafka import Message
 
@@ -14,7 +14,6 @@ from plangate.torture.liars import on_clearances, on_decisions, on_outcomes, on_
 from plangate.torture.liars.lie import KINDS, Heard, Kind, Learned, Pen, is_own
 from plangate.torture.liars.told import Lie, Told, written
 from plangate.torture.liars.undecided import Undecided
-from producers.kafka_producer import KafkaProducer
 
 ROOMS = (on_clearances, on_decisions, on_outcomes, on_plans, on_requests, replays)  # their kinds are in KINDS
 SOURCE = "plangate-torture-liar"
@@ -23,6 +22,13 @@ LOOKED_AT = 60  # of the kinds that are due: the first that fits what was heard 
 HEAD_START = 0.05  # so much of the lies may be told before the runs have come as far
 
 Share = Callable[[], float]
+
+
+class Wire(Protocol):
+    """What brings his bytes to a topic."""
+
+    def send_bytes(self, topic: str, key: bytes | None, value: bytes, headers: Any) -> None:
+        """Return when they are there. Raises where that is not known."""
 
 
 class Liar:
@@ -35,7 +41,7 @@ class Liar:
         self,
         seed: int,
         count: int,
-        producer: KafkaProducer,
+        producer: Wire,
         told: Told,
         share: Share,
         kinds: Collection[str] = (),

@@ -25,11 +25,22 @@ class Lie:
     replay: bool = False
 
 
+@dataclass(frozen=True)
+class Poison:
+    """What was sent that is no record, or that its sender took back. `place`: topic, partition and offset."""
+
+    kind: str
+    place: tuple[str, str, str]
+    aborted: bool
+    record: Any = None  # what it says, where it says anything
+
+
 class Told:
     """All lies, noted before they are sent. Read from other threads: its sets only grow."""
 
     def __init__(self, file: Path | None = None) -> None:
         self.lies: list[Lie] = []
+        self.poison: list[Poison] = []
         self._file = file
         self._values: set[bytes] = set()
         self._records: set[bytes] = set()
@@ -42,6 +53,23 @@ class Told:
         self.lies.append(lie)
         if self._file is not None:
             append(self._file, _line(lie))
+
+    def expect(self, value: bytes, record: Any = None) -> None:
+        """These bytes of poison may be on a topic from now on; `record`: what they say."""
+        self._values.add(value)
+        if record is not None:
+            self._records.add(_said(record))
+
+    def note_poison(self, poison: Poison) -> None:
+        """It is there."""
+        self.poison.append(poison)
+        if self._file is not None:
+            what = {"kind": poison.kind, "place": poison.place, "aborted": poison.aborted}
+            append(self._file, {"at": time.time(), **what})
+
+    def is_of_poison(self, beginning: bytes) -> bool:
+        """Whether some bytes of poison begin so: a dead letter of it is cut."""
+        return any(value.startswith(beginning) for value in self._values if len(value) > len(beginning))
 
     def is_lie(self, value: bytes | None) -> bool:
         """Whether these bytes are a lie's."""

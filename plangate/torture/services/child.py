@@ -14,7 +14,7 @@ from plangate.torture.calling import EffectError, ask, content
 from plangate.torture.fault_points import FaultPoints
 from plangate.torture.lines import append
 from plangate.torture.places import places
-from plangate.torture.services.plans import ACTIONS, ALL_ACTIONS, WITH_STORE
+from plangate.torture.services.plans import ACTIONS, ALL_ACTIONS, WITH_STORE, group_of
 from plangate.worker.parent import end_with_parent
 from producers.verdicts import Verdicts, verdicts
 from producers.work import StepNotRunError, Work
@@ -78,7 +78,7 @@ def _opened(service: str) -> Verdicts:
     has_store = service == WITH_STORE
     return verdicts(
         settings.kafka_options,
-        group=f"torture-service-{service.replace(' ', '-')}",
+        group=group_of(service),
         actions=ACTIONS[service],
         store_url=settings.store_url if has_store else None,
         catalogue=settings.catalogue if has_store else None,

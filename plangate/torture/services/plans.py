@@ -17,6 +17,11 @@ GATED = {WITH_STORE: "bill", WITHOUT_STORE: "mail"}
 PROPOSER, AGENT = "Café du Nord", "Zoë the clerk"  # names that can be spelled in more than one way
 
 
+def group_of(service: str) -> str:
+    """The consumer group of a service."""
+    return f"torture-service-{service.replace(' ', '-')}"
+
+
 def serves(steps: Sequence[StepRecord]) -> str:
     """Which of the services carries these steps out; empty where none does."""
     for service, actions in ACTIONS.items():
