@@ -172,7 +172,7 @@ clearances = Table(
     Column(
         "gate_id", Uuid, ForeignKey("gates.gate_id"), nullable=True, comment="null: the router cleared it"
     ),
-    Column("cleared_at", UtcMoment, nullable=False),
+    Column("cleared_at", UtcMoment, nullable=False, index=True),
     Column("use_by", UtcMoment, nullable=True),
     Column("begun_until", UtcMoment, nullable=True, comment="how long a plan begun in time may go on"),
     Column("attempt", Integer, nullable=False, server_default="1", comment="of the question that cleared it"),
@@ -318,6 +318,12 @@ Index(
     sqlite_where=and_(runs.c.status == "READY", runs.c.alone),
 )
 Index(
+    "ix_runs_paused",
+    runs.c.updated_at,
+    postgresql_where=runs.c.status == "PAUSED",
+    sqlite_where=runs.c.status == "PAUSED",
+)
+Index(
     "ix_runs_leases",
     runs.c.lease_until,
     postgresql_where=runs.c.status == "RUNNING",
@@ -388,6 +394,22 @@ workers = Table(
     Column("instance", Text, nullable=False, index=True, comment="its place: a new start there ends the old"),
     Column("started_at", UtcMoment, nullable=False),
     Column("ended_at", UtcMoment, nullable=True),
+)
+
+# No index holds what changes every few seconds, so that PostgreSQL uses a row's room again by itself.
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("name", Text, primary_key=True, comment="of one process, with a random part"),
+    Column("part", Text, primary_key=True, comment="router, gatekeeper or resumer"),
+    Column("instance", Text, nullable=False, comment="its place: a new start there takes the old one's"),
+    Column("host", Text, nullable=False),
+    Column("version", Text, nullable=False, comment="of Plangate"),
+    Column("catalogue", Text, nullable=False, comment="digest of the one that it judges by"),
+    Column("graphs", JSON, nullable=False, comment="version by name, of those that it resumes"),
+    Column("started_at", UtcMoment, nullable=False),
+    Column("beat_at", UtcMoment, nullable=False),
+    Column("trouble", Text, nullable=True, comment="why it does not do its part, in its own words"),
 )
 
 executions = Table(

@@ -9,6 +9,9 @@ from gate_events.codec import SchemaOfId
 from gate_policy.catalogue import Catalogue
 from gate_store.database import Clock, utc_now
 
+Serves = Callable[[str, Callable[[], str]], None]
+"""Takes, once a part is done, what says why it is not done now; that may block and is empty where it is."""
+
 SchemaIdOf = Callable[[type[Any]], int]
 
 ROUTER = "router"
@@ -35,4 +38,5 @@ class AppsConfig:
     stuck_after_s: float = 120.0
     topics_looked_at_s: float = 10.0  # how often, whether they are still the same
     stop_within_s: float = 20.0
+    serves: Serves = lambda _part, _trouble: None
     clock: Clock = utc_now

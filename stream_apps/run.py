@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from stream_apps.config import GATEKEEPER, ROUTER, AppsConfig
 from stream_apps.gatekeeper.app import start_gatekeeper
@@ -24,12 +25,13 @@ async def run_apps(config: AppsConfig, stop: asyncio.Event) -> None:
     """
     logging.disable(logging.DEBUG)  # asking whether to log costs Faust a tenth of its time
     in_hand = InHand(config.spool / f"in-hand-{config.instance}" if config.instance else None)
-    services = [await _START[name](config, in_hand) for name in sorted(config.only)]
+    services = {name: await _START[name](config, in_hand) for name in sorted(config.only)}
     held_up = asyncio.ensure_future(end_when_held_up(config.stuck_after_s))
     try:
         async with asyncio.TaskGroup() as group:
-            for service in services:
-                group.create_task(service.run(config, in_hand, stop))
+            for name, service in services.items():
+                serves = partial(config.serves, name, service.trouble)
+                group.create_task(service.run(config, in_hand, stop, serves))
     except BaseExceptionGroup as several:  # the first one ended the others
         raise several.exceptions[0] from None
     finally:

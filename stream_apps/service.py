@@ -46,8 +46,14 @@ class Service:
         self._close = close
         self._lacks = lacks
 
-    async def run(self, config: AppsConfig, in_hand: InHand, stop: asyncio.Event) -> None:
-        """Serve until `stop`; an app that stops by itself ends the process."""
+    def trouble(self) -> str:
+        """Why nothing is served now, in words; empty where it is. It blocks for some seconds."""
+        return "" if self._writer.answers(_ASK_S) else "Kafka does not answer"
+
+    async def run(
+        self, config: AppsConfig, in_hand: InHand, stop: asyncio.Event, serves: Callable[[], None]
+    ) -> None:
+        """Serve until `stop`, and say so by `serves`; an app that stops by itself ends the process."""
         stopping = asyncio.ensure_future(stop.wait())
         crashed = asyncio.ensure_future(self._app._crashed.wait())
         starting = asyncio.ensure_future(self._start())
@@ -59,6 +65,7 @@ class Service:
                 _log.info("%s serves", self._app.conf.id)
                 following = partial(follow_topics, self._intake, config)
                 tasks.append(asyncio.ensure_future(_for_ever(following)))
+                serves()
                 await asyncio.wait({stopping, crashed}, return_when=asyncio.FIRST_COMPLETED)
                 self._leave_if_it_crashed(starting, in_hand)
             in_hand.forget()  # told to stop, it may be killed before it is done: no record's doing

@@ -58,11 +58,13 @@ def _but(table: Table, *names: str) -> Columns:
 _RUN = _but(tables.runs, "owner", "alone")  # as an agent begins one; whose it is nobody says but the database
 _SAID = _but(tables.outbox, "id", "owner")
 _CLAIMED = _but(tables.effects, "owner")
+_BEATS: Part = {"heartbeats": Access(reads=ALL, adds=ALL, changes=("beat_at", "trouble"), removes=True)}
 _KEEPS_POLICIES: Part = {"policies": Access(reads=ALL, adds=ALL)}
 
 _GATEKEEPER: Part = {
     **_read(*(table.name for table in _OURS), *VERSIONS),
     **_KEEPS_POLICIES,
+    **_BEATS,
     "gates": Access(reads=ALL, adds=ALL, changes=ALL),
     "decisions": Access(reads=ALL, adds=ALL, changes=ALL, removes=True),
     "clearances": Access(reads=ALL, adds=ALL, changes=ALL),
@@ -91,6 +93,7 @@ _RESUMER: Part = {
     **_read("gates", "decisions", "clearances", "cleared_steps", "revocations", "stale_clearances"),
     **_read("planned_effects", "executions", "plan_outcomes", "restores", *VERSIONS),
     **_KEEPS_POLICIES,
+    **_BEATS,
     "runs": Access(reads=ALL, adds=_RUN, changes=_but(tables.runs, "thread_id", "owner", "created_at")),
     "effects": Access(
         reads=ALL,
@@ -116,6 +119,7 @@ _AGENT: Part = {
     "checkpoints": Access(reads=ALL, adds=ALL, changes=("checkpoint", "metadata")),
     "checkpoint_blobs": Access(reads=ALL, adds=ALL),
     "checkpoint_writes": Access(reads=ALL, adds=ALL, changes=("channel", "type", "blob")),
+    **_read("heartbeats"),  # whether anybody takes what it asks
 }
 
 PARTS: Mapping[Role, Part] = {
@@ -124,6 +128,7 @@ PARTS: Mapping[Role, Part] = {
         **_read("gates", "clearances", "effects", "runs", "revisions", "revocations", "planned_effects"),
         **_read("executions", "plan_outcomes", "own_requests", "asked_anew", "told_before", *VERSIONS),
         **_KEEPS_POLICIES,
+        **_BEATS,
         "outbox": Access(reads=("event_id",), adds=_SAID),
     },
     Role.GATEKEEPER: _GATEKEEPER,
@@ -141,6 +146,7 @@ PARTS: Mapping[Role, Part] = {
     },
     Role.REVIEWER: {
         **_read("gates", "decisions", "clearances", "revocations", "stale_clearances", "plan_outcomes"),
+        **_read("heartbeats"),
         "policies": Access(reads=("digest", "first_seen", "by")),
         "effects": Access(
             reads=(

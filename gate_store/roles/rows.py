@@ -2,7 +2,7 @@
 
 The outbox lends the relays' Kafka logins to whoever may insert there, so that each role inserts only what it
 may say, and a relay takes only what its role may write. Agents see their own runs, services end only what
-they claimed themselves.
+they claimed themselves. Each part says of itself alone that it lives.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from gate_events.records import PlanProposed, PolicyKept
 from gate_store.outbox import BY_RESUMERS
 from gate_store.roles.roles import CHECKPOINTS, PARTS, Access, Role
 
-GUARDED = ("outbox", "runs", "effects", *CHECKPOINTS)
+GUARDED = ("outbox", "runs", "effects", "heartbeats", *CHECKPOINTS)
 
 _EVERY = sql.SQL("true")
 _OWN = sql.SQL("owner = current_user")
@@ -52,6 +52,14 @@ def _rows(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]
             yield from _says(role, [PlanProposed.__name__], _and(_OWN))
         case Role.AGENT, "runs":
             yield from _agents_runs(role)
+        case ((Role.ROUTER | Role.GATEKEEPER | Role.RESUMER), "heartbeats"):
+            own = sql.SQL("part = {}").format(sql.Literal(str(role)))
+            yield Rows(role, table, "SELECT", _EVERY)
+            yield Rows(role, table, "INSERT", left=own)
+            yield Rows(role, table, "UPDATE", own, own)
+            yield Rows(role, table, "DELETE", own)
+        case Role.AGENT, "heartbeats":
+            yield Rows(role, table, "SELECT", _EVERY)
         case Role.AGENT, _:
             yield from _agents_checkpoints(role, table, access, schema)
         case Role.ROUTER, "outbox":

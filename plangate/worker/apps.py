@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Set
+from dataclasses import replace
 from importlib.metadata import version
 
 import confluent_kafka
@@ -10,6 +11,7 @@ import confluent_kafka
 from plangate.settings import load_settings
 from plangate.worker import logs
 from plangate.worker.apps_wiring import apps_config
+from plangate.worker.heartbeat import Heartbeat, process_at
 from plangate.worker.parent import end_with_parent
 from plangate.worker.policy import keep_catalogue
 from plangate.worker.slots import Slot
@@ -28,7 +30,9 @@ def main() -> int:
     log.info("%s of plangate %s start as %s (%s)", " and ".join(sys.argv[1:]), *_who(slot))
     config = apps_config(settings, parts, slot.name)
     keep_catalogue(config.catalogue, settings.store_url, " and ".join(sys.argv[1:]))
-    return run_process(config)
+    heartbeat = Heartbeat(settings.store_url, process_at(slot, config.catalogue), parts)
+    with heartbeat.beating():
+        return run_process(replace(config, serves=heartbeat.serves))
 
 
 def slot_of(topic_prefix: str, parts: Set[str]) -> Slot:

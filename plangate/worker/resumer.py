@@ -2,13 +2,18 @@
 
 import logging
 import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from importlib.metadata import version
 
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"  # read when langgraph is imported, below
 
+from gate_store.heartbeats import RESUMER
 from plangate.settings import load_settings
 from plangate.wiring import name_agent, open_catalogue
 from plangate.worker import logs
+from plangate.worker.heartbeat import Heartbeat, process_at
 from plangate.worker.parent import end_with_parent
 from plangate.worker.policy import keep_catalogue
 from plangate.worker.resumer_wiring import resumer_config
@@ -29,7 +34,15 @@ def main() -> None:
     log.info("resumer %s of plangate %s starts: langgraph %s, %s", slot.name, *versions, settings.graphs)
     catalogue = open_catalogue(settings)
     keep_catalogue(catalogue, settings.store_url, "resumer")
-    serve(resumer_config(settings, slot, catalogue))
+    with ExitStack() as beating:
+
+        def serves(worker: str, graphs: Mapping[str, str]) -> None:
+            process = replace(process_at(slot, catalogue), name=worker, graphs=graphs)
+            heartbeat = Heartbeat(settings.store_url, process, [RESUMER])
+            heartbeat.serves(RESUMER)
+            beating.enter_context(heartbeat.beating())
+
+        serve(replace(resumer_config(settings, slot, catalogue), serves=serves))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What a resumer is told from outside; nothing in it is read from the environment."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -65,6 +65,7 @@ class ResumerConfig:
     A process whose event loop stands still for a whole lease, or that takes more than `memory_mb` (0: any),
     ends itself.
     `forbids_unguarded`: it starts only where langgraph.json names `effects` for each graph.
+    `serves(worker, versions)` is told, before it claims anything, under which name it resumes which graphs.
     `publish(rows)` delivers outbox rows and returns the ids that Kafka has; None: another process relays.
     """
 
@@ -95,3 +96,4 @@ class ResumerConfig:
     instance: str = ""
     clock: Clock = utc_now
     open_store: OpenStore = open_engine_store
+    serves: Callable[[str, Mapping[str, str]], None] = lambda _worker, _versions: None

@@ -101,6 +101,7 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
         engine = open_store(config.store_url)
         if not await _unless(stop, Outage("noting its start").through(partial(_noted_start, engine, config))):
             return
+        config.serves(config.worker, served.versions)
         gc.freeze()
         commits.start()
         works = [*_chores(config, engine, served, graphs, worker), *([relay.run()] if relay else [])]

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from gate_events.topics import TOPICS
+from gate_store.database import open_store, utc_now
+from gate_store.heartbeats import heard
 from plangate.dev.mock_kafka import MockKafka
 from plangate.worker.apps import slot_of
 from tests.cli.commands import Shell
@@ -86,15 +88,25 @@ def _alive(pid: int) -> bool:
     return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1] not in ([], ["Z"])
 
 
+def doing(shell: Shell) -> list[str]:
+    """The parts that the store hears of, as those of its working processes."""
+    store = open_store(f"sqlite:///{shell.folder / 'plangate.db'}")
+    with store.begin() as conn:
+        found = [each.part for each in heard(conn, utc_now()) if each.does_its_part]
+    store.dispose()
+    return found
+
+
 def test_sigterm_ends_all_children_cleanly(ready: Shell) -> None:
     with working(ready) as worker:
         until(lambda: worker.says("plangate-router serves") and worker.says("plangate-gatekeeper serves"))
-        until(lambda: worker.says("plangate.resumer INFO"))
+        until(lambda: doing(ready) == ["gatekeeper", "resumer", "router"])
         children = worker.children()
         assert sorted(children.values()) == [APPS, RESUMER]
         worker.process.terminate()
         assert worker.process.wait(60) == 0
         assert [pid for pid in children if _alive(pid)] == []
+    assert doing(ready) == []
     assert "Traceback" not in worker.log
     assert "killed" not in worker.log  # as the supervisor says of each that did not end in time
 

@@ -24,6 +24,7 @@ READS = {
         *JUDGED,
         *VERSIONS,
         *("effects", "runs", "revisions", "own_requests", "asked_anew", "policies", "outbox", "told_before"),
+        "heartbeats",
     },
     Role.GATEKEEPER: OURS,
     Role.RESUMER: {
@@ -31,40 +32,44 @@ READS = {
         *VERSIONS,
         *STATE,
         *("decisions", "cleared_steps", "stale_clearances", "policies"),
-        *("runs", "effects", "workers", "outbox", "restores"),
+        *("runs", "effects", "workers", "heartbeats", "outbox", "restores"),
     },
-    Role.AGENT: {"runs", "outbox", *STATE},
+    Role.AGENT: {"runs", "outbox", "heartbeats", *STATE},
     Role.SERVICE: {*JUDGED, "cleared_steps", "revisions", "stale_clearances", "effects"},
     Role.REVIEWER: {
         *("gates", "decisions", "clearances", "revocations", "stale_clearances", "plan_outcomes"),
-        *("policies", "effects", "runs"),
+        *("policies", "effects", "runs", "heartbeats"),
     },
     Role.AUDITOR: OURS,
 }
 ADDS = {
-    Role.ROUTER: {"policies", "outbox"},
+    Role.ROUTER: {"policies", "outbox", "heartbeats"},
     Role.GATEKEEPER: OURS
     - VERSIONS
     - {"runs", "workers", "own_requests", "restores", "lost_plans", "told_before"},
-    Role.RESUMER: {"policies", "runs", "effects", "workers", "outbox", *STATE},
+    Role.RESUMER: {"policies", "runs", "effects", "workers", "heartbeats", "outbox", *STATE},
     Role.AGENT: {"runs", "outbox", *STATE},
     Role.SERVICE: {"effects", "stale_clearances"},
 }
 CHANGES = {
+    Role.ROUTER: {"heartbeats"},
     Role.GATEKEEPER: {
         *("gates", "decisions", "clearances", "effects", "runs", "stale_clearances", "executions"),
-        *("uncounted_outcomes", "waiting_plans", "lost_plans"),
+        *("uncounted_outcomes", "waiting_plans", "lost_plans", "heartbeats"),
     },
-    Role.RESUMER: {"runs", "effects", "workers", "outbox", "checkpoints", "checkpoint_writes"},
+    Role.RESUMER: {
+        *("runs", "effects", "workers", "heartbeats", "outbox", "checkpoints", "checkpoint_writes")
+    },
     Role.AGENT: {"runs", "checkpoints", "checkpoint_writes"},
     Role.SERVICE: {"effects"},
 }
 REMOVES = {
     Role.GATEKEEPER: {
         *("decisions", "planned_effects", "plan_outcomes", "uncounted_outcomes", "own_requests"),
-        *("waiting_plans", "outbox"),
+        *("waiting_plans", "outbox", "heartbeats"),
     },
-    Role.RESUMER: {"outbox"},
+    Role.ROUTER: {"heartbeats"},
+    Role.RESUMER: {"outbox", "heartbeats"},
 }
 MAY: Mapping[str, Mapping[Role, set[str]]] = {
     "SELECT": READS,
@@ -165,3 +170,16 @@ def project_of(url: str, folder: Path) -> Project:
     project.write("langgraph.json", '{"graphs": {"mine": "./graph.py:graph"}}')
     project.write("graph.py", GRAPH)
     return project
+
+
+def test_a_part_says_of_itself_alone_that_it_lives(logins: Logins) -> None:
+    columns = "name, part, instance, host, version, catalogue, graphs, started_at, beat_at"
+    says = f"INSERT INTO heartbeats ({columns}) VALUES ('n', %s, 'i', 'h', '1', 'd', '{{}}', now(), now())"  # noqa: S608 - ours
+    with psycopg.connect(logins.url_of(Role.ROUTER), autocommit=True) as router:
+        router.execute(says, ["router"])
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            router.execute(says, ["gatekeeper"])
+    with psycopg.connect(logins.url_of(Role.RESUMER), autocommit=True) as resumer:
+        assert resumer.execute("UPDATE heartbeats SET beat_at = now()").rowcount == 0
+        assert resumer.execute("DELETE FROM heartbeats").rowcount == 0
+        assert resumer.execute("SELECT part FROM heartbeats").fetchall() == [("router",)]
