@@ -20,6 +20,10 @@ class NotAtAGateError(SubmitError):
         self.where = where
 
 
+class GatePassedError(SubmitError):
+    """Thread {thread_id}: {why}: a node called gate(), and caught its pause."""
+
+
 def _words(where: Erred | Unfinished | Elsewhere) -> str:
     if isinstance(where, Elsewhere):
         return where.why

@@ -3,12 +3,14 @@
 from uuid import UUID
 
 from langgraph.config import get_config
+from langgraph.errors import GraphInterrupt
 from langgraph.types import interrupt
 
 from gate_events.digest import plan_digest
 from gate_events.pause import GateQuestion, question_value
 from gate_store.configured import GRAPH
 from gate_store.effects_context import refuse_question
+from gate_store.gate_calls import gate_calls
 from producers.checked import checked
 from producers.identity import agent_of, proposer_of
 from producers.plan import AnyPlan, plan_of
@@ -25,8 +27,15 @@ def gate(plan: AnyPlan) -> Verdict:
     function that `effects().once` calls.
     """
     refuse_question()
-    question = question_of_plan(plan, get_config().get("configurable", {}).get(GRAPH))
-    return Verdict.of_answer(interrupt(question_value(question)))
+    configured = get_config().get("configurable", {})
+    question = question_of_plan(plan, configured.get(GRAPH))
+    try:
+        answer = interrupt(question_value(question))
+    except GraphInterrupt as pause:
+        if (calls := gate_calls.get()) is not None:
+            calls.note(pause.args[0][0].id, configured.get("checkpoint_ns", ""))
+        raise
+    return Verdict.of_answer(answer)
 
 
 def question_of_plan(plan: AnyPlan, graph: str | None = None) -> GateQuestion:

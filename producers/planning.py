@@ -10,10 +10,11 @@ from sqlalchemy import Engine
 
 from gate_store.database import Clock
 from gate_store.engine.port import FenceLostError
+from gate_store.gate_calls import GateCalls, gate_calls
 from gate_store.pauses import AtGate, Elsewhere, Finished, Pause, PlanFromState, proposal, read_pause
 from gate_store.runs import end_run, pause_run, renew_run
 from gate_store.savers.serde import NotRestoredError
-from producers.errors import NotAtAGateError
+from producers.errors import GatePassedError, NotAtAGateError
 from producers.heartbeat import heartbeat
 from producers.run_config import AnyGraph
 
@@ -75,14 +76,27 @@ class Planning:
         output: Any = None
         where = await self._where()  # a process before us may have died between the gate and its publication
         if not isinstance(where, AtGate):
-            output = await self.graph.ainvoke(input, self.config, durability="sync")
+            calls = GateCalls()
+            output = await self._invoked(input, calls)
             where = await self._where(output)
+            if why := calls.passed(where):
+                raise GatePassedError(self.thread_id, why)
         if isinstance(where, AtGate):
             return await self._pause(where)
         if isinstance(where, Finished):
             await self._end("DONE")
             return Submitted(self.thread_id, None, finished=True, output=output)
         raise NotAtAGateError(self.thread_id, where)
+
+    async def _invoked(self, input: Any, calls: GateCalls) -> Any:  # noqa: A002 - LangGraph's own word
+        gate_calls.set(calls)
+        try:
+            return await self.graph.ainvoke(input, self.config, durability="sync")
+        except Exception as error:
+            why = calls.passed_before(await self.graph.aget_state(self.config)) if calls else None
+            if why:
+                raise GatePassedError(self.thread_id, why) from error
+            raise
 
     async def _where(self, output: Any = None) -> Pause:
         """A state that would not come back as it is matters only where the graph has not ended."""

@@ -68,7 +68,7 @@ def traits_of(catalogue: Catalogue) -> Callable[[str], ActionTraits]:
         action = catalogue.actions.get(action_type)
         if action is None:
             return ActionTraits()
-        return ActionTraits(action.idempotent, lambda step: effect_of(step, action))
+        return ActionTraits(action.idempotent, lambda step: effect_of(step, action), frozenset(action.secret))
 
     return traits
 

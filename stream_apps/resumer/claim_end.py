@@ -32,7 +32,7 @@ from stream_apps.resumer.ledger import RunLedger
 from stream_apps.resumer.opening import asked_steps, has_gone_on
 from stream_apps.resumer.outcomes import outbox_row, outcome
 from stream_apps.resumer.run_state import RunState
-from stream_apps.resumer.words import in_words, plain
+from stream_apps.resumer.words import plain
 
 UNGUARDED = "unguarded: its graph went on without the ledger, so what it did of the plan is not known"
 ACTS_UNGUARDED = (
@@ -56,6 +56,7 @@ class ClaimEnd:
         self._claimed = run.claimed
         self._ledger = ledger
         self._states = ledger.states
+        self._failures = ledger.states.failures
         self._config = config
         self._saver = saver
         self._is_guarded = is_guarded
@@ -120,7 +121,9 @@ class ClaimEnd:
         """The stop that the run carries counts more than what its node made of it."""
         cause = self._run.stopped or error
         if self.may_have_acted() and not isinstance(cause, LeaseLostError | RunFailedError):
-            cause = CutOffError(self._claimed.thread_id, _cut_off_by(cause))
+            cause = CutOffError(self._claimed.thread_id, self._cut_off_by(cause))
+        if not isinstance(error, RunStoppedError) and self._run.stopped is None:
+            self._failures.say(error)
         try:
             await self._failed(cause)
         except LeaseLostError as lost:
@@ -137,7 +140,7 @@ class ClaimEnd:
         elif isinstance(error, InDoubtError):
             await self._in_doubt(error.step, error.known, error)
         elif begun and (not isinstance(error, HaltedError) or self._states.has_begun_for_good()):
-            await self._in_doubt(begun, _under_way(error), error)
+            await self._in_doubt(begun, self._under_way(error), error)
         elif isinstance(error, OutdatedRunError) or await self._will_be_outdated(error):
             if not await self._has_gone_on():
                 self._run.forget()  # the thread stays at its gate, and hears whatever is answered
@@ -147,11 +150,13 @@ class ClaimEnd:
         elif self._may_try_again(error):
             await self._try_again(error)
         elif step := self._states.open_step():
-            known = f"it was begun before, then the run failed: {in_words(error)}"
+            known = f"it was begun before, then the run failed: {self._failures.words(error)}"
             await self._in_doubt(step, known, error)
         else:
-            log.warning("run %s FAILED: %s", shown(self._claimed.thread_id), shown(in_words(error)))
-            await self._end("FAILED", in_words(error))
+            self._failures.say(error)
+            why = self._failures.words(error)
+            log.warning("run %s FAILED: %s", shown(self._claimed.thread_id), shown(why))
+            await self._end("FAILED", why)
 
     async def _will_be_outdated(self, error: Exception) -> bool:
         """Whether nothing was done yet, and the approval will be too old when it could be tried again."""
@@ -173,10 +178,10 @@ class ClaimEnd:
         return self._run.store_now(self._config.clock()) + timedelta(seconds=wait)
 
     async def _try_again(self, error: Exception) -> None:
-        log.warning(
-            "run %s: attempt %d: %s", self._claimed.thread_id, self._claimed.attempts, in_words(error)
-        )
-        await self._run.end(RunEnd("READY", in_words(error), not_before=self._next_try()))
+        why = self._failures.words(error)
+        again = "run %s: attempt %d is followed by another: %s"
+        log.warning(again, shown(self._claimed.thread_id), self._claimed.attempts, shown(why))
+        await self._run.end(RunEnd("READY", why, not_before=self._next_try()))
 
     async def _in_doubt(self, step: Step, known: str, error: Exception) -> None:
         request = await self._config.ask_in_doubt(self._claimed, step, known, self._config.clock())
@@ -218,6 +223,16 @@ class ClaimEnd:
         has_gone_on = state == "DONE" or self.is_invoked or self._states.rows
         return UNGUARDED if has_gone_on and self.is_unguarded() else ""
 
+    def _cut_off_by(self, error: Exception) -> str:
+        if isinstance(error, HaltedError | OverranError):
+            return self._under_way(error)
+        return f"the graph was resumed, then it failed: {self._failures.words(error)}"
+
+    def _under_way(self, error: Exception) -> str:
+        if isinstance(error, HaltedError):
+            return "the worker stopped while it was under way, and it may happen yet"
+        return f"it was begun, then the run failed, and it may happen yet: {self._failures.words(error)}"
+
     def _never_approved(self) -> Sequence[Step]:
         """The steps that the run asked about, as far as they are known."""
         claimed = self._claimed
@@ -234,15 +249,3 @@ def _status(state: str, known: Earlier | None) -> OutcomeStatus:
     if state == "DONE" and all(row and row.state == "SUCCEEDED" for row in rows):
         return OutcomeStatus.DONE
     return OutcomeStatus.FAILED if any(rows) or state == "FAILED" else OutcomeStatus.NOT_RUN
-
-
-def _cut_off_by(error: Exception) -> str:
-    if isinstance(error, HaltedError | OverranError):
-        return _under_way(error)
-    return f"the graph was resumed, then it failed: {in_words(error)}"
-
-
-def _under_way(error: Exception) -> str:
-    if isinstance(error, HaltedError):
-        return "the worker stopped while it was under way, and it may happen yet"
-    return f"it was begun, then the run failed, and it may happen yet: {in_words(error)}"

@@ -30,10 +30,11 @@ async def _nothing_earlier(_run: ClaimedRun) -> None:
 
 @dataclass(frozen=True)
 class ActionTraits:
-    """What the catalogue says about repeating an action, and how its window remembers it."""
+    """What the catalogue says about repeating an action, how its window remembers it, and what is secret."""
 
     idempotent: bool = False
     window_key: Callable[[Step], str | None] = _no_window
+    secret: frozenset[str] = frozenset()  # names of arguments, at any depth
 
 
 AskAgain = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested]]

@@ -43,6 +43,10 @@ class RunFailedError(Exception):
         self.reason = reason
 
 
+class GatePassedError(Exception):
+    """{why}: a node called gate(), and caught its pause; then the graph failed."""
+
+
 class RunStoppedError(GraphBubbleUp):
     """Run {thread_id} may do nothing more here: {why}.
 

@@ -130,7 +130,8 @@ class Intents:
         try:
             happened = await asked(probe, step)
         except Exception as error:  # a probe that fails tells nothing, so a human is asked
-            raise self._in_doubt(step, f"its probe failed: {type(error).__name__}: {error}") from error
+            self._states.failures.say(error, step)
+            raise self._in_doubt(step, f"its probe failed: {self._states.failures.words(error)}") from error
         if not isinstance(happened, bool):
             raise self._in_doubt(step, f"its probe could not tell (it returned {happened!r})")
         return happened

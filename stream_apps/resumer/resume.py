@@ -11,12 +11,14 @@ from gate_events.pause import expired
 from gate_events.words import GateState
 from gate_store import effects_context
 from gate_store.configured import GRAPH, configured
+from gate_store.gate_calls import GateCalls, gate_calls
 from gate_store.pauses import AtGate, Elsewhere, Finished, Pause, Unfinished, read_pause
 from gate_store.savers.serde import NotRestoredError
 from stream_apps.resumer.claim_end import ClaimEnd
 from stream_apps.resumer.config import ResumerConfig
 from stream_apps.resumer.errors import (
     CutOffError,
+    GatePassedError,
     HaltedError,
     LeaseLostError,
     OverranError,
@@ -160,9 +162,13 @@ class Resume:
             case Rejected():
                 await self._end.not_run(opening.steps)
             case Invoke():
-                await self._invoke(loaded, opening.given)
+                calls = GateCalls()
+                await self._invoke(loaded, opening.given, calls)
                 self.run.check()
-                await self._settle(await self._where(loaded))
+                where = await self._where(loaded)
+                if why := calls.passed(where):
+                    raise RunFailedError(why)
+                await self._settle(where)
             case Wait():
                 await self._settle(await self._where(loaded))
 
@@ -173,8 +179,9 @@ class Resume:
             " put it back and submit the input again"
         )
 
-    async def _invoke(self, loaded: Loaded, given: Any) -> None:
+    async def _invoke(self, loaded: Loaded, given: Any, calls: GateCalls) -> None:
         effects_context.current.set(self._ledger)
+        gate_calls.set(calls)
         self._end.is_invoked = True
         limit = self._config.run_timeout_s
         try:
@@ -188,6 +195,11 @@ class Resume:
             raise
         except (SystemExit, KeyboardInterrupt) as error:  # a node ends its run, not everybody's process
             raise RuntimeError(f"a node raised {error!r}") from error
+        except Exception as error:
+            why = calls.passed_before(await loaded.graph.aget_state(self._at)) if calls else None
+            if why and self.run.stopped is None:
+                raise self._states.for_good(GatePassedError(why)) from error
+            raise
 
     async def _where(self, loaded: Loaded) -> Pause:
         """Without an interrupt since the claim, a graph that returned is done: no need to read its state."""

@@ -11,8 +11,9 @@ from gate_events.words import GateState
 from gate_store.effects_context import QuestionInEffectError
 from gate_store.engine.port import EffectRow, Result
 from stream_apps.resumer.config import ActionTraits
+from stream_apps.resumer.failures import Failures
 from stream_apps.resumer.run_state import RunState
-from stream_apps.resumer.words import in_words, plain
+from stream_apps.resumer.words import plain
 
 _SETTLED = ("SUCCEEDED", "FAILED")
 
@@ -24,6 +25,7 @@ class StepStates:
         claimed = run.claimed
         self._run = run
         self._traits = traits
+        self.failures = Failures(claimed, traits)
         self._steps = claimed.answer.steps
         self._plan_id = claimed.plan_id
         approved = claimed.answer.steps if claimed.answer.state is GateState.APPROVED else ()
@@ -99,7 +101,8 @@ class StepStates:
 
     def failed(self, step: Step, error: Exception) -> None:
         """Its call raised."""
-        self.note(step, "FAILED", in_words(error), None)
+        self.failures.say(error, step)
+        self.note(step, "FAILED", self.failures.words(error), None)
         if isinstance(error, QuestionInEffectError) or not self.is_idempotent(step):
             self.final.append(error)
 

@@ -419,3 +419,32 @@ def act_typed(state: Typed) -> dict[str, Any]:
 
 
 typed = chain(Typed, ask=ask_typed, act=act_typed).compile()
+
+
+def ask_and_catch(state: State) -> State:
+    """Means well: whatever goes wrong with the gate, the run shall not fail."""
+    try:
+        return ask_again(state)
+    except Exception:
+        return {}
+
+
+def use_second(state: State) -> State:
+    return {"sent": state["second"]["steps"]}
+
+
+catching = chain(State, again=ask_and_catch, after=pass_on).compile()
+catching_then_raising = chain(State, again=ask_and_catch, after=use_second).compile()
+catching_later = chain(State, ask=ask, act=act, again=ask_and_catch, after=pass_on).compile()
+
+
+@sends
+def send_and_tell(step: Step) -> str:
+    raise ValueError(f"no mailbox {step.arguments['to']}")
+
+
+def act_and_tell(state: State) -> State:
+    return {"sent": [effects().once(step, send_and_tell) for step in state["verdict"]["steps"]]}
+
+
+telling = chain(State, ask=ask, act=act_and_tell).compile()

@@ -1,0 +1,34 @@
+"""Keeps the values of secret arguments out of words that others write, such as an error's."""
+
+import re
+from collections.abc import Iterable, Iterator, Set
+from typing import Any
+
+from gate_policy.display import REDACTED
+
+_DISTINCT = 4  # characters; what is shorter stands in other words by chance
+
+
+def secret_values(value: Any, secret: Set[str], *, is_secret: bool = False) -> Iterator[str]:
+    """All that stands in the fields named in `secret`, at any depth, as text."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from secret_values(inner, secret, is_secret=is_secret or key in secret)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from secret_values(inner, secret, is_secret=is_secret)
+    elif is_secret and value is not None and not isinstance(value, bool) and str(value):
+        yield str(value)
+
+
+def without(text: str, values: Iterable[str]) -> str:
+    """The text with these values as •••; short ones where they stand alone."""
+    longest_first = sorted(set(values), key=len, reverse=True)
+    if not longest_first:
+        return text
+    return re.sub("|".join(map(_pattern, longest_first)), REDACTED, text)
+
+
+def _pattern(value: str) -> str:
+    found = re.escape(value)
+    return found if len(value) >= _DISTINCT else rf"(?<!\w){found}(?!\w)"
