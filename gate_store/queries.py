@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, desc, func, or_, select, true
 
+from gate_store.decided import decided_on
 from gate_store.dialects import whole, word
 from gate_store.tables import (
     clearances,
@@ -51,7 +52,7 @@ def show(conn: Connection, plan_id: UUID) -> View | None:
         "clearances": cleared,
         "revocations": _revocations(conn, plan_id),
         "stale": _stale(conn, plan_id),
-        "runs": _rows(conn, runs.c, _PLAN_COLUMNS["runs"], runs.c.plan_id == plan_id),
+        "runs": _with_decisions(conn, _rows(conn, runs.c, _PLAN_COLUMNS["runs"], runs.c.plan_id == plan_id)),
         "effects": effects_of(conn, plan_id),
         "outcome": msgspec.json.decode(outcome) if outcome else None,
         "policies": _policies(conn, plan_id),
@@ -116,10 +117,19 @@ def _newest_outcome(conn: Connection, plan_id: UUID) -> str | None:
 
 
 def list_runs(conn: Connection, status: str | None = None, limit: int = 100, skip: int = 0) -> list[View]:
-    """Runs, the one that moved last first."""
+    """Runs, the one that moved last first, each with what was `decided` on its plan, and by whom."""
     columns = [runs.c[name] for name in _PLAN_COLUMNS["runs"]]
     wanted = select(*columns).where(_in_status(status)).order_by(desc(runs.c.updated_at), runs.c.thread_id)
-    return [_view(row) for row in conn.execute(wanted.limit(limit).offset(skip))]
+    return _with_decisions(conn, [_view(row) for row in conn.execute(wanted.limit(limit).offset(skip))])
+
+
+def _with_decisions(conn: Connection, views: list[View]) -> list[View]:
+    found = decided_on(conn, {UUID(view["plan_id"]) for view in views if view["plan_id"]})
+    said = [found.get(UUID(view["plan_id"])) if view["plan_id"] else None for view in views]
+    return [
+        {**view, "decided": each.state if each else None, "decided_by": each.by if each else None}
+        for view, each in zip(views, said, strict=True)
+    ]
 
 
 def count_runs(conn: Connection, status: str | None = None) -> int:

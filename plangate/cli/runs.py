@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from gate_store import queries
+from gate_store.tables import RUN_STATES
+from plangate.cli.failures import CommandError
 from plangate.cli.output import JsonFlag, Limit, Page, say_page, show
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
@@ -21,10 +23,21 @@ def runs(
     page: Page = 1,
     as_json: JsonFlag = False,
 ) -> None:
-    """Runs, their state, and why one failed; the one that moved last first."""
+    """Runs: what was decided on their plans, how they ended, and why one failed; the last moved first.
+
+    `decided` is PENDING, APPROVED, REJECTED, RESPONDED, EXPIRED or WITHDRAWN, or CLEARED where nobody was
+    asked. `status` is the run's own: a rejected one is DONE where its graph heard that and came to its end.
+    """
+    status = _known(status)
     with reading(load_settings()) as conn:
         found = queries.list_runs(conn, status, limit, (page - 1) * limit)
         count = queries.count_runs(conn, status)
-    columns = ("thread_id", "graph", "status", "plan_id", "attempts", "error")
+    columns = ("thread_id", "graph", "decided", "status", "plan_id", "error")
     show(found, as_json=as_json, title="Runs", columns=columns)
     say_page(len(found), count, page, limit)
+
+
+def _known(status: str | None) -> str | None:
+    if status is None or status.upper() in RUN_STATES:
+        return status and status.upper()
+    raise CommandError(f"no run is ever {status!r}", f"--status is one of {', '.join(RUN_STATES)}")

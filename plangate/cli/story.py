@@ -133,7 +133,9 @@ def _effect(row: View) -> str:
 
 def _run(row: View) -> str:
     error = f": {shown(row['error'])}" if row["error"] else ""
-    return f"run {shown(row['thread_id'])} of {shown(row['graph'])}: {row['status']}{error}"
+    by = f" by {shown(row['decided_by'])}" if row.get("decided_by") else ""
+    decided = f"{row['decided']}{by}, " if row.get("decided") else ""
+    return f"run {shown(row['thread_id'])} of {shown(row['graph'])}: {decided}{row['status']}{error}"
 
 
 def _section(title: str, lines: list[str]) -> None:

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, update
 
-from gate_events.words import StepStatus
+from gate_events.words import DecisionKind, StepStatus
 from gate_store.clearances import record_cleared
+from gate_store.decided import decided_on
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.lookup import plan_of
 from gate_store.outcomes import record_outcomes
@@ -44,7 +45,9 @@ def test_a_plan_is_shown_whole_by_its_id_or_its_gates(conn: Connection) -> None:
     assert (seen["gates"][0]["state"], seen["gates"][0]["verdict"]["decided_by"]) == ("APPROVED", "ada")
     assert [each["disposition"] for each in seen["decisions"]] == ["DECIDED"]
     assert [each["digest"] for each in seen["clearances"]] == [request.digest]
-    assert [each["status"] for each in seen["runs"]] == ["DONE"]
+    assert [(each["decided"], each["decided_by"], each["status"]) for each in seen["runs"]] == [
+        ("APPROVED", "ada", "DONE")
+    ]
     assert [each["state"] for each in seen["effects"]] == ["SUCCEEDED", "SUCCEEDED"]
     assert seen["outcome"]["status"] == "DONE"
     assert json.loads(json.dumps(seen)) == seen
@@ -72,3 +75,23 @@ def test_runs_are_listed_by_status(conn: Connection) -> None:
     assert (count_runs(conn), count_runs(conn, "READY"), count_runs(conn, "DONE")) == (2, 1, 0)
     assert [*list_runs(conn, limit=1), *list_runs(conn, limit=1, skip=1)] == list_runs(conn)
     assert json.dumps(list_runs(conn))
+
+
+def test_what_was_decided_stands_apart_from_how_the_run_ended(conn: Connection) -> None:
+    kinds = {"a": DecisionKind.APPROVE, "b": DecisionKind.REJECT, "c": DecisionKind.RESPOND}
+    requests = {thread: asked(plan_id(ord(thread)), run=run(thread)) for thread in "abcd"}
+    ask(conn, *requests.values())
+    decide(conn, *(decided(requests[thread], kind) for thread, kind in kinds.items()))
+    conn.execute(update(runs).where(runs.c.thread_id.in_(["a", "b", "c"])).values(status="DONE", answer=None))
+    found = {each["thread_id"]: (each["decided"], each["decided_by"]) for each in list_runs(conn)}
+    assert found == {
+        "a": ("APPROVED", "ada"),
+        "b": ("REJECTED", "ada"),
+        "c": ("RESPONDED", "ada"),
+        "d": ("PENDING", None),
+    }
+
+
+def test_a_plan_that_nobody_was_asked_about_is_cleared(conn: Connection) -> None:
+    record_cleared(conn, [cleared()], NOON)
+    assert decided_on(conn, {plan_id(), plan_id(2)}) == {plan_id(): ("CLEARED", None)}
