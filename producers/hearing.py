@@ -3,13 +3,16 @@
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from gate_events.codec import SchemaOfId, decode
 from gate_events.digest import plan_digest
 from gate_events.errors import UndecodableError, UnencodableError
+from gate_events.topic_ids import TopicIds
 from gate_events.topics import AUTO_EXECUTE, VERDICTS, Topic
 from producers.acting import Word
 from producers.delivery import is_refusal
@@ -24,6 +27,7 @@ FIXED: dict[str, Any] = {
 }
 
 _log = logging.getLogger("plangate.verdicts")
+_ASK_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,17 @@ class Words:
     def __init__(
         self,
         settings: Mapping[str, Any],
+        asking: Mapping[str, Any],
         group: str,
         topic_prefix: str,
         schema_of: SchemaOfId | None,
         undecodable: Undecodable,
         forget: Callable[[Collection[Partition]], None],
     ) -> None:
-        """`forget` is told of partitions that are given anew: what is not done of them comes again."""
+        """`asking` are those of the consumer's `settings` that every client knows.
+
+        `forget` is told of partitions that are given anew: what is not done of them comes again.
+        """
         topics = (AUTO_EXECUTE, VERDICTS)
         self._topics: dict[str | None, Topic] = {topic_prefix + topic.name: topic for topic in topics}
         own = {"error_cb": self._note, **settings, "group.id": topic_prefix + group, **FIXED}
@@ -62,11 +70,16 @@ class Words:
         self._behind: set[tuple[str | None, int | None]] | None = None  # None: no partitions given yet
         self._offsets = Offsets()
         self._forget = forget
-        self._consumer.subscribe(
-            [topic_prefix + topic.name for topic in topics],
-            on_assign=self._on_assign,
-            on_revoke=self._on_revoke,
+        self._anew: set[str | None] = set()  # topics of which the group's offsets are those of older topics
+        names = [topic_prefix + topic.name for topic in topics]
+        options: dict[str, Any] = {"error_cb": lambda _error: None, **asking}
+        admin = AdminClient(options, logger=_log)
+        self._ids = TopicIds(partial(admin.describe_topics, TopicCollection(names), request_timeout=_ASK_S))
+        self._join = partial(
+            self._consumer.subscribe, names, on_assign=self._on_assign, on_revoke=self._on_revoke
         )
+        self._joining = True  # until the group has given partitions
+        self._join()
         self._schema_of = schema_of
         self._undecodable = undecodable
         self._unread: Message | None = None  # the registry was silent: the bytes may be good
@@ -79,6 +92,15 @@ class Words:
     def _on_assign(self, _consumer: Consumer, given: list[TopicPartition]) -> None:
         self._behind = {(each.topic, each.partition) for each in given}
         self._on_revoke(_consumer, given)
+        stale = [TopicPartition(each.topic, each.partition, 0) for each in given if each.topic in self._anew]
+        try:
+            if stale:
+                self._consumer.commit(offsets=stale, asynchronous=False)
+        except KafkaException as error:
+            _log.warning("the group's old offsets are not forgotten yet: %s", error.args[0].str())
+        else:
+            self._anew = set()
+        self._joining = False
 
     def _on_revoke(self, _consumer: Consumer, gone: list[TopicPartition]) -> None:
         partitions = {(each.topic, each.partition) for each in gone}
@@ -90,6 +112,7 @@ class Words:
 
         Raises KafkaException where waiting would not help; RegistryUnavailableError: call again.
         """
+        self._follow_topics()
         message = self._unread or self._consumer.poll(timeout_s)
         if message is None and self._refusal and self._behind is None:  # later, what is wrong may be mended
             raise KafkaException(self._refusal)
@@ -105,6 +128,21 @@ class Words:
             return None
         self._unread = None
         return Heard(word, message)
+
+    def _follow_topics(self) -> None:
+        """Where a topic was made anew, join the group again and begin with its first record.
+
+        The client goes on at the old offset, where the new topic may have other records already; where it saw
+        that the topic was gone, it may not look again for minutes.
+        """
+        for topic in sorted(anew := self._ids.look()):
+            _log.warning("topic %s was made anew: it is read from its beginning", topic)
+        self._anew.update(anew)
+        if anew or (self._anew and not self._joining):
+            self._joining, self._behind = True, None
+            self._unread = None  # it comes again, unless its topic is gone
+            self._consumer.unsubscribe()
+            self._join()
 
     def _note(self, error: KafkaError) -> None:
         _log.warning("%s", error.str())

@@ -93,7 +93,7 @@ def verdicts(
         own = {} if ledger.decides else _UNTIL_DONE
         postponed = Postponed()
         options = {**own, **kafka, **(consumer or {})}
-        words = Words(options, group, topic_prefix, schema_of, keep, postponed.forget)
+        words = Words(options, kafka, group, topic_prefix, schema_of, keep, postponed.forget)
         opened.callback(words.close)
         settling = Settling(words, producer, executor, say_not_run, now, keep)
         return Verdicts(settling, ledger, postponed, actions, idle_s, now, opened.pop_all())

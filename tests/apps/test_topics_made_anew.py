@@ -2,40 +2,16 @@
 
 import os
 import signal
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaException
-from confluent_kafka.cimpl import NewTopic
 
 from gate_events.records import PlanCleared, PlanDecided
 from gate_events.topics import DEAD_LETTERS
-from plangate.dev.topics import quiet_admin
 from tests.apps.world import World, asked, decision, plan, until
+from tests.topics import delete, make
 
-PARTITIONS = 3
 OFTEN: Any = {"topics_looked_at_s": 0.5}
-
-
-def delete(world: World, *topics: str) -> None:
-    admin = quiet_admin(world.kafka.client_options)
-    for future in admin.delete_topics([world.prefix + topic for topic in topics]).values():
-        future.result(30)
-
-
-def make(world: World, *topics: str) -> None:
-    """As soon as their deletion is through."""
-    admin = quiet_admin(world.kafka.client_options)
-
-    def made(name: str) -> bool:
-        with suppress(KafkaException):
-            admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result(30)
-        found = admin.list_topics(name, timeout=10).topics[name]
-        return len(found.partitions) == PARTITIONS
-
-    for topic in topics:
-        until(lambda name=world.prefix + topic: made(name))  # type: ignore[misc] # bound at once
 
 
 def test_what_is_made_anew_unseen_is_read_from_its_beginning(world: World) -> None:
@@ -47,8 +23,9 @@ def test_what_is_made_anew_unseen_is_read_from_its_beginning(world: World) -> No
     world.read(PlanDecided, 1)
     until(lambda: world.lag("router", "plans") == world.lag("gatekeeper", "approval-requests") == 0)
     os.kill(worker.process.pid, signal.SIGSTOP)
-    delete(world, "plans", "approval-requests", "verdicts")
-    make(world, "plans", "approval-requests", "verdicts")
+    names = [world.prefix + topic for topic in ("plans", "approval-requests", "verdicts")]
+    delete(world.kafka.client_options, *names)
+    make(world.kafka.client_options, *names, partitions=3)
     after = [asked("send") for _ in range(30)]
     world.send(*after, *(plan("look") for _ in range(120)))
     os.kill(worker.process.pid, signal.SIGCONT)
@@ -68,10 +45,10 @@ def test_what_was_missing_is_read_by_a_worker_that_starts_again(world: World) ->
     first = world.start("router", instance="w", kafka=kafka, **OFTEN)
     world.send(plan("look"))
     world.read(PlanCleared, 1)
-    delete(world, "plans")
+    delete(world.kafka.client_options, world.prefix + "plans")
     until(lambda: "not found in cluster metadata" in first.log.read_text())
     first.kill()
-    make(world, "plans")
+    make(world.kafka.client_options, world.prefix + "plans", partitions=3)
     world.send(*(plan("look") for _ in range(30)))
     world.start("router", instance="w", kafka=kafka, **OFTEN)
     world.read(PlanCleared, 31, 25)

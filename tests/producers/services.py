@@ -11,6 +11,7 @@ from gate_events.topics import TOPICS
 from gate_events.words import OutcomeStatus
 from plangate import KafkaProducer
 from plangate.dev.apache_kafka import ApacheKafka
+from tests.topics import delete, make
 
 PARTITIONS = 2
 
@@ -30,6 +31,11 @@ class Bench:
     def say_bytes(self, topic: str, value: bytes) -> None:
         with KafkaProducer(self.options, topic_prefix=self.prefix) as producer:
             producer.send_bytes(topic, b"key", value, [("origin", b"test")])
+
+    def make_anew(self, topic: str) -> None:
+        """Delete it, and make it again."""
+        delete(self.options, self.prefix + topic)
+        make(self.options, self.prefix + topic, partitions=PARTITIONS)
 
     def outcomes(self) -> list[PlanExecuted]:
         return [each for each in self.told() if each.status is not OutcomeStatus.BEGUN]

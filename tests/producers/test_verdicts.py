@@ -1,5 +1,6 @@
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,6 +10,7 @@ import pytest
 from confluent_kafka import Producer
 
 from gate_events.records import PlanExecuted
+from gate_events.topic_ids import TopicIds
 from gate_events.words import GateState, OutcomeStatus, StepStatus, Timing
 from gate_store.declared_effects import UndeclaredEffectError
 from gate_store.engine.port import NotClearedError
@@ -223,6 +225,27 @@ def test_members_of_a_group_share_the_plans(bench: Bench) -> None:
     for member in members:
         member.join(60)
     assert sorted(seen[0] + seen[1]) == sorted(record.plan_id for record in records)
+
+
+def test_a_topic_that_is_made_anew_is_read_from_its_beginning(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it has other records already at the offset where the service stands."""
+    monkeypatch.setattr("producers.hearing.TopicIds", partial(TopicIds, every_s=0.2))
+    before, after = [decided() for _ in range(20)], [decided() for _ in range(60)]
+    bench.say(*before)
+    wanted = {record.plan_id for record in before}
+    with inbox_of(bench, idle_s=10, consumer={"fetch.error.backoff.ms": 3000}) as inbox:
+        for work in inbox:
+            work.done()
+            wanted.discard(work.plan_id)
+            if not wanted and after:
+                bench.make_anew("verdicts")
+                bench.say(*after)
+                wanted, after = {record.plan_id for record in after}, []
+            elif not wanted:
+                inbox.stop()
+    assert not wanted
 
 
 def test_what_cannot_be_read_or_contradicts_itself_goes_to_dead_letters(bench: Bench) -> None:
