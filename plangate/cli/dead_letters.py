@@ -34,13 +34,17 @@ def register(app: typer.Typer) -> None:
 def list_newest(
     limit: Annotated[int, typer.Option(min=1, help="How many, the newest.")] = 100,
     every: Annotated[bool, typer.Option("--all", help="Also what was replayed or discarded.")] = False,
+    plan: Annotated[
+        str | None, typer.Option(help="Only records under this key: the id of their plan.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """The newest dead letters: where each came from and what is wrong with it."""
     settings = _looked()
     marked = marks(settings)
     count: Counter[str] = Counter()
-    newest = heapq.nlargest(limit, _rows(settings, marked, count, every=every), key=lambda row: row["at"])
+    rows = _rows(settings, marked, count, every=every, plan=plan)
+    newest = heapq.nlargest(limit, rows, key=lambda row: row["at"])
     show(newest, as_json=as_json, title="Dead letters", columns=COLUMNS)
     if not as_json and (more := _left_out(len(newest), count, every=every)):
         say(more)
@@ -106,9 +110,11 @@ def _looked() -> Settings:
 
 
 def _rows(
-    settings: Settings, marked: dict[str, Mark], count: Counter[str], *, every: bool
+    settings: Settings, marked: dict[str, Mark], count: Counter[str], *, every: bool, plan: str | None
 ) -> Iterator[dict[str, Any]]:
     for each in letters(settings):
+        if plan is not None and each.key != plan.encode():
+            continue
         count["all"] += 1
         count["marked"] += each.id in marked
         if every or each.id not in marked:

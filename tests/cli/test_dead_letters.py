@@ -29,7 +29,7 @@ class Cluster:
     kafka: MockKafka
     prefix: str
 
-    def put(self, on: str, value: bytes | None, **marks: str) -> Place:
+    def put(self, on: str, value: bytes | None, *, key: bytes = b"key", **marks: str) -> Place:
         """A record on a topic, with these headers of a letter; its partition and offset."""
         placed: list[Place] = []
         producer = Producer({"bootstrap.servers": self.kafka.bootstrap_servers})
@@ -37,14 +37,14 @@ class Cluster:
         producer.produce(
             f"{self.prefix}{on}",
             value,
-            b"key",
+            key,
             headers=headers or [("mine", b"1")],
             on_delivery=lambda _, message: placed.append((message.partition(), message.offset())),
         )
         assert producer.flush(10) == 0
         return placed[0]
 
-    def letter(self, name: str, value: bytes, topic: str, place: Place, **marks: str) -> None:
+    def letter(self, name: str, value: bytes, topic: str, place: Place, **marks: Any) -> None:
         """A record among the dead letters that says where it stood."""
         at = {"topic": topic, "partition": str(place[0]), "offset": str(place[1])}
         self.put("dead-letters", value, **{"event_id": name, "error": "x", **at, **marks})
@@ -161,6 +161,16 @@ def test_a_long_list_says_what_it_leaves_out(cluster: Cluster) -> None:
         cluster.letter(f"letter-{number}", A_PLAN, "plans", (0, number))
     assert len(cluster.listed("--limit", "2")) == 2
     assert "2 of 5, the newest; --limit shows more" in cluster.run("list", "--limit", "2").out
+
+
+def test_whoever_asks_about_a_plan_is_told_of_its_records_alone(cluster: Cluster) -> None:
+    cluster.letter("theirs", A_PLAN, "plans", (0, 4), key=b"plan-2")
+    cluster.letter("ours", A_PLAN, "outcomes", (1, 5), key=b"plan-1", error="nobody cleared it")
+    (letter,) = cluster.run("list", "--plan", "plan-1", "--json").json
+    told = {name: letter[name] for name in ("topic", "partition", "offset", "error")}
+    assert told == {"topic": "outcomes", "partition": "1", "offset": "5", "error": "nobody cleared it"}
+    assert "of 1" not in cluster.run("list", "--plan", "plan-1").out
+    assert cluster.listed("--plan", "plan-3") == {}
 
 
 def test_what_a_letter_says_fakes_nothing_on_the_screen(cluster: Cluster) -> None:
