@@ -116,6 +116,8 @@ _AGENT: Part = {
         reads=ALL, adds=_RUN, changes=_but(tables.runs, "thread_id", "owner", "alone", "created_at")
     ),
     "outbox": Access(reads=("event_id",), adds=_SAID),
+    # how far its plans have come, and nothing of what was asked
+    "gates": Access(reads=("gate_id", "plan_id", "thread_id", "kind", "timing", "attempt", "state")),
     "checkpoints": Access(reads=ALL, adds=ALL, changes=("checkpoint", "metadata")),
     "checkpoint_blobs": Access(reads=ALL, adds=ALL),
     "checkpoint_writes": Access(reads=ALL, adds=ALL, changes=("channel", "type", "blob")),
@@ -125,10 +127,11 @@ _AGENT: Part = {
 PARTS: Mapping[Role, Part] = {
     Role.OWNER: {},  # the tables are its own
     Role.ROUTER: {
-        **_read("gates", "clearances", "effects", "runs", "revisions", "revocations", "planned_effects"),
+        **_read("gates", "clearances", "effects", "revisions", "revocations", "planned_effects"),
         **_read("executions", "plan_outcomes", "own_requests", "asked_anew", "told_before", *VERSIONS),
         **_KEEPS_POLICIES,
         **_BEATS,
+        "runs": Access(reads=ALL, changes=("error",)),  # why it refused the plan of one
         "outbox": Access(reads=("event_id",), adds=_SAID),
     },
     Role.GATEKEEPER: _GATEKEEPER,

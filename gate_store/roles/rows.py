@@ -1,8 +1,8 @@
 """Which rows a role may touch: the row-level security of the store.
 
 The outbox lends the relays' Kafka logins to whoever may insert there, so that each role inserts only what it
-may say, and a relay takes only what its role may write. Agents see their own runs, services end only what
-they claimed themselves. Each part says of itself alone that it lives.
+may say, and a relay takes only what its role may write. Agents see their own runs and the gates of these,
+services end only what they claimed themselves. Each part says of itself alone that it lives.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,13 +15,14 @@ from gate_events.records import PlanProposed, PolicyKept
 from gate_store.outbox import BY_RESUMERS
 from gate_store.roles.roles import CHECKPOINTS, PARTS, Access, Role
 
-GUARDED = ("outbox", "runs", "effects", "heartbeats", *CHECKPOINTS)
+GUARDED = ("outbox", "runs", "effects", "gates", "heartbeats", *CHECKPOINTS)
 
 _EVERY = sql.SQL("true")
 _OWN = sql.SQL("owner = current_user")
 _OF_SERVICES, _OF_RUNS = sql.SQL("thread_id IS NULL"), sql.SQL("thread_id IS NOT NULL")
 # What lets a run go on, no agent writes; what it may leave, it may take up again.
 _MAY_DO_NOTHING = sql.SQL("answer IS NULL AND digest IS NULL AND use_by IS NULL")
+_PAUSED = sql.SQL("status = 'PAUSED'")
 _PLANS = sql.SQL("status = 'RUNNING' AND answer IS NULL")
 # An effect is another's until it ended, was lost, or a human lets it be tried again.
 _FREE = sql.SQL("state IN ('FAILED', 'RETRY') OR state = 'CLAIMED' AND lease_until < now()")
@@ -48,20 +49,17 @@ def rows_of(schema: str) -> Iterator[Rows]:
 
 def _rows(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]:
     match role, table:
-        case Role.AGENT, "outbox":
-            yield from _says(role, [PlanProposed.__name__], _and(_OWN))
-        case Role.AGENT, "runs":
-            yield from _agents_runs(role)
+        case Role.AGENT, _:
+            yield from _agents(role, table, access, schema)
         case ((Role.ROUTER | Role.GATEKEEPER | Role.RESUMER), "heartbeats"):
             own = sql.SQL("part = {}").format(sql.Literal(str(role)))
             yield Rows(role, table, "SELECT", _EVERY)
             yield Rows(role, table, "INSERT", left=own)
             yield Rows(role, table, "UPDATE", own, own)
             yield Rows(role, table, "DELETE", own)
-        case Role.AGENT, "heartbeats":
+        case Role.ROUTER, "runs":
             yield Rows(role, table, "SELECT", _EVERY)
-        case Role.AGENT, _:
-            yield from _agents_checkpoints(role, table, access, schema)
+            yield Rows(role, table, "UPDATE", _PAUSED, _PAUSED)
         case Role.ROUTER, "outbox":
             yield from _says(role, [PolicyKept.__name__])
         case Role.RESUMER, "outbox":
@@ -81,6 +79,20 @@ def _rows(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]
             yield Rows(role, table, "ALL", _EVERY, _EVERY)
 
 
+def _agents(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]:
+    match table:
+        case "outbox":
+            yield from _says(role, [PlanProposed.__name__], _and(_OWN))
+        case "runs":
+            yield from _agents_runs(role)
+        case "heartbeats":
+            yield Rows(role, table, "SELECT", _EVERY)
+        case "gates":
+            yield Rows(role, table, "SELECT", _of_own_run(table, schema))
+        case _:
+            yield from _agents_checkpoints(role, table, access, schema)
+
+
 def _says(role: Role, records: Sequence[str], *more: sql.Composable) -> Iterator[Rows]:
     """What a role may say; it must find it too, since what is there already is not said again."""
     may = _and(_is_one_of(records), *more)
@@ -98,15 +110,18 @@ def _agents_runs(role: Role) -> Iterator[Rows]:
 
 def _agents_checkpoints(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]:
     """Those of its own runs; it writes them while it plans."""
-    of_run = sql.SQL(
-        "EXISTS (SELECT FROM {} AS r WHERE r.thread_id = {}.thread_id AND r.owner = current_user"
-    )
-    own = of_run.format(sql.Identifier(schema, "runs"), sql.Identifier(table))
-    planning = own + sql.SQL(" AND r.status = 'RUNNING' AND r.answer IS NULL)")
-    yield Rows(role, table, "SELECT", own + sql.SQL(")"))
+    planning = _of_own_run(table, schema, " AND r.status = 'RUNNING' AND r.answer IS NULL")
+    yield Rows(role, table, "SELECT", _of_own_run(table, schema))
     yield Rows(role, table, "INSERT", left=planning)
     if access.changes:
         yield Rows(role, table, "UPDATE", planning, planning)
+
+
+def _of_own_run(table: str, schema: str, more: LiteralString = "") -> sql.Composable:
+    own = sql.SQL(
+        "EXISTS (SELECT FROM {} AS r WHERE r.thread_id = {}.thread_id AND r.owner = current_user" + more + ")"
+    )
+    return own.format(sql.Identifier(schema, "runs"), sql.Identifier(table))
 
 
 def _claims(role: Role, begun: sql.Composable, found: sql.Composable, left: sql.Composable) -> Iterator[Rows]:

@@ -16,6 +16,7 @@ from gate_store.decisions import apply_decisions
 from gate_store.dispositions import Disposition, Fate
 from gate_store.outcomes import record_outcomes
 from gate_store.planned_effects import PlannedEffect, note_planned_effects
+from gate_store.refused import note_refused
 from gate_store.said import TOLERANCE, Said, said
 from gate_store.taken_at_once import refuse_too_much
 from stream_apps.gatekeeper.edits import retier
@@ -72,10 +73,11 @@ def commit_batch(
         if each.fate is Fate.DEAD_LETTER
     }
     dead |= {place: untold[nth] for nth, place in enumerate(outcomes) if nth in untold}
+    refused = taken.refused | dead
+    if refused:
+        note_refused(conn, [(records[place], why) for place, why in refused.items()])
     ready = bool(taken.cleared or taken.waited or decisions)
-    return Committed(
-        ready=ready, said=bool(taken.asked or decisions or outcomes), refused=taken.refused | dead
-    )
+    return Committed(ready=ready, said=bool(taken.asked or decisions or outcomes), refused=refused)
 
 
 def decide(

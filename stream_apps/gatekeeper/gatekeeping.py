@@ -1,6 +1,7 @@
 """Takes batches of records into the gate store; each record is acked when its transaction is committed."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from gate_events.errors import UndecodableError
 from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES
 from gate_store.dialects import store_moment
+from gate_store.refused import note_refused
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
@@ -25,6 +27,8 @@ from stream_apps.plain_errors import plainly
 from stream_apps.progress import Progress
 
 T = TypeVar("T")
+
+_log = logging.getLogger("plangate.gatekeeper")
 
 INPUTS = {topic.name: topic.record for topic in (APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES)}
 
@@ -101,7 +105,7 @@ class Gatekeeping:
                 await self._commit(decoded, again=True)  # what another gatekeeper wrote meanwhile is seen now
                 return
             if len(decoded) == 1:
-                self._dead_letters.bury(decoded[0][0], f"the store cannot take it: {_plain(error)}")
+                await self._bury(*decoded[0], f"the store cannot take it: {_plain(error)}")
                 return
             middle = len(decoded) // 2
             await self._commit(decoded[:middle])
@@ -114,6 +118,17 @@ class Gatekeeping:
                 received.ack()
         if committed.said:
             self._bells.outbox()
+
+    async def _bury(self, received: Received, record: Any, why: str) -> None:
+        self._dead_letters.bury(received, why)
+        try:
+            await self._thread.do(lambda: self._note_refused(record, why))
+        except Exception as error:  # whatever it is about this record, the dead letter tells of it
+            _log.warning("what was refused is not noted at its run: %s", _plain(error))
+
+    def _note_refused(self, record: Any, why: str) -> None:
+        with self._thread.store.begin() as conn:
+            note_refused(conn, [(record, why)])
 
     def _write(self, decoded: Sequence[_Decoded], losses: Losses) -> Committed:
         config = self._config

@@ -1,14 +1,16 @@
-"""What was already done outside, looked up off the event loop."""
+"""What the store knows beside a plan, and what it should know of one: off the event loop."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Engine
 
+from gate_events.records import PlanProposed
 from gate_policy.effects import PriorEffect
 from gate_policy.judge import NO_PRIOR
 from gate_store.database import Clock
 from gate_store.plan_claims import Known, known_plans
 from gate_store.plan_owners import PlanRecord
+from gate_store.refused import note_refused
 from stream_apps.patience import through_outages
 from stream_apps.plain_errors import in_thread
 from stream_apps.prior_effects import look_up_effects
@@ -35,6 +37,14 @@ class PriorEffects:
         if not records:
             return Known()
         return await through_outages("the store", lambda: in_thread(self._about, records), self._progress)
+
+    async def note_refused(self, plan: PlanProposed, why: str) -> None:
+        """Note at its run why its plan is a dead letter."""
+        await through_outages("the store", lambda: in_thread(self._note_refused, plan, why), self._progress)
+
+    def _note_refused(self, plan: PlanProposed, why: str) -> None:
+        with self._store.begin() as conn:
+            note_refused(conn, [(plan, why)])
 
     def _about(self, records: Sequence[PlanRecord]) -> Known:
         with self._store.begin() as conn:

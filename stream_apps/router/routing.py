@@ -1,6 +1,7 @@
 """Judges plans and sends each on its way."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -21,6 +22,7 @@ from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.router.prior import PriorEffects
 from stream_apps.router.seen import SeenPlans
 
+_log = logging.getLogger("plangate.router")
 OUTPUTS = (PlanCleared, ApprovalRequested)
 _UNROUTABLE = "the plan cannot be routed: {}: {}"
 _AT_ONCE = 32  # records between two turns of the event loop
@@ -48,6 +50,7 @@ class Routing:
         self._writer = writer
         self._dead_letters = dead_letters
         self._seen = SeenPlans()
+        self._noting: set[asyncio.Task[None]] = set()
 
     async def handle(self, batch: Sequence[Received]) -> None:
         """Route a batch, in order."""
@@ -71,18 +74,18 @@ class Routing:
                 if record is None:
                     continue
                 if why := self._objection(plan, record, known, other):
-                    self._dead_letters.bury(received, why)
+                    self._bury(received, plan, why)
                 elif isinstance(record, ApprovalRequested):
                     self._seen.note_asked(plan, record)
-                    self._send(received, record)
+                    self._send(received, plan, record)
                 elif record.digest in known.asked or self._seen.is_asked(plan, record):
                     # judged twice, and differently: the stricter way stands
-                    self._send(received, self._routed(received, plan, prior, ASKED_BEFORE))
+                    self._send(received, plan, self._routed(received, plan, prior, ASKED_BEFORE))
                 elif self._seen.is_told(plan, record) or record.digest in known.cleared:
                     received.ack()  # it is on its topic already: who executes it should hear it once
                 else:
                     self._seen.note_told(plan, record)
-                    self._send(received, record, partial(self._seen.was_not_told, plan, record))
+                    self._send(received, plan, record, partial(self._seen.was_not_told, plan, record))
             await asyncio.sleep(0)
 
     def _objection(
@@ -128,14 +131,15 @@ class Routing:
             now = self._config.clock()
             return plainly(route)(plan, self._catalogue, now=now, prior=prior, required=required)
         except UnjudgeablePlanError as error:
-            self._dead_letters.bury(received, str(error))
+            self._bury(received, plan, str(error))
         except Exception as error:  # a plan must not stop the plans behind it, whatever it provokes
-            self._dead_letters.bury(received, _UNROUTABLE.format(type(error).__name__, error))
+            self._bury(received, plan, _UNROUTABLE.format(type(error).__name__, error))
         return None
 
     def _send(
         self,
         received: Received,
+        plan: PlanProposed,
         record: PlanCleared | ApprovalRequested | None,
         on_refusal: Callable[[], None] = lambda: None,
     ) -> None:
@@ -144,7 +148,7 @@ class Routing:
 
         def refused(problem: str) -> None:
             on_refusal()
-            self._dead_letters.bury(received, problem)
+            self._bury(received, plan, problem)
 
         try:
             value = self._encoder.value(record)
@@ -154,6 +158,19 @@ class Routing:
         headers = self._encoder.headers(record, traceparent_of(received.headers))
         topic, key = self._encoder.topic(record), self._encoder.key(record)
         self._writer.send(Outgoing(topic, key, value, headers, received.ack, refused))
+
+    def _bury(self, received: Received, plan: PlanProposed, why: str) -> None:
+        """A dead letter, and a note for whoever waits at its run. Nothing depends on that note."""
+        self._dead_letters.bury(received, why)
+        if plan.run:
+            task = asyncio.ensure_future(self._prior.note_refused(plan, why))
+            self._noting.add(task)
+            task.add_done_callback(self._noted)
+
+    def _noted(self, task: asyncio.Task[None]) -> None:
+        self._noting.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.warning("what was refused is not noted at its run: %s", error)
 
 
 def _require_key(received: Received, plan: PlanProposed) -> None:

@@ -11,14 +11,19 @@ from uuid import uuid4
 import msgspec
 import pytest
 from confluent_kafka import Message
+from sqlalchemy import select
 
 from gate_events.codec import encode, to_json
+from gate_events.ids import plan_id_of_pause, proposal_id
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
-from gate_events.values import Step
+from gate_events.values import Agent, Step
 from gate_events.words import Tier, Timing
 from gate_policy.catalogue import load_catalogue
 from gate_policy.route import route
+from gate_store.runs import pause_run, register_run
+from gate_store.tables import runs
 from tests.apps.world import World, headers_of, plan, until
+from tests.store.examples import run
 
 
 def test_a_plan_goes_where_its_highest_step_belongs(world: World) -> None:
@@ -118,6 +123,23 @@ def test_the_router_takes_no_plan_under_another_key(world: World, key: bytes | N
     with world.reader("dead-letters") as reader:
         (letter,) = reader.messages(lambda seen: len(seen) == 1)
     assert f"send it with its plan id: {own.plan_id}" in headers_of(letter)["plangate_error"]
+
+
+def test_why_the_router_refuses_the_plan_of_a_run_stands_at_the_run(world: World) -> None:
+    """Who submitted it may have no right to read dead letters."""
+    at, now = run("t1"), datetime.now(UTC)
+    odd = plan("look", agent=Agent(name="b\u200bot"), run=at, plan_id=plan_id_of_pause(at))
+    odd = msgspec.structs.replace(odd, event_id=proposal_id(odd.plan_id))
+    with world.store.begin() as conn:
+        pause_run(conn, "t1", register_run(conn, "t1", at.graph, "agent", 30.0, now), at, odd, now)
+    world.start("router")
+    world.send(odd)
+
+    def error() -> str:
+        with world.store.begin() as conn:
+            return str(conn.execute(select(runs.c.error)).scalar_one())
+
+    assert "agent.name" in until(error)
 
 
 def test_the_router_tells_services_once_though_the_store_does_not_know_yet(world: World) -> None:

@@ -98,8 +98,7 @@ class Project(Shell):
     def submit(self, run: str, action: str, *arguments: dict[str, Any]) -> str:
         """Run the graph until its gate; its plan's id."""
         given = json.dumps({"run": run, "action": action, "arguments": arguments})
-        done = self.run("submit", "mine", "--input", given, "--thread-id", run, "--json").json
-        assert not done["finished"]
+        done = self.run("submit", "mine", "--input", given, "--thread-id", run, "--no-wait", "--json").json
         return str(done["plan_id"])
 
     def waiting(self, plan_id: str, timing: str = "BEFORE") -> dict[str, Any]:

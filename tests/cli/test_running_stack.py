@@ -10,6 +10,7 @@ from confluent_kafka import Producer
 
 from gate_events.codec import decode
 from gate_events.records import PlanProposed
+from gate_store import queries
 from plangate.kafka.reading import read_all
 from plangate.settings import Settings
 from tests.cli.commands import SECRET
@@ -172,6 +173,25 @@ def test_what_ran_is_confirmed_or_undone_by_a_plan_of_its_own(project: Project) 
         return [gate for gate in gates if gate["steps"][0]["action_type"] == "untag"]
 
     assert [gate["steps"][0]["arguments"] for gate in until(compensating)] == [{"who": "undone"}]
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments", "states"),
+    [
+        ("send_email", {"to": "ana", "token": SECRET}, {"OPEN"}),
+        ("note", {"text": "hi"}, {"CLEARED", "ENDED"}),
+    ],
+    ids=["a gate is open", "none was needed"],
+)
+def test_submit_returns_when_its_plan_was_taken(
+    project: Project, action: str, arguments: dict[str, str], states: set[str]
+) -> None:
+    given = json.dumps({"run": f"taken {action}", "action": action, "arguments": [arguments]})
+    told = project.run("submit", "mine", "--input", given, "--wait", "60", "--json").json
+    assert (told["state"] in states, told["hop"]) == (True, None)
+    with project.store() as conn:
+        waiting = {each["request_id"]: each["plan_id"] for each in queries.pending(conn, limit=1000)}
+    assert waiting.get(told["gate_id"]) == (told["plan_id"] if told["gate_id"] else None)
 
 
 def test_runs_are_listed_by_state(project: Project) -> None:

