@@ -18,11 +18,13 @@ from gate_store.tables import clearances, gates, outbox, runs
 class Since:
     """What the log holds of after the backup.
 
-    `plans` were cleared, or approved by somebody; `answered` are the questions about doubts, by gate, that
-    somebody answered; `cleared` and `verdicts` are what services were told, by digest and by event id.
+    `plans` were cleared, or approved by somebody; `ended` have outcomes, and count where they were cleared
+    before. `answered` are the questions about doubts, by gate, that somebody answered; `cleared` and
+    `verdicts` are what services were told, by digest and by event id.
     """
 
     plans: Sequence[LostPlan] = ()
+    ended: Sequence[LostPlan] = ()
     answered: Collection[UUID] = ()
     cleared: Collection[str] = ()
     verdicts: Collection[UUID] = ()
@@ -50,7 +52,7 @@ def note_lost(conn: Connection, lost: Lost, log: Since, now: datetime) -> Noted:
     """Let all that may have happened begin in doubt, and tell services nothing twice."""
     restore = note_restore(conn, lost.since, lost.until, lost.idempotent, now)
     plans = _placed(conn, log.plans)
-    note_lost_plans(conn, plans)
+    note_lost_plans(conn, [*_cleared_before(conn, log.ended), *plans])
     note_told(conn, [*log.cleared, *map(str, log.verdicts)])
     steps = doubt_what_may_go_on(conn, restore, now)
     steps += doubt_what_was_let_again(conn, restore, now)
@@ -58,6 +60,14 @@ def note_lost(conn: Connection, lost: Lost, log: Since, now: datetime) -> Noted:
     if log.verdicts:
         conn.execute(delete(outbox).where(among(conn, outbox.c.event_id, log.verdicts)))
     return Noted(len(plans), sum(each.thread_id is not None for each in plans), steps)
+
+
+def _cleared_before(conn: Connection, ended: Sequence[LostPlan]) -> list[LostPlan]:
+    if not ended:
+        return []
+    of_plans = among(conn, clearances.c.plan_id, [each.plan_id for each in ended])
+    known = set(conn.execute(select(clearances.c.plan_id).where(of_plans)).scalars())
+    return [each for each in ended if each.plan_id in known]
 
 
 def _placed(conn: Connection, plans: Sequence[LostPlan]) -> list[LostPlan]:

@@ -32,6 +32,7 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "plangate.dev.errors.DevServiceError",
         "plangate.kafka.acls.AclRefusedError",
         "plangate.kafka.clients.KafkaRefusesError",
+        "plangate.kafka.groups.GroupInUseError",
         "plangate.kafka.clients.KafkaUnreachableError",
         "plangate.kafka.originals.NotReplayableError",
         "plangate.kafka.registry.ContractRefusedError",

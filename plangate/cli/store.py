@@ -5,6 +5,7 @@ import typer
 from gate_store import migrate
 from gate_store.try_clients import try_clients
 from plangate.cli.output import JsonFlag, print_json, say
+from plangate.cli.store_restored import restored
 from plangate.cli.store_roles import roles
 from plangate.settings import load_settings
 
@@ -14,6 +15,7 @@ group = typer.Typer(no_args_is_help=True, help="The gate store: its tables and m
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group.command()(roles)
+    group.command()(restored)
     app.add_typer(group, name="store")
 
 

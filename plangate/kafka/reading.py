@@ -1,8 +1,10 @@
-"""Reads a topic as it stands now, from its first record to its last, or one record of it."""
+"""Reads a topic as it stands now, from its first record to its last, a part of it, or one record."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 from uuid import uuid4
 
@@ -12,6 +14,56 @@ from plangate.kafka.roles import READERS
 from plangate.settings import Settings
 
 TIMEOUT_S = 15.0
+_LOOK_S = 0.1  # a batch that is not full is waited for so long
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Offsets of a partition: the first that it has, one within, and the one behind its last record."""
+
+    first: int
+    start: int
+    end: int
+
+
+def spans(settings: Settings, topic: str, since: datetime | None) -> dict[int, Span]:
+    """What `topic` (its full name) holds, by partition, from its records of `since` on; None: all.
+
+    Raises KafkaException.
+    """
+    with _reader(settings) as consumer:
+        ends = _ends(consumer, topic)
+        if since is None:
+            return {number: Span(first, first, end) for number, (first, end) in ends.items()}
+        at = int(since.timestamp() * 1000)
+        wanted = [TopicPartition(topic, number, at) for number in ends]
+        found = {
+            each.partition: each.offset for each in consumer.offsets_for_times(wanted, timeout=TIMEOUT_S)
+        }
+    return {
+        number: Span(first, found[number] if found[number] >= 0 else end, end)  # below 0: none so new
+        for number, (first, end) in ends.items()
+    }
+
+
+def read_spans(settings: Settings, topic: str, wanted: Mapping[int, tuple[int, int]]) -> Iterator[Message]:
+    """The records of `topic` (its full name) from an offset on up to another, by partition.
+
+    Raises KafkaException.
+    """
+    left = {number: end for number, (start, end) in wanted.items() if end > start}
+    if not left:
+        return
+    with _reader(settings) as consumer:
+        consumer.assign([TopicPartition(topic, number, wanted[number][0]) for number in left])
+        while left:
+            for message in consumer.consume(500, timeout=_LOOK_S):
+                number, offset = cast(int, message.partition()), cast(int, message.offset())
+                end = left.get(number, 0)
+                if not _is_end(message) and offset < end:
+                    yield message
+                if _is_end(message) or offset >= end - 1:
+                    left.pop(number, None)
 
 
 def read_all(settings: Settings, topic: str) -> Iterator[Message]:

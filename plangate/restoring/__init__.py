@@ -1,0 +1,1 @@
+"""What Kafka still knows of what a restored store lost."""
