@@ -38,8 +38,8 @@ def own_outcomes(conn: Connection, told: Sequence[PlanExecuted]) -> list[bool | 
 
 def left_the_outbox(conn: Connection, limit: int) -> list[ApprovalRequested | PlanExecuted]:
     """Our questions and the outcomes of runs that a relay was done with, and that did not come back yet."""
-    questions = [_read(row, ApprovalRequested) for row in _left(conn, ApprovalRequested, limit)]
-    outcomes = [_read(row, PlanExecuted) for row in _left(conn, PlanExecuted, limit)]
+    questions = [read_own(row, ApprovalRequested) for row in _left(conn, ApprovalRequested, limit)]
+    outcomes = [read_own(row, PlanExecuted) for row in _left(conn, PlanExecuted, limit)]
     return [record for record in (*questions, *outcomes) if record is not None]
 
 
@@ -64,7 +64,7 @@ def proposed_by_runs(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID,
         return {}
     ids = {proposal_id(plan_id): plan_id for plan_id in plan_ids}
     found = conn.execute(select(own_requests).where(among(conn, own_requests.c.event_id, ids)))
-    read = {ids[row.event_id]: _read(row, PlanProposed) for row in found}
+    read = {ids[row.event_id]: read_own(row, PlanProposed) for row in found}
     return {plan_id: proposal for plan_id, proposal in read.items() if proposal is not None}
 
 
@@ -79,18 +79,19 @@ def forget_outcomes(conn: Connection, told: Iterable[PlanExecuted]) -> None:
     forget(conn, [outcome_id(each.plan_id, each.digest, each.attempt) for each in told])
 
 
+def read_own(row: Any, kind: type[R]) -> R | None:
+    """The record of a row of `own_requests`; None: it is of another type."""
+    contract = bytes.fromhex(row.contract) if row.contract else first_contract_of(kind).fingerprint
+    try:
+        return decode(SINGLE_OBJECT + contract + bytes(row.body), kind)
+    except UndecodableError:
+        return None
+
+
 def _says(row: Any, record: ApprovalRequested | PlanExecuted) -> bool:
     try:
         if bytes(row.body) == body_of(record):
             return True
     except UnencodableError:  # we never said it
         return False
-    return _read(row, type(record)) == record  # another version wrote it, with another contract
-
-
-def _read(row: Any, kind: type[R]) -> R | None:
-    contract = bytes.fromhex(row.contract) if row.contract else first_contract_of(kind).fingerprint
-    try:
-        return decode(SINGLE_OBJECT + contract + bytes(row.body), kind)
-    except UndecodableError:
-        return None
+    return read_own(row, type(record)) == record  # another version wrote it, with another contract

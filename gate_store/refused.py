@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, update
 
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.shown import shown
-from gate_store.dialects import word
+from gate_store.dialects import among, word
 from gate_store.judged_words import same_words
 from gate_store.own_requests import proposed_by_runs
 from gate_store.plain_text import storable
@@ -31,6 +32,13 @@ def note_refused(conn: Connection, refused: Collection[tuple[Any, str]]) -> None
     for plan_id, why in noted.items():
         waits = (runs.c.plan_id == plan_id) & (runs.c.status == word("PAUSED"))
         conn.execute(update(runs).where(waits).values(error=storable(shown(why))))
+
+
+def forget_refusals(conn: Connection, plan_ids: Collection[UUID]) -> None:
+    """They are tried again."""
+    if plan_ids:
+        noted = (among(conn, runs.c.plan_id, plan_ids), runs.c.status == word("PAUSED"), runs.c.error != "")
+        conn.execute(update(runs).where(*noted).values(error=""))
 
 
 def _says(record: PlanProposed | PlanCleared | ApprovalRequested, proposed: PlanProposed) -> bool:

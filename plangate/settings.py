@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     run_timeout_s: float = Field(600.0, gt=0, description="seconds that one resume may take")
     resumer_memory_mb: int = Field(0, ge=0, description="RAM at which a resumer ends itself; 0: no limit")
     patience_s: float = Field(86_400.0, gt=0, description="seconds that a decision waits for its request")
+    republish_after_s: float = Field(
+        300.0, gt=0, description="seconds until a run's plan that nobody took is published again"
+    )
     dating_tolerance_s: float = Field(
         300.0, ge=0, description="seconds by which a decision's own date may differ from the broker's"
     )

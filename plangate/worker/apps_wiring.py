@@ -21,6 +21,7 @@ def apps_config(settings: Settings, only: frozenset[str], instance: str) -> Apps
         schema_of_id=ids.schema_of if ids else None,
         spool=settings.spool,
         patience_s=settings.patience_s,
+        republish_after_s=settings.republish_after_s,
         dating_tolerance_s=settings.dating_tolerance_s,
         largest_record_bytes=settings.largest_record_bytes,
         stuck_after_s=settings.stuck_after_s,

@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from datetime import datetime, timedelta
 from functools import partial
 
+from sqlalchemy import Connection
+
 from gate_events.codec import encode
 from gate_events.headers import cloud_event
 from gate_events.records import Record
@@ -23,6 +25,7 @@ from stream_apps.gatekeeper.edits import edited_again
 from stream_apps.gatekeeper.gatekeeping import StoreThread
 from stream_apps.gatekeeper.stale import InForce, ask_about_stale
 from stream_apps.gatekeeper.unheard import Unheard
+from stream_apps.gatekeeper.unrouted import Unrouted, a_router_works
 
 _log = logging.getLogger("plangate.gatekeeper")
 _TICK_S = 1.0
@@ -46,6 +49,8 @@ class Ticker:
         self._idempotent = frozenset(name for name, action in actions if action.idempotent)
         self._in_force = InForce(config.catalogue)
         self._unheard = Unheard(thread.store, config.catalogue)
+        republish_after = timedelta(seconds=config.republish_after_s)
+        self._unrouted = Unrouted(thread.store, republish_after, is_routed=self._a_router_works)
         self._edited_again = partial(edited_again, catalogue=config.catalogue)
 
     async def run(self) -> None:
@@ -71,9 +76,13 @@ class Ticker:
         with self._thread.store.begin() as conn:  # it waits for locks, and so may hold none of before
             ask_about_stale(conn, self._config.catalogue, now, _LIMIT)
         self._unheard.take(now)
+        self._unrouted.publish(now)
         self._look_by_what_is_in_force(now)
         if not self._dead_letters.waits:  # else this would hold the store up for nothing
             self._give_up(now)
+
+    def _a_router_works(self, conn: Connection) -> bool:
+        return a_router_works(conn, self._config.clock())
 
     def _look_by_what_is_in_force(self, now: datetime) -> None:
         if self._in_force.is_done:
