@@ -1,6 +1,7 @@
 """The topics on the cluster: make them, check them."""
 
 import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from plangate.kafka.roles import READERS
 from plangate.settings import Settings
 
 _CREATE_S = 30.0
+_AGAIN_S = 0.05
 LOG_APPEND_TIME = "LogAppendTime"
 _DATED_BY = "message.timestamp.type"
 ACLS = "`plangate topics acls` says what each role needs"
@@ -122,7 +124,17 @@ def create(settings: Settings) -> list[TopicState]:
     ]
     for name, future in client.create_topics(wanted).items() if wanted else ():
         _await(name, future)
-    return describe(settings)
+    return _told_by_a_broker(settings, missing)
+
+
+def _told_by_a_broker(settings: Settings, made: set[str]) -> list[TopicState]:
+    """The state of all. The controller answers when it has decided; a broker learns of it a moment later."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        states = describe(settings)
+        if not any(state.problem and state.name in made for state in states) or time.monotonic() > deadline:
+            return states
+        time.sleep(_AGAIN_S)
 
 
 def dated_by(settings: Settings, topic: Topic) -> str | None:

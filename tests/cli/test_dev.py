@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gate_events.topics import TOPICS
 from plangate.dev.java import find_java
 from plangate.dev.postgres_binaries import find_binaries
 from tests.account import note
@@ -35,7 +36,9 @@ def test_a_gate_outlives_the_stack_on_apache_kafka_and_postgresql(folder: Path) 
     apache = ("--broker", "apache", "--store", "postgresql")
     with running(folder, *apache) as project:
         assert project.environment["PLANGATE_STORE_URL"].startswith("postgresql://")
-        assert [row["problem"] for row in project.run("topics", "create", "--json").json] == [""] * 9
+        assert [row["problem"] for row in project.run("topics", "create", "--json").json] == [""] * len(
+            TOPICS
+        )
         gate = project.asked("kept", "ana")
     started = time.monotonic()
     with running(folder, *apache) as project:
