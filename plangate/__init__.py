@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from producers.kafka_producer import KafkaProducer
     from producers.plan import Plan
     from producers.plans import propose
+    from producers.run_outcome import RunOutcome, outcome
     from producers.step import Step
     from producers.submit import Submitted, asubmit, submit
     from producers.verdict import Verdict
@@ -29,6 +30,7 @@ _HOMES = {
     "GateState": "gate_events.words",
     "KafkaProducer": "producers.kafka_producer",
     "Plan": "producers.plan",
+    "RunOutcome": "producers.run_outcome",
     "Step": "producers.step",
     "Submitted": "producers.submit",
     "Tier": "gate_events.words",
@@ -38,6 +40,7 @@ _HOMES = {
     "effect": "producers.effect",
     "effects": "producers.effects",
     "gate": "producers.gate",
+    "outcome": "producers.run_outcome",
     "propose": "producers.plans",
     "report": "producers.incidents",
     "submit": "producers.submit",
@@ -57,6 +60,8 @@ __all__ = [
     "submit",
     "asubmit",
     "Submitted",
+    "outcome",
+    "RunOutcome",
     "verdicts",
     "KafkaProducer",
     "propose",

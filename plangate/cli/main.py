@@ -28,6 +28,7 @@ MODULE_OF = {
         ("approve", "edit", "reject", "respond", "withdraw", "confirm", "undo", "resolve"), "decisions"
     ),
     "runs": "runs",
+    "wait": "wait",
     "dead-letters": "dead_letters",
     "catalogue": "catalogue",
     "torture": "torture",

@@ -1,0 +1,93 @@
+"""`plangate wait THREAD`: until a run ends, and how it did."""
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from gate_events.json_text import kept_result
+from gate_events.shown import shown
+from plangate.cli.failures import CommandError
+from plangate.cli.output import JsonFlag, indented, print_json, say
+from plangate.cli.stores import reading
+from plangate.settings import load_settings
+from producers.run_outcome import NotEndedError, RunOutcome, outcome
+
+NOT_DONE, NOT_ENDED, NOT_APPROVED = 1, 3, 4
+_AS_DECIDED = {None, "APPROVED", "CLEARED"}
+
+
+class TimeIsUpError(CommandError):
+    """The run has not ended: {problem}; {mend}."""
+
+    exit_code = NOT_ENDED
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(wait)
+
+
+def wait(
+    thread: Annotated[str, typer.Argument(help="The thread of the run, as `plangate runs` shows it.")],
+    timeout: Annotated[float | None, typer.Option(min=0, help="Seconds to wait; else until it ends.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Wait until a run ends; say how, what its steps gave, and what its graph returned.
+
+    A run that waits for a human has not ended. Exit code 0: it is DONE, and nobody said no. 1: it is FAILED
+    or STALE. 3: time is up. 4: it is DONE, and its plan was not approved.
+    """
+    settings = load_settings()
+    with reading(settings):
+        pass  # a store that does not exist is said so
+    try:
+        ended = asyncio.run(
+            outcome(
+                thread, timeout_s=timeout, store_url=settings.store_url, graphs_file=_file(settings.graphs)
+            )
+        )
+    except NotEndedError as error:
+        problem, _, mend = str(error).rpartition("; ")
+        raise TimeIsUpError(problem, mend) from error
+    told = _as_json(ended)
+    if as_json:
+        print_json(told)
+    else:
+        _print(told)
+    if ended.status != "DONE":
+        raise typer.Exit(NOT_DONE)
+    if ended.decided not in _AS_DECIDED:
+        raise typer.Exit(NOT_APPROVED)
+
+
+def _file(graphs: Any) -> Any:
+    return graphs if graphs.is_file() else None
+
+
+def _as_json(ended: RunOutcome) -> dict[str, Any]:
+    output, why = kept_result(ended.output)
+    unread = {**ended.unread, **({"output": why.replace("its result", "the graph's output")} if why else {})}
+    told: dict[str, Any] = msgspec.to_builtins(
+        {name: value for name, value in vars(ended).items() if name != "output"}
+    )
+    return {**told, "output": output, "unread": unread}
+
+
+def _print(told: dict[str, Any]) -> None:
+    by = f" by {shown(told['decided_by'])}" if told["decided_by"] else ""
+    decided = f", {told['decided']}{by}" if told["decided"] else ""
+    error = f": {shown(told['error'])}" if told["error"] else ""
+    say(f"run {shown(told['thread_id'])} of {shown(told['graph'])} is {told['status']}{decided}{error}")
+    for step in told["steps"] or []:
+        said = step["detail"] or (_json(step["result"]) if step["result"] is not None else "")
+        indented(f"{shown(step['step_id'])}  {step['state']}  {shown(step['action_type'])}  {shown(said)}", 2)
+    if told["output"] is not None:
+        say(f"output: {shown(_json(told['output']))}")
+    for name, why in told["unread"].items():
+        say(f"{name}: not told: {shown(why)}")
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,78 @@
+"""Whoever submitted a run learns how it ended: what was decided, each step's result, the graph's output."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gate_events.words import DecisionKind
+from gate_store.run_ends import NoSuchRunError
+from plangate import outcome
+from producers.run_outcome import NotEndedError
+from stream_apps.resumer.graphs import load_graphs
+from tests.cli.commands import Shell
+from tests.resumer.stage import Stage
+
+
+async def test_it_is_waited_for_until_the_run_ends(stage: Stage) -> None:
+    plan = await stage.submit()
+    waiting = asyncio.create_task(outcome("t1", store_url=stage.url))
+    stage.decide(plan)
+    await stage.resume()
+    ended = await waiting
+    assert (ended.status, ended.decided, ended.decided_by, ended.plan_id) == (
+        "DONE",
+        "APPROVED",
+        "ada",
+        plan.plan_id,
+    )
+    assert ended.steps is not None
+    assert [(each.step_id, each.state, each.result) for each in ended.steps] == [
+        ("s1", "SUCCEEDED", "sent to ann"),
+        ("s2", "SUCCEEDED", "sent to bob"),
+    ]
+    assert set(ended.output) == {"who", "verdict", "sent"}
+    assert ended.output["sent"] == ["sent to ann", "sent to bob"]
+    assert ended.unread == {}
+
+
+async def test_a_rejected_run_is_done_and_says_that_it_was_rejected(stage: Stage) -> None:
+    stage.decide(await stage.submit(), DecisionKind.REJECT, note="no")
+    await stage.resume()
+    ended = await outcome("t1", store_url=stage.url)
+    assert (ended.status, ended.decided, ended.steps) == ("DONE", "REJECTED", [])
+
+
+async def test_one_that_waits_for_a_human_has_not_ended(stage: Stage) -> None:
+    await stage.submit()
+    with pytest.raises(NotEndedError, match="it is PAUSED at plan"):
+        await outcome("t1", store_url=stage.url, timeout_s=0.1)
+    with pytest.raises(NoSuchRunError):
+        await outcome("t2", store_url=stage.url)
+
+
+async def test_a_state_of_classes_is_told_where_the_graph_is_given(stage: Stage) -> None:
+    loaded = (await load_graphs(stage.project / "langgraph.json"))["typed"]
+    from graph import Person  # type: ignore[import-not-found]  # noqa: PLC0415 - the project is on the path now
+
+    stage.decide(await stage.submit("typed", people=[Person("ann")]))
+    await stage.resume()
+    assert (await outcome("t1", store_url=stage.url, graph=loaded.graph)).output
+    ended = await outcome("t1", store_url=stage.url)
+    assert (ended.status, ended.output) == ("DONE", None)
+    assert "would come back from its checkpoint as a plain value" in ended.unread["output"]
+
+
+async def test_the_command_tells_it_by_its_exit_code(stage: Stage, tmp_path: Path) -> None:
+    shell = Shell(tmp_path, {"PLANGATE_STORE_URL": stage.url})
+    plan = await stage.submit()
+    assert shell.run("wait", "t1", "--timeout", "0").code == 3
+    stage.decide(plan)
+    await stage.resume()
+    assert shell.run("wait", "t1", "--json").json["output"]["sent"] == ["sent to ann", "sent to bob"]
+    stage.decide(await stage.submit(thread="t2"), DecisionKind.REJECT, note="no")
+    await stage.resume(thread="t2")
+    rejected = shell.run("wait", "t2")
+    assert rejected.code == 4
+    assert "run t2 of billing is DONE, REJECTED by ada" in rejected.out
+    shell.run("wait", "t3").complains("there is no run t3")
