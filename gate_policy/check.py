@@ -69,6 +69,9 @@ def _of_secrets(action: Action) -> Iterator[Warned]:
 
 def _notes(catalogue: Catalogue) -> Iterator[Warned]:
     for action in catalogue.actions.values():
+        if action.arguments is None:
+            mend = "list them: then a plan with any other is held for a human"
+            yield ("actions", action.name), None, "lists no arguments, so that an agent may add any", mend
         if action.says is None:
             continue
         mentioned = action.says.variables - GIVEN.keys()

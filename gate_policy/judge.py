@@ -17,7 +17,7 @@ from gate_policy.effects import PriorEffect
 from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.facts import Facts
 from gate_policy.plan_checks import Found, findings, too_few
-from gate_policy.render import Shown, groups
+from gate_policy.render import Shown, groups, in_order_of_weight
 from gate_policy.requirements import Body, Requirements, terms, united
 from gate_policy.steps import JudgedStep, judged_step
 from gate_policy.tiers import higher, level_of, stricter, timing_of
@@ -130,8 +130,9 @@ def _timing(
 def _review(
     judged: Sequence[JudgedStep], found: Sequence[Found], catalogue: Catalogue, frozen: Terms
 ) -> Review:
+    told = groups(Shown(one.step, one.action, one.tier) for one in judged)
     return Review(
-        groups=groups(Shown(one.step, one.action, one.tier) for one in judged),
+        groups=in_order_of_weight(told, [one.finding for one in found]),
         findings=tuple(one.finding for one in found),
         reasons=tuple(_reasons(judged, found, catalogue)),
         terms=frozen,

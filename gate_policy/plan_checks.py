@@ -1,7 +1,7 @@
 """Plan checks that need no model. Each finding names its steps; most hold the plan for a human."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from gate_events.canonical import canonical
@@ -31,6 +31,7 @@ class Found:
 
     finding: Finding
     before: bool
+    in_own_words: bool = False  # of a rule that is met
 
 
 def findings(
@@ -40,7 +41,7 @@ def findings(
     by_type: dict[str, list[JudgedStep]] = {}
     for one in judged:
         by_type.setdefault(one.step.action_type, []).append(one)
-    found = [*unknown(by_type), *unsettled(by_type), *too_many(by_type, catalogue)]
+    found = [*unknown(by_type), *unlisted(by_type), *unsettled(by_type), *too_many(by_type, catalogue)]
     if len(judged) > len(by_type) and catalogue.checks.duplicates:
         found += duplicates(by_type, catalogue)
     found += [*wrong_order(judged, by_type), *missing_undo(by_type)]
@@ -49,7 +50,12 @@ def findings(
         found += effects_unknown(by_type)
         found += [one for one in effects_twice(judged, catalogue) if one.finding.step_ids not in named]
         found += done_before(plan, by_type, now, prior) if prior else ()
-    return found + list(rule_findings(judged))
+    return sorted([*found, *rule_findings(judged)], key=_rank)
+
+
+def _rank(found: Found) -> tuple[bool, bool]:
+    """What a rule says in its own words stands first, then what holds the plan."""
+    return not found.in_own_words, not found.before
 
 
 def _found(check: str, text: str, steps: Iterable[JudgedStep], before: bool = True) -> Found:
@@ -66,6 +72,21 @@ def unknown(by_type: ByType) -> Iterator[Found]:
     for name, steps in by_type.items():
         if steps[0].action is None:
             yield _found("unknown action", f"{name} is not in the catalogue ({_steps(len(steps))})", steps)
+
+
+def unlisted(by_type: ByType) -> Iterator[Found]:
+    """Arguments that the catalogue does not list: whoever wrote it has not said what they do."""
+    for name, steps in by_type.items():
+        action = steps[0].action
+        if action is None or action.arguments is None:
+            continue
+        listed = frozenset(action.arguments)
+        strange = [one for one in steps if not one.step.arguments.keys() <= listed]
+        if strange:
+            names = sorted({key for one in strange for key in one.step.arguments.keys() - listed})
+            told = f"{', '.join(names)} ({_steps(len(strange))})"
+            text = f"{name} has arguments that the catalogue does not list: {told}"
+            yield _found("unlisted argument", text, strange)
 
 
 def unsettled(by_type: ByType) -> Iterator[Found]:
@@ -233,7 +254,8 @@ def rule_findings(judged: Judged) -> Iterator[Found]:
     for name, steps in warned.items():
         template = rules[name].warn
         if template is not None:
-            yield _found(f"rule {name}", template.render({"n": len(steps)}), steps, before=False)
+            told = _found(f"rule {name}", template.render({"n": len(steps)}), steps, before=False)
+            yield replace(told, in_own_words=True)
     for name, steps in doubted.items():
         text = f"rule {name} could not be evaluated for {_steps(len(steps))}, so it counts as met: "
         yield _found(f"rule {name}", text + rules[name].because, steps, before=False)

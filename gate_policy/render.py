@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gate_events.shown import shown
-from gate_events.values import Group, Step
+from gate_events.values import Finding, Group, Step
 from gate_events.words import Tier
 from gate_policy.actions import Action
 from gate_policy.catalogue import Catalogue
+from gate_policy.differences import differences
 from gate_policy.display import listing, redacted
 from gate_policy.templates import Template
+from gate_policy.tiers import RANK
 
 
 class Shown(NamedTuple):
@@ -67,6 +69,20 @@ def groups(steps: Iterable[Shown]) -> tuple[Group, ...]:
     return tuple(group for members in alike.values() for group in _said(members))
 
 
+def in_order_of_weight(told: Iterable[Group], findings: Iterable[Finding]) -> tuple[Group, ...]:
+    """What a finding names stands first, in the findings' order, then by tier; all else as it was planned."""
+    place: dict[str, int] = {}
+    for nth, finding in enumerate(findings):
+        for step_id in finding.step_ids:
+            place.setdefault(step_id, nth)
+    unnamed = len(place)
+
+    def weight(group: Group) -> tuple[int, int]:
+        return min(place.get(step_id, unnamed) for step_id in group.step_ids), -RANK[group.tier]
+
+    return tuple(sorted(told, key=weight))
+
+
 def _likeness(one: Shown) -> object:
     """What members of a group have in common: all that their sentence can show."""
     step, action, tier = one
@@ -82,18 +98,18 @@ def _likeness(one: Shown) -> object:
 
 def _said(members: list[Shown]) -> list[Group]:
     """One group, or one for each listing where the template lacks an argument."""
-    step, action, _ = members[0]
-    if len(members) == 1:
-        return [_group(_sentence(step, action), members)]
-    text = _many(action, display_arguments(step, action), len(members)) if action else None
-    return _listed(members) if text is None else [_group(text, members)]
-
-
-def _many(action: Action, arguments: Mapping[str, Any], count: int) -> str | None:
-    if action.group:
-        return _rendered(action.group, arguments, count)
-    text = _rendered(action.says, arguments, count) if action.says else None
-    return None if text is None else f"{count} times: {text}"
+    action = members[0].action
+    arguments = [display_arguments(one.step, action) for one in members]
+    several = len(members) > 1
+    template = ((several and action.group) or action.says) if action else None
+    text = _rendered(template, arguments[0], len(members)) if template else None
+    if template is None or text is None:
+        return _listed(members)
+    if several and template is not (action and action.group):
+        text = f"{len(members)} times: {text}"
+    if several and (told := differences(arguments)):
+        text = f"{text} ({told})"
+    return [_group(text, members, template.whole & arguments[0].keys())]
 
 
 def _listed(members: list[Shown]) -> list[Group]:
@@ -102,10 +118,11 @@ def _listed(members: list[Shown]) -> list[Group]:
         text = listing(one.step.action_type, display_arguments(one.step, one.action))
         listings.setdefault(text, []).append(one)
     return [
-        _group(text if len(same) == 1 else f"{len(same)} times: {text}", same)
+        _group(text if len(same) == 1 else f"{len(same)} times: {text}", same, same[0].step.arguments)
         for text, same in listings.items()
     ]
 
 
-def _group(text: str, members: list[Shown]) -> Group:
-    return Group(text=text, tier=members[0].tier, step_ids=tuple(one.step.step_id for one in members))
+def _group(text: str, members: list[Shown], used: Iterable[str]) -> Group:
+    step_ids = tuple(one.step.step_id for one in members)
+    return Group(text=text, tier=members[0].tier, step_ids=step_ids, used=tuple(sorted(used)))

@@ -146,10 +146,17 @@ def test_the_number_of_steps_is_not_taken_for_an_argument(arguments: str) -> Non
     ],
 )
 def test_what_a_sentence_does_not_print_whole_is_noted(action: str, rest: str) -> None:
-    (note,) = notes_of(f"  a: {{tier: REVERSIBLE, {action}}}\n")
+    *_, note = notes_of(f"  a: {{tier: REVERSIBLE, {action}}}\n")
     assert note.startswith(
         f"c.yaml:3: actions.a.says: does not print {rest} whole; reviewers read that beneath"
     )
+
+
+def test_a_missing_list_of_arguments_is_asked_for() -> None:
+    assert notes_of("  a: {tier: REVERSIBLE}\n") == [
+        "c.yaml:3: actions.a: lists no arguments, so that an agent may add any;"
+        " list them: then a plan with any other is held for a human"
+    ]
 
 
 def test_a_sentence_that_prints_everything_whole_needs_no_note() -> None:

@@ -113,7 +113,7 @@ def test_has_of_what_cannot_be_told_from_a_misspelling_is_a_warning() -> None:
     text = f"""{HEAD}  pay: {{tier: REVERSIBLE}}
 rules: [{{name: big, when: "has(args.amonut)", actions: [pay], tier: IRREVERSIBLE, because: b}}]
 """
-    (warning,) = check_catalogue(text, "c.yaml")
+    warning, _ = check_catalogue(text, "c.yaml")
     assert "'amonut' is asked for by has(), and pay does not list its arguments" in str(warning)
 
 

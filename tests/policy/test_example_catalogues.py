@@ -57,15 +57,19 @@ def test_200_overdue_notices_are_held_with_what_the_reviewer_must_know() -> None
     judgement = judge(plan(*steps), billing, now=NOW, prior=prior)
     assert judgement.timing is Timing.BEFORE
     assert judgement.review is not None
-    assert [group.text for group in judgement.review.groups] == ["Send 200 emails: Your invoice is overdue"]
+    assert [group.text for group in judgement.review.groups] == [
+        'Send 200 emails: Your invoice is overdue (customer: 200 different values, "c0" to "c99";'
+        ' to: 200 different values, "c0@example.com" to "c9@example.com";'
+        ' invoice_status: "paid" 104 times, "open" 96 times)'
+    ]
     assert [(one.check, one.text, len(one.step_ids)) for one in judgement.review.findings] == [
+        ("rule paid", "104 have paid", 104),
         (
             "already done",
             "200 of 200 steps of send_overdue_notice repeat what was already done within 24 hours "
             "(last 2026-03-02 08:30 UTC)",
             200,
         ),
-        ("rule paid", "104 have paid", 104),
     ]
 
 

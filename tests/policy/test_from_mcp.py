@@ -52,7 +52,7 @@ def test_hints_become_tiers_and_doubts(annotations: Any, tier: Tier, doubt: str 
 def test_a_doubt_is_marked_for_a_human_and_holds_the_plan() -> None:
     text = catalogue_from_mcp([{"name": "look", "annotations": {"readOnlyHint": True}}])
     assert "  # settle: the server says read-only: confirm that it changes nothing\n  look:\n" in text
-    (problem,) = check_catalogue(text, "mcp.yaml")
+    problem, _ = check_catalogue(text, "mcp.yaml")
     assert str(problem).startswith(
         "mcp.yaml:9: actions.look.settle: an open doubt: the server says read-only"
     )

@@ -43,26 +43,86 @@ def says(template: str) -> Catalogue:
 def test_200_mails_read_as_one_sentence_with_every_step_named() -> None:
     mails = [mail(f"m{at}", f"c{at}", "Your invoice is overdue") for at in range(200)]
     (group,) = review(*mails).groups
-    assert group.text == "Send 200 mails: Your invoice is overdue"
+    assert group.text == 'Send 200 mails: Your invoice is overdue (to: 200 different values, "c0" to "c99")'
+    assert group.used == ("subject",)
     assert group.step_ids == tuple(f"m{at}" for at in range(200))
     assert group.tier is Tier.IRREVERSIBLE
 
 
 def test_a_single_step_reads_by_itself() -> None:
     assert texts(mail("m", "eva", "hi")) == ["Mail eva: hi"]
+    assert [group.used for group in review(mail("m", "eva", "hi")).groups] == [("subject", "to")]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([1, 1, 2], "x: 1 2 times, 2 once"),
+        ([0.1, 0.2, 0.3, 4], "x: 0.1 to 4, 4.6 in all, 4 different values"),
+        (["b", "a", "d", "c"], 'x: 4 different values, "a" to "d"'),
+        ([1, True, "1", None], 'x: 4 different values, "1" to true'),
+        ([1, True], "x: 1 once, true once"),
+        (["a\n• Look", "b"], 'x: "a\\n• Look" once, "b" once'),
+        (["a" * 50, "b"], f'x: "{"a" * 39}… once, "b" once'),
+        ([{"to": "a"}, {"to": "b"}], 'x: {"to":"a"} once, {"to":"b"} once'),
+    ],
+)
+def test_members_of_a_group_differ_only_in_what_the_group_tells(values: list[Any], told: str) -> None:
+    steps = [step(f"s{nth}", "note", text="same", x=value) for nth, value in enumerate(values)]
+    assert texts(*steps) == [f"{len(values)} times: Note same ({told})"]
+
+
+def test_what_some_members_lack_is_told() -> None:
+    steps = [step("a", "note", text="same"), step("b", "note", text="same", x=1)]
+    assert texts(*steps) == ["2 times: Note same (x: 1 once, missing once)"]
+
+
+def test_secrets_of_a_group_are_told_by_nothing() -> None:
+    steps = [step(name, "note", text="same", pin=name) for name in ("a", "b")]
+    catalogue = load_catalogue(
+        f"{HEAD}  note: {{tier: IRREVERSIBLE, says: 'Note {{{{ text }}}}', secret: [pin]}}\n"
+    )
+    assert texts(*steps, catalogue=catalogue) == ["2 times: Note same"]
+
+
+def test_what_needs_judgment_stands_first() -> None:
+    """What a rule says in its own words, then what holds the plan; sentences follow the findings."""
+    catalogue = load_catalogue(
+        """
+version: 1
+mode: tiered
+actions:
+  look: {tier: REVERSIBLE, says: "Look at {{ what }}", arguments: [what]}
+  pay: {tier: IRREVERSIBLE, says: "Pay {{ what }}", arguments: [what]}
+rules:
+  - {name: odd, when: 'args.what == "odd"', warn: "{{ n }} is odd", because: "odd ones are looked at"}
+"""
+    )
+    found = review(
+        step("a", "look", what="x"),
+        step("b", "look", what="y", more=1),
+        step("c", "pay", what="z"),
+        step("d", "look", what="odd"),
+        catalogue=catalogue,
+    )
+    assert [each.text for each in found.findings] == [
+        "1 is odd",
+        "look has arguments that the catalogue does not list: more (1 step)",
+    ]
+    assert [each.text for each in found.groups] == ["Look at odd", "Look at y", "Pay z", "Look at x"]
 
 
 def test_what_the_sentence_shows_is_never_another_steps() -> None:
     found = review(mail("a", "x", "one"), mail("b", "y", "two"), mail("c", "z", "one"))
     assert [(group.text, group.step_ids) for group in found.groups] == [
-        ("Send 2 mails: one", ("a", "c")),
+        ('Send 2 mails: one (to: "x" once, "z" once)', ("a", "c")),
         ("Mail y: two", ("b",)),
     ]
 
 
 def test_steps_of_two_tiers_stand_apart() -> None:
     steps = [step("a", "read", file="x"), step("b", "read", Tier.IRREVERSIBLE, file="x")]
-    assert [group.tier for group in review(*steps).groups] == [Tier.REVERSIBLE, Tier.IRREVERSIBLE]
+    assert [group.tier for group in review(*steps).groups] == [Tier.IRREVERSIBLE, Tier.REVERSIBLE]
 
 
 def test_without_a_group_sentence_equal_sentences_are_counted() -> None:
