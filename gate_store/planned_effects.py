@@ -11,7 +11,7 @@ from gate_store.bulk import insert_new
 from gate_store.clearance_states import ended, is_revoked
 from gate_store.dialects import among, word
 from gate_store.plain_text import storable
-from gate_store.tables import clearances, gates, planned_effects
+from gate_store.tables import clearances, gates, lost_plans, planned_effects
 from gate_store.verdicts import later
 
 
@@ -25,15 +25,23 @@ class PlannedEffect(NamedTuple):
     window_s: int  # how long it counts as done
 
 
+class WaitingEffect(NamedTuple):
+    """When an effect was planned first, and by which plan. `may_be_done`: a restored store lost that one."""
+
+    at: datetime
+    plan_id: UUID
+    may_be_done: bool
+
+
 def note_planned_effects(conn: Connection, planned: Iterable[PlannedEffect], now: datetime) -> None:
     """Note what plans that were asked about or cleared would do."""
     insert_new(conn, planned_effects, [_row(each, now) for each in planned], "digest", "step_id")
 
 
-def waiting_effects(
-    conn: Connection, keys: Mapping[str, int], now: datetime
-) -> Mapping[str, tuple[datetime, UUID]]:
+def waiting_effects(conn: Connection, keys: Mapping[str, int], now: datetime) -> Mapping[str, WaitingEffect]:
     """When each effect was first planned, and by which plan, of plans that are still to run.
+
+    And of those that may have run, by runs that a restored store does not know.
 
     `keys` are effect keys and the seconds for which each counts as done. A plan waits while its gate is open,
     and once it may run until its outcome is there; but no longer than the effect would count, had it been
@@ -48,22 +56,23 @@ def waiting_effects(
             planned.c.noted_at,
             planned.c.plan_id,
             _is_asked().label("is_asked"),
+            _was_lost().label("was_lost"),
             clearances.c.cleared_at,
             clearances.c.begun_until,
         )
         .join_from(planned, clearances, of_it, isouter=True)
-        .where(among(conn, planned.c.window_key, keys), or_(_is_asked(), _may_run()))
+        .where(among(conn, planned.c.window_key, keys), or_(_is_asked(), _may_run(), _was_lost()))
         .order_by(planned.c.noted_at.desc())
     )
     return {
-        row.window_key: (row.noted_at, row.plan_id)
+        row.window_key: WaitingEffect(row.noted_at, row.plan_id, row.was_lost)
         for row in found
         if row.is_asked or now < _waits_until(row, keys[row.window_key])
     }
 
 
 def _waits_until(row: Row[*tuple[Any, ...]], window_s: int) -> datetime:
-    until = later(max(row.noted_at, row.cleared_at), timedelta(seconds=window_s))
+    until = later(max(row.noted_at, row.cleared_at or row.noted_at), timedelta(seconds=window_s))
     return max(until, row.begun_until) if row.begun_until else until
 
 
@@ -86,6 +95,15 @@ def _is_asked() -> ColumnElement[bool]:
 def _may_run() -> ColumnElement[bool]:
     """Of a clearance beside what it lets be done."""
     return and_(clearances.c.digest == planned_effects.c.digest, ~ended(), ~is_revoked())
+
+
+def _was_lost() -> ColumnElement[bool]:
+    """What its run asks next in its place is told from it otherwise: it begins in doubt."""
+    return exists().where(
+        lost_plans.c.plan_id == planned_effects.c.plan_id,
+        lost_plans.c.thread_id.is_not(None),
+        lost_plans.c.redone_as.is_(None),
+    )
 
 
 def _row(each: PlannedEffect, now: datetime) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, select, union
 from gate_store.dialects import among
 from gate_store.lost_answers import ask_what_was_answered, doubt_what_was_let_again
 from gate_store.lost_steps import doubt_what_may_go_on
+from gate_store.planned_effects import PlannedEffect, note_planned_effects
 from gate_store.restores import LostPlan, note_lost_plans, note_restore, note_told
 from gate_store.tables import clearances, gates, outbox, runs
 
@@ -28,6 +29,7 @@ class Since:
     answered: Collection[UUID] = ()
     cleared: Collection[str] = ()
     verdicts: Collection[UUID] = ()
+    effects: Collection[PlannedEffect] = ()  # of plans of runs, as the catalogue knows them
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,15 @@ def note_lost(conn: Connection, lost: Lost, log: Since, now: datetime) -> Noted:
     restore = note_restore(conn, lost.since, lost.until, lost.idempotent, now)
     plans = _placed(conn, log.plans)
     note_lost_plans(conn, [*_cleared_before(conn, log.ended), *plans])
+    gone = {each.plan_id for each in plans if each.thread_id is not None}
+    note_planned_effects(conn, (each for each in log.effects if each.plan_id in gone), lost.until)
     note_told(conn, [*log.cleared, *map(str, log.verdicts)])
     steps = doubt_what_may_go_on(conn, restore, now)
     steps += doubt_what_was_let_again(conn, restore, now)
     steps += ask_what_was_answered(conn, log.answered, restore, now)
     if log.verdicts:
         conn.execute(delete(outbox).where(among(conn, outbox.c.event_id, log.verdicts)))
-    return Noted(len(plans), sum(each.thread_id is not None for each in plans), steps)
+    return Noted(len(plans), len(gone), steps)
 
 
 def _cleared_before(conn: Connection, ended: Sequence[LostPlan]) -> list[LostPlan]:

@@ -15,6 +15,9 @@ def look_up_effects(
 ) -> dict[str, PriorEffect]:
     """By effect key; `wanted` are keys and the seconds for which each counts as done. Done counts most."""
     planned = waiting_effects(conn, dict(wanted), now)
-    waits = {key: PriorEffect(key, at, plan, "", waits=True) for key, (at, plan) in planned.items()}
+    waits = {
+        key: PriorEffect(key, each.at, each.plan_id, "", waits=not each.may_be_done)
+        for key, each in planned.items()
+    }
     done = prior_effects(conn, sorted(wanted), now)
     return waits | {key: PriorEffect(key, *found) for key, found in done.items()}

@@ -129,6 +129,7 @@ PARTS: Mapping[Role, Part] = {
     Role.ROUTER: {
         **_read("gates", "clearances", "effects", "revisions", "revocations", "planned_effects"),
         **_read("executions", "plan_outcomes", "own_requests", "asked_anew", "told_before", *VERSIONS),
+        **_read("lost_plans"),
         **_KEEPS_POLICIES,
         **_BEATS,
         "runs": Access(reads=ALL, changes=("error",)),  # why it refused the plan of one

@@ -102,7 +102,7 @@ def _restore(settings: Settings, lost: Lost, now: datetime, *, dry_run: bool) ->
                 return _Done(None, _Group(gatekeepers, {}))
             words, group = _read(settings, conn, gatekeepers, lost)
             of_catalogue = Lost(lost.since, lost.until, idempotent)
-            noted = note_lost(conn, of_catalogue, words.since(), now)
+            noted = note_lost(conn, of_catalogue, words.since(catalogue), now)
             if dry_run:
                 transaction.rollback()
             else:

@@ -1,15 +1,20 @@
 """What the log holds of what a restored store lost."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanDecided, PlanExecuted
+from gate_events.values import Step
 from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
+from gate_policy.catalogue import Catalogue
+from gate_store.planned_effects import PlannedEffect
 from gate_store.restores import LostPlan
 from gate_store.restoring import Since
 from plangate.restoring.records import OnLog
+from stream_apps.gatekeeper.window_keys import planned_effects
 
 _LETS_RUN = {DecisionKind.APPROVE, DecisionKind.EDIT}
 
@@ -20,6 +25,7 @@ class LostWords:
 
     until: datetime
     _threads: dict[UUID, str] = field(default_factory=dict)  # of runs, by the plans that they asked about
+    _steps: dict[UUID, tuple[str, Sequence[Step]]] = field(default_factory=dict)  # of these, with a digest
     _may_have_run: dict[UUID, None] = field(default_factory=dict)
     _told: defaultdict[UUID, dict[str, dict[str, str]]] = field(default_factory=lambda: defaultdict(dict))
     _answered: set[UUID] = field(default_factory=set)
@@ -31,6 +37,7 @@ class LostWords:
         record = each.record
         if isinstance(record, PlanCleared | ApprovalRequested) and record.run is not None:
             self._threads[record.plan_id] = record.run.thread_id
+            self._steps.setdefault(record.plan_id, (record.digest, record.steps))
         if not is_known:
             self._note(each)
 
@@ -48,16 +55,23 @@ class LostWords:
             case _:
                 pass
 
-    def since(self) -> Since:
-        """All of it."""
+    def since(self, catalogue: Catalogue) -> Since:
+        """All of it, with the effects that this catalogue knows."""
         lost = [self._plan(plan_id, self._threads.get(plan_id)) for plan_id in self._may_have_run]
         ended = [self._plan(plan_id) for plan_id in self._told if plan_id not in self._may_have_run]
-        return Since(lost, ended, self._answered, self._cleared, self._verdicts)
+        planned = [each for plan_id in self._may_have_run for each in self._effects(plan_id, catalogue)]
+        return Since(lost, ended, self._answered, self._cleared, self._verdicts, planned)
+
+    def _effects(self, plan_id: UUID, catalogue: Catalogue) -> Iterable[PlannedEffect]:
+        digest, steps = self._steps.get(plan_id, ("", ()))
+        return planned_effects(plan_id, digest, steps, catalogue)
 
     def _plan(self, plan_id: UUID, thread_id: str | None = None) -> LostPlan:
         return LostPlan(plan_id, thread_id, self._told.get(plan_id, {}))
 
     def _decided(self, decision: DecisionMade) -> None:
+        if decision.kind is DecisionKind.EDIT and decision.steps and decision.plan_id in self._threads:
+            self._steps[decision.plan_id] = (decision.digest, decision.steps)
         if decision.kind in _LETS_RUN:
             self._may_have_run[decision.plan_id] = None
         elif decision.kind is DecisionKind.RESOLVE:

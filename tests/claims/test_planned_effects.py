@@ -9,10 +9,13 @@ from sqlalchemy import Connection, select
 from gate_events.records import ApprovalRequested
 from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
 from gate_policy.route import route
-from gate_store.planned_effects import waiting_effects
+from gate_store.planned_effects import PlannedEffect, waiting_effects
+from gate_store.restores import LostPlan
+from gate_store.restoring import Lost, Since, note_lost
 from gate_store.tables import planned_effects
 from stream_apps.gatekeeper.commit import commit_batch
-from tests.claims.gate import CATALOGUE, cleared, commit, proposed, routed, step
+from stream_apps.prior_effects import look_up_effects
+from tests.claims.gate import CATALOGUE, cleared, commit, of_run, proposed, routed, step, waits
 from tests.store.acting import decide, said
 from tests.store.examples import HOUR, NOON, decided, executed
 
@@ -94,3 +97,23 @@ def test_an_approved_plan_waits_from_its_approval_on_and_while_it_may_still_run(
     )  # it may be begun for an hour, and go on for one
     assert waiting_effects(conn, {KEY: DAY_S}, approved_at + 23 * HOUR)
     assert not waiting_effects(conn, {KEY: hour_s}, approved_at + 2 * HOUR)
+
+
+def test_what_a_run_did_that_a_restored_store_does_not_know_counts_as_done(conn: Connection) -> None:
+    lost = of_run(MAIL, thread="gone")
+    planned = [PlannedEffect(lost.plan_id, "f" * 64, "s1", KEY, DAY_S)]
+    note_lost(conn, Lost(NOON - HOUR, NOON), Since([LostPlan(lost.plan_id, "gone")], effects=planned), NOON)
+    assert look_up_effects(conn, {(KEY, DAY_S)}, NOON)[KEY].waits is False
+    assert look_up_effects(conn, {(KEY, DAY_S)}, NOON + timedelta(seconds=DAY_S)) == {}
+    commit(conn, cleared(PLAN))  # by a router that did not look
+    (asked,) = said(conn, ApprovalRequested)
+    assert [each.check for each in asked.review.findings] == ["already done"]
+
+
+def test_but_not_where_its_run_still_asks_it(conn: Connection) -> None:
+    request = waits(conn, of_run(MAIL, PAY))
+    commit(conn, request)
+    planned = [PlannedEffect(request.plan_id, "f" * 64, "s1", KEY, DAY_S)]
+    lost = Since([LostPlan(request.plan_id, "t1")], effects=planned)
+    note_lost(conn, Lost(NOON - HOUR, NOON), lost, NOON)
+    assert look_up_effects(conn, {(KEY, DAY_S)}, NOON)[KEY].waits is True

@@ -14,7 +14,7 @@ from gate_events.values import RunIdentity
 from gate_events.words import DecisionKind, PauseKind
 from gate_policy.catalogue import load_catalogue
 from gate_policy.route import route
-from gate_store.tables import lost_plans, restores, told_before
+from gate_store.tables import lost_plans, planned_effects, restores, told_before
 from plangate.dev.apache_kafka import ApacheKafka
 from plangate.dev.topics import quiet_admin
 from plangate.kafka.topics import create
@@ -26,7 +26,8 @@ from tests.cli.commands import Ended, Shell
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 READ = ("approval-requests", "auto-execute", "decisions", "outcomes")
-RULES = load_catalogue(CATALOGUE)
+ONCE = '  note: {tier: REVERSIBLE, says: "Note {{ what }}", effect: {key: "note:{{ what }}", window: 24h}}\n'
+RULES = load_catalogue(CATALOGUE + ONCE)
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def world(kafka: ApacheKafka, postgres_url: str, topic_prefix: str, tmp_path: Pa
     """Its topics are dated by the broker, as `plangate topics create` makes them."""
     create(Settings(kafka=kafka.client_options, topic_prefix=topic_prefix, partitions=1))
     made = World(kafka, postgres_url, topic_prefix, tmp_path)
-    (tmp_path / "catalogue.yaml").write_text(CATALOGUE)
+    (tmp_path / "catalogue.yaml").write_text(CATALOGUE + ONCE)
     yield made
     made.close()
 
@@ -120,7 +121,7 @@ def test_it_reads_again_what_the_store_does_not_know_whatever_moment_it_is_told(
 def test_a_plan_may_have_run_where_it_was_cleared_or_somebody_approved_it(world: World) -> None:
     asked = {name: routed("send") for name in ("approved", "rejected", "pending", "too late")}
     requests = {name: each for name, each in asked.items() if isinstance(each, ApprovalRequested)}
-    of_run = routed("look", run=run_of("lost"))
+    of_run = routed("note", run=run_of("lost"))
     world.send(*asked.values(), of_run, decision(requests["approved"]))
     world.send(decision(requests["rejected"], DecisionKind.REJECT))
     done = restored(world, datetime.now(UTC) - timedelta(hours=1)).json
@@ -128,6 +129,9 @@ def test_a_plan_may_have_run_where_it_was_cleared_or_somebody_approved_it(world:
     assert rows(world, lost_plans.c.plan_id, lost_plans.c.thread_id) == {
         (requests["approved"].plan_id, None),
         (of_run.plan_id, "lost"),
+    }
+    assert rows(world, planned_effects.c.plan_id, planned_effects.c.window_key) == {
+        (of_run.plan_id, "note:thing 1")
     }
 
 

@@ -23,7 +23,8 @@ READS = {
     Role.ROUTER: {
         *JUDGED,
         *VERSIONS,
-        *("effects", "runs", "revisions", "own_requests", "asked_anew", "policies", "outbox", "told_before"),
+        *("effects", "runs", "revisions", "own_requests", "asked_anew", "policies", "outbox"),
+        *("told_before", "lost_plans"),
         "heartbeats",
     },
     Role.GATEKEEPER: OURS,
