@@ -36,7 +36,7 @@ ENV PLANGATE_CATALOGUE=/project/catalogue.yaml PLANGATE_GRAPHS=/project/langgrap
 USER plangate
 # What workers write goes here.
 WORKDIR /var/lib/plangate
-HEALTHCHECK --interval=30s --timeout=20s --start-period=30s CMD ["plangate", "doctor"]
+HEALTHCHECK --interval=30s --timeout=20s --start-period=30s CMD plangate doctor --setup || [ $? -eq 2 ]
 # Process 1 takes in what lost its parent, and passes signals on to the supervisor alone.
 ENTRYPOINT ["dumb-init", "--single-child", "--", "plangate"]
 CMD ["worker"]

@@ -41,6 +41,7 @@ class Heard:
     process: Process
     since: datetime
     last: datetime
+    alive_for: timedelta
     silent_for: timedelta
     trouble: str | None = None
 
@@ -125,6 +126,7 @@ def heard(conn: Connection, now: datetime) -> list[Heard]:
             ),
             since=row.started_at,
             last=row.beat_at,
+            alive_for=now - row.started_at,
             silent_for=now - row.beat_at,
             trouble=row.trouble,
         )

@@ -68,6 +68,16 @@ def ahead(url: str) -> str | None:
         store.dispose()
 
 
+def schema_of(url: str) -> str | None:
+    """The schema that the store has; None: it has none."""
+    store = open_store(url)
+    try:
+        with store.begin() as conn:
+            return _revisions(conn)[0]
+    finally:
+        store.dispose()
+
+
 # Each try breaks off soon, because who waits for a table's lock keeps everybody behind it waiting.
 @retry(
     retry=retry_if_exception(lambda error: isinstance(getattr(error, "orig", None), _NOT_NOW)),

@@ -4,17 +4,25 @@ import os
 import shlex
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gate_store.database import utc_now
+from gate_store.heartbeats import GATEKEEPER, RESUMER, ROUTER, heard
+from plangate.cli.heard_of import missing
 from plangate.cli.output import say, table
+from plangate.cli.stores import reading
 from plangate.dev.errors import DevServiceError
 from plangate.dev.processes import tail
 from plangate.dev.stack import Broker, Stack, services, workers
+
+_SERVE_WITHIN_S = 60.0
 
 
 def register(app: typer.Typer) -> None:
@@ -45,22 +53,40 @@ def dev(
     with (
         services(folder, broker, store) as stack,
         workers(stack, folder, arguments=("--resumers", str(resumers))),
-        _environment_file(stack, folder) as file,
     ):
-        _introduce(stack, folder, file)
+        began = time.monotonic()
         try:
-            _watch(stack)
+            _watch(
+                stack,
+                partial(_all_serve, stack, [ROUTER, GATEKEEPER, *([RESUMER] if resumers else [])], began),
+            )
+            with _environment_file(stack, folder) as file:
+                _introduce(stack, folder, file)
+                _watch(stack, lambda: False)
         except KeyboardInterrupt:
             say("ending: runs in hand finish first")
 
 
-def _watch(stack: Stack) -> None:
-    """Stay until Ctrl-C. Raises DevServiceError when a worker has ended by itself."""
-    while True:
+def _watch(stack: Stack, is_over: Callable[[], bool]) -> None:
+    """Stay until that, or Ctrl-C. Raises DevServiceError when a worker has ended by itself."""
+    while not is_over():
         for worker in stack.workers:
             if not worker.is_running:
                 raise DevServiceError(worker.name, "ended", f"its log ends with:\n{tail(worker.log)}")
         time.sleep(0.2)
+
+
+def _all_serve(stack: Stack, parts: Sequence[str], began: float) -> bool:
+    """Whether each part is done by a process of ours; after a minute what is not is said."""
+    with reading(stack.settings) as conn:
+        found = heard(conn, utc_now())
+    age = timedelta(seconds=time.monotonic() - began)
+    ours = [each for each in found if each.alive_for <= age]
+    why = [said for part in parts if (said := missing(part, ours))]
+    if why and age.total_seconds() > _SERVE_WITHIN_S:
+        say(f"not all serve yet: {'; '.join(why)}; see the logs")
+        return True
+    return not why
 
 
 @contextmanager

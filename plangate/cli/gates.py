@@ -9,9 +9,11 @@ from gate_events.values import Step
 from gate_policy.catalogue import Catalogue
 from gate_policy.render import display_arguments
 from gate_store import queries
+from gate_store.heartbeats import GATEKEEPER, ROUTER
 from gate_store.lookup import plan_of
+from plangate.cli.heard_of import not_done
 from plangate.cli.moments import left, moment
-from plangate.cli.output import JsonFlag, Limit, Page, print_json, say, say_page, table
+from plangate.cli.output import JsonFlag, Limit, Page, print_json, say, say_missing, say_page, table
 from plangate.cli.stores import reading
 from plangate.cli.story import print_story
 from plangate.settings import load_settings
@@ -33,6 +35,7 @@ def pending(limit: Limit = 100, page: Page = 1, as_json: JsonFlag = False) -> No
     with reading(settings) as conn:
         views = queries.pending(conn, limit, (page - 1) * limit)
         count = queries.count_pending(conn)
+        missing = not_done(conn, ROUTER, GATEKEEPER)
     if as_json:
         print_json([redact(view, catalogue) for view in views])
     elif views:
@@ -41,6 +44,7 @@ def pending(limit: Limit = 100, page: Page = 1, as_json: JsonFlag = False) -> No
     elif not count:
         say("nothing waits for a decision")
     say_page(len(views), count, page, limit)
+    say_missing(missing, as_json=as_json)
 
 
 def show(

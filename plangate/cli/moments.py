@@ -11,9 +11,17 @@ def moment(iso: str) -> str:
 def left(until: str, now: datetime | None = None) -> str:
     """How long it still is: 3 days, 7 h 59 min, 12 min, or over."""
     span = datetime.fromisoformat(until) - (now or datetime.now(UTC))
-    if span <= timedelta():
-        return "over"
+    return long(span) if span > timedelta() else "over"
+
+
+def long(span: timedelta) -> str:
+    """How long that is: 3 days, 7 h 59 min, 12 min; 1 min at least."""
     hours, minutes = divmod(int(span.total_seconds() // 60), 60)
     if hours >= 48:
         return f"{hours // 24} days"
     return f"{hours} h {minutes} min" if hours else f"{max(minutes, 1)} min"
+
+
+def said(at: datetime) -> str:
+    """A moment of the store, as `moment` says it."""
+    return moment(at.isoformat())

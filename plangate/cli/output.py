@@ -80,3 +80,9 @@ def say_page(listed: int, of: int, page: int, limit: int) -> None:
     first = (page - 1) * limit + 1
     which = f"{first} to {first + listed - 1}" if listed else "none"
     say(f"{which} of {of}; --page and --limit show the others", errors)
+
+
+def say_missing(who: str, *, as_json: bool) -> None:
+    """Who does nothing now, in one line; beside a JSON document on stderr."""
+    if who:
+        say(who, errors if as_json else console)

@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from gate_store import queries
+from gate_store.heartbeats import GATEKEEPER, ROUTER
 from gate_store.tables import RUN_STATES
 from plangate.cli.failures import CommandError
-from plangate.cli.output import JsonFlag, Limit, Page, say_page, show
+from plangate.cli.heard_of import not_done, not_resumed
+from plangate.cli.output import JsonFlag, Limit, Page, say_missing, say_page, show
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
 
@@ -32,9 +34,11 @@ def runs(
     with reading(load_settings()) as conn:
         found = queries.list_runs(conn, status, limit, (page - 1) * limit)
         count = queries.count_runs(conn, status)
+        missing = [not_done(conn, ROUTER, GATEKEEPER), not_resumed(conn)]
     columns = ("thread_id", "graph", "decided", "status", "plan_id", "error")
     show(found, as_json=as_json, title="Runs", columns=columns)
     say_page(len(found), count, page, limit)
+    say_missing("; ".join(filter(None, missing)), as_json=as_json)
 
 
 def _known(status: str | None) -> str | None:

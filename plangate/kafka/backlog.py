@@ -1,36 +1,99 @@
-"""How far a worker's consumer group has read a topic."""
+"""How far a worker's consumer group has read its topics."""
 
 import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, TopicPartition
 
 from gate_events.topics import Topic
 from plangate.kafka.roles import GROUPS
 from plangate.settings import Settings
 
 _TIMEOUT_S = 3.0  # nothing hangs on it but a word
+_Place = tuple[str, int, int]  # topic, partition, offset
+
+
+@dataclass(frozen=True)
+class Lag:
+    """Records that a group has still to do, the oldest of that moment."""
+
+    count: int = 0
+    since: datetime | None = None
 
 
 def backlog(settings: Settings, app: str, topic: Topic) -> int | None:
     """How many records of `topic` the app's group has still to do; None: the cluster does not tell us."""
-    name = settings.topic(topic.name)
-    options = {
-        **settings.kafka_options,
-        "group.id": f"{settings.topic_prefix}{GROUPS}{app}",  # it is asked about, and not joined
-        "enable.auto.commit": False,
-        "error_cb": lambda _error: None,
-    }
     try:
-        consumer = Consumer(options, logger=logging.Logger("kafka-backlog", level=logging.CRITICAL + 1))
-        try:
-            partitions = consumer.list_topics(name, timeout=_TIMEOUT_S).topics[name].partitions
-            places = [TopicPartition(name, number) for number in partitions]
-            ends = [consumer.get_watermark_offsets(place, timeout=_TIMEOUT_S)[1] for place in places]
-            done = consumer.committed(places, timeout=_TIMEOUT_S)
-        finally:
-            consumer.close()
+        return lag_of(settings, app, [topic]).count
     except KafkaException:
         return None
-    if any(each.error for each in done):
-        return None
-    return sum(end - max(each.offset, 0) for end, each in zip(ends, done, strict=True))
+
+
+def lag_of(settings: Settings, app: str, topics: Iterable[Topic]) -> Lag:
+    """What the app's group has still to do of these topics. Raises KafkaException."""
+    names = [settings.topic(topic.name) for topic in topics]
+    with _asking(settings, app) as consumer:
+        found = consumer.list_topics(timeout=_TIMEOUT_S).topics
+        places = [TopicPartition(name, number) for name in names for number in found[name].partitions]
+        behind: dict[_Place, int] = {}
+        for place in consumer.committed(places, timeout=_TIMEOUT_S):
+            start, count = _left(consumer, place)
+            if count:
+                behind[place.topic, place.partition, start] = count
+        dates = _dates(consumer, list(behind))
+    return Lag(sum(behind[place] for place in dates), min(dates.values(), default=None))
+
+
+def _left(consumer: Consumer, committed: TopicPartition) -> tuple[int, int]:
+    """Where a group goes on, and how many offsets follow. Raises KafkaException."""
+    if committed.error:
+        raise KafkaException(committed.error)
+    first, end = consumer.get_watermark_offsets(committed, timeout=_TIMEOUT_S)
+    start = max(committed.offset, first)  # it is negative where nothing was committed yet
+    return start, end - start
+
+
+def _dates(consumer: Consumer, places: Sequence[_Place]) -> dict[_Place, datetime]:
+    """When the first record at or behind each place was written; without those that have none.
+
+    Not every offset is a record: a transaction's end is none.
+    """
+    consumer.assign([TopicPartition(*place) for place in places])
+    open_ = {place[:2]: place for place in places}
+    dates: dict[_Place, datetime] = {}
+    until = time.monotonic() + _TIMEOUT_S
+    while open_ and time.monotonic() < until:
+        for message in consumer.consume(100, timeout=0.2):
+            error = message.error()
+            if error and error.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(error)
+            place = open_.pop((message.topic() or "", message.partition() or 0), None)
+            if place and not error:
+                kind, at = message.timestamp()
+                known = kind != TIMESTAMP_NOT_AVAILABLE
+                dates[place] = datetime.fromtimestamp(at / 1000, UTC) if known else datetime.now(UTC)
+    return dates
+
+
+@contextmanager
+def _asking(settings: Settings, app: str) -> Iterator[Consumer]:
+    """A client that asks about a group, and neither joins it nor commits anything."""
+    options: dict[str, Any] = {
+        **settings.kafka_options,
+        "group.id": f"{settings.topic_prefix}{GROUPS}{app}",
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+        "enable.partition.eof": True,
+        "queued.min.messages": 1,
+        "error_cb": lambda _error: None,
+    }
+    consumer = Consumer(options, logger=logging.Logger("kafka-backlog", level=logging.CRITICAL + 1))
+    try:
+        yield consumer
+    finally:
+        consumer.close()

@@ -40,6 +40,12 @@ class Ended:
         assert len(lines) == 1, lines
         return json.loads(lines[0])
 
+    @property
+    def findings(self) -> dict[str, dict[str, str]]:
+        """What `doctor --json` found, by what it looked at; each with `all`, as its lines say it."""
+        found = json.loads(self.out)["findings"]
+        return {each["what"]: {**each, "all": f"{each['found']}; {each['mend']}"} for each in found}
+
     def complains(self, *words: str) -> str:
         """Exactly one line on stderr with these words, nothing on stdout, a code that is not 0."""
         lines = self.err.splitlines()

@@ -85,8 +85,8 @@ def test_a_graph_that_may_act_unguarded_is_named_where_that_is_forbidden(stored:
     stored.write("graph.py", GRAPH)
     strict = stored.with_(PLANGATE_UNGUARDED="forbid")
     strict.run("submit", "mine").complains("graph 'mine'", "names no effects", '"effects": {}')
-    found = {each["what"]: each["found"] for each in json.loads(stored.run("doctor", "--json").out)}
-    assert found["graphs"] == "langgraph.json: mine (no effects declared)"
+    found = stored.run("doctor", "--json").findings
+    assert found["graphs"]["found"] == "langgraph.json: mine (no effects declared)"
     declared = '{"graphs": {"mine": "./graph.py:graph"}, "plangate": {"mine": {"effects": {}}}}'
     stored.write("langgraph.json", declared)
     assert strict.run("submit", "mine", "--no-wait").code == 0
@@ -108,15 +108,16 @@ def test_the_doctor_lists_everything_that_is_wrong_with_its_mend(shell: Shell) -
         PLANGATE_KAFKA_SASL_PASSWORD=SECRET,
     )
     ended = quick(ill, "doctor", "--json")
-    found = {each["what"]: each for each in json.loads(ended.out)}
+    found = ended.findings
     assert ended.code == 1
-    assert [what for what, each in found.items() if each["ok"]] == []
-    assert "sasl.username" in found["Kafka and topics"]["found"]  # no "start one": nobody was asked
-    assert "sasl.username" in found["Kafka options"]["found"]
-    assert "127.0.0.1:1" in found["schema registry"]["found"]
-    assert "PLANGATE_STORE_URL" in found["store"]["found"]
-    assert "use REVERSIBLE" in found["catalogue"]["found"]
-    assert "nothing_of_that_name" in found["graphs"]["found"]
+    assert json.loads(ended.out)["state"] == "wrong"
+    assert {each["state"] for each in found.values()} == {"wrong"}
+    assert "sasl.username" in found["Kafka and topics"]["all"]  # no "start one": nobody was asked
+    assert "sasl.username" in found["Kafka options"]["all"]
+    assert "127.0.0.1:1" in found["schema registry"]["all"]
+    assert "PLANGATE_STORE_URL" in found["store"]["all"]
+    assert "use REVERSIBLE" in found["catalogue"]["all"]
+    assert "nothing_of_that_name" in found["graphs"]["all"]
     assert SECRET not in ended.out + ended.err
     assert ended.err == ""
 
@@ -124,8 +125,8 @@ def test_the_doctor_lists_everything_that_is_wrong_with_its_mend(shell: Shell) -
 def test_a_store_that_a_newer_version_migrated_is_named_and_worked_on(stored: Shell) -> None:
     with sqlite3.connect(stored.folder / "plangate.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    found = {each["what"]: each for each in json.loads(stored.run("doctor", "--json").out)}
-    assert found["store"]["ok"]
+    found = stored.run("doctor", "--json").findings
+    assert found["store"]["state"] == "look"
     assert "schema 9999, newer than this Plangate knows" in found["store"]["found"]
     assert "it stays as it is" in stored.run("store", "upgrade").out
     assert stored.run("pending").code == 0

@@ -1,6 +1,5 @@
 """What an operator's commands say of a store."""
 
-import json
 from dataclasses import dataclass
 
 from sqlalchemy import make_url
@@ -19,14 +18,12 @@ class Commands:
         shell = self.shell.with_(PLANGATE_STORE_URL=url)
         lines = [shell.run(*command).complains(*words) for command in (["store", "upgrade"], ["worker"])]
         finding = self.doctor(url)
-        assert not finding["ok"]
-        for line in (*lines, str(finding["found"])):
+        assert finding["state"] == "wrong"
+        for line in (*lines, finding["all"]):
             assert all(word in line for word in words), line
             assert len(line.splitlines()) == 1
             assert (make_url(url).password or "-no-") not in line
 
-    def doctor(self, url: str) -> dict[str, object]:
+    def doctor(self, url: str) -> dict[str, str]:
         """The doctor's finding of the store."""
-        ended = self.shell.with_(PLANGATE_STORE_URL=url).run("doctor", "--json")
-        found = {each["what"]: each for each in json.loads(ended.out)}
-        return dict(found["store"])
+        return self.shell.with_(PLANGATE_STORE_URL=url).run("doctor", "--json").findings["store"]

@@ -100,7 +100,7 @@ class Reader:
             assert "APPROVED" in said
             self.approvals += 1
         elif word == "plangate doctor":
-            assert "WRONG" not in said
+            assert "wrong" not in said
 
     def first_pending(self) -> str:
         """The beginning of the gate's id, as `pending` shows it."""

@@ -117,7 +117,8 @@ class Desk:
         """What doctor calls wrong."""
         out, err = self.run("doctor", "--json", *(f"--role={role}" for role in roles))
         assert err == ""
-        return {row["what"]: row["found"] for row in json.loads(out) if row["state"] == "WRONG"}
+        wrong = (row for row in json.loads(out)["findings"] if row["state"] == "wrong")
+        return {row["what"]: "; ".join(filter(None, [row["found"], row["mend"]])) for row in wrong}
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """`plangate store roles`."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,8 +103,7 @@ def test_what_roles_lack_after_an_upgrade_is_told(shell: Shell, logins: Logins) 
     owner, *rows = lacks
     assert owner == f"{logins.prefix}owner: OWNER on own_words"
     assert f"{logins.prefix}service: rows of effects" in rows
-    found = json.loads(of(shell, logins.url).run("doctor", "--json").out)
-    (told,) = (each for each in found if each["what"] == "store's roles")
+    told = of(shell, logins.url).run("doctor", "--json").findings["store's roles"]
     assert (told["state"], told["found"]) == (
         "ok",
         "none begin with plangate_: each login may do what it was given",
