@@ -165,7 +165,7 @@ def test_workers_ask_the_doctor_for_the_rights_of_their_role() -> None:
     assert set(workers()) == {"router", "gatekeeper", "resumer"}
     for service, given in workers().items():
         assert given["command"] == ["worker", "--only", service]
-        well = f"plangate doctor --role {service} || [ $$? -eq 2 ]"  # 2: worth a look
+        well = f"plangate doctor --role {service} || [ $? -eq 2 ]"  # 2: worth a look
         assert given["healthcheck"]["test"] == ["CMD-SHELL", well]
 
 

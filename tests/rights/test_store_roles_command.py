@@ -123,7 +123,7 @@ def test_other_schemas_and_odd_names_are_honoured(shell: Shell, postgres_server:
         with psycopg.connect(agent) as conn:
             assert conn.execute("SELECT count(*) FROM runs").fetchone() == (0,)
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                conn.execute("SELECT count(*) FROM gates")
+                conn.execute("SELECT count(*) FROM decisions")
 
 
 def test_an_owner_who_is_no_super_user_makes_them_and_upgrades_go_on(postgres_server: PostgresServer) -> None:
