@@ -1,8 +1,7 @@
 """docker-compose.yml without Docker: its broker's settings and its commands as processes of this machine."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,14 @@ import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from psycopg import sql
+from sqlalchemy import make_url
 
 from plangate.dev.ports import LOOPBACK
 from plangate.dev.postgres import PostgresServer
 from plangate.dev.registry import SchemaRegistry
 from tests import services as test_services
 from tests.account import note
+from tests.cli.project import STARTS_S, until
 from tests.packaging.compose_file import services, workers
 from tests.packaging.composed import PROJECT, Composed
 from tests.packaging.composed_kafka import ComposedKafka
@@ -69,15 +70,18 @@ def test_the_commands_of_the_file_carry_a_plan_from_its_graph_to_its_effect(stac
     for _ in range(2):  # `up` on what was up before
         for service in ("kafka-setup", "store-setup"):
             stack.run(service)
+    _keeps_databases_apart(stack)
     with ExitStack() as running:
         processes = [running.enter_context(stack.started(service)) for service in workers()]
+        logs = [stack.folder / f"{app}.log" for app in ("router", "gatekeeper")]
+        until(lambda: all("serves" in log.read_text() for log in logs), STARTS_S)
         stack.run("agent", "submit", "refunds", "--input", '{"orders": ["A17"]}')
-        gate = _until(lambda: json.loads(stack.run("plangate", "pending", "--json")))[0]["request_id"]
+        gate = until(lambda: json.loads(stack.run("plangate", "pending", "--json")))[0]["request_id"]
         for service in ("agent", "auditor", "resumer"):
             refused = stack.ended(service, "approve", gate, "--yes", "--by", "eva")
             assert refused.returncode == 1, refused.stdout
         stack.run("plangate", "approve", gate, "--yes", "--by", "eva")
-        _until(lambda: json.loads(stack.run("auditor", "runs", "--status", "DONE", "--json")))
+        until(lambda: json.loads(stack.run("auditor", "runs", "--status", "DONE", "--json")))
         for service in workers():
             stack.run(service, *health_command(service))
         assert json.loads(stack.run("admin", "dead-letters", "list", "--json")) == []
@@ -106,6 +110,18 @@ def test_the_broker_of_the_file_lets_in_who_has_a_password_and_to_what_an_acl_al
         silent: dict[str, Any] = {**options, "error_cb": lambda _error: None, "log_level": 0}
         with pytest.raises(KafkaException):
             AdminClient(silent).list_topics(timeout=2)
+
+
+def _keeps_databases_apart(stack: Composed) -> None:
+    """The registry has one of its own, which nobody else of the stack enters."""
+    of_router = make_url((stack.secrets("router") / "store-url").read_text())
+    properties = (stack.secrets("registry") / "registry.properties").read_text()
+    of_registry = of_router.set(username="registry", password=properties.strip().partition("=")[2])
+    mine = of_registry.set(database="registry")
+    psycopg.connect(mine.render_as_string(hide_password=False)).close()
+    for url in (of_registry, of_router.set(database="registry")):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(url.render_as_string(hide_password=False))
 
 
 def _login(composed: Composed, service: str) -> dict[str, str]:
@@ -139,10 +155,3 @@ def health_command(service: str) -> list[str]:
     cmd, program, *arguments = test
     assert (cmd, program) == ("CMD", "plangate")
     return arguments
-
-
-def _until(look: Callable[[], list[dict[str, str]]]) -> list[dict[str, str]]:
-    deadline = time.monotonic() + 90
-    while not (found := look()):
-        assert time.monotonic() < deadline
-    return found
