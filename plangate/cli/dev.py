@@ -1,15 +1,12 @@
 """`plangate dev`: everything on this machine, in one command."""
 
-import os
-import shlex
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,11 +15,14 @@ from gate_store.heartbeats import GATEKEEPER, RESUMER, ROUTER, heard
 from plangate.cli.heard_of import missing
 from plangate.cli.output import say, table
 from plangate.cli.stores import reading
+from plangate.dev import env_file
+from plangate.dev.alone import alone_in
 from plangate.dev.errors import DevServiceError
 from plangate.dev.processes import tail
-from plangate.dev.stack import Broker, Stack, services, workers
+from plangate.dev.stack import Broker, Stack, make_folder, services, workers
 
 _SERVE_WITHIN_S = 60.0
+_REPUBLISH_AFTER_S = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -50,21 +50,35 @@ def dev(
     """
     for number in (signal.SIGINT, signal.SIGTERM):  # who starts it in the background may have SIGINT ignored
         signal.signal(number, signal.default_int_handler)
-    with (
-        services(folder, broker, store) as stack,
-        workers(stack, folder, arguments=("--resumers", str(resumers))),
-    ):
-        began = time.monotonic()
-        try:
-            _watch(
-                stack,
-                partial(_all_serve, stack, [ROUTER, GATEKEEPER, *([RESUMER] if resumers else [])], began),
-            )
-            with _environment_file(stack, folder) as file:
-                _introduce(stack, folder, file)
-                _watch(stack, lambda: False)
-        except KeyboardInterrupt:
-            say("ending: runs in hand finish first")
+    make_folder(folder, store)
+    # the mock cluster forgets what was under way when the last one ended
+    given: dict[str, Any] = {"republish_after_s": _REPUBLISH_AFTER_S} if broker == "mock" else {}
+    try:
+        with alone_in(folder):
+            env_file.forget(folder)
+            with (
+                services(folder, broker, store, **given) as stack,
+                workers(stack, folder, arguments=("--resumers", str(resumers))),
+            ):
+                _serve(stack, folder, resumers)
+    except KeyboardInterrupt:
+        say("ended")
+
+
+def _serve(stack: Stack, folder: Path, resumers: int) -> None:
+    parts = [ROUTER, GATEKEEPER, *([RESUMER] if resumers and stack.settings.graphs.exists() else [])]
+    say(f"Plangate starts; its workers log to {folder}")
+    try:
+        _until_ctrl_c(stack, folder, parts)
+    except KeyboardInterrupt:
+        say("ending: runs in hand finish first")
+
+
+def _until_ctrl_c(stack: Stack, folder: Path, parts: Sequence[str]) -> None:
+    _watch(stack, partial(_all_serve, stack, parts, time.monotonic()))
+    with env_file.written(stack.environment, folder) as file:
+        _introduce(stack, folder, file)
+        _watch(stack, lambda: False)
 
 
 def _watch(stack: Stack, is_over: Callable[[], bool]) -> None:
@@ -87,19 +101,6 @@ def _all_serve(stack: Stack, parts: Sequence[str], began: float) -> bool:
         say(f"not all serve yet: {'; '.join(why)}; see the logs")
         return True
     return not why
-
-
-@contextmanager
-def _environment_file(stack: Stack, folder: Path) -> Iterator[Path]:
-    """What another shell reads to reach this stack; gone when the stack is. It may hold a password."""
-    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items()]
-    file = folder / "env"
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.writelines(lines)
-    try:
-        yield file
-    finally:
-        file.unlink(missing_ok=True)
 
 
 def _introduce(stack: Stack, folder: Path, file: Path) -> None:

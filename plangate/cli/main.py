@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from plangate.cli.dev_folder import use_dev_of_this_folder
 from plangate.cli.failures import line_for
 from plangate.cli.output import complain
 
@@ -70,6 +71,8 @@ def main() -> None:
     # Clients' own complaints would stand beside the one line that says what is wrong.
     logging.getLogger("plangate").addHandler(logging.NullHandler())
     try:
+        if (command := sys.argv[1:2]) and command[0] in MODULE_OF:
+            use_dev_of_this_folder(command[0])
         application(sys.argv[1:])()
     except Exception as error:
         line = line_for(error)

@@ -7,6 +7,7 @@ from gate_store.try_clients import try_clients
 from plangate.cli.output import JsonFlag, print_json, say
 from plangate.cli.store_restored import restored
 from plangate.cli.store_roles import roles
+from plangate.cli.stores import may_be_made
 from plangate.settings import load_settings
 
 group = typer.Typer(no_args_is_help=True, help="The gate store: its tables and migrations.")
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
 def upgrade(as_json: JsonFlag = False) -> None:
     """Bring the store's tables to this version; nothing to do is fine."""
     settings = load_settings()
+    may_be_made(settings)
     try_clients(settings.store_url)
     migrate.upgrade(settings.store_url)
     if as_json:

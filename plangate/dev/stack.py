@@ -51,8 +51,7 @@ def services(
     `users` of Apache Kafka: it then lets nobody in but them and us, who may do everything.
     Raises DevServiceError.
     """
-    entered = identity() and store == "postgresql"
-    folder.mkdir(parents=True, exist_ok=True, mode=ENTERED_BY_NOBODY if entered else 0o700)
+    make_folder(folder, store)
     with ExitStack() as stack:
         kafka = ApacheKafka(folder / "kafka", users=users) if broker == "apache" else None
         database = PostgresServer(folder / "postgresql") if store == "postgresql" else None
@@ -71,6 +70,12 @@ def services(
             topics.create(settings)
         upgrade(settings.store_url)
         yield Stack(settings, values, name, [], kafka, database)
+
+
+def make_folder(folder: Path, store: str | None) -> None:
+    """Where all of it lies: nobody enters it but us, and whoever a PostgreSQL of our own runs as."""
+    entered = identity() and store == "postgresql"
+    folder.mkdir(parents=True, exist_ok=True, mode=ENTERED_BY_NOBODY if entered else 0o700)
 
 
 @contextmanager

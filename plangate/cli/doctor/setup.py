@@ -12,6 +12,7 @@ from gate_store.store_url import is_postgres
 from gate_store.try_clients import try_clients
 from plangate.cli.doctor.finding import Found, Look, look
 from plangate.cli.failures import CommandError
+from plangate.cli.stores import must_be_there
 from plangate.kafka import clients, topics
 from plangate.kafka.own_rights import in_words, lacking, may_do_everything
 from plangate.kafka.roles import Role, rights_of, topics_of
@@ -91,6 +92,7 @@ def _registry(settings: Settings) -> str:
 
 
 def _store(settings: Settings) -> Found | str:
+    must_be_there(settings)
     try_clients(settings.store_url)
     behind = migrate.behind(settings.store_url)
     if behind:
