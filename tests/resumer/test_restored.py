@@ -125,3 +125,42 @@ async def test_a_run_that_was_approved_at_the_backup_may_have_begun_since(
     assert noted.steps == 2
     await stage.resume("IN_DOUBT")
     assert happened() == []
+
+
+def restored_again(stage: Stage, *answered: ApprovalRequested) -> None:
+    """From a backup of just now; these questions were answered since."""
+    since = Since(answered=[each.request_id for each in answered])
+    with stage.engine.begin() as conn:
+        note_lost(conn, Lost(utc_now(), utc_now()), since, utc_now())
+
+
+@pytest.mark.parametrize("graph", ["slow", "slow_past_ledger"])
+async def test_what_a_human_let_be_tried_again_before_the_backup_is_asked_about_once_more(
+    stage: Stage, happened: Happened, graph: str
+) -> None:
+    await approved(stage, graph)
+    await stage.resume("IN_DOUBT")
+    first = answer(stage, Resolution.RETRY)
+    restored_again(stage)
+    await stage.resume("IN_DOUBT")
+    assert happened() == []
+    second = answer(stage, Resolution.HAPPENED)
+    assert second.request_id != first.request_id
+    assert second.attempt > first.attempt > 1_000
+
+
+@pytest.mark.parametrize("graph", ["slow", "slow_past_ledger"])
+async def test_a_doubt_that_was_answered_since_the_backup_hears_that_answer_no_more(
+    stage: Stage, happened: Happened, graph: str
+) -> None:
+    await approved(stage, graph)
+    await stage.resume("IN_DOUBT")
+    first: ApprovalRequested = stage.said(ApprovalRequested)[-1]
+    stage.open(first)
+    restored_again(stage, first)
+    stage.say(decided(first, DecisionKind.RESOLVE, resolution=Resolution.RETRY, at=utc_now()))
+    assert stage.run().status == "IN_DOUBT"
+    second = answer(stage, Resolution.HAPPENED)
+    assert second.attempt > first.attempt
+    await stage.resume(lambda: stage.run().status in ("IN_DOUBT", "DONE"))
+    assert happened() == []
