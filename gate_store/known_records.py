@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, select
+from sqlalchemy import Column, ColumnElement, Connection, select
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
 from gate_events.words import OutcomeStatus
@@ -12,14 +12,17 @@ from gate_store.tables import asked_anew, clearances, decisions, gates, plan_out
 
 
 def are_known(conn: Connection, records: Sequence[Any]) -> list[bool | None]:
-    """Per record whether the store took it; None: nothing is to be seen of it. What it refused is unknown."""
+    """Per record whether the store took it; None: nothing is to be seen of it.
+
+    What it refused is unknown to it, and what waits in it has led to nothing yet.
+    """
     gate_ids = [each.request_id for each in records if type(each) is ApprovalRequested]
     digests = [each.digest for each in records if type(each) is PlanCleared]
     ids = [each.event_id for each in records if type(each) is DecisionMade]
     told = [each.plan_id for each in records if type(each) is PlanExecuted]
     asked = _there(conn, gates.c.gate_id, gate_ids) | _there(conn, asked_anew.c.request_id, gate_ids)
     cleared = _there(conn, clearances.c.digest, digests) | _there(conn, gates.c.digest, digests)
-    decided = _there(conn, decisions.c.decision_id, ids)
+    decided = _there(conn, decisions.c.decision_id, ids, decisions.c.disposition != "WAITING")
     outcomes = _outcomes(conn, told)
 
     def known(record: Any) -> bool | None:
@@ -40,10 +43,12 @@ def are_known(conn: Connection, records: Sequence[Any]) -> list[bool | None]:
     return [known(record) for record in records]
 
 
-def _there(conn: Connection, column: Column[Any], values: Sequence[Any]) -> set[Any]:
+def _there(
+    conn: Connection, column: Column[Any], values: Sequence[Any], *guards: ColumnElement[bool]
+) -> set[Any]:
     if not values:
         return set()
-    return set(conn.execute(select(column).where(among(conn, column, values))).scalars())
+    return set(conn.execute(select(column).where(among(conn, column, values), *guards)).scalars())
 
 
 def _outcomes(conn: Connection, plan_ids: Sequence[Any]) -> set[tuple[Any, ...]]:

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, select, union
 
-from gate_store.dialects import among
+from gate_events.records import PlanCleared
+from gate_events.words import DecisionKind
+from gate_store.dialects import among, word
 from gate_store.lost_answers import ask_what_was_answered, doubt_what_was_let_again
 from gate_store.lost_steps import doubt_what_may_go_on
 from gate_store.planned_effects import PlannedEffect, note_planned_effects
 from gate_store.restores import LostPlan, note_lost_plans, note_restore, note_told
-from gate_store.tables import clearances, gates, outbox, runs
+from gate_store.tables import clearances, decisions, gates, outbox, runs, waiting_plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,11 @@ class Lost:
 def note_lost(conn: Connection, lost: Lost, log: Since, now: datetime) -> Noted:
     """Let all that may have happened begin in doubt, and tell services nothing twice."""
     restore = note_restore(conn, lost.since, lost.until, lost.idempotent, now)
-    plans = _placed(conn, log.plans)
-    note_lost_plans(conn, [*_cleared_before(conn, log.ended), *plans])
+    named = {each.plan_id for each in log.plans}
+    waiting = [LostPlan(plan_id) for plan_id in _waiting(conn) if plan_id not in named]
+    plans = _placed(conn, [*log.plans, *waiting])
+    lost_plans = {each.plan_id: each for each in (*_cleared_before(conn, log.ended), *plans)}
+    note_lost_plans(conn, lost_plans.values())
     gone = {each.plan_id for each in plans if each.thread_id is not None}
     note_planned_effects(conn, (each for each in log.effects if each.plan_id in gone), lost.until)
     note_told(conn, [*log.cleared, *map(str, log.verdicts)])
@@ -64,6 +69,14 @@ def note_lost(conn: Connection, lost: Lost, log: Since, now: datetime) -> Noted:
     if log.verdicts:
         conn.execute(delete(outbox).where(among(conn, outbox.c.event_id, log.verdicts)))
     return Noted(len(plans), len(gone), steps)
+
+
+def _waiting(conn: Connection) -> Iterable[UUID]:
+    """Plans of which something waited at the backup that lets them run, once what it waits for has come."""
+    lets_run = decisions.c.kind.in_([DecisionKind.APPROVE.value, DecisionKind.EDIT.value])
+    decided = select(decisions.c.plan_id).where(decisions.c.disposition == word("WAITING"), lets_run)
+    cleared = select(waiting_plans.c.plan_id).where(waiting_plans.c.record == PlanCleared.__name__)
+    return conn.execute(union(decided, cleared)).scalars().all()
 
 
 def _cleared_before(conn: Connection, ended: Sequence[LostPlan]) -> list[LostPlan]:

@@ -174,6 +174,16 @@ def test_what_a_human_let_be_tried_again_before_the_backup_may_have_been(conn: C
     assert {each.in_doubt.step_id for each in questions(conn)[1:] if each.in_doubt} == {"s1", "s2"}
 
 
+def test_an_approval_that_waited_for_its_question_at_the_backup_may_have_had_it_since(
+    conn: Connection,
+) -> None:
+    request = asked()
+    decide(conn, decided(request, at=NOON))
+    assert restored(conn).plans == 1
+    ask(conn, request)
+    assert claim(conn, request).grant is Grant.IN_DOUBT
+
+
 def test_services_are_told_nothing_twice(conn: Connection) -> None:
     request = asked()
     approval = decided(request, at=NOON)
