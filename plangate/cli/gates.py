@@ -9,6 +9,7 @@ from gate_events.values import Step
 from gate_policy.catalogue import Catalogue
 from gate_policy.render import display_arguments
 from gate_store import queries
+from gate_store.database import utc_now
 from gate_store.heartbeats import GATEKEEPER, ROUTER
 from gate_store.lookup import plan_of
 from plangate.cli.heard_of import not_done
@@ -35,7 +36,7 @@ def pending(limit: Limit = 100, page: Page = 1, as_json: JsonFlag = False) -> No
     with reading(settings) as conn:
         views = queries.pending(conn, limit, (page - 1) * limit)
         count = queries.count_pending(conn)
-        missing = not_done(conn, ROUTER, GATEKEEPER)
+        missing = not_done(conn, utc_now(), ROUTER, GATEKEEPER)
     if as_json:
         print_json([redact(view, catalogue) for view in views])
     elif views:

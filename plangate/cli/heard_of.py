@@ -1,12 +1,12 @@
 """Who does nothing now, said where somebody would wait for it."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from gate_events.shown import shown
 from gate_store.backlog import ready_runs
-from gate_store.database import utc_now
 from gate_store.dialects import store_moment
 from gate_store.heartbeats import GATEKEEPER, RESUMER, ROUTER, Heard, heard
 from plangate.cli.moments import said
@@ -31,16 +31,16 @@ def missing(part: str, found: Iterable[Heard], doing: str = "") -> str:
     return f"no {who} heard of since {said(max(each.last for each in of_part))}"
 
 
-def not_done(conn: Connection, *parts: str) -> str:
+def not_done(conn: Connection, now: datetime, *parts: str) -> str:
     """That nobody does these parts now, in one line; empty where all are done."""
-    found = heard(conn, utc_now())
+    found = heard(conn, now)
     return "; ".join(f"{_NOT_DONE[part]}: {why}" for part in parts if (why := missing(part, found)))
 
 
-def not_resumed(conn: Connection) -> str:
+def not_resumed(conn: Connection, now: datetime) -> str:
     """That nobody resumes runs that are READY, in one line; empty where somebody does."""
-    found = heard(conn, utc_now())
-    waiting = ready_runs(conn, store_moment(conn, utc_now()))
+    found = heard(conn, now)
+    waiting = ready_runs(conn, store_moment(conn, now))
     return "; ".join(
         f"{_NOT_DONE[RESUMER]} of graph {shown(graph)}: {why}"
         for graph in waiting

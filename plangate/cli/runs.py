@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from gate_store import queries
+from gate_store.database import utc_now
 from gate_store.heartbeats import GATEKEEPER, ROUTER
 from gate_store.tables import RUN_STATES
 from plangate.cli.failures import CommandError
@@ -34,7 +35,7 @@ def runs(
     with reading(load_settings()) as conn:
         found = queries.list_runs(conn, status, limit, (page - 1) * limit)
         count = queries.count_runs(conn, status)
-        missing = [not_done(conn, ROUTER, GATEKEEPER), not_resumed(conn)]
+        missing = [not_done(conn, utc_now(), ROUTER, GATEKEEPER), not_resumed(conn, utc_now())]
     columns = ("thread_id", "graph", "decided", "status", "plan_id", "error")
     show(found, as_json=as_json, title="Runs", columns=columns)
     say_page(len(found), count, page, limit)

@@ -60,14 +60,14 @@ def examine(settings: Settings, roles: Sequence[tuple[Role, str]], *, whole: boo
 
     `roles` are this user's on Kafka, with a service's group: then only at what these need.
     """
-    found: dict[str, Finding] = {}
-    for what, look_at_it in setup.looks(settings, roles):
-        yield found.setdefault(what, looked(what, look_at_it))
-    if not whole:
-        return
-    for needed, looks in {"store": at_work.looks, "Kafka and topics": on_kafka.looks}.items():
-        for what, look_at_it in looks(settings):
-            if found[needed].state is State.WRONG:  # it would say the same of each, and wait for it
-                yield Finding(what, State.WRONG, f"not looked at: {needed} is wrong", "mend that first")
-            else:
-                yield looked(what, look_at_it)
+    looks = [*setup.looks(settings, roles)]
+    if whole:
+        looks += [*at_work.looks(settings), *on_kafka.looks(settings)]
+    states: dict[str, State] = {}
+    for what, look_at_it, needs in looks:
+        if states.get(needs) is State.WRONG:  # it would wait for the same once more
+            finding = Finding(what, State.WRONG, f"not looked at: {needs} is wrong", "mend that first")
+        else:
+            finding = looked(what, look_at_it)
+        states[what] = finding.state
+        yield finding

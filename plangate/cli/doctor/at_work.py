@@ -7,10 +7,10 @@ from functools import partial
 from sqlalchemy import Connection
 
 from gate_store import backlog
-from gate_store.database import utc_now
+from gate_store.database import Clock, utc_now
 from gate_store.dialects import store_moment
 from gate_store.heartbeats import FORGOTTEN_AFTER, GATEKEEPER, RESUMER, ROUTER, Heard, heard
-from plangate.cli.doctor.finding import Found, Look, look, wrong
+from plangate.cli.doctor.finding import STORE, Found, Question, look, wrong
 from plangate.cli.heard_of import having, missing
 from plangate.cli.moments import left, long, said
 from plangate.cli.stores import reading
@@ -20,12 +20,12 @@ from plangate.wiring import open_catalogue
 SOON = timedelta(minutes=1)  # what takes no longer is not waited for
 LATE = timedelta(minutes=5)
 
-Question = Callable[[Connection, datetime], Found | str]
+Ask = Callable[[Connection, datetime], Found | str]
 
 
-def looks(settings: Settings) -> Iterator[tuple[str, Look]]:
+def looks(settings: Settings, clock: Clock = utc_now) -> Iterator[Question]:
     """One look for each part, and one for each kind of thing that waits."""
-    questions: dict[str, Question] = {
+    questions: dict[str, Ask] = {
         **{part: partial(_part, part) for part in (ROUTER, GATEKEEPER)},
         RESUMER: partial(_resumer, settings),
         "versions": _versions,
@@ -37,13 +37,13 @@ def looks(settings: Settings) -> Iterator[tuple[str, Look]]:
         "clearances": _clearances,
         "outbox": _outbox,
     }
-    for what, question in questions.items():
-        yield what, partial(_ask, settings, question)
+    for what, ask in questions.items():
+        yield Question(what, partial(_ask, settings, clock, ask), STORE)
 
 
-def _ask(settings: Settings, question: Question) -> Found | str:
+def _ask(settings: Settings, clock: Clock, ask: Ask) -> Found | str:
     with reading(settings) as conn:
-        return question(conn, store_moment(conn, utc_now()))
+        return ask(conn, store_moment(conn, clock()))
 
 
 def _part(part: str, conn: Connection, now: datetime) -> Found | str:

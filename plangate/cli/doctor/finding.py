@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from plangate.cli.failures import line_for
 
@@ -41,6 +42,17 @@ class Finding:
 
 Look = Callable[[], Found | str]
 """Looks at one thing. A text is what was found where nothing is wrong; what is raised is wrong."""
+
+
+class Question(NamedTuple):
+    """What to look at, and how. Where what it `needs` is wrong, it is not looked at."""
+
+    what: str
+    look: Look
+    needs: str = ""
+
+
+KAFKA, STORE = "Kafka and topics", "store"
 
 
 def look(found: str, mend: str) -> Found:

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, KafkaException
 from gate_events.topics import DEAD_LETTERS
 from gate_store.database import utc_now
 from plangate.cli.doctor.at_work import SOON
-from plangate.cli.doctor.finding import Found, Look, look
+from plangate.cli.doctor.finding import KAFKA, Found, Look, Question, look
 from plangate.cli.moments import long
 from plangate.kafka.backlog import lag_of
 from plangate.kafka.letters import letters, marks
@@ -21,11 +21,11 @@ _REFUSED = {KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATIO
 _HIDDEN = look("not for this user to see", "look as one who may Describe the group and read the topics")
 
 
-def looks(settings: Settings) -> Iterator[tuple[str, Look]]:
+def looks(settings: Settings) -> Iterator[Question]:
     """The lag of each group, and the dead letters."""
     for role in (Role.ROUTER, Role.GATEKEEPER):
-        yield f"lag of the {role}", partial(_if_allowed, partial(_lag, settings, role))
-    yield "dead letters", partial(_if_allowed, partial(_letters, settings))
+        yield Question(f"lag of the {role}", partial(_if_allowed, partial(_lag, settings, role)), KAFKA)
+    yield Question("dead letters", partial(_if_allowed, partial(_letters, settings)), KAFKA)
 
 
 def _if_allowed(look_at_it: Look) -> Found | str:

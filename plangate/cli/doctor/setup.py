@@ -10,7 +10,7 @@ from gate_store import migrate
 from gate_store.roles.apply import PREFIX, missing
 from gate_store.store_url import is_postgres
 from gate_store.try_clients import try_clients
-from plangate.cli.doctor.finding import Found, Look, look
+from plangate.cli.doctor.finding import KAFKA, STORE, Found, Question, look
 from plangate.cli.failures import CommandError
 from plangate.cli.stores import must_be_there
 from plangate.kafka import clients, topics
@@ -26,18 +26,18 @@ _SUPER = "this user is a super user, or the brokers refuse nobody anything"
 _AUTHORIZE = "set authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer there"
 
 
-def looks(settings: Settings, roles: Sequence[tuple[Role, str]]) -> Iterator[tuple[str, Look]]:
+def looks(settings: Settings, roles: Sequence[tuple[Role, str]]) -> Iterator[Question]:
     """What one process needs, and whether it is there. `roles` are this user's on Kafka."""
-    yield "Kafka and topics", partial(_topics, roles, settings)
+    yield Question(KAFKA, partial(_topics, roles, settings))
     if roles:
-        yield "Kafka rights", partial(_rights, roles, settings)
-    yield "decisions' moments", partial(_moments, roles, settings)
-    yield "Kafka options", partial(_options, settings)
-    yield "schema registry", partial(_registry, settings)
-    yield "store", partial(_store, settings)
-    yield "store's roles", partial(_roles, settings)
-    yield "catalogue", partial(_catalogue, settings)
-    yield "graphs", partial(_graphs, settings)
+        yield Question("Kafka rights", partial(_rights, roles, settings))
+    yield Question("decisions' moments", partial(_moments, roles, settings), KAFKA)
+    yield Question("Kafka options", partial(_options, settings))
+    yield Question("schema registry", partial(_registry, settings))
+    yield Question(STORE, partial(_store, settings))
+    yield Question("store's roles", partial(_roles, settings), STORE)
+    yield Question("catalogue", partial(_catalogue, settings))
+    yield Question("graphs", partial(_graphs, settings))
 
 
 def _topics(roles: Sequence[tuple[Role, str]], settings: Settings) -> str:
