@@ -9,6 +9,7 @@ import typer
 from plangate.cli.failures import CommandError
 from plangate.settings import load_settings
 from plangate.worker import logs
+from plangate.worker.catalogue_in_force import catalogue_in_force
 from plangate.worker.fleet import PARTS, fleet
 from plangate.worker.readiness import check_before_work
 from plangate.worker.supervisor import Supervisor
@@ -33,6 +34,8 @@ def worker(
 
     Split between machines: `plangate worker --only router,gatekeeper` and
     `plangate worker --only resumer --resumers 4`
+
+    SIGHUP reads the catalogue anew.
     """
     logs.configure()
     parts = {part.strip() for part in only.split(",")}
@@ -45,4 +48,6 @@ def worker(
     check_before_work(settings, parts)
     if graphless:
         log.info("%s is not there: this worker resumes no graphs", settings.graphs)
-    asyncio.run(Supervisor(fleet(parts, resumers)).run())
+    with catalogue_in_force(settings) as catalogue:
+        children = fleet(parts, resumers, catalogue.environment)
+        asyncio.run(Supervisor(children, reload=catalogue.reload).run())

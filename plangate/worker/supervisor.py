@@ -1,4 +1,7 @@
-"""Keeps child processes alive: what exits is started again, with growing pauses; SIGTERM ends all cleanly."""
+"""Keeps child processes alive: what exits is started again, with growing pauses; SIGTERM ends all cleanly.
+
+SIGHUP ends all cleanly, too, where there is something new for them, and starts them again.
+"""
 
 import asyncio
 import contextlib
@@ -7,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tenacity import RetryCallState
@@ -37,31 +40,50 @@ class Child:
 
 
 class Supervisor:
-    """Runs children until `stop` is set. `restarts` counts those that had to be started again."""
+    """Runs children until `stop` is set. `restarts` counts those that had to be started again.
 
-    def __init__(self, children: Sequence[Child], steady_s: float = STEADY_S) -> None:
+    `reload` is called at SIGHUP; it says whether the children shall start anew.
+    """
+
+    def __init__(
+        self,
+        children: Sequence[Child],
+        steady_s: float = STEADY_S,
+        reload: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.restarts = 0
         self._children = children
         self._steady_s = steady_s
         self._stop = asyncio.Event()
+        self._reload = reload
+        self._anew = {child.name: asyncio.Event() for child in children}
 
     async def run(self) -> None:
         """Start all, keep all, and return when all have ended after a signal."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._look_again)
         async with asyncio.TaskGroup() as group:
             for child in self._children:
                 group.create_task(self._keep(child))
+
+    def _look_again(self) -> None:
+        if self._reload():
+            for anew in self._anew.values():
+                anew.set()
 
     async def _keep(self, child: Child) -> None:
         failures = 0
         while not self._stop.is_set():
             started = time.monotonic()
+            self._anew[child.name].clear()
             process = await _start(child)
-            await self._until_it_ends_or_we_stop(child, process)
+            await self._until_it_ends_or_is_to_end(child, process)
             if self._stop.is_set():
                 return
+            if self._anew[child.name].is_set():
+                continue
             failures = 1 if time.monotonic() - started > self._steady_s else failures + 1
             self.restarts += 1
             pause = _pause(failures)
@@ -69,11 +91,12 @@ class Supervisor:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), pause)
 
-    async def _until_it_ends_or_we_stop(self, child: Child, process: asyncio.subprocess.Process) -> None:
+    async def _until_it_ends_or_is_to_end(self, child: Child, process: asyncio.subprocess.Process) -> None:
         ended = asyncio.create_task(process.wait())
-        stopped = asyncio.create_task(self._stop.wait())
-        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
+        told = [asyncio.create_task(each.wait()) for each in (self._stop, self._anew[child.name])]
+        await asyncio.wait({ended, *told}, return_when=asyncio.FIRST_COMPLETED)
+        for each in told:
+            each.cancel()
         if not ended.done():
             await _end(child, process, ended)
 

@@ -141,6 +141,28 @@ def test_a_supervisor_that_is_killed_takes_its_children_with_it(ready: Shell) ->
         until(lambda: not any(_alive(pid) for pid in children))
 
 
+def test_sighup_brings_a_new_catalogue_into_force_and_refuses_a_broken_one_in_a_line(ready: Shell) -> None:
+    def told() -> list[str]:
+        return [line for line in worker.log.splitlines() if " ERROR " in line]
+
+    with working(ready, "--only", "router") as worker:
+        until(lambda: worker.says("plangate-router serves"))
+        first = worker.children()
+        ready.write("catalogue.yaml", "version: 1\nactions: {note: {tier: MAYBE}, tag: {tier: NO}}\n")
+        os.kill(worker.process.pid, signal.SIGHUP)
+        [line] = until(told)
+        assert "stays in force: catalogue.yaml:2" in line
+        assert worker.children() == first
+        ready.write("catalogue.yaml", "version: 1\nactions: {note: {tier: REVERSIBLE, says: Note}}\n")
+        os.kill(worker.process.pid, signal.SIGHUP)
+        until(lambda: worker.log.count("plangate-router serves") == 2)
+        assert first.keys().isdisjoint(worker.children())
+    kept = re.findall(r"catalogue (\w+) is new here: kept", worker.log)
+    [(new, old)] = re.findall(r"catalogue (\w+) takes the place of (\w+)", worker.log)
+    assert kept == [old, new]  # before anything was judged by it
+    assert "starts again in" not in worker.log
+
+
 @pytest.mark.slow
 def test_two_workers_on_one_machine_take_different_slots(ready: Shell) -> None:
     with (
