@@ -73,6 +73,7 @@ def record_outcomes(
         or _objection(each, plans, ended, said_at.get(place))
         or _unasked(kept, each)
         for place, each in enumerate(executed)
+        if not _is_kept(kept, each, plans)  # a later attempt may have changed what the ledger says
     }
     refused = {place: why for place, why in objections.items() if why is not None}
     sound = {place: each for place, each in enumerate(executed) if place not in refused}
@@ -100,6 +101,14 @@ def _in_turn(
     for before, other in kept.contradictions:
         told[places[id(other)]] = Contradiction(before, other, plans[other.digest])
     return [told[place] for place in sorted(told)]
+
+
+def _is_kept(kept: _Kept, told: PlanExecuted, plans: Mapping[str, ClearedPlan]) -> bool:
+    """Whether it is what an earlier attempt of a run told, once more."""
+    plan = plans.get(told.digest)
+    if plan is None or plan.word.run is None or told.attempt >= plan.attempt:
+        return False
+    return kept.known.get((told.plan_id, told.digest, told.attempt)) == told
 
 
 def _not_the_runs(

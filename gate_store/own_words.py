@@ -22,7 +22,8 @@ from gate_store.superseding import (
     NEWER_PLAN,
     NEWER_REVISION,
     asks_before,
-    executed_revisions,
+    executed,
+    is_executed,
     newer_plan,
     order_in_thread,
     supersede,
@@ -94,7 +95,7 @@ def _of_plans(
         return
     plans = {request.plan_id for request in asked}
     newer = _gates_of(conn, {*plans, *named})
-    cleared, executed = _cleared(conn, plans), executed_revisions(conn, plans)
+    cleared, ran = _cleared(conn, plans), executed(conn, plans)
     for request in asked:
         at = request.requested_at
         for rival in newer[request.plan_id]:
@@ -108,7 +109,7 @@ def _of_plans(
         for word in cleared[request.plan_id]:
             if word.revision > request.revision:
                 yield supersede(request, word.event_id, at, NEWER_REVISION.format(word.revision))
-        if request.revision <= executed.get(request.plan_id, 0):
+        if is_executed(request, ran.get(request.plan_id, ())):
             yield supersede(request, "outcome", at, EXECUTED)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, or_, select
 
 from gate_events.ids import derived
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
@@ -48,7 +48,8 @@ def superseded(conn: Connection, opened: Sequence[ApprovalRequested]) -> list[De
 def overtaken(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade]:
     """The SUPERSEDE of each open question whether a plan may run that has run already.
 
-    What ran was cleared, and is of the same revision or a newer one.
+    What ran was cleared, and is of the same revision or a newer one. A run that failed may be asked about
+    once more: what it did at an earlier attempt does not answer that.
     """
     ran = plan_outcomes
     found = conn.execute(
@@ -57,6 +58,7 @@ def overtaken(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade
         .join(clearances, (clearances.c.digest == ran.c.digest) & (clearances.c.plan_id == ran.c.plan_id))
         .where(among(conn, gates.c.plan_id, plan_ids), gates.c.state == word("PENDING"), *ASKS_BEFORE)
         .where(clearances.c.revision >= gates.c.revision)
+        .where(or_(gates.c.thread_id.is_(None), ran.c.attempt >= gates.c.attempt))
         .where(*_RAN)
     )
     said = [
@@ -71,17 +73,27 @@ def overtaken(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade
     return list({decision.request_id: decision for decision in said}.values())
 
 
-def executed_revisions(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, int]:
-    """The newest revision of each plan that was cleared and has an outcome of having run."""
-    newest = (
-        select(clearances.c.plan_id, func.max(clearances.c.revision).label("revision"))
+def executed(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, list[tuple[int, int]]]:
+    """Of each plan the revisions that were cleared and have an outcome of having run, with its attempt."""
+    ran = (
+        select(clearances.c.plan_id, clearances.c.revision, plan_outcomes.c.attempt)
         .join_from(clearances, plan_outcomes, clearances.c.digest == plan_outcomes.c.digest)
         .where(clearances.c.plan_id == plan_outcomes.c.plan_id)
         .where(among(conn, clearances.c.plan_id, plan_ids))
         .where(*_RAN)
-        .group_by(clearances.c.plan_id)
     )
-    return {row.plan_id: row.revision for row in conn.execute(newest)}
+    found: defaultdict[UUID, list[tuple[int, int]]] = defaultdict(list)
+    for row in conn.execute(ran):
+        found[row.plan_id].append((row.revision, row.attempt))
+    return found
+
+
+def is_executed(request: ApprovalRequested, ran: Iterable[tuple[int, int]]) -> bool:
+    """Whether what was executed, by revision and attempt, leaves nothing to ask; as `overtaken` says it."""
+    return any(
+        revision >= request.revision and (request.run is None or attempt >= request.attempt)
+        for revision, attempt in ran
+    )
 
 
 def outdated(conn: Connection, plan_ids: Collection[UUID]) -> list[DecisionMade]:

@@ -49,5 +49,7 @@ def _refuse_given_up(conn: Connection, thread_id: str) -> None:
     row = conn.execute(known).one_or_none()
     if row is not None and row.status in _GIVEN_UP and row.plan_id is not None:
         raise SubmitError(
-            thread_id, f"its run is {row.status} behind its gate ({row.error}); begin another thread"
+            thread_id,
+            f"its run is {row.status} behind its gate ({row.error});"
+            " `plangate retry` asks for another attempt, or begin another thread",
         )

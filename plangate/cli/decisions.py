@@ -210,7 +210,7 @@ def _publish(
     more: Callable[[Console], None] = lambda _: None,
     **content: Any,
 ) -> None:
-    who = asked.by or settings.reviewer or _login_name()
+    who = reviewer_name(settings, asked.by)
     what = _deed(kind, content.get("resolution"))
     shown_at = show_and_ask(settings, request, what, who, more, yes=asked.yes, as_json=asked.as_json)
     with speaker(settings, DECISIONS) as producer:
@@ -221,6 +221,11 @@ def _publish(
 def _deed(kind: DecisionKind, resolution: Resolution | None) -> str:
     """What a decision does, as it is asked about."""
     return f"{kind.value.lower()} it" if resolution is None else f"resolve it as {resolution.value}"
+
+
+def reviewer_name(settings: Settings, by: str | None) -> str:
+    """Who speaks: as said, as set, or the login name. Raises CommandError."""
+    return by or settings.reviewer or _login_name()
 
 
 def _login_name() -> str:

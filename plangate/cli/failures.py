@@ -23,6 +23,7 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "gate_store.postgres.errors.StoreUrlError",
         "gate_store.postgres.errors.UnfitStoreError",
         "gate_store.secret_files.SecretFileError",
+        "gate_store.retrying.NotRetryableError",
         "gate_store.run_ends.NoSuchRunError",
         "gate_store.runs.ForeignThreadError",
         "gate_store.runs.RunBusyError",

@@ -30,6 +30,7 @@ MODULE_OF = {
     ),
     "runs": "runs",
     "wait": "wait",
+    "retry": "retry",
     "dead-letters": "dead_letters",
     "catalogue": "catalogue",
     "torture": "torture",

@@ -49,6 +49,7 @@ def resumer_config(settings: Settings, slot: Slot, catalogue: Catalogue) -> Resu
         doubt_plan=questions.doubt_plan,
         unmet=dispatch.unmet,
         earlier=EarlierApprovals(store).of,
+        begun_again=questions.begun_again,
         publish=publisher(settings),
         forbids_unguarded=settings.unguarded == "forbid",
         in_flight=settings.in_flight,

@@ -28,6 +28,10 @@ async def _nothing_earlier(_run: ClaimedRun) -> None:
     return None
 
 
+async def _never_again(_run: ClaimedRun, _step: Step) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class ActionTraits:
     """What the catalogue says about repeating an action, how its window remembers it, and what is secret."""
@@ -40,6 +44,7 @@ class ActionTraits:
 AskAgain = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested]]
 Unmet = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested | None]]
 EarlierOf = Callable[[ClaimedRun], Awaitable[Earlier | None]]
+BegunAgain = Callable[[ClaimedRun, Step], Awaitable[bool]]
 AskInDoubt = Callable[[ClaimedRun, Step, str, datetime], Awaitable[ApprovalRequested]]
 DoubtPlan = Callable[[CutOff, datetime], Awaitable[None]]
 OpenStore = Callable[[str, SerializerProtocol, Served], EngineStore]
@@ -56,6 +61,7 @@ class ResumerConfig:
     `ask_again(run, now)` gives the request for a plan whose use-by has passed (attempt + 1).
     `unmet(run, now)` gives the question that the catalogue in force demands before the run begins, or None.
     `earlier(run)` tells what was begun of the plan of a run whose answer lets nothing run, or None.
+    `begun_again(run, step)` tells whether people agreed that a step which had failed is begun once more.
     `ask_in_doubt(run, step, known, now)` gives the request for an effect whose result is unknown.
     `doubt_plan(cut, now)` asks about all steps of a plan whose graph acts without the ledger and was cut off,
     and ends its run IN_DOUBT, in one act.
@@ -79,6 +85,7 @@ class ResumerConfig:
     doubt_plan: DoubtPlan
     unmet: Unmet = _nothing_unmet
     earlier: EarlierOf = _nothing_earlier
+    begun_again: BegunAgain = _never_again
     publish: Publish | None = None
     in_flight: int = 32
     chunk: int = 8

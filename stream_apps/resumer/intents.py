@@ -1,6 +1,6 @@
 """Whether a step of a claimed run may begin: what is checked, probed and made durable before its call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ from stream_apps.resumer.errors import (
 from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.step_states import StepStates
 
+BegunAgain = Callable[[Step], Awaitable[bool]]
+
 
 @dataclass(frozen=True)
 class Done:
@@ -40,8 +42,13 @@ class Intents:
         traits: Callable[[str], ActionTraits],
         probes: Mapping[str, Probe],
         patience_s: float,
+        begun_again: BegunAgain,
     ) -> None:
-        """`patience_s`: how long a call that is out already is waited for."""
+        """`patience_s`: how long a call that is out already is waited for.
+
+        `begun_again`: whether a step that had failed is begun once more.
+        """
+        self._begun_again = begun_again
         self._run = run
         self._states = states
         self._traits = traits
@@ -111,6 +118,9 @@ class Intents:
             await self._intend(step, repeat=True)
             return None
         if prior.state == "FAILED":
+            if await self._begun_again(step):
+                await self._intend(step, repeat=True)
+                return None
             raise self._states.for_good(EffectFailedError(step.step_id, prior.detail))
         probe = self._probes.get(step.action_type)
         if probe is None:

@@ -19,7 +19,7 @@ from gate_store.engine.port import Intent, NotClearedError
 from stream_apps.resumer.calling import Probe, awaited, refuse_event_loop, without_questions
 from stream_apps.resumer.calls import calls
 from stream_apps.resumer.config import ActionTraits
-from stream_apps.resumer.intents import Intents
+from stream_apps.resumer.intents import BegunAgain, Intents
 from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.step_states import StepStates
 
@@ -38,10 +38,14 @@ class RunLedger:
         probes: Mapping[str, Probe],
         functions: Mapping[str, Callable[[Any], Any]],
         patience_s: float,
+        begun_again: BegunAgain,
     ) -> None:
-        """`patience_s`: how long a call that is out already is waited for."""
+        """`patience_s`: how long a call that is out already is waited for.
+
+        `begun_again`: whether a step that had failed is begun once more.
+        """
         self.states = StepStates(run, traits)
-        self._intents = Intents(run, self.states, traits, probes, patience_s)
+        self._intents = Intents(run, self.states, traits, probes, patience_s, begun_again)
         self._claimed = run.claimed
         self._functions = functions
         self._patience_s = patience_s

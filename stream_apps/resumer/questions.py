@@ -10,6 +10,7 @@ from gate_events.records import ApprovalRequested
 from gate_events.values import Step
 from gate_store.doubts import UnknownClearanceError, doubt_about, stale_question
 from gate_store.engine.port import ClaimedRun
+from gate_store.retrying import is_begun_again
 from gate_store.unguarded import CutOff, doubt_unguarded_plan
 from stream_apps.resumer.outage import Outage
 
@@ -37,6 +38,15 @@ class Questions:
         Raises FenceLostError, UnknownClearanceError.
         """
         await self._outage.through(partial(asyncio.to_thread, self._doubt_plan, cut, now))
+
+    async def begun_again(self, run: ClaimedRun, step: Step) -> bool:
+        """Whether people agreed that this step, which had failed before, is begun once more."""
+        look = partial(asyncio.to_thread, self._begun_again, _digest(run), step)
+        return await self._outage.through(look)
+
+    def _begun_again(self, digest: str, step: Step) -> bool:
+        with self._engine.connect() as conn:
+            return is_begun_again(conn, digest, step.step_id)
 
     def _ask_again(self, digest: str, now: datetime) -> ApprovalRequested:
         with self._engine.connect() as conn:

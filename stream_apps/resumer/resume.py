@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from gate_events.pause import expired
@@ -68,7 +69,9 @@ class Resume:
         loaded = tools.graphs.get(run.claimed.graph)
         self._loaded = loaded
         probes, functions = (loaded.probes, loaded.effects) if loaded else ({}, {})
-        self._ledger = RunLedger(run, tools.config.traits, probes, functions, tools.config.drain_s)
+        config = tools.config
+        again = partial(config.begun_again, run.claimed)
+        self._ledger = RunLedger(run, config.traits, probes, functions, config.drain_s, again)
         self._states = self._ledger.states
         is_guarded = loaded is not None and loaded.is_guarded
         self._end = ClaimEnd(run, self._ledger, tools.config, tools.saver, is_guarded=is_guarded)

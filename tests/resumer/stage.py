@@ -49,6 +49,7 @@ def config(url: str, **changes: Any) -> ResumerConfig:
         "ask_in_doubt": questions.ask_in_doubt,
         "doubt_plan": questions.doubt_plan,
         "earlier": EarlierApprovals(store).of,
+        "begun_again": questions.begun_again,
         "lease_s": 5.0,
         "stale_after_s": 0.0,
         "backoff_s": 0.05,

@@ -448,3 +448,22 @@ def act_and_tell(state: State) -> State:
 
 
 telling = chain(State, ask=ask, act=act_and_tell).compile()
+
+
+@sends
+async def send_second_time(step: Step) -> str:
+    """To bob it fails at first, and then takes its time."""
+    who = step.arguments["to"]
+    log(who)
+    if who == "bob" and happened().count("bob") <= int(os.environ.get("FAILURES", "1")):
+        raise ConnectionError("bob's mailbox is full")
+    if who == "bob":
+        await asyncio.sleep(float(os.environ.get("SLOW_S", "0")))
+    return f"sent to {who}"
+
+
+async def act_second_time(state: State) -> State:
+    return {"sent": [await effects().once(step, send_second_time) for step in state["verdict"]["steps"]]}
+
+
+second_time = chain(State, ask=ask, act=act_second_time).compile()
