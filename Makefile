@@ -21,7 +21,7 @@ check: ## Check style, types and the import law
 test: ## Check, then run the whole suite on every service this machine can start
 	@scripts/bootstrap.sh test
 	@$(MAKE) --no-print-directory check
-	.venv/bin/pytest -q -n 3 --dist worksteal --maxfail 20  # two cores: much of it waits for other processes
+	.venv/bin/pytest -q -n 4 --dist worksteal --maxfail 20  # two cores: much of it waits for other processes
 
 test-slow: ## Run what `make test` leaves out: the same promises, at more length and on more services
 	@scripts/bootstrap.sh test

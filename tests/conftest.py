@@ -1,11 +1,13 @@
-"""The suite's fixtures and its closing account of services."""
+"""The suite's fixtures, its order and its closing account of services."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tests import account, services
+from tests.order import spread
 from tests.services import (
     kafka,
     mock_kafka,
@@ -39,6 +41,13 @@ _folder = pytest.StashKey[Path | None]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_folder] = services.open_run_folder()
+
+
+@pytest.hookimpl(trylast=True)  # after what is not wanted has been left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = [item for item in items if item.get_closest_marker("long")]
+    others = [item for item in items if not item.get_closest_marker("long")]
+    items[:] = spread(long, others, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 @pytest.hookimpl(trylast=True)  # after pytest has torn down the session's fixtures

@@ -24,6 +24,8 @@ from tests.stores import drop_database, empty_database
 
 _FOLDER_VARIABLE = "TEST_RUN_FOLDER"  # not PLANGATE_*: those are settings, and an unknown one is refused
 
+_MEMORY, _ROOM = Path("/dev/shm"), 4 << 30  # noqa: S108 - a folder of our own is made in it
+
 sharing = Sharing()
 
 
@@ -31,10 +33,16 @@ def open_run_folder() -> Path | None:
     """Make the folder that all workers of this run share; None in a worker, which inherits it."""
     if _FOLDER_VARIABLE in os.environ:
         return None
-    folder = Path(tempfile.mkdtemp(prefix="plangate-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="plangate-tests-", dir=_in_memory()))
     folder.chmod(0o755)  # PostgreSQL, run by nobody, must get through
     os.environ[_FOLDER_VARIABLE] = str(folder)
     return folder
+
+
+def _in_memory() -> Path | None:
+    """Where files cost the services a fifth less, if there is room; None for the disk."""
+    roomy = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM
+    return _MEMORY if roomy else None
 
 
 def run_folder() -> Path:

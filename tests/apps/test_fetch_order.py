@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from gate_events.records import PlanCleared
 from stream_apps.fetch_order import FetchOrder
 from tests.apps.world import World, plan
@@ -85,6 +87,7 @@ def test_a_partition_that_comes_back_begins_anew() -> None:
     assert _take(order, _fetch(order, 300), 300) == [300]
 
 
+@pytest.mark.long
 def test_no_plan_is_lost_where_faust_drops_what_it_queued(world: World) -> None:
     """As it does where a second rebalance begins while it seeks for the first."""
     worker = world.start("router", drop=True)

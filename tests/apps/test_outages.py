@@ -20,6 +20,7 @@ def asked() -> ApprovalRequested:
     return request
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "crash", [pytest.param(False, id="restart"), pytest.param(True, id="crash", marks=pytest.mark.slow)]
 )

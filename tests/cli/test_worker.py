@@ -214,6 +214,7 @@ def test_an_option_that_the_workers_cannot_take_is_named_before_anything_starts(
     strange.run("worker").complains("Kafka option group.protocol", "leave it out")
 
 
+@pytest.mark.long
 def test_the_catalogue_is_kept_once_and_the_log_says_by_whom(ready: Shell) -> None:
     with working(ready) as worker:
         until(lambda: worker.says("plangate-gatekeeper serves") and worker.says("plangate.resumer INFO"))

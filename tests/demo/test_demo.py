@@ -41,6 +41,7 @@ def tally(shell: Shell, *arguments: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_the_demo_delivers_what_was_approved_once_and_a_second_run_nothing(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     assert tally(shell, "--folder", "kept") == GOOD

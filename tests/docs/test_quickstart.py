@@ -53,6 +53,7 @@ def running(command: str, project: Path) -> Iterator[subprocess.Popen[str]]:
         process.wait(60)
 
 
+@pytest.mark.long
 def test_a_newcomer_gets_from_nothing_to_two_decided_plans_each_refund_once(project: Path) -> None:
     before, start, *after = blocks(DOCUMENT, "sh")
     with Shell(project) as shell:

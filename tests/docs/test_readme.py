@@ -43,6 +43,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     sys.modules.pop("graph", None)  # other projects of this suite have a module of that name
 
 
+@pytest.mark.long
 def test_the_graph_of_the_readme_stops_at_its_gate_and_acts_once_when_approved(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

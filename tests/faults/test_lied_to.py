@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from plangate.torture.lab import Orders, torture
 from plangate.torture.liars.lie import KINDS
 from plangate.torture.stack import own
@@ -11,6 +13,7 @@ DOSES = 12  # of poison; the mock cluster keeps no transactions
 LIES = 60  # the seed has no plan whose approval goes stale at once: `plangate torture` has
 
 
+@pytest.mark.long
 def test_no_lie_of_any_kind_is_believed(tmp_path: Path) -> None:
     assert len(KINDS) <= LIES
     orders = Orders(

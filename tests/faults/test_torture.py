@@ -1,4 +1,4 @@
-"""The laboratory itself, small: real Kafka, real PostgreSQL, real processes, and 20 kills."""
+"""The laboratory itself, small: real Kafka, real PostgreSQL, real processes, and kills of every kind."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -34,10 +34,18 @@ def folder() -> Iterator[Path]:
         yield path
 
 
+# The seed of the small one kills a resumer and the apps, at their points and at any moment, a supervisor and a tree.
+SMALL = Orders(runs=60, kills=10, pauses=1, seed=7)
+LARGE = Orders(runs=200, kills=20, pauses=1, seed=1)
+
+
 @pytest.mark.kafka
 @pytest.mark.postgres
-def test_twenty_kills_lose_nothing_repeat_nothing_and_do_nothing_unasked(folder: Path) -> None:
-    orders = Orders(runs=200, kills=20, pauses=1, seed=1)
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "orders", [pytest.param(SMALL, id="small"), pytest.param(LARGE, id="large", marks=pytest.mark.slow)]
+)
+def test_kills_lose_nothing_repeat_nothing_and_do_nothing_unasked(folder: Path, orders: Orders) -> None:
     with required(), own(folder, "apache", "postgresql", orders.lease_s) as stack:
         found = torture(stack, folder, orders, lambda *_: None)
     wrong = {name: found.counts[name] for name in NOTHING_WRONG}

@@ -162,7 +162,7 @@ class Stage:
         while not wanted():
             row = self.run(thread)
             assert loop.time() < end, f"the run is {row.status}: {row.error}"
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
     def in_outbox(self) -> list[str]:
         """The kinds of records that wait, in order."""

@@ -51,6 +51,7 @@ async def submitted(stage: Stage) -> dict[str, str]:
     return reasons
 
 
+@pytest.mark.long
 @pytest.mark.postgres
 async def test_a_graph_that_does_harm_harms_its_own_run_alone(
     on_postgres: Stage, happened: Happened, tmp_path: Path

@@ -41,6 +41,7 @@ def house(
         yield prepared(House(Secured(secured_kafka, topic_prefix), logins, tmp_path, by_certificate))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "by_certificate",
     [

@@ -56,6 +56,7 @@ def test_a_run_that_two_versions_paused_in_turn_is_held_no_more_to_what_it_asked
     store.dispose()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("commit", [READS_THE_FIRST, READS_BOTH], ids=lambda commit: commit[:7])
 def test_workers_of_earlier_versions_start_on_todays_schema(
     commit: str, store_url: str, tmp_path: Path

@@ -103,6 +103,7 @@ def test_the_small_rolling_deploy_before_it_loses_and_repeats_nothing(
     judge(roll_out_earlier(old, oldest, folder, SMALL), SMALL)
 
 
+@pytest.mark.long
 @pytest.mark.kafka
 @pytest.mark.postgres
 @pytest.mark.usefixtures("shared_services")
