@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gate_events.topics import TOPIC_OF
 from gate_policy.catalogue import Catalogue, load_catalogue
-from plangate.kafka.registry import SchemaIds
 from plangate.settings import Settings
 from producers.kafka_producer import KafkaProducer
+
+if TYPE_CHECKING:
+    from plangate.kafka.registry import SchemaIds
 
 
 def open_catalogue(settings: Settings) -> Catalogue:
@@ -16,12 +18,16 @@ def open_catalogue(settings: Settings) -> Catalogue:
     return load_catalogue(settings.catalogue.read_text(encoding="utf-8"), str(settings.catalogue))
 
 
-def schema_ids(settings: Settings) -> SchemaIds | None:
+def schema_ids(settings: Settings) -> "SchemaIds | None":
     """The schema registry, where there is one."""
-    return SchemaIds(settings.schema_registry) if settings.schema_registry.get("url") else None
+    if not settings.schema_registry.get("url"):
+        return None
+    from plangate.kafka.registry import SchemaIds  # noqa: PLC0415 - its client brings HTTP and tokens along
+
+    return SchemaIds(settings.schema_registry)
 
 
-def id_of_record(settings: Settings, ids: SchemaIds | None) -> Callable[[type[Any]], int] | None:
+def id_of_record(settings: Settings, ids: "SchemaIds | None") -> Callable[[type[Any]], int] | None:
     """The registry's id to write a record type with."""
     if ids is None:
         return None

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from gate_events.headers import cut_letter, dead_letter
@@ -15,10 +15,12 @@ from gate_events.sizes import Cut, Headers, cut, size_of
 from gate_events.topics import DEAD_LETTERS
 from gate_store.database import Clock
 from stream_apps.config import AppsConfig
-from stream_apps.consume import Received
 from stream_apps.exits import BROKEN, leave
 from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.spool import Spool
+
+if TYPE_CHECKING:
+    from stream_apps.consume import Received  # whose module loads Faust
 
 _log = logging.getLogger("plangate.dead_letters")
 
@@ -50,7 +52,7 @@ class DeadLetters:
         """Whether Kafka takes nothing just now."""
         return self._writer.waits
 
-    def bury(self, received: Received, error: str) -> None:
+    def bury(self, received: "Received", error: str) -> None:
         """Give a record up; it is acked when it is safe among the dead letters."""
         message = received.message
         _log.warning(

@@ -26,11 +26,6 @@ _OFFSET_RESETS = {"smallest": "earliest", "beginning": "earliest", "largest": "l
 _PASSWORD_MECHANISMS = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}
 _CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 _PROTOCOLS = {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"}
-_CONSUMERS_ONLY = (
-    "group.", "session.timeout.ms", "heartbeat.interval.ms", "max.poll.", "auto.offset.reset", "enable.auto.",
-    "auto.commit.", "fetch.", "max.partition.fetch.bytes", "isolation.level", "check.crcs", "queued.",
-    "partition.assignment.strategy",
-)  # fmt: skip
 
 
 def faust_settings(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,11 +49,6 @@ def faust_settings(options: Mapping[str, Any]) -> dict[str, Any]:
 def fetch_wait_ms(options: Mapping[str, Any]) -> int:
     """How long a broker may hold a fetch that finds nothing. Raises KafkaOptionError."""
     return _number({_FETCH_WAIT: _FETCH_WAIT_MS, **options}, _FETCH_WAIT)
-
-
-def producer_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options without those that only a consumer understands."""
-    return {name: value for name, value in options.items() if not name.startswith(_CONSUMERS_ONLY)}
 
 
 def credentials(options: Mapping[str, Any]) -> CredentialsT | None:

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 from gate_events.topic_ids import TopicIds
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Intake
-from stream_apps.kafka_options import producer_options
+from stream_apps.producer_options import producer_options
 
 _log = logging.getLogger("plangate")
 

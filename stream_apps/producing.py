@@ -9,7 +9,7 @@ from typing import Any, NoReturn, cast
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from stream_apps.exits import BROKEN, leave
-from stream_apps.kafka_options import producer_options
+from stream_apps.producer_options import producer_options
 from stream_apps.refusals import Refusal, refusal_of
 from stream_apps.seldom import Seldom
 from stream_apps.unconfirmed import Unconfirmed

@@ -1,5 +1,10 @@
 """A resumer under torture: the production process, its store port and its clock wrapped."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # nothing that is imported is garbage: not to look for it saves a fifth of the start
+
 import os
 
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"  # read when langgraph is imported, below
@@ -26,6 +31,7 @@ CLOCK_OFF_S = 30.0  # a resumer's own clock says when a run that failed is tried
 
 def main() -> None:
     """Entry of the child process."""
+    gc.enable()
     end_with_parent()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"

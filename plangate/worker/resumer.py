@@ -1,5 +1,10 @@
 """The process of one resumer: `python -m plangate.worker.resumer`."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # nothing that is imported is garbage: not to look for it saves a fifth of the start
+
 import logging
 import os
 from collections.abc import Mapping
@@ -25,6 +30,7 @@ log = logging.getLogger("plangate.resumer")
 
 def main() -> None:
     """Entry of the child process."""
+    gc.enable()
     end_with_parent()
     logs.configure()
     settings = load_settings()

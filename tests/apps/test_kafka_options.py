@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from stream_apps.errors import KafkaOptionError
-from stream_apps.kafka_options import credentials, faust_settings, producer_options
+from stream_apps.kafka_options import credentials, faust_settings
+from stream_apps.producer_options import producer_options
 
 PLAIN = {"bootstrap.servers": "h1:9092, h2:9092"}
 

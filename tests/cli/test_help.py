@@ -56,6 +56,11 @@ def test_the_process_of_the_apps_loads_neither_graphs_nor_migrations() -> None:
     assert loaded(code, "faust", "langgraph.graph", "langsmith", "alembic") == "faust"
 
 
+def test_the_process_of_a_resumer_loads_neither_faust_nor_migrations_nor_a_registrys_client() -> None:
+    others = ("faust", "aiohttp", "alembic", "authlib", "confluent_kafka.schema_registry")
+    assert loaded("import plangate.worker.resumer", "langgraph.graph", *others) == "langgraph.graph"
+
+
 def test_every_failure_that_speaks_for_itself_exists() -> None:
     for name in failures.SPEAK_FOR_THEMSELVES | failures.STORE:
         module, _, kind = name.rpartition(".")

@@ -34,7 +34,7 @@ def folder() -> Iterator[Path]:
         yield path
 
 
-# The seed of the small one kills a resumer and the apps, at their points and at any moment, a supervisor and a tree.
+# The small one kills resumers and apps, at their points and at any moment, a supervisor and a tree.
 SMALL = Orders(runs=60, kills=10, pauses=1, seed=7)
 LARGE = Orders(runs=200, kills=20, pauses=1, seed=1)
 
