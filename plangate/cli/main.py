@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
@@ -37,9 +37,11 @@ MODULE_OF = {
     "doctor": "doctor",
 }
 
+VERSION = "--version"
+
 
 def application(arguments: Sequence[str] = ()) -> typer.Typer:
-    """The commands: those of the module that the first argument names, or all."""
+    """The commands: those of the module that the first argument names, none for --version, or all."""
     app = typer.Typer(
         name="plangate",
         no_args_is_help=True,
@@ -47,10 +49,16 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
         help="An approval gate for AI agents on Kafka. Start with `plangate demo`, then `plangate dev`.",
     )
     app.callback()(_options)
-    wanted = MODULE_OF.get(arguments[0]) if arguments else None
-    for name in [wanted] if wanted else dict.fromkeys(MODULE_OF.values()):
+    for name in _modules(arguments):
         import_module(f"plangate.cli.{name}").register(app)
     return app
+
+
+def _modules(arguments: Sequence[str]) -> Iterable[str]:
+    first = arguments[0] if arguments else ""
+    if first == VERSION:
+        return []
+    return [MODULE_OF[first]] if first in MODULE_OF else dict.fromkeys(MODULE_OF.values())
 
 
 def _version(wanted: bool) -> None:
@@ -61,7 +69,7 @@ def _version(wanted: bool) -> None:
 
 def _options(
     _: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and exit.")
+        bool, typer.Option(VERSION, callback=_version, is_eager=True, help="Say the version and exit.")
     ] = False,
 ) -> None:
     """What stands before a command."""

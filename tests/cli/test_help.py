@@ -45,7 +45,7 @@ def loaded(code: str, *names: str) -> str:
 def test_commands_load_neither_faust_nor_langgraph_nor_alembic() -> None:
     code = """
 from plangate.cli.main import application
-for command in ("pending", "approve", "propose", "runs"):
+for command in ("--version", "pending", "approve", "propose", "runs"):
     application([command])
 """
     assert loaded(code, "typer", "faust", "langgraph", "alembic", "aiokafka") == "typer"
