@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,13 @@ def test_commands_in_documents_exist(document: Path) -> None:
     assert [words for words in named if not _exists(words.split())] == []
 
 
+@cache
+def _top() -> Any:
+    return get_command(application())
+
+
 def _exists(words: list[str]) -> bool:
-    top: Any = get_command(application())
-    command = top.commands.get(words[0])
+    command = _top().commands.get(words[0])
     if command is None or len(words) == 1:
         return command is not None
     return words[1] in command.commands if hasattr(command, "commands") else True
@@ -36,8 +41,7 @@ def _exists(words: list[str]) -> bool:
 
 def test_every_command_is_in_a_document() -> None:
     said = "".join(document.read_text() for document in DOCUMENTS)
-    top: Any = get_command(application())
-    assert [name for name in top.commands if f"plangate {name}" not in said] == []
+    assert [name for name in _top().commands if f"plangate {name}" not in said] == []
 
 
 @pytest.mark.parametrize(
