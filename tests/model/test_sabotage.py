@@ -1,4 +1,4 @@
-"""Without any one of its defences the machine finds what lies do: `pytest -m slow`."""
+"""Without any one of its defences a machine finds what lies, or differing gatekeepers, do: `pytest -m slow`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +8,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults import sabotage_apps
+from tests.model.clocks_machine import ClocksMachine
 from tests.model.liar_machine import LiarMachine
 from tests.model.profiles import BASE
 from tests.model.world import World
@@ -56,6 +57,14 @@ def test_without_a_defence_the_machine_finds_what_lies_do(
     defence: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finds(type("Machine", (LiarMachine,), {"world": world, "kinds": AGAINST[defence]}), defence, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("defence", ["clock", "judgement"])
+def test_without_a_defence_the_machine_of_two_gatekeepers_finds_what_their_difference_does(
+    defence: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finds(type("Machine", (ClocksMachine,), {"world": world}), defence, monkeypatch)
 
 
 def finds(machine: type[Any], defence: str, monkeypatch: pytest.MonkeyPatch) -> None:
