@@ -1,4 +1,4 @@
-"""Without any one of its defences a machine finds what lies, or differing gatekeepers, do: `pytest -m slow`."""
+"""Without one of its defences a machine finds what lies, or unlike gatekeepers, do: `pytest -m slow`."""
 
 from collections.abc import Iterator
 from typing import Any
