@@ -1,11 +1,11 @@
 """What was said about plans before they ran, apart from how their runs ended."""
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, Connection, func, select
 
 from gate_store.dialects import among, on_postgres, whole
 from gate_store.superseding import ASKS_BEFORE
@@ -26,28 +26,44 @@ class _Verdict(msgspec.Struct):
 
 
 def decided_on(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, Decided]:
-    """Of each plan that was asked about or cleared; of none where this user may not read gates."""
-    if not plan_ids or not _may_read_gates(conn):
+    """Of each plan that was asked about or cleared, as far as this user may read that.
+
+    An agent's login learns the state of a gate, not whose word it was, nor what was cleared unasked.
+    """
+    if not plan_ids or not may_read(conn, gates.c.state):
         return {}
-    asked = conn.execute(
-        select(gates.c.plan_id, gates.c.state, whole(gates.c.verdict).label("verdict"))
-        .where(among(conn, gates.c.plan_id, plan_ids), *ASKS_BEFORE)
-        .order_by(gates.c.revision, gates.c.attempt)
+    return _unasked(conn, plan_ids) | _asked(conn, plan_ids)
+
+
+def may_read(conn: Connection, column: Column[object]) -> bool:
+    """Whether this user may read a column."""
+    if not on_postgres(conn):
+        return True
+    right = func.has_column_privilege(column.table.name, column.name, "SELECT")
+    return bool(conn.execute(select(right)).scalar())
+
+
+def _asked(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, Decided]:
+    columns: list[Any] = [gates.c.plan_id, gates.c.state]
+    order = [gates.c.attempt]
+    if whole_rows := may_read(conn, gates.c.verdict):
+        columns.append(whole(gates.c.verdict).label("verdict"))
+        order.insert(0, gates.c.revision)
+    found = conn.execute(
+        select(*columns).where(among(conn, gates.c.plan_id, plan_ids), *ASKS_BEFORE).order_by(*order)
     )
-    unasked = conn.execute(
+    return {row.plan_id: Decided(row.state, _who(row.verdict) if whole_rows else None) for row in found}
+
+
+def _unasked(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, Decided]:
+    if not may_read(conn, clearances.c.gate_id):
+        return {}
+    found = conn.execute(
         select(clearances.c.plan_id).where(
             among(conn, clearances.c.plan_id, plan_ids), clearances.c.gate_id.is_(None)
         )
     )
-    found = {row.plan_id: Decided(CLEARED, None) for row in unasked}
-    return found | {row.plan_id: Decided(row.state, _who(row.verdict)) for row in asked}
-
-
-def _may_read_gates(conn: Connection) -> bool:
-    """An agent's login sees its own runs alone."""
-    if not on_postgres(conn):
-        return True
-    return bool(conn.execute(select(func.has_table_privilege("gates", "SELECT"))).scalar())
+    return {row.plan_id: Decided(CLEARED, None) for row in found}
 
 
 def _who(verdict: str | None) -> str | None:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
-from gate_store.decided import Decided, decided_on
-from gate_store.dialects import on_postgres
+from gate_store.decided import Decided, decided_on, may_read
 from gate_store.tables import effects, runs
 
 AT_REST = frozenset({"DONE", "FAILED", "STALE"})
@@ -67,16 +66,10 @@ def where_run_stands(conn: Connection, thread_id: str) -> RunStands:
 def _steps(conn: Connection, plan_id: UUID | None) -> list[StepEnd] | None:
     if plan_id is None:
         return []
-    if not _may_read_results(conn):
+    if not may_read(conn, effects.c.result):
         return None
     names = [effects.c[name] for name in ("step_id", "action_type", "state", "detail", "result")]
     found = (
         select(*names).where(effects.c.plan_id == plan_id).order_by(effects.c.claimed_at, effects.c.step_id)
     )
     return [StepEnd(*row) for row in conn.execute(found)]
-
-
-def _may_read_results(conn: Connection) -> bool:
-    if not on_postgres(conn):
-        return True
-    return bool(conn.execute(select(func.has_column_privilege("effects", "result", "SELECT"))).scalar())
