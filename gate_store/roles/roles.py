@@ -91,7 +91,7 @@ _GATEKEEPER: Part = {
 
 _RESUMER: Part = {
     **_read("gates", "decisions", "clearances", "cleared_steps", "revocations", "stale_clearances"),
-    **_read("planned_effects", "executions", "plan_outcomes", "restores", *VERSIONS),
+    **_read("planned_effects", "executions", "plan_outcomes", "restores", "lost_plans", *VERSIONS),
     **_KEEPS_POLICIES,
     **_BEATS,
     "runs": Access(reads=ALL, adds=_RUN, changes=_but(tables.runs, "thread_id", "owner", "created_at")),
