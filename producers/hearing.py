@@ -15,6 +15,7 @@ from gate_events.errors import UndecodableError, UnencodableError
 from gate_events.topic_ids import TopicIds
 from gate_events.topics import AUTO_EXECUTE, VERDICTS, Topic
 from producers.acting import Word
+from producers.client_log import CLIENT_LOG, OUTAGES
 from producers.delivery import is_refusal
 from producers.offsets import Offsets, Partition
 
@@ -64,8 +65,9 @@ class Words:
         """
         topics = (AUTO_EXECUTE, VERDICTS)
         self._topics: dict[str | None, Topic] = {topic_prefix + topic.name: topic for topic in topics}
+        self._servers = str(settings.get("bootstrap.servers", "?"))
         own = {"error_cb": self._note, **settings, "group.id": topic_prefix + group, **FIXED}
-        self._consumer = Consumer({**DEFAULTS, **own}, logger=_log)
+        self._consumer = Consumer({**DEFAULTS, **own}, logger=CLIENT_LOG)
         self._refusal: KafkaError | None = None  # why no broker lets us in
         self._behind: set[tuple[str | None, int | None]] | None = None  # None: no partitions given yet
         self._offsets = Offsets()
@@ -73,7 +75,7 @@ class Words:
         self._anew: set[str | None] = set()  # topics of which the group's offsets are those of older topics
         names = [topic_prefix + topic.name for topic in topics]
         options: dict[str, Any] = {"error_cb": lambda _error: None, **asking}
-        admin = AdminClient(options, logger=_log)
+        admin = AdminClient(options, logger=CLIENT_LOG)
         self._ids = TopicIds(partial(admin.describe_topics, TopicCollection(names), request_timeout=_ASK_S))
         self._join = partial(
             self._consumer.subscribe, names, on_assign=self._on_assign, on_revoke=self._on_revoke
@@ -145,7 +147,7 @@ class Words:
             self._join()
 
     def _note(self, error: KafkaError) -> None:
-        _log.warning("%s", error.str())
+        OUTAGES.note(error, self._servers)
         if is_refusal(error):
             self._refusal = error
 

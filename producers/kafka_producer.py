@@ -14,6 +14,7 @@ from gate_events.codec import encode
 from gate_events.headers import cloud_event
 from gate_events.topics import TOPIC_OF, key_of
 from producers.checked import checked
+from producers.client_log import CLIENT_LOG, OUTAGES
 from producers.delivery import NotDeliveredError, is_refusal
 
 SchemaIdOf = Callable[[type[Any], str], int]
@@ -44,8 +45,8 @@ class KafkaProducer:
         topic_prefix: str = "",
         schema_id_of: SchemaIdOf | None = None,
     ) -> None:
-        self._servers = settings.get("bootstrap.servers", "?")
-        self._producer = Producer({**DEFAULTS, "error_cb": self._note, **settings}, logger=_log)
+        self._servers = str(settings.get("bootstrap.servers", "?"))
+        self._producer = Producer({**DEFAULTS, "error_cb": self._note, **settings}, logger=CLIENT_LOG)
         self._source = source
         self._prefix = topic_prefix
         self._schema_id_of = schema_id_of
@@ -124,7 +125,7 @@ class KafkaProducer:
         return self._fatal or (self._refusal if timed_out else None) or error
 
     def _note(self, error: KafkaError) -> None:
-        _log.warning("%s", error.str())
+        OUTAGES.note(error, self._servers)
         if is_refusal(error):
             self._refusal = error
 
