@@ -40,7 +40,9 @@ def pending(limit: Limit = 100, page: Page = 1, as_json: JsonFlag = False) -> No
     if as_json:
         print_json([redact(view, catalogue) for view in views])
     elif views:
-        table("Waiting for a decision", ("id", "asked", "left", "from", "what"), map(_line, views))
+        table(
+            "Waiting for a decision", ("id", "asked", "left", "from", "what"), map(_line, views), whole=["id"]
+        )
         say("`plangate show ID` shows all of one; then approve, edit, reject, respond, confirm or undo it.")
     elif not count:
         say("nothing waits for a decision")

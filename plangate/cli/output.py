@@ -5,7 +5,7 @@ out. Words of others are `shown` where they are put into a line; here is the las
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -50,9 +50,21 @@ def complain(text: str) -> None:
         errors.print(spelled_out(line), soft_wrap=True)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], on: Console = console) -> None:
-    """A table for people; a cell is a text, or a list of the lines in it."""
-    drawn = Table(*columns, title=title, title_justify="left", header_style="bold")
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    on: Console = console,
+    *,
+    whole: Collection[str] = (),
+) -> None:
+    """A table for people; a cell is a text, or a list of the lines in it.
+
+    The columns `whole` are folded last: what stands there is copied.
+    """
+    drawn = Table(title=title, title_justify="left", header_style="bold")
+    for name in columns:
+        drawn.add_column(name, no_wrap=name in whole)
     for row in rows:
         drawn.add_row(*map(_cell, row))
     on.print(drawn)

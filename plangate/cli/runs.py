@@ -1,6 +1,7 @@
 """`plangate runs`: the LangGraph runs that Plangate watches."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +11,7 @@ from gate_store.heartbeats import GATEKEEPER, ROUTER
 from gate_store.tables import RUN_STATES
 from plangate.cli.failures import CommandError
 from plangate.cli.heard_of import not_done, not_resumed
-from plangate.cli.output import JsonFlag, Limit, Page, say_missing, say_page, show
+from plangate.cli.output import JsonFlag, Limit, Page, print_json, say, say_missing, say_page, table
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
 
@@ -36,10 +37,20 @@ def runs(
         found = queries.list_runs(conn, status, limit, (page - 1) * limit)
         count = queries.count_runs(conn, status)
         missing = [not_done(conn, utc_now(), ROUTER, GATEKEEPER), not_resumed(conn, utc_now())]
-    columns = ("thread_id", "graph", "decided", "status", "plan_id", "error")
-    show(found, as_json=as_json, title="Runs", columns=columns)
+    if as_json:
+        print_json(found)
+    elif found:
+        table("Runs", ("run", "state", "plan", "why"), map(_line, found), whole=("run", "state", "plan"))
+    else:
+        say("Runs: none")
     say_page(len(found), count, page, limit)
     say_missing("; ".join(filter(None, missing)), as_json=as_json)
+
+
+def _line(run: Mapping[str, Any]) -> tuple[list[str], list[str], str, str]:
+    """What fits into 80 columns: two lines in a cell, and of a plan's id what `plangate show` needs."""
+    state = [each for each in (run["decided"], run["status"]) if each]
+    return [run["thread_id"], run["graph"]], state, str(run["plan_id"] or "")[:8], run["error"]
 
 
 def _known(status: str | None) -> str | None:
