@@ -43,13 +43,13 @@ def submit(
     if not settings.graphs.is_file():
         mend = 'write {"graphs": {"NAME": "./file.py:graph"}} there, or set PLANGATE_GRAPHS'
         raise CommandError(f"{settings.graphs}: no such file", mend)
-    must_be_there(settings)
     loaded = asyncio.run(load_graphs(settings.graphs))
     if graph not in loaded:
         raise CommandError(f"{settings.graphs}: no graph {graph!r}", f"it has {', '.join(sorted(loaded))}")
     entry = loaded[graph]
     if settings.unguarded == "forbid":
         refuse_unguarded([entry])
+    must_be_there(settings)
     done = submit_graph(
         entry.graph,
         _input(given),

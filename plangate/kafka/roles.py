@@ -140,6 +140,8 @@ def _needs(role: Role, prefix: str, group: str | None) -> dict[Operation, list[R
     if own := f"{GROUPS}{role}" if role in _OWN_GROUP else group if role is Role.SERVICE else None:
         reads.append(Resource(Kind.GROUP, prefix + own))
     once = [Resource(Kind.GROUP, prefix + READERS, prefixed=True)] if role in _READ_ONCE else []
+    if role is Role.AUDITOR:  # how far the workers have read
+        once += [Resource(Kind.GROUP, f"{prefix}{GROUPS}{each}") for each in _OWN_GROUP]
     if role is not Role.ADMIN:
         return {Operation.READ: reads, Operation.WRITE: writes, Operation.DESCRIBE: once}
     return {

@@ -76,7 +76,15 @@ def test_every_part_does_its_work_with_its_own_rights_alone(house: House) -> Non
         assert [row["state"] for row in shown["effects"]] == ["SUCCEEDED"]
         looked = house.as_("gatekeeper").run("doctor", "--role", "gatekeeper", "--json")
         assert looked.code == 0, looked.out
-    assert house.denied() == []
+        assert house.denied() == []
+        whole = house.as_("auditor").run("doctor", "--json").findings
+        assert [what for what, each in whole.items() if each["state"] == "wrong"] == []
+        assert [what for what, each in whole.items() if "not for this" in each["found"]] == []
+        assert whole["dead letters"]["found"].startswith("1, the newest")
+    # who may not see a topic's options is told so
+    assert [
+        each for each in house.denied() if not each.startswith("auditor: operation = DESCRIBE_CONFIGS")
+    ] == []
     assert house.troubles() == []
     house.secured.writes("agent", ["decisions"])
     assert len(house.denied()) >= 1  # it would have been seen

@@ -64,7 +64,11 @@ def test_an_apps_group_is_the_one_that_it_consumes_in(app: str) -> None:
 def test_topics_and_groups_have_the_operators_prefix() -> None:
     assert names(Role.SERVICE, Operation.READ, Kind.TOPIC, "acme.") == {"acme.auto-execute", "acme.verdicts"}
     assert names(Role.SERVICE, Operation.READ, Kind.GROUP, "acme.", "mailer") == {"acme.mailer"}
-    assert names(Role.AUDITOR, Operation.DESCRIBE, Kind.GROUP, "acme.") == {"acme.plangate-reader-"}
+    assert names(Role.AUDITOR, Operation.DESCRIBE, Kind.GROUP, "acme.") == {
+        "acme.plangate-reader-",
+        "acme.plangate-router",
+        "acme.plangate-gatekeeper",
+    }
 
 
 def test_nobody_but_the_admin_makes_topics_or_gives_rights() -> None:
