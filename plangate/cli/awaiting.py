@@ -25,7 +25,7 @@ _WHO_HAS_IT = {
         "see that `plangate worker` runs: `plangate doctor` tells",
     ),
     Hop.GATEKEEPER: (
-        "is published and routed, and no gatekeeper has taken it",
+        "is published, and no gatekeeper has taken it",
         "see that `plangate worker` runs, the gatekeeper too: `plangate doctor` tells",
     ),
 }

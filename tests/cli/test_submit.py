@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Connection, delete
 
 from gate_events.ids import proposal_id
-from gate_store.database import open_store
+from gate_store.database import open_store, utc_now
+from gate_store.heartbeats import Process, begin_to_beat
 from gate_store.own_requests import proposed_by_runs
 from gate_store.refused import note_refused
 from gate_store.tables import outbox
@@ -69,6 +70,19 @@ def test_a_plan_that_no_router_takes_or_that_is_refused_says_so(agent: Shell, st
     assert (ended.code, told["state"], told["hop"]) == (4, "REFUSED", None)
     assert "was refused: the plan cannot be " in ended.err
     assert "\x1b" not in ended.err
+
+
+def test_where_a_router_works_and_no_gatekeeper_it_is_the_gatekeepers_turn(
+    agent: Shell, store: Connection
+) -> None:
+    plan_id = UUID(submitted(agent, "--no-wait")[1]["plan_id"])
+    store.execute(delete(outbox).where(outbox.c.event_id == proposal_id(plan_id)))
+    router = Process("r1", "machine-0", "machine", "1", "digest")
+    begin_to_beat(store, router, {"router": None, "gatekeeper": "it does not serve yet"}, utc_now())
+    store.commit()
+    ended, told = submitted(agent, "--wait", "0")
+    assert (ended.code, told["hop"]) == (3, "gatekeeper")
+    assert "is published, and no gatekeeper has taken it" in ended.err
 
 
 def test_without_a_store_nothing_is_submitted_and_no_store_is_made(agent: Shell) -> None:

@@ -103,7 +103,7 @@ def _in_force(settings: Settings, conn: Connection, now: datetime) -> Found | st
     if not others:
         return f"{settings.catalogue} ({file[:12]}), by all"
     told = f"{settings.catalogue} is {file[:12]}, and not in force with {_by_value(others, 12)}"
-    return look(told, "start these again to judge by the file; `plangate catalogue check` looks at it first")
+    return look(told, "send these workers SIGHUP; `plangate catalogue check` looks at the file first")
 
 
 def _by_value(values: dict[str, str], digits: int = 40) -> str:
