@@ -44,7 +44,7 @@ class Heartbeat:
         self._troubles: dict[str, Trouble] = dict.fromkeys(parts, not_yet)
         self._every_s = every_s
         self._soon = threading.Event()
-        self._ended = False
+        self._ended = self._ended_well = False
         self._fails = False
 
     @contextmanager
@@ -52,10 +52,13 @@ class Heartbeat:
         """Beat. A clean end of the block is told; after a fault the process is just heard of no more."""
         thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         thread.start()
-        yield
-        self._ended = True
-        self._soon.set()
-        thread.join(_END_S)
+        try:
+            yield
+            self._ended_well = True
+        finally:
+            self._ended = True
+            self._soon.set()
+            thread.join(_END_S)
 
     def serves(self, part: str, trouble: Trouble = str) -> None:
         """From now on `part` is done, but for what `trouble` says; said at once."""
@@ -69,7 +72,8 @@ class Heartbeat:
                 self._soon.clear()
                 self._try(partial(self._beat, store))
                 self._soon.wait(self._every_s)
-            self._try(partial(self._end, store))
+            if self._ended_well:
+                self._try(partial(self._end, store))
         finally:
             store.dispose()
 
