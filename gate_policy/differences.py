@@ -1,8 +1,9 @@
 """What the members of a group do not have in common, in a few words: counts, sums and ranges."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -11,23 +12,34 @@ from gate_events.shown import shown
 
 _LISTED = 3  # values; of more the first and the last are told
 _LONGEST = 40  # characters of a value
+_UNLISTED = 20  # arguments that the catalogue does not list; of more it is told how many
 
 
-def differences(members: Sequence[Mapping[str, Any]]) -> str:
-    """Each argument in which these differ; empty where they do not."""
-    names = dict.fromkeys(name for arguments in members for name in arguments)
-    told = (
-        _told(name, [arguments[name] for arguments in members if name in arguments], len(members))
-        for name in names
-    )
-    return "; ".join(filter(None, told))
+def differences(members: Sequence[Mapping[str, Any]], listed: Collection[str] = ()) -> str:
+    """Each argument in which these differ, the `listed` ones first; empty where they do not.
+
+    All of the listed ones are told: what a plan adds to them hides none.
+    """
+    by_name: defaultdict[str, list[Any]] = defaultdict(list)  # in one pass: each may have names of its own
+    for arguments in members:
+        for name, value in arguments.items():
+            by_name[name].append(value)
+    differing = {name: values for name, values in by_name.items() if _differ(values, len(members))}
+    unlisted = (name for name in differing if name not in listed)
+    names = [*(name for name in listed if name in differing), *islice(unlisted, _UNLISTED)]
+    told = [_told(name, differing[name], len(members)) for name in names]
+    if more := len(differing) - len(told):
+        told.append("another argument differs" if more == 1 else f"{more} other arguments differ")
+    return "; ".join(told)
+
+
+def _differ(values: Sequence[Any], count: int) -> bool:
+    return len(values) < count or len(set(map(_written, values))) > 1
 
 
 def _told(name: str, values: Sequence[Any], count: int) -> str:
     written = Counter(map(_written, values))
     missing = count - len(values)
-    if len(written) == 1 and not missing:
-        return ""
     numbers = [value for value in values if type(value) in (int, float)]
     if len(written) <= _LISTED:
         what = ", ".join(f"{_short(value)} {_times(times)}" for value, times in written.items())

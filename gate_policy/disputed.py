@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from gate_events.records import ApprovalRequested, PlanProposed
+from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.shown import shown
 from gate_events.values import Agent, Finding, Review, Step
 from gate_events.words import Timing
 from gate_policy.judge import Judgement
-from gate_policy.requirements import Requirements
+from gate_policy.requirements import ASKED_BEFORE, Requirements, requirements_of
 from gate_policy.spelling import exact_quoted
 from gate_policy.tiers import higher
 
@@ -49,12 +49,16 @@ def undisputed(one: PlanProposed, other: PlanProposed) -> PlanProposed:
     )
 
 
-def strictest(judgements: Sequence[Judgement]) -> Requirements:
-    """What a human must decide before, and who, so that each of these judgements is met."""
-    tier = judgements[0].tier
+def strictest(judgements: Sequence[Judgement], before: ApprovalRequested | PlanCleared) -> Requirements:
+    """What a human must decide before, and who, so that each of these judgements is met.
+
+    And no less than was asked `before`: of an edited plan that may be more than its content asks for.
+    """
+    had = requirements_of(before) if isinstance(before, ApprovalRequested) else ASKED_BEFORE
+    tier = had.tier
     for each in judgements:
         tier = higher(tier, each.tier)
-    return Requirements(tier, Timing.BEFORE, frozenset().union(*(each.bodies for each in judgements)))
+    return Requirements(tier, Timing.BEFORE, had.bodies.union(*(each.bodies for each in judgements)))
 
 
 def disputed_review(

@@ -107,7 +107,7 @@ def _said(members: list[Shown]) -> list[Group]:
         return _listed(members)
     if several and template is not (action and action.group):
         text = f"{len(members)} times: {text}"
-    if several and (told := differences(arguments)):
+    if several and (told := differences(arguments, (action and action.arguments) or ())):
         text = f"{text} ({told})"
     return [_group(text, members, template.whole & arguments[0].keys())]
 

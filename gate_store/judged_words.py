@@ -4,7 +4,7 @@ A record that copies a plan under its digest, with other words, is another plan.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -20,8 +20,9 @@ from gate_store.tables import clearances, gates
 PlanWords = ApprovalRequested | PlanCleared | PlanProposed
 _JUDGED = ("proposer", "agent", "goal", "steps")
 IN_OTHER_WORDS = "with another proposer, agent, goal or claim"
-CLEARED_OTHERWISE = f"it was cleared {IN_OTHER_WORDS}, and nobody has begun it"
 PROPOSE_ANEW = "propose yours as a new revision"
+CLEARED_OTHERWISE = f"it was cleared {IN_OTHER_WORDS}, and nobody has begun it"
+CLEARED_IN_OTHER_WORDS = f"this very plan was cleared already, {IN_OTHER_WORDS}: {PROPOSE_ANEW}"
 
 
 def same_words(one: PlanWords, other: PlanWords) -> bool:
@@ -36,16 +37,23 @@ def cleared_otherwise(conn: Connection, asked: Sequence[ApprovalRequested]) -> d
     """
     if not asked:
         return {}
-    cleared = conn.execute(
-        select(whole(clearances.c.record)).where(
-            among(conn, clearances.c.digest, {each.digest for each in asked}), clearances.c.gate_id.is_(None)
-        )
-    ).scalars()
-    words = {word.digest: word for word in (read(each, PlanCleared) for each in cleared)}
+    words = cleared_in_words(conn, {each.digest for each in asked})
     others = {
         each.digest for each in asked if each.digest in words and not same_words(each, words[each.digest])
     }
     return {digest: words[digest] for digest in lock_unbegun(conn, others)}
+
+
+def cleared_in_words(conn: Connection, digests: Collection[str]) -> dict[str, PlanCleared]:
+    """What a router's word cleared of these, by digest."""
+    if not digests:
+        return {}
+    cleared = conn.execute(
+        select(whole(clearances.c.record)).where(
+            among(conn, clearances.c.digest, digests), clearances.c.gate_id.is_(None)
+        )
+    ).scalars()
+    return {word.digest: word for word in (read(each, PlanCleared) for each in cleared)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, exists, select
 from gate_events.codec import body_of, decode
 from gate_events.contracts import SINGLE_OBJECT, contract_of, first_contract_of
 from gate_events.errors import UndecodableError, UnencodableError
-from gate_events.ids import outcome_id, proposal_id
+from gate_events.ids import derived, outcome_id, proposal_id
 from gate_events.records import ApprovalRequested, PlanExecuted, PlanProposed
 from gate_store.dialects import among
 from gate_store.tables import outbox, own_requests
@@ -21,6 +21,13 @@ def own(conn: Connection, records: Sequence[ApprovalRequested]) -> list[bool]:
     """Per record whether the store said it, word for word."""
     said = _noted(conn, {record.event_id for record in records})
     return [record.event_id in said and _says(said[record.event_id], record) for record in records]
+
+
+def on_their_way(conn: Connection, gate_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The digests of our own questions at these gates that were said and did not come back yet, by gate."""
+    ids = {derived("requested", gate_id): gate_id for gate_id in gate_ids}
+    said = {ids[event_id]: read_own(row, ApprovalRequested) for event_id, row in _noted(conn, ids).items()}
+    return {gate_id: question.digest for gate_id, question in said.items() if question is not None}
 
 
 def own_outcomes(conn: Connection, told: Sequence[PlanExecuted]) -> list[bool | None]:

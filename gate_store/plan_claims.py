@@ -11,14 +11,21 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from gate_events.ids import plan_id_of_pause, proposal_id
+from gate_events.ids import plan_id_of_pause, proposal_id, request_id
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import RunIdentity
+from gate_events.words import RequestKind, Timing
 from gate_store.asked_anew import gates_asked_anew
 from gate_store.claim_content import foreign_id, other_content, unseen_name
 from gate_store.dialects import lock_names, read
-from gate_store.judged_words import asked_in_words, cleared_otherwise, same_words
-from gate_store.own_requests import forget, own, proposed_by_runs
+from gate_store.judged_words import (
+    CLEARED_IN_OTHER_WORDS,
+    asked_in_words,
+    cleared_in_words,
+    cleared_otherwise,
+    same_words,
+)
+from gate_store.own_requests import forget, on_their_way, own, proposed_by_runs
 from gate_store.plan_lookups import (
     KnownGate,
     cleared_digests,
@@ -126,7 +133,7 @@ def _objection(known: "_Known", record: PlanRecord) -> str | None:
         if not _is_routed(record):
             return known.not_asked(record) or foreign_id(record)
     elif known.clears_once_more(record):
-        return None
+        return known.cleared_in_other_words(record)
     why = foreign_id(record) or known.not_the_runs(record) or known.not_the_owners(record)
     return why or known.stricter(record)
 
@@ -139,6 +146,15 @@ def _is_routed(request: ApprovalRequested) -> bool:
 def _is_a_services(record: PlanRecord) -> bool:
     """Whether a router may say this about the plan of a service."""
     return record.run is None and (isinstance(record, PlanCleared) or _is_routed(record))
+
+
+def _is_revision(record: PlanRecord) -> bool:
+    """Whether a reviewer's edit may have made it: we then ask about it ourselves."""
+    return record.run is None and record.revision > 1
+
+
+def _first_gate(record: PlanRecord) -> UUID:
+    return request_id(record.plan_id, record.revision, RequestKind.PLAN, Timing.BEFORE)
 
 
 def _asks_or_clears(record: PlanRecord) -> bool:
@@ -156,7 +172,9 @@ class _Known:
         if lock:  # the same plan, or an outcome of it, may be coming
             lock_names(conn, plan_ids, gate_ids)
         self._own = {id(each) for each, ours in zip(requests, own(conn, requests), strict=True) if ours}
-        self._gates = gates_of(conn, plan_ids)
+        self._on_their_way = on_their_way(conn, {_first_gate(each) for each in records if _is_revision(each)})
+        coming = {gate: KnownGate(digest, True) for gate, digest in self._on_their_way.items()}
+        self._gates = gates_of(conn, plan_ids) | coming
         self._anew = gates_asked_anew(conn, gate_ids)
         self._cleared = cleared_digests(conn, plan_ids)
         self._owners = owners(conn, plan_ids)
@@ -167,6 +185,10 @@ class _Known:
         cleared = [each for each in requests if each.digest in self._cleared and _is_routed(each)]
         services = [each for each in cleared if each.run is None and self.asks(each.digest) is None]
         self.cleared_otherwise = cleared_otherwise(conn, services) if lock else {}
+        told = {
+            each.digest for each in records if each.run is None and not isinstance(each, ApprovalRequested)
+        }
+        self._cleared_words = cleared_in_words(conn, told & self._cleared if lock else ())
         asked_again = [each for each in records if _is_a_services(each) and self.asks(each.digest)]
         self._words = asked_in_words(conn, asked_again if lock else ())
         self.asked_before = self._words.last
@@ -186,7 +208,7 @@ class _Known:
         """Whether it says once more what is known."""
         if not isinstance(record, ApprovalRequested):
             return record.digest in self._cleared
-        if self._says_otherwise(record):
+        if self._says_otherwise(record) or (self.is_own(record) and record.request_id in self._on_their_way):
             return False
         known = record.request_id in self._gates or self._asked_anew(record) is not None
         return known or (_is_routed(record) and self.asks(record.digest) is not None)
@@ -198,6 +220,11 @@ class _Known:
     def clears_once_more(self, cleared: PlanCleared) -> bool:
         """Whether it is a late repetition: its run may have gone on."""
         return self.repeats(cleared) and self.asks(cleared.digest) is None
+
+    def cleared_in_other_words(self, cleared: PlanCleared) -> str | None:
+        """Of a service's plan the first words stay, since it may have begun: others are told so."""
+        first = self._cleared_words.get(cleared.digest)
+        return None if first is None or same_words(first, cleared) else CLEARED_IN_OTHER_WORDS
 
     def asked_otherwise(self, record: PlanRecord) -> dict[UUID, UUID]:
         """The gate that stands in place of a router's request, where none has its id."""
@@ -276,9 +303,12 @@ class _Known:
         if isinstance(record, ApprovalRequested):
             if _is_a_services(record):
                 self._words.note(record)
+            self._on_their_way.pop(record.request_id, None)
             self._gates[record.request_id] = KnownGate(record.digest, _asks_or_clears(record))
         else:
             self._cleared.add(record.digest)
+            if record.run is None:
+                self._cleared_words.setdefault(record.digest, record)
         if _asks_or_clears(record):
             owner = self._owners.setdefault(record.plan_id, owner_of(record))
             owner.digests.setdefault(record.revision, record.digest)

@@ -170,7 +170,8 @@ class OwnJudgement:
         tellings = by_their_words(proposal_of(before, moment), proposal_of(claim.record, moment))
         told = [self._asking(each, moment) for each in tellings]
         plan = undisputed(*tellings)
-        judgement, review = self._asking(plan, moment, strictest([each for each, _ in told]))
+        floor = strictest([each for each, _ in told], before)
+        judgement, review = self._asking(plan, moment, floor)
         review = disputed_review(review, tellings, [each for _, each in told])
         gate = asked(plan, judgement, review, moment, before.attempt + 1)
         request_id = _request_id(claim.record)

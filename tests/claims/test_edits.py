@@ -1,16 +1,21 @@
 """What a reviewer's edit makes of a plan is its next revision, and its proposer's as before."""
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from gate_events.digest import plan_digest, review_digest
-from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided
+from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided, PlanProposed
 from gate_events.values import Step
 from gate_events.words import DecisionKind, GateState
+from gate_policy.catalogue import load_catalogue
 from gate_policy.edited import review_of_edit
+from gate_policy.route import route
 from gate_store import outbox
-from gate_store.tables import revisions, revocations
+from gate_store.dialects import read, whole
+from gate_store.tables import gates, revisions, revocations
 from gate_store.verdicts import asked_again
+from stream_apps.gatekeeper.commit import commit_batch
 from tests.claims.gate import (
     CATALOGUE,
     asked,
@@ -26,6 +31,15 @@ from tests.claims.gate import (
 from tests.store.acting import said
 from tests.store.examples import NOON, decided
 
+LARGE = load_catalogue("""
+version: 1
+mode: tiered
+defaults: {deadline: 8h, use_by: 1h}
+actions:
+  pay: {tier: IRREVERSIBLE, says: "Pay {{ amount }}", arguments: [amount]}
+rules:
+  - {name: large, when: "args.amount > 1000", reviewers: [ada, bob], quorum: 2, because: "it is large"}
+""")
 PLAN = proposed(step("pay", what="invoice 17"), step("look", 2))
 LESS = (step("pay", what="invoice 16"),)
 EDITED = plan_digest(PLAN.plan_id, 2, LESS, None)
@@ -76,6 +90,35 @@ def test_the_proposers_next_revision_is_the_one_after_the_edit_and_takes_its_pla
     ]
     [word] = [each for each in said(conn, PlanDecided) if each.state is GateState.SUPERSEDED]
     assert word.digest == EDITED
+
+
+@pytest.mark.parametrize("told", ["before ours came back", "after it, with another goal"])
+def test_nobody_lowers_what_an_edit_must_be_asked_for(conn: Connection, told: str) -> None:
+    """An edited plan is asked about by the terms of the plan that was edited, whoever tells it as well."""
+    large, small = (proposed(step("pay", amount=amount)) for amount in (5000, 500))
+
+    def put(plan: PlanProposed) -> ApprovalRequested:
+        record = route(plan, LARGE, now=NOON)
+        assert isinstance(record, ApprovalRequested)
+        return record
+
+    def take(*records: object) -> None:
+        commit_batch(conn, records, LARGE, NOON)
+
+    take(put(large), decided(put(large), DecisionKind.EDIT, "ada", steps=small.steps))
+    [ours] = said(conn, ApprovalRequested)
+    as_proposed = replace(small, revision=2)
+    if told == "before ours came back":
+        take(put(as_proposed))
+        take(ours)
+    else:
+        take(ours)
+        take(put(replace(as_proposed, goal="a refund")))
+    requests = select(whole(gates.c.request)).where(gates.c.revision == 2)
+    asked_now = [read(each, ApprovalRequested) for each in conn.execute(requests).scalars()]
+    assert {(each.review.terms.reviewers, each.review.terms.quorum) for each in asked_now} == {
+        (("ada", "bob"), 2)
+    }
 
 
 def test_nobody_else_revises_what_was_edited(conn: Connection) -> None:

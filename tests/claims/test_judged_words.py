@@ -14,7 +14,7 @@ from gate_policy.route import route
 from gate_store import outbox
 from gate_store.dialects import read, whole
 from gate_store.engine.port import OutdatedError
-from gate_store.judged_words import CLEARED_OTHERWISE
+from gate_store.judged_words import CLEARED_IN_OTHER_WORDS, CLEARED_OTHERWISE
 from gate_store.ledger import claim_effect
 from gate_store.tables import gates
 from stream_apps.gatekeeper.commit import Committed, commit_batch
@@ -148,3 +148,15 @@ def test_a_claim_that_was_added_holds_no_run_up(conn: Connection) -> None:
     assert "was proposed by its run with another" in why
     assert refusals(commit(conn, clearance(own))) == []
     assert run_of(conn).status == "READY"
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+def test_a_clearance_of_what_was_cleared_in_other_words_is_told_so(conn: Connection, batches: int) -> None:
+    first, other = clearance(HARMLESS), clearance(msgspec.structs.replace(HARMLESS, goal="a refund"))
+    if batches == 1:
+        [why] = refusals(commit(conn, first, first, other))
+    else:
+        assert refusals(commit(conn, first)) == refusals(commit(conn, first)) == []
+        [why] = refusals(commit(conn, other))
+    assert why == CLEARED_IN_OTHER_WORDS
+    assert may_run(conn) == {first.digest}

@@ -72,6 +72,22 @@ def test_members_of_a_group_differ_only_in_what_the_group_tells(values: list[Any
     assert texts(*steps) == [f"{len(values)} times: Note same ({told})"]
 
 
+def test_arguments_of_a_plans_own_hide_none_that_is_listed_and_make_no_long_text() -> None:
+    """Steps may have thousands of arguments that no other has."""
+    catalogue = load_catalogue(
+        f"{HEAD}  pay: {{tier: IRREVERSIBLE, says: 'Pay {{{{ to }}}}', arguments: [to, amount]}}\n"
+    )
+    steps = [
+        step(f"s{nth}", "pay", **{f"x{nth}_{at}": 1 for at in range(50)}, to="eva", amount=10**nth)
+        for nth in range(4)
+    ]
+    [text] = texts(*steps, catalogue=catalogue)
+    assert text.startswith(
+        "4 times: Pay eva (amount: 1 to 1000, 1111 in all, 4 different values; x0_0: 1 once"
+    )
+    assert text.endswith("x0_19: 1 once, missing 3 times; 180 other arguments differ)")
+
+
 def test_what_some_members_lack_is_told() -> None:
     steps = [step("a", "note", text="same"), step("b", "note", text="same", x=1)]
     assert texts(*steps) == ["2 times: Note same (x: 1 once, missing once)"]
