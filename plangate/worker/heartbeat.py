@@ -68,8 +68,10 @@ class Heartbeat:
     def _run(self) -> None:
         store = open_store(self._store_url, pool_size=1)
         try:
-            while not self._ended:
+            while True:
                 self._soon.clear()
+                if self._ended:  # asked after it was cleared, so that no end is slept through
+                    break
                 self._try(partial(self._beat, store))
                 self._soon.wait(self._every_s)
             if self._ended_well:
