@@ -41,6 +41,7 @@ class Ears:
         self._names = {settings.topic(topic): topic for topic in topics}
         self._listeners = listeners
         self._schema_of_id = schema_of_id
+        self.heard: dict[tuple[str, int], int] = {}  # the last offset of each partition, by full names
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="torture-ears", daemon=True)
         self._thread.start()
@@ -82,6 +83,7 @@ class Ears:
 
     def _heard(self, message: Message) -> None:
         topic = self._names[message.topic() or ""]
+        self.heard[message.topic() or "", message.partition() or 0] = message.offset() or 0
         record = self._decoded(topic, message)
         for listener in self._listeners:
             listener.hear(topic, record, message)

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -32,6 +32,7 @@ from plangate.torture.report import Report, report
 from plangate.torture.securing import USERS, settings_of
 from plangate.torture.submitting import Agents
 from plangate.torture.trees import Modules, ServiceTree, Tree
+from plangate.torture.unread import Unread
 from plangate.wiring import open_catalogue
 
 _log = logging.getLogger("plangate.torture")
@@ -100,7 +101,15 @@ def torture(stack: Stack, folder: Path, orders: Orders, tell: Tell) -> Report:
         given = open_.enter_context(parties(settings, by_role, store, places, cast))
         session.wait_for(given)
         agents = Agents(by_role[Role.AGENT].store_url, orders.lease_s, session.may_begin)
-        asyncio.run(session.run(agents, lambda: look(store, session.prefix)))
+        unread = Unread(settings, given.ears[0].heard) if stack.kafka else None
+
+        def look_on() -> Tally | None:
+            tally = look(store, session.prefix)
+            if unread is None or tally is None or tally.awaited(orders.runs):
+                return tally
+            return replace(tally, unread=unread.count())
+
+        asyncio.run(session.run(agents, look_on))
         inflictor.finish()
         for tree in trees:
             tree.stop()

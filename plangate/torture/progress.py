@@ -20,6 +20,7 @@ class Tally:
     open_gates: int = 0
     waiting_decisions: int = 0
     in_outbox: int = 0
+    unread: int = 0
 
     def awaited(self, expected: int) -> list[str]:
         """What still has to happen, in words; nothing where all is over."""
@@ -28,6 +29,7 @@ class Tally:
             "open gates": self.open_gates,
             "decisions that wait": self.waiting_decisions,
             "records in the outbox": self.in_outbox,
+            "offsets to be read": self.unread,
         }
         return [f"{count} {what}" for what, count in counts.items() if count]
 
