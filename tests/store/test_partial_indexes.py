@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from gate_store.awaited import ask_for_outcomes
+from gate_store.backlog import open_gates, ready_runs, unasked_runs
 from gate_store.clock import ask_expiry, settle_waiting
 from gate_store.engine.port import Served
 from gate_store.lost_claims import doubt_lost_claims
@@ -40,6 +41,9 @@ PERIODIC: dict[str, tuple[Callable[[Connection], Any], str]] = {
         "state = 'CLAIMED' AND effects.thread_id IS NOT NULL",
     ),
     "orphans": (lambda conn: orphans(conn, NOON + HOUR), "status = 'RUNNING'"),
+    "runs that nobody asked about": (lambda conn: unasked_runs(conn, NOON), "status = 'PAUSED'"),
+    "runs that wait for a resumer": (lambda conn: ready_runs(conn, NOON), "status = 'READY'"),
+    "open gates": (lambda conn: open_gates(conn, NOON, HOUR), "state = 'PENDING'"),
     "unserved runs": (lambda conn: unserved(conn, Served({}, 300), NOON), "status = 'READY'"),
 }
 
