@@ -101,6 +101,22 @@ class Composed:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def is_healthy(self, service: str) -> bool:
+        """What its health check says, which a shell runs."""
+        shell, check = services()[service]["healthcheck"]["test"]
+        assert shell == "CMD-SHELL"
+        environment = self.environment(service)
+        path = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        done = subprocess.run(
+            ["sh", "-c", check],
+            cwd=self.work(service),
+            env={**environment, "PATH": path},
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        return done.returncode == 0
+
     @contextmanager
     def started(self, service: str) -> Iterator[subprocess.Popen[bytes]]:
         """A service that stays."""
