@@ -13,8 +13,9 @@ from gate_store.clearances import record_cleared
 from gate_store.database import open_store
 from gate_store.heartbeats import Process, begin_to_beat
 from gate_store.tables import heartbeats
+from plangate.cli.doctor import say_finding
 from plangate.cli.doctor.at_work import looks
-from plangate.cli.doctor.finding import Finding, looked
+from plangate.cli.doctor.finding import Finding, State, looked
 from plangate.cli.heard_of import not_done, not_resumed
 from plangate.dev.mock_kafka import MockKafka
 from plangate.kafka.backlog import Lag, lag_of
@@ -178,6 +179,15 @@ def test_runs_says_of_which_graph_nobody_resumes_runs(settings: Settings, store:
             not_resumed(conn, LATER) == "nobody resumes runs now of graph billing: no resumer of it heard of"
         )
         assert not_done(conn, LATER, "gatekeeper") == "nobody acts on decisions now: no gatekeeper heard of"
+
+
+def test_a_finding_is_one_line_and_its_mend_the_next_whatever_it_quotes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say_finding(Finding("outbox", State.OK, "well"))
+    say_finding(Finding("router", State.WRONG, "it says\n\x1b[31mok", "start it"))
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["ok    outbox: well", r"wrong router: it says\n\x1b[31mok", "      mend: start it"]
 
 
 def test_lag_counts_what_a_group_has_not_taken_and_knows_the_age_of_the_first(

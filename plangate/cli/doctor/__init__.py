@@ -41,7 +41,7 @@ def doctor(
     for finding in examine(load_settings(), roles, whole=not (roles or setup_alone)):
         findings.append(finding)
         if not as_json:
-            _say(finding)
+            say_finding(finding)
     state = gravest(findings)
     if as_json:
         print_json({"state": state, "findings": findings})
@@ -49,7 +49,8 @@ def doctor(
         raise typer.Exit(code)
 
 
-def _say(finding: Finding) -> None:
+def say_finding(finding: Finding) -> None:
+    """Its state, what was looked at and what was found; on the next line what mends it."""
     say(f"{finding.state:<{_MEND_AT - 1}} {finding.what}: {shown(finding.found)}")
     if finding.mend:
         indented(f"mend: {shown(finding.mend)}", _MEND_AT)
