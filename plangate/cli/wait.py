@@ -8,10 +8,12 @@ import typer
 
 from gate_events.json_text import kept_result
 from gate_events.shown import shown
+from gate_policy.display import redacted
 from plangate.cli.failures import CommandError
 from plangate.cli.output import JsonFlag, indented, print_json, say
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
+from plangate.wiring import open_catalogue
 from producers.run_outcome import NotEndedError, RunOutcome, outcome
 
 NOT_DONE, NOT_ENDED, NOT_APPROVED = 1, 3, 4
@@ -32,6 +34,7 @@ def register(app: typer.Typer) -> None:
 def wait(
     thread: Annotated[str, typer.Argument(help="The thread of the run, as `plangate runs` shows it.")],
     timeout: Annotated[float | None, typer.Option(min=0, help="Seconds to wait; else until it ends.")] = None,
+    raw: Annotated[bool, typer.Option(help="Show fields that the catalogue calls secret.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Wait until a run ends; say how, what its steps gave, and what its graph returned.
@@ -40,6 +43,8 @@ def wait(
     or STALE. 3: time is up. 4: it is DONE, and its plan was not approved.
     """
     settings = load_settings()
+    actions = open_catalogue(settings).actions.values()
+    secret = frozenset(name for action in actions for name in action.secret)
     with reading(settings):
         pass  # a store that does not exist is said so
     try:
@@ -51,7 +56,7 @@ def wait(
     except NotEndedError as error:
         problem, _, mend = str(error).rpartition("; ")
         raise TimeIsUpError(problem, mend) from error
-    told = _as_json(ended)
+    told = _as_json(ended, frozenset() if raw else secret)
     if as_json:
         print_json(told)
     else:
@@ -66,13 +71,13 @@ def _file(graphs: Any) -> Any:
     return graphs if graphs.is_file() else None
 
 
-def _as_json(ended: RunOutcome) -> dict[str, Any]:
+def _as_json(ended: RunOutcome, secret: frozenset[str]) -> dict[str, Any]:
     output, why = kept_result(ended.output)
     unread = {**ended.unread, **({"output": why.replace("its result", "the graph's output")} if why else {})}
     told: dict[str, Any] = msgspec.to_builtins(
         {name: value for name, value in vars(ended).items() if name != "output"}
     )
-    return {**told, "output": output, "unread": unread}
+    return {**redacted(told, secret), "output": redacted(output, secret), "unread": unread}
 
 
 def _print(told: dict[str, Any]) -> None:

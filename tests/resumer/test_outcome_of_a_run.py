@@ -65,11 +65,14 @@ async def test_a_state_of_classes_is_told_where_the_graph_is_given(stage: Stage)
 
 async def test_the_command_tells_it_by_its_exit_code(stage: Stage, tmp_path: Path) -> None:
     shell = Shell(tmp_path, {"PLANGATE_STORE_URL": stage.url})
+    shell.write("catalogue.yaml", "version: 1\nactions: {email.send: {tier: IRREVERSIBLE, secret: [to]}}\n")
     plan = await stage.submit()
     assert shell.run("wait", "t1", "--timeout", "0").code == 3
     stage.decide(plan)
     await stage.resume()
-    assert shell.run("wait", "t1", "--json").json["output"]["sent"] == ["sent to ann", "sent to bob"]
+    output = shell.run("wait", "t1", "--json").json["output"]
+    assert output["sent"] == ["sent to ann", "sent to bob"]
+    assert {step["arguments"]["to"] for step in output["verdict"]["steps"]} == {"•••"}
     stage.decide(await stage.submit(thread="t2"), DecisionKind.REJECT, note="no")
     await stage.resume(thread="t2")
     rejected = shell.run("wait", "t2")
