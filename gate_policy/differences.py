@@ -2,15 +2,17 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import islice
 from typing import Any
 
 import msgspec
 
 from gate_events.shown import shown
+from gate_policy.display import argument_name
 
 _LISTED = 3  # values; of more the first and the last are told
+_DIGITS = 700  # from the largest double to the smallest, and thousands of them
 _LONGEST = 40  # characters of a value
 _UNLISTED = 20  # arguments that the catalogue does not list; of more it is told how many
 
@@ -47,7 +49,7 @@ def _told(name: str, values: Sequence[Any], count: int) -> str:
         what = f"{min(numbers)} to {max(numbers)}, {_sum(numbers)} in all, {len(written)} different values"
     else:
         what = f"{len(written)} different values, {_short(min(written))} to {_short(max(written))}"
-    return shown(f"{name}: {what}" + (f", missing {_times(missing)}" if missing else ""))
+    return shown(f"{argument_name(name)}: {what}" + (f", missing {_times(missing)}" if missing else ""))
 
 
 def _written(value: Any) -> str:
@@ -55,8 +57,13 @@ def _written(value: Any) -> str:
 
 
 def _sum(numbers: Sequence[int | float]) -> Decimal:
-    """Of numbers as they are written: the same on every machine, 0.1 and 0.2 are 0.3."""
-    return sum((Decimal(str(number)) for number in numbers), Decimal(0))
+    """Of numbers as they are written: the same on every machine, 0.1 and 0.2 are 0.3.
+
+    Exact, and then rounded: huge ones that cancel each other out hide none of the others.
+    """
+    with localcontext(prec=_DIGITS):
+        exact = sum((Decimal(str(number)) for number in numbers), Decimal(0))
+    return +exact
 
 
 def _short(value: str) -> str:

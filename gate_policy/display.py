@@ -1,5 +1,6 @@
 """What of a plan's arguments a reviewer sees: secrets redacted, nothing that fakes the view."""
 
+import re
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -8,6 +9,7 @@ import msgspec
 from gate_events.shown import shown
 
 REDACTED = "•••"
+_WORD = re.compile(r"[\w.-]+")
 
 
 def redacted(value: Any, secret: Set[str]) -> Any:
@@ -24,6 +26,11 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
+def argument_name(name: str) -> str:
+    """A name as it is where it is a word, else as JSON: a plan chooses it, and it may look like a value."""
+    return name if _WORD.fullmatch(name) else msgspec.json.encode(name).decode()
+
+
 def listing(action_type: str, arguments: Mapping[str, Any]) -> str:
     """send_email(to="ana@example.com", count=2): the view of an action without a template."""
     return shown(f"{action_type}({named(arguments)})")
@@ -31,5 +38,7 @@ def listing(action_type: str, arguments: Mapping[str, Any]) -> str:
 
 def named(arguments: Mapping[str, Any]) -> str:
     """to="ana@example.com", count=2: arguments as JSON, on one line."""
-    parts = (f"{name}={msgspec.json.encode(value).decode()}" for name, value in arguments.items())
+    parts = (
+        f"{argument_name(name)}={msgspec.json.encode(value).decode()}" for name, value in arguments.items()
+    )
     return shown(", ".join(parts))

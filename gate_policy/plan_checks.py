@@ -13,6 +13,7 @@ from gate_events.values import Finding
 from gate_events.words import Tier
 from gate_policy.catalogue import Catalogue
 from gate_policy.conditions import Verdict
+from gate_policy.display import argument_name
 from gate_policy.durations import spoken
 from gate_policy.effects import PriorEffect
 from gate_policy.render import sentence
@@ -84,7 +85,7 @@ def unlisted(by_type: ByType) -> Iterator[Found]:
         strange = [one for one in steps if not one.step.arguments.keys() <= listed]
         if strange:
             names = sorted({key for one in strange for key in one.step.arguments.keys() - listed})
-            told = f"{', '.join(names)} ({_steps(len(strange))})"
+            told = f"{', '.join(map(argument_name, names))} ({_steps(len(strange))})"
             text = f"{name} has arguments that the catalogue does not list: {told}"
             yield _found("unlisted argument", text, strange)
 

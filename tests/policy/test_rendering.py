@@ -59,6 +59,7 @@ def test_a_single_step_reads_by_itself() -> None:
     [
         ([1, 1, 2], "x: 1 2 times, 2 once"),
         ([0.1, 0.2, 0.3, 4], "x: 0.1 to 4, 4.6 in all, 4 different values"),
+        ([1e308, 5, 0.5, -1e308, 7], "x: -1e+308 to 1e+308, 12.5 in all, 5 different values"),
         (["b", "a", "d", "c"], 'x: 4 different values, "a" to "d"'),
         ([1, True, "1", None], 'x: 4 different values, "1" to true'),
         ([1, True], "x: 1 once, true once"),
@@ -86,6 +87,14 @@ def test_arguments_of_a_plans_own_hide_none_that_is_listed_and_make_no_long_text
         "4 times: Pay eva (amount: 1 to 1000, 1111 in all, 4 different values; x0_0: 1 once"
     )
     assert text.endswith("x0_19: 1 once, missing 3 times; 180 other arguments differ)")
+
+
+def test_an_arguments_name_cannot_fake_another() -> None:
+    told = "amount: 1 to 2; y"
+    steps = [step(f"s{nth}", "note", text="same", **{told: nth}) for nth in range(2)]
+    assert texts(*steps) == [f'2 times: Note same ("{told}": 0 once, 1 once)']
+    [only] = texts(step("s", "unheard", **{'amount=1, to="ann", x': "eva"}))
+    assert only == 'unheard("amount=1, to=\\"ann\\", x"="eva")'
 
 
 def test_what_some_members_lack_is_told() -> None:
