@@ -71,6 +71,17 @@ def disputed_review(
     return msgspec.structs.replace(review, findings=(_dispute(*tellings), *findings), reasons=tuple(reasons))
 
 
+def still_disputed(review: Review, before: ApprovalRequested, steps: Sequence[Step]) -> Review:
+    """The next review of a plan that was asked about before: what was disputed is so still."""
+    ids = {step.step_id for step in steps}
+    told = [
+        msgspec.structs.replace(each, step_ids=tuple(one for one in each.step_ids if one in ids))
+        for each in before.review.findings
+        if each.check == DISPUTED
+    ]
+    return msgspec.structs.replace(review, findings=(*told, *review.findings)) if told else review
+
+
 def _words(plan: PlanProposed) -> bytes:
     return msgspec.json.encode(
         (plan.goal, plan.agent, plan.proposer, [step.claimed_tier for step in plan.steps])

@@ -1,6 +1,7 @@
 """What an edit makes of a plan, and what its reviewer is shown of that. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace as judgement_with
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from gate_events.digest import review_digest
 from gate_events.records import ApprovalRequested, PlanProposed
 from gate_events.values import Review, Step
 from gate_policy.catalogue import Catalogue
+from gate_policy.disputed import still_disputed
 from gate_policy.judge import Judgement, judge
 from gate_policy.proposals import proposal_of
 from gate_policy.requirements import requirements_of
@@ -21,7 +23,10 @@ def edited_plan(request: ApprovalRequested, steps: Sequence[Step], at: datetime)
 
 def judge_edited(request: ApprovalRequested, plan: PlanProposed, catalogue: Catalogue) -> Judgement:
     """The judgement of an edited plan: no less than its request asked for. Raises UnjudgeablePlanError."""
-    return judge(plan, catalogue, now=plan.proposed_at, required=requirements_of(request))
+    judgement = judge(plan, catalogue, now=plan.proposed_at, required=requirements_of(request))
+    if judgement.review is None:
+        return judgement
+    return judgement_with(judgement, review=still_disputed(judgement.review, request, plan.steps))
 
 
 def review_of_edit(request: ApprovalRequested, steps: Sequence[Step], catalogue: Catalogue) -> Review:

@@ -12,6 +12,7 @@ from gate_events.records import ApprovalRequested, PlanCleared, PlanDecided, Pla
 from gate_events.shown import shown
 from gate_events.values import Finding, RunIdentity, Step
 from gate_policy.catalogue import Catalogue
+from gate_policy.disputed import still_disputed
 from gate_policy.effects import PriorEffect, effect_keys
 from gate_policy.judge import judge
 from gate_policy.proposals import proposal_of
@@ -94,6 +95,8 @@ class AskingAgain:
             raise AssertionError("a plan that is judged BEFORE has a review")
         again = Finding(check=ASKED_AGAIN, text=shown("; ".join(why)))
         review = msgspec.structs.replace(both.review, findings=(*both.review.findings, again))
+        if isinstance(origin, ApprovalRequested):
+            review = still_disputed(review, origin, plan.steps)
         before = max(plan.grounds.attempt, self._times.get((plan.plan_id, plan.revision), 0))
         attempt = max(_AT_LEAST, before + 1)
         return asked(proposed, both, review, self._now, attempt)

@@ -12,6 +12,7 @@ from gate_events.values import Agent
 from gate_events.words import DecisionKind, Tier
 from gate_policy.catalogue import load_catalogue
 from gate_policy.disputed import DISPUTED
+from gate_policy.edited import review_of_edit
 from gate_policy.route import route
 from gate_store.dialects import read, whole
 from gate_store.dispositions import Fate
@@ -128,6 +129,16 @@ def test_whoever_must_agree_to_either_must_agree(conn: Connection) -> None:
     assert asked.review.terms.reviewers == ("ada", "bob")
     assert asked.review.terms.quorum == 2
     assert any("it closes an account" in reason for reason in asked.review.reasons)
+
+
+def test_what_an_edit_makes_of_it_is_disputed_still(conn: Connection) -> None:
+    asked = dispute(conn, TRUE, msgspec.structs.replace(TRUE, **LIES["another model"]))
+    less = (msgspec.structs.replace(TRUE.steps[0], arguments={"what": "less"}),)
+    shown = review_of_edit(asked, less, RULED)
+    assert shown.findings == asked.review.findings
+    commit(conn, decided(asked, DecisionKind.EDIT, "ada", steps=less))
+    [edited] = [each for each in said(conn, ApprovalRequested) if each.revision == 2]
+    assert edited.review.findings == asked.review.findings
 
 
 def test_a_third_way_of_telling_it_adds_nothing(conn: Connection) -> None:
