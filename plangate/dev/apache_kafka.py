@@ -166,8 +166,6 @@ group.initial.rebalance.delay.ms=0
 # After SIGKILL the controller lets the broker back in only when its old session has run out (default 9 s).
 broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=1000
-# No record each half second where nothing happens: a third of an idle broker's work.
-metadata.max.idle.interval.ms=0
 log.cleaner.dedupe.buffer.size=16777216
 {who_may}"""
 

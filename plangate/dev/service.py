@@ -7,6 +7,8 @@ from typing import Self
 
 from plangate.dev.processes import ChildProcess
 
+_READY_WITHIN_S = 240  # a broker that was killed takes 40 on a machine with ten times its work
+
 
 class DevService(ABC):
     """A child process with its data and log below `folder`; a context manager that starts and stops it."""
@@ -40,7 +42,7 @@ class DevService(ABC):
             return
         self.folder.mkdir(parents=True, exist_ok=True, mode=self._mode)
         self._child = self._launch()
-        self._child.wait_until(self._is_ready, timeout=60)
+        self._child.wait_until(self._is_ready, timeout=_READY_WITHIN_S)
 
     def stop(self) -> None:
         """End it cleanly; the data stays."""
