@@ -138,12 +138,12 @@ def _in_turn(
     """The requests and clearances of a batch, and the requests that came after a clearance of their plan."""
     requests, clearances = _claims(records, ApprovalRequested), _claims(records, PlanCleared)
     first = {claim.record.digest: _moment(claim, moments) for claim in reversed(clearances)}
-    late = [
-        claim
-        for claim in requests
-        if claim.record.digest in first and first[claim.record.digest] < _moment(claim, moments)
-    ]
-    return [*(claim for claim in requests if claim not in late), *clearances], late
+    in_time: list[PlanClaim] = []
+    late: list[PlanClaim] = []
+    for claim in requests:
+        is_late = claim.record.digest in first and first[claim.record.digest] < _moment(claim, moments)
+        (late if is_late else in_time).append(claim)
+    return [*in_time, *clearances], late
 
 
 def _claims(records: Sequence[Any], kind: type[Any]) -> list[PlanClaim]:

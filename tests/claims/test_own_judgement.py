@@ -12,8 +12,10 @@ from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.values import Group
 from gate_events.words import DecisionKind, Level, Tier
 from gate_policy.catalogue import load_catalogue
+from gate_policy.requirements import ASKED_BEFORE
 from gate_policy.route import route
 from gate_store.dialects import read, whole
+from gate_store.plan_claims import CLEARED_ALREADY, PlanClaim
 from gate_store.policies import keep_policy
 from gate_store.tables import asked_anew, clearances, decisions, gates
 from stream_apps.gatekeeper.commit import commit_batch
@@ -253,3 +255,19 @@ def test_a_decision_on_what_was_asked_anew_is_told_where_to_decide(conn: Connect
         why == f"the plan was asked about anew as {ours.request_id}: look at that question and decide on it"
     )
     assert len(open_questions(conn)) == 1
+
+
+def test_a_batch_of_equal_questions_is_not_compared_each_with_each(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand questions after a clearance of their plan would take minutes: they have many steps."""
+
+    def compared(_: PlanClaim, __: object) -> bool:
+        raise AssertionError("claims are compared")
+
+    monkeypatch.setattr(PlanClaim, "__eq__", compared)
+    question = route(HARMLESS, CATALOGUE, now=NOON, required=ASKED_BEFORE)
+    claims = [cleared(HARMLESS), question, question]
+    told = [NOON + timedelta(seconds=second) for second in range(3)]
+    why = refusals(commit_batch(conn, claims, CATALOGUE, NOON, told))
+    assert why == [CLEARED_ALREADY, CLEARED_ALREADY]
