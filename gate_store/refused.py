@@ -8,10 +8,12 @@ from sqlalchemy import Connection, update
 
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.shown import shown
+from gate_store.claim_content import foreign_id, other_content
 from gate_store.dialects import among, word
 from gate_store.judged_words import same_words
 from gate_store.own_requests import proposed_by_runs
 from gate_store.plain_text import storable
+from gate_store.superseding import asks_before
 from gate_store.tables import runs
 
 _OF_PLANS = (PlanProposed, PlanCleared, ApprovalRequested)
@@ -43,4 +45,13 @@ def forget_refusals(conn: Connection, plan_ids: Collection[UUID]) -> None:
 
 def _says(record: PlanProposed | PlanCleared | ApprovalRequested, proposed: PlanProposed) -> bool:
     same = (record.run, record.revision, record.steps) == (proposed.run, proposed.revision, proposed.steps)
-    return same and same_words(proposed, record)
+    return same and same_words(proposed, record) and not _is_forged(record)
+
+
+def _is_forged(record: PlanProposed | PlanCleared | ApprovalRequested) -> bool:
+    """Whether no router of ours says this, whatever the run proposed: anybody may copy its plan."""
+    if isinstance(record, PlanProposed):
+        return False
+    if isinstance(record, ApprovalRequested) and not (asks_before(record) and record.attempt == 1):
+        return True
+    return other_content(record) is not None or foreign_id(record) is not None

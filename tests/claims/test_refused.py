@@ -1,5 +1,7 @@
 """Whoever submitted a run reads at its row why nothing took its plan; what others say is not noted there."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from sqlalchemy import Connection, delete, select
@@ -11,7 +13,7 @@ from gate_store.tables import outbox, runs
 from gate_store.whereabouts import Hop, PlanState, Whereabouts, whereabouts
 from tests.claims.gate import asked, cleared, commit, of_run, proposed, refusals, step, waits
 from tests.store.acting import clear, decide, run_of
-from tests.store.examples import decided
+from tests.store.examples import decided, plan_id
 
 PLAN = of_run(step("pay"))
 THREAD = "t1"
@@ -82,3 +84,15 @@ def test_what_was_asked_about_is_not_refused_any_more(conn: Connection) -> None:
     note_refused(conn, [(PLAN, "too late")])
     assert where(conn).state is PlanState.OPEN
     assert conn.execute(select(runs.c.error)).scalar_one() == ""
+
+
+@pytest.mark.parametrize(
+    "forged", [{"review_digest": "ab" * 32}, {"attempt": 2}, {"request_id": plan_id("x")}]
+)
+def test_a_copy_that_no_router_made_is_no_refusal_of_the_plan(
+    conn: Connection, forged: dict[str, Any]
+) -> None:
+    """Whoever copies a run's plan has its submitter told nothing."""
+    request = published(conn)
+    assert len(refusals(commit(conn, msgspec.structs.replace(request, **forged)))) == 1
+    assert run_of(conn).error == ""
