@@ -1,5 +1,6 @@
 """Keeps the values of secret arguments out of words that others write, such as an error's."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Set
 from typing import Any
@@ -22,11 +23,18 @@ def secret_values(value: Any, secret: Set[str], *, is_secret: bool = False) -> I
 
 
 def without(text: str, values: Iterable[str]) -> str:
-    """The text with these values as •••; short ones where they stand alone."""
-    longest_first = sorted(set(values), key=len, reverse=True)
+    """The text with these values as •••, quoted ones too; short ones where they stand alone."""
+    longest_first = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
     if not longest_first:
         return text
     return re.sub("|".join(map(_pattern, longest_first)), REDACTED, text)
+
+
+def _forms(value: str) -> Iterator[str]:
+    """As it is, and as Python and JSON write it between quotes: errors quote what they were given."""
+    yield value
+    for quoted in (repr(value), json.dumps(value), json.dumps(value, ensure_ascii=False)):
+        yield quoted[1:-1]
 
 
 def _pattern(value: str) -> str:

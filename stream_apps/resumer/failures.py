@@ -11,7 +11,7 @@ from gate_policy.secret_values import secret_values, without
 from gate_store.engine.port import ClaimedRun
 from stream_apps.resumer.config import ActionTraits
 from stream_apps.resumer.errors import EffectFailedError, RunFailedError
-from stream_apps.resumer.words import in_words
+from stream_apps.resumer.words import in_words, plain
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,11 @@ class Failures:
 
     def words(self, error: BaseException) -> str:
         """What went wrong, without the values of secret arguments."""
-        return without(in_words(error), self._secrets())
+        return self.told(in_words(error))
+
+    def told(self, text: str) -> str:
+        """Others' words without the values of secret arguments, as a store takes them."""
+        return plain(without(text, self._secrets()))  # cut last, so that no value is cut and then not found
 
     def say(self, error: BaseException, step: Step | None = None) -> None:
         """Put it in the log, unless it was said before, or failed in an earlier attempt."""

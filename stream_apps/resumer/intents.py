@@ -143,7 +143,8 @@ class Intents:
             self._states.failures.say(error, step)
             raise self._in_doubt(step, f"its probe failed: {self._states.failures.words(error)}") from error
         if not isinstance(happened, bool):
-            raise self._in_doubt(step, f"its probe could not tell (it returned {happened!r})")
+            returned = self._states.failures.told(repr(happened))
+            raise self._in_doubt(step, f"its probe could not tell (it returned {returned})")
         return happened
 
     async def _intend(self, step: Step, *, repeat: bool) -> None:

@@ -7,10 +7,10 @@ LONGEST = 2000
 
 
 def in_words(error: BaseException) -> str:
-    """What went wrong, with its kind where that is somebody else's."""
+    """What went wrong, with its kind where that is somebody else's; whole, and as it was raised."""
     if isinstance(error, RunFailedError | RunStoppedError):
-        return plain(str(error))
-    return plain(f"{type(error).__name__}: {error}")
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 def plain(text: str) -> str:

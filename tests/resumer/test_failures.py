@@ -47,11 +47,14 @@ async def test_a_failing_node_is_one_error_that_names_it(
     assert "fail_then_act" in said
 
 
+@pytest.mark.parametrize(
+    "secret", ["hunter2\u202e", "hunter2" * 400], ids=["with a sign", "longer than a note"]
+)
 async def test_no_value_of_a_secret_argument_is_in_the_log_or_the_store(
-    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, secret: str
 ) -> None:
     monkeypatch.setenv("FAILURES", "1")
-    stage.decide(await stage.submit("telling", who=["hunter2\u202e"]))
+    stage.decide(await stage.submit("telling", who=[secret]))
     await stage.resume("FAILED", traits=lambda _: ActionTraits(secret=frozenset({"to"})))
     (said,) = errors(caplog)
     (effect,) = stage.effects()
