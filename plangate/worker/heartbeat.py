@@ -85,7 +85,8 @@ class Heartbeat:
             self._fails = False
         except Exception as error:  # whatever it is, the next one may get through
             if not self._fails:
-                log.warning("the heartbeat does not get through: %s; trying on", str(error).splitlines()[0])
+                first = (str(error).strip() or type(error).__name__).splitlines()[0]
+                log.warning("the heartbeat does not get through: %s; trying on", first)
             self._fails = True
 
     def _beat(self, store: Engine) -> None:

@@ -63,3 +63,18 @@ def test_a_store_that_is_not_there_is_said_once_and_waited_for(
         migrated(url)
         until(lambda: heard_at(url))
     assert [each for each in caplog.messages if "does not get through" in each] == caplog.messages[:1]
+
+
+def test_a_fault_without_a_word_is_said_by_its_name_and_keeps_it_from_nothing(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_word() -> str:
+        raise TimeoutError
+
+    migrated(url)
+    heartbeat = Heartbeat(url, PROCESS, ["router"], every_s=0.02)
+    heartbeat.serves("router", no_word)
+    with heartbeat.beating():
+        until(lambda: any("TimeoutError" in each for each in caplog.messages))
+        heartbeat.serves("router")
+        until(lambda: [each.does_its_part for each in heard_at(url)] == [True])
