@@ -26,7 +26,7 @@ class CatalogueInForce:
         self._copy = copy
         catalogue = open_catalogue(settings)
         self._digest = catalogue.digest
-        copy.write_text(catalogue.text, encoding="utf-8")
+        _write_whole(copy, catalogue.text)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -44,12 +44,23 @@ class CatalogueInForce:
         if catalogue.digest == self._digest:
             log.info("catalogue %s is in force already", self._digest)
             return False
-        self._copy.write_text(catalogue.text, encoding="utf-8")
+        try:
+            _write_whole(self._copy, catalogue.text)
+        except OSError as error:
+            log.error("catalogue %s stays in force: its successor cannot be kept: %s", self._digest, error)
+            return False
         log.info(
             "catalogue %s takes the place of %s: the processes start anew", catalogue.digest, self._digest
         )
         self._digest = catalogue.digest
         return True
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Or not at all: a process that starts meanwhile, or after a full disk, reads one or the other."""
+    partial = file.with_name(f".{file.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(file)
 
 
 @contextmanager
