@@ -39,6 +39,8 @@ def lag_of(settings: Settings, app: str, topics: Iterable[Topic]) -> Lag:
     names = [settings.topic(topic.name) for topic in topics]
     with _asking(settings, app) as consumer:
         found = consumer.list_topics(timeout=_TIMEOUT_S).topics
+        if missing := [name for name in names if name not in found]:  # or nobody may Describe it
+            raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, f"no topic {missing[0]}"))
         places = [TopicPartition(name, number) for name in names for number in found[name].partitions]
         behind: dict[_Place, int] = {}
         for place in consumer.committed(places, timeout=_TIMEOUT_S):

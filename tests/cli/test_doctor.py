@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from sqlalchemy import Connection, Engine, update
 
+from gate_events.topics import PLANS
 from gate_store import outbox
 from gate_store.clearances import record_cleared
 from gate_store.database import open_store
@@ -18,7 +19,7 @@ from plangate.cli.doctor.at_work import looks
 from plangate.cli.doctor.finding import Finding, State, looked
 from plangate.cli.heard_of import not_done, not_resumed
 from plangate.dev.mock_kafka import MockKafka
-from plangate.kafka.backlog import Lag, lag_of
+from plangate.kafka.backlog import Lag, backlog, lag_of
 from plangate.kafka.roles import PARTS, Role
 from plangate.settings import Settings
 from plangate.wiring import open_catalogue
@@ -209,3 +210,10 @@ def test_lag_counts_what_a_group_has_not_taken_and_knows_the_age_of_the_first(
     group.commit(offsets=[TopicPartition(first, number, 1) for number in range(4)], asynchronous=False)
     group.close()
     assert lag_of(settings, Role.GATEKEEPER, topics) == Lag(len(topics) - 1, NOON + timedelta(minutes=1))
+
+
+def test_of_a_topic_that_is_hidden_or_gone_no_backlog_is_known(
+    mock_kafka: MockKafka, topic_prefix: str
+) -> None:
+    settings = Settings(kafka={"bootstrap.servers": mock_kafka.bootstrap_servers}, topic_prefix=topic_prefix)
+    assert backlog(settings, Role.ROUTER, PLANS) is None
