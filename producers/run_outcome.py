@@ -137,7 +137,8 @@ def _told(stands: RunStands, output: Any, unread: dict[str, str]) -> RunOutcome:
     if stands.steps is None:
         unread = {**unread, "steps": "this user may not read effects; see docs/store-roles.md"}
     if decided is None and stands.plan_id is not None:
-        unread = {**unread, "decided": "this user may not read gates; see docs/store-roles.md"}
+        why = "this user may not read gates, or not what needed none; see docs/store-roles.md"
+        unread = {**unread, "decided": why}
     return RunOutcome(
         stands.thread_id,
         stands.graph,
