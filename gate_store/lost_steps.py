@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
 
 from gate_events.values import RunIdentity, Step
-from gate_store.bulk import insert_new
+from gate_store.bulk import insert_new, update_rows
 from gate_store.claims import BEFORE_RESTORE, EffectState
 from gate_store.clearance_states import is_revoked, ran
 from gate_store.dialects import among, read, whole
@@ -63,7 +63,8 @@ def doubt_what_may_go_on(conn: Connection, restore: Restore, now: datetime) -> i
     """
     of_run = exists().where(runs.c.digest == clearances.c.digest, runs.c.status.in_(_GO_ON))
     of_service = ~exists().where(runs.c.plan_id == clearances.c.plan_id)
-    wanted = and_(~is_revoked(), ~ran(), or_(of_run, of_service))
+    # Of a run that is tried once more there is the outcome of an earlier attempt.
+    wanted = and_(~is_revoked(), or_(of_run, and_(of_service, ~ran())))
     digests = sorted(conn.execute(select(clearances.c.digest).where(wanted)).scalars())
     doubted = 0
     for start in range(0, len(digests), _AT_ONCE):
@@ -106,7 +107,41 @@ def _doubt(
         for content, row in zip(contents, rows, strict=True)
     ]
     insert_new(conn, effects, fresh, "effect_id")
-    return len(fresh)
+    return len(fresh) + _doubt_failed(conn, by_digest, lost, restore, now)
+
+
+def _doubt_failed(
+    conn: Connection,
+    plans: Mapping[str, _Cleared],
+    lost: Mapping[UUID, Told],
+    restore: Restore,
+    now: datetime,
+) -> int:
+    """Steps of runs that had failed before the backup: people may have let them be begun again since."""
+    of_runs = {digest: each.plan_id for digest, each in plans.items() if each.thread_id is not None}
+    if not of_runs:
+        return 0
+    found = conn.execute(
+        select(effects.c.effect_id, effects.c.digest, effects.c.step_id)
+        .where(among(conn, effects.c.plan_id, set(of_runs.values())), among(conn, effects.c.digest, of_runs))
+        .where(effects.c.state == EffectState.FAILED.value)
+        .where(
+            effects.c.finished_at <= restore.until, effects.c.action_type.not_in(sorted(restore.idempotent))
+        )
+        .order_by(effects.c.effect_id)
+    )
+    rows = [
+        {
+            "effect_id": row.effect_id,
+            "state": EffectState.CLAIMED.value,
+            "executor": BEFORE_RESTORE,
+            "detail": storable(_known(plans[row.digest], row.step_id, lost, restore)),
+            "claimed_at": now,
+            "finished_at": None,
+        }
+        for row in found
+    ]
+    return update_rows(conn, effects, rows, ["effect_id"])
 
 
 def _unknown_steps(conn: Connection, digests: Collection[str]) -> Iterable[Row[*tuple[Any, ...]]]:
@@ -137,11 +172,14 @@ def _action_type(each: _Cleared, step_id: str) -> str:
     return next(step.action_type for step in each.plan.steps if step.step_id == step_id)
 
 
+def _known(each: _Cleared, step_id: str, lost: Mapping[UUID, Told], restore: Restore) -> str:
+    told = lost.get(each.plan_id, {}).get(each.digest, {}).get(step_id)
+    return f"{restore.known}; on the log, {told}" if told else restore.known
+
+
 def _row(
     each: _Cleared, row: Row[*tuple[Any, ...]], lost: Mapping[UUID, Told], restore: Restore, now: datetime
 ) -> dict[str, Any]:
-    told = lost.get(each.plan_id, {}).get(each.digest, {}).get(row.step_id)
-    known = f"{restore.known}; on the log, {told}" if told else restore.known
     state = EffectState.IN_DOUBT if each.thread_id is None else EffectState.CLAIMED
     return {
         "plan_id": each.plan_id,
@@ -155,7 +193,7 @@ def _row(
         "state": state.value,
         "window_key": row.window_key,
         "attempts": 1,
-        "detail": storable(known),
+        "detail": storable(_known(each, row.step_id, lost, restore)),
         "result": None,
         "claimed_at": now,
         "finished_at": None,
