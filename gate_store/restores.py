@@ -15,7 +15,7 @@ from gate_store.tables import lost_plans, restores, told_before, workers
 Told = Mapping[str, Mapping[str, str]]
 """What outcomes on the log say, by the plan's digest and by step, in plain English."""
 
-_DOUBTS_A_RESTORE = 1_000  # more questions about one step than anybody is asked
+_QUESTIONS_A_RESTORE = 1_000  # more about one step or plan than anybody is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,12 @@ def restored_since(conn: Connection, since: datetime) -> bool:
 
 
 def first_attempt(conn: Connection) -> int:
-    """The least attempt of a new question about a doubt.
+    """The least attempt of a question of our own, about a doubt or once more about a plan.
 
-    An answer of before the restore is about another doubt, though it asked about the same step.
+    An answer of before the restore is about another one, though it was asked about the same step or plan.
     """
     last = conn.execute(select(restores.c.nth).order_by(restores.c.nth.desc()).limit(1)).scalar()
-    return 1 + _DOUBTS_A_RESTORE * (last or 0)
+    return 1 + _QUESTIONS_A_RESTORE * (last or 0)
 
 
 def note_restore(

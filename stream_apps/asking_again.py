@@ -21,6 +21,7 @@ from gate_policy.route import asked
 from gate_policy.unmet import Given, unmet
 from gate_store.cleared_plans import words_of
 from gate_store.grounds import Grounds, grounds_of, times_asked, who_agreed
+from gate_store.restores import first_attempt
 from stream_apps.prior_effects import look_up_effects
 
 ASKED_AGAIN = "asked again"
@@ -62,6 +63,7 @@ class AskingAgain:
         wanted = {(each.key, each.window_s) for keys in self._keys.values() for each in keys}
         self._prior = look_up_effects(conn, wanted, now) if wanted else {}
         self._agreed = who_agreed(conn, {each.grounds.gate_id for each in plans if each.grounds.gate_id})
+        self._least = first_attempt(conn)
         self._times = times_asked(conn, {plan.plan_id for plan in plans})
 
     def is_as_judged(self, plan: LetRun) -> bool:
@@ -98,7 +100,7 @@ class AskingAgain:
         if isinstance(origin, ApprovalRequested):
             review = still_disputed(review, origin, plan.steps)
         before = max(plan.grounds.attempt, self._times.get((plan.plan_id, plan.revision), 0))
-        attempt = max(_AT_LEAST, before + 1)
+        attempt = max(_AT_LEAST, before + 1, self._least)
         return asked(proposed, both, review, self._now, attempt)
 
     def _prior_of(self, plan: LetRun) -> dict[str, PriorEffect]:
