@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from gate_events.shown import shown
 from gate_store.database import Clock
 from gate_store.probing import Doubted, doubted_steps, settle_by_probe
 from stream_apps.resumer.calling import asked
@@ -47,8 +48,9 @@ class SecondLooks:
         try:
             async with asyncio.timeout(PROBE_S):
                 happened = await asked(probe, doubt.step)
-        except Exception as error:  # a human is asked already
-            log.info("the probe of step %s of %s failed: %r", doubt.step.step_id, doubt.thread_id, error)
+        except Exception as error:  # a human is asked already; its words may quote a secret argument
+            which = (shown(doubt.thread_id), shown(doubt.step.step_id), type(error).__name__)
+            log.info("run %s, step %s is still in doubt: its probe failed (%s)", *which)
             return False
         if happened is False and not doubt.is_gone:
             return False  # it may happen yet

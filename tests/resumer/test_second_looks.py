@@ -1,6 +1,7 @@
 """A probe that could not tell at first: what it tells later settles the doubt, and closes the question."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -99,9 +100,14 @@ async def test_a_human_word_after_the_probes_settles_nothing(
 
 
 @pytest.mark.parametrize("found", ["who knows", "raises"])
-async def test_a_probe_that_still_cannot_tell_changes_nothing(
-    stage: Stage, happened: Happened, monkeypatch: pytest.MonkeyPatch, found: str
+async def test_a_probe_that_still_cannot_tell_changes_nothing_and_tells_no_secret(
+    stage: Stage,
+    happened: Happened,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    found: str,
 ) -> None:
+    caplog.set_level(logging.INFO, second_looks.log.name)
     request = await in_doubt(stage, happened)
     stage.open(request)
     before = stage.run(), stage.effects()
@@ -110,6 +116,9 @@ async def test_a_probe_that_still_cannot_tell_changes_nothing(
     assert [await looks.look() for _ in range(3)] == [0, 0, 0]
     assert (stage.run(), stage.effects()) == before
     assert (state(stage, request), stage.said(DecisionMade)) == ("PENDING", [])
+    told = [each for each in caplog.messages if "its probe failed" in each]
+    assert bool(told) is (found == "raises")
+    assert not any("the mail server" in each for each in told)  # it may quote an argument
 
 
 async def test_a_probe_that_hangs_holds_up_nobody_for_long(
