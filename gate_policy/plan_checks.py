@@ -22,6 +22,7 @@ from gate_policy.steps import JudgedStep
 DUPLICATES = "duplicate steps"
 ALREADY_DONE = "already done"
 _TOO_FEW = "split the plan or mend the catalogue"
+_NAMED = 20  # arguments; each step shows all of its own
 Judged = Sequence[JudgedStep]
 ByType = Mapping[str, list[JudgedStep]]
 
@@ -85,7 +86,8 @@ def unlisted(by_type: ByType) -> Iterator[Found]:
         strange = [one for one in steps if not one.step.arguments.keys() <= listed]
         if strange:
             names = sorted({key for one in strange for key in one.step.arguments.keys() - listed})
-            told = f"{', '.join(map(argument_name, names))} ({_steps(len(strange))})"
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            told = f"{', '.join(map(argument_name, names[:_NAMED]))}{more} ({_steps(len(strange))})"
             text = f"{name} has arguments that the catalogue does not list: {told}"
             yield _found("unlisted argument", text, strange)
 

@@ -97,6 +97,13 @@ def test_an_arguments_name_cannot_fake_another() -> None:
     assert only == 'unheard("amount=1, to=\\"ann\\", x"="eva")'
 
 
+def test_of_many_arguments_that_are_not_listed_twenty_are_named() -> None:
+    more = {f"x{nth:03}": nth for nth in range(300)}
+    catalogue = load_catalogue(f"{HEAD}  note: {{tier: IRREVERSIBLE, arguments: [text]}}\n")
+    [finding] = review(step("a", "note", text="t", **more), catalogue=catalogue).findings
+    assert finding.text.endswith("x018, x019 and 280 more (1 step)")
+
+
 def test_what_some_members_lack_is_told() -> None:
     steps = [step("a", "note", text="same"), step("b", "note", text="same", x=1)]
     assert texts(*steps) == ["2 times: Note same (x: 1 once, missing once)"]
