@@ -33,7 +33,7 @@ READS = {
         *VERSIONS,
         *STATE,
         *("decisions", "cleared_steps", "stale_clearances", "policies"),
-        *("runs", "effects", "workers", "heartbeats", "outbox", "restores"),
+        *("runs", "effects", "workers", "heartbeats", "outbox", "restores", "lost_plans"),
     },
     Role.AGENT: {"runs", "outbox", "gates", "heartbeats", *STATE},
     Role.SERVICE: {*JUDGED, "cleared_steps", "revisions", "stale_clearances", "effects"},

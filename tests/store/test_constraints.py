@@ -35,6 +35,7 @@ from gate_store.tables import (
     effects,
     executions,
     gates,
+    heartbeats,
     lost_plans,
     metadata,
     outbox,
@@ -93,6 +94,7 @@ def fill(conn: Connection) -> None:
     conn.execute(insert(policies).values(new_policy()))
     conn.execute(insert(workers).values(new_worker()))
     conn.execute(insert(restores).values(new_restore()))
+    conn.execute(insert(heartbeats).values(new_heartbeat()))
     conn.execute(insert(lost_plans).values(new_lost_plan()))
     conn.execute(insert(told_before).values(word="w"))
     conn.execute(insert(asked_anew).values(new_asked_anew()))
@@ -260,6 +262,11 @@ def new_restore() -> dict[str, Any]:
     return {"nth": 1, "since": NOON, "until": NOON, "noted_at": NOON, "idempotent": []}
 
 
+def new_heartbeat() -> dict[str, Any]:
+    told = {"name": "w", "part": "router", "instance": "i", "host": "h", "version": "1", "catalogue": "c"}
+    return {**told, "graphs": {}, "started_at": NOON, "beat_at": NOON}
+
+
 def new_lost_plan() -> dict[str, Any]:
     return {"plan_id": plan_id("lost"), "told": {}}
 
@@ -380,6 +387,7 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "pk_effects": lambda: insert(effects).values(
         new_effect(effect_id=effect_key(CLEARED.plan_id, "s1"), step_id="s1")
     ),
+    "pk_heartbeats": lambda: insert(heartbeats).values(new_heartbeat()),
     "pk_restores": lambda: insert(restores).values(new_restore()),
     "pk_lost_plans": lambda: insert(lost_plans).values(new_lost_plan()),
     "pk_told_before": lambda: insert(told_before).values(word="w"),
@@ -436,6 +444,7 @@ SQLITE_SAYS = {
     "pk_own_requests": "UNIQUE constraint failed: own_requests.event_id",
     "pk_own_words": "UNIQUE constraint failed: own_words.event_id",
     "pk_workers": "UNIQUE constraint failed: workers.name",
+    "pk_heartbeats": "UNIQUE constraint failed: heartbeats.name, heartbeats.part",
     "pk_restores": "UNIQUE constraint failed: restores.nth",
     "pk_lost_plans": "UNIQUE constraint failed: lost_plans.plan_id",
     "pk_told_before": "UNIQUE constraint failed: told_before.word",

@@ -168,17 +168,13 @@ def test_an_outcome_of_an_attempt_before_the_clearance_was_renewed_is_not_early(
     assert record_outcomes(conn, [executed(first)], NOON + HOUR, appended=[LATER]) == {}
 
 
-@pytest.mark.parametrize("together", [False, True], ids=["in two batches", "in one batch"])
-def test_nor_does_a_renewal_make_one_true_that_was_told_before_the_first_approval(
-    conn: Connection, together: bool
-) -> None:
+def test_nor_does_a_renewal_make_one_true_that_was_told_before_the_first_approval(conn: Connection) -> None:
     first, again = asked(), asked(attempt=2)
     ask(conn, first)
-    ask(conn, again)
     assert record_outcomes(conn, [executed(first)], NOON, appended=[NOON - SECOND]) == {}
-    approvals = [decided(first, at=NOON), decided(again, at=NOON + HOUR)]
-    for batch in [approvals] if together else [[each] for each in approvals]:
-        decide(conn, *batch)
+    decide(conn, decided(first, at=NOON))
+    ask(conn, again)
+    decide(conn, decided(again, at=NOON + HOUR))
     assert [why for _, why in settle_waiting_outcomes(conn, LATER, HOUR).letters] == [EARLY]
     assert (states(conn), kept(conn)) == ({}, [])
 
