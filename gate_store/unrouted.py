@@ -13,15 +13,21 @@ from gate_store.own_requests import read_own
 from gate_store.tables import outbox, own_requests, runs
 
 
-def first_unrouted(conn: Connection, behind: UUID | None, limit: int) -> list[PlanProposed]:
-    """What runs proposed and a relay is done with, by event id, those `behind` one."""
+def first_unrouted(
+    conn: Connection, behind: UUID | None, limit: int
+) -> tuple[list[PlanProposed], UUID | None]:
+    """What runs proposed and a relay is done with, by event id, those `behind` one.
+
+    Also behind which the next ones are; None: these are the last.
+    """
     contracts = {each(PlanProposed).fingerprint.hex() for each in (contract_of, first_contract_of)}
     waits = exists().where(outbox.c.event_id == own_requests.c.event_id)
     left = select(own_requests).where(own_requests.c.contract.in_(contracts), ~waits)
     if behind is not None:
         left = left.where(own_requests.c.event_id > behind)
-    rows = conn.execute(left.order_by(own_requests.c.event_id).limit(limit))
-    return [plan for row in rows if (plan := read_own(row, PlanProposed)) is not None]
+    rows = conn.execute(left.order_by(own_requests.c.event_id).limit(limit)).all()
+    plans = [plan for row in rows if (plan := read_own(row, PlanProposed)) is not None]
+    return plans, rows[-1].event_id if len(rows) == limit else None
 
 
 def paused_since(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, datetime]:

@@ -44,12 +44,11 @@ class Unrouted:
         with self._store.begin() as conn:
             if not self._is_routed(conn):
                 return
-            found = first_unrouted(conn, self._looked_to, _LIMIT)
+            found, self._looked_to = first_unrouted(conn, self._looked_to, _LIMIT)
             since = paused_since(conn, [each.plan_id for each in found])
             due = [each for each in found if each.plan_id in since and self._is_due(each, since, now)]
             outbox.put(conn, due, now)
             forget_refusals(conn, [each.plan_id for each in due])
-        self._looked_to = found[-1].event_id if len(found) == _LIMIT else None
         self._pauses = {plan: each for plan, each in self._pauses.items() if each[0] > now - _LONGEST}
         for plan in due:
             self._note(plan, since[plan.plan_id], now)

@@ -1,14 +1,15 @@
 """A plan that left the store, that nobody asked about or cleared, is published again, ever more seldom."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 
 from gate_events.records import PlanProposed
 from gate_store.heartbeats import Process, beat, begin_to_beat
 from gate_store.refused import note_refused
-from gate_store.tables import gates, outbox, runs
+from gate_store.tables import gates, outbox, own_requests, runs
 from stream_apps.gatekeeper.unrouted import Unrouted, a_router_works
 from tests.claims.gate import asked, commit, of_run, step, waits
 from tests.store.acting import said
@@ -76,6 +77,14 @@ def test_why_it_was_refused_is_forgotten_when_it_is_tried_again(lost: Engine) ->
     looking(lost).publish(NOON + AFTER)
     with lost.begin() as conn:
         assert conn.execute(select(runs.c.error)).scalar_one() == ""
+
+
+def test_a_row_that_cannot_be_read_holds_up_no_other(lost: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream_apps.gatekeeper.unrouted._LIMIT", 1)
+    with lost.begin() as conn:
+        row = conn.execute(select(own_requests)).mappings().one()
+        conn.execute(insert(own_requests).values(**{**row, "event_id": UUID(int=1), "body": b"broken"}))
+    assert in_minutes(lost, looking(lost), 600, 601) == [601]
 
 
 def test_without_a_router_nothing_is_published_again(lost: Engine) -> None:
