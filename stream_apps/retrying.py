@@ -14,6 +14,8 @@ from gate_store.half_done import about_the_rest
 from gate_store.retrying import BEGUN_AGAIN, FailedRun, NotRetryableError, failed_run, pause_again
 from stream_apps.asking_again import AskingAgain, let_run
 
+LEFT_FAILED = "failed"  # the finding about steps that nobody named
+
 
 def ask_to_retry(
     conn: Connection,
@@ -52,7 +54,7 @@ def _failed_steps(run: FailedRun, begin_again: Collection[str]) -> list[Finding]
             * bool(again)
         ),
         *(
-            [_finding("failed", "failed, and is not begun again unless it may be repeated", left)]
+            [_finding(LEFT_FAILED, "failed, and is not begun again unless it may be repeated", left)]
             * bool(left)
         ),
     ]

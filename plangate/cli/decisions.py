@@ -188,7 +188,8 @@ def _print_edited(
     became: Review,
     on: Console,
 ) -> None:
-    say("\nWhat changes:", on)
+    say("", on)
+    say("What changes:", on)
     before = [msgspec.to_builtins(step) for step in request.steps]
     after = [msgspec.to_builtins(step) for step in edited_values(steps)]
     for line in changes(before, after, catalogue) or ["nothing"]:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from gate_events.names import fault_of_name
+from gate_events.shown import shown
 from gate_store.database import open_store, utc_now
 from gate_store.dialects import store_moment
 from plangate.cli.decisions import By, reviewer_name
@@ -13,7 +14,7 @@ from plangate.cli.output import JsonFlag, print_json, say
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
 from plangate.wiring import open_catalogue
-from stream_apps.retrying import ask_to_retry
+from stream_apps.retrying import LEFT_FAILED, ask_to_retry
 
 
 def register(app: typer.Typer) -> None:
@@ -56,3 +57,6 @@ def retry(
     else:
         say(f"run {thread} is asked about as attempt {request.attempt}: `plangate show {request.request_id}`")
         say("it goes on once that is approved; a worker puts the question on its way")
+        if left := [found for found in request.review.findings if found.check == LEFT_FAILED]:
+            steps = ", ".join(shown(step_id) for finding in left for step_id in finding.step_ids)
+            say(f"no --step names {steps}, which failed: only what is idempotent is begun again")

@@ -17,7 +17,8 @@ def must_be_there(settings: Settings) -> None:
     if _would_be_made(settings):
         must_not_be_a_second_one(settings)
         file = settings.store_url.removeprefix("sqlite:///")
-        raise CommandError(f"the store {file} does not exist", "run `plangate store upgrade`")
+        mend = "start `plangate dev` here, or run `plangate store upgrade`"
+        raise CommandError(f"the store {file} does not exist", mend)
 
 
 def may_be_made(settings: Settings) -> None:

@@ -22,7 +22,8 @@ def alone_in(folder: Path) -> Iterator[None]:
         while not _taken(lock, fcntl.LOCK_EX):
             if time.monotonic() > until:
                 mend = "use that one, stop it, or give another --folder"
-                raise DevServiceError("Plangate", f"runs in {folder} already (pid {_read(lock)})", mend)
+                problem = f"a `plangate dev` runs here already (pid {_read(lock)})"
+                raise DevServiceError(str(folder), problem, mend)
             time.sleep(0.05)
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")

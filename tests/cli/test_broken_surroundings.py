@@ -44,7 +44,7 @@ def test_a_missing_topic_is_named(stored: Shell, mock_kafka: MockKafka, topic_pr
     "command", [["pending"], ["runs"], ["show", "x"], ["approve", "3f2a9c1d"]], ids=" ".join
 )
 def test_a_store_that_does_not_exist_is_named_and_not_made(shell: Shell, command: list[str]) -> None:
-    shell.run(*command).complains("the store plangate.db does not exist; run `plangate store upgrade`")
+    shell.run(*command).complains("the store plangate.db does not exist; start `plangate dev` here, or run")
     assert not (shell.folder / "plangate.db").exists()
 
 

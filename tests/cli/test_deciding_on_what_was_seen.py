@@ -46,6 +46,7 @@ def test_an_edit_is_shown_as_what_it_becomes(project: Project) -> None:
         terminal.until("Edit it as ben? [y/N]")
         old, new = terminal.seen.split("What changes:")
         assert "Email ana" in old
+        assert old.endswith("\n\n")
         assert "- s1  Email ana" in new
         assert "Email bob" in new.split("Edited, the plan does this")[1]
         terminal.enter("y")

@@ -39,7 +39,7 @@ def url_in(folder: Path) -> str:
 def test_a_second_dev_in_a_folder_is_refused_and_names_the_first(project: Shell) -> None:
     folder = project.folder / ".plangate"
     with alone_in(folder), env_file.written({"A": "b c"}, folder) as file:
-        project.run("dev").complains(f"runs in .plangate already (pid {os.getpid()})", "--folder")
+        project.run("dev").complains(f"a `plangate dev` runs here already (pid {os.getpid()})", "--folder")
         assert file.read_text() == "export A='b c'\n"
         assert env_file.read(folder) == {"A": "b c"}
         assert runs_in(folder)

@@ -165,3 +165,11 @@ async def test_the_command_asks_once_however_often_it_is_said(stage: Stage, tmp_
     assert shell.run(*say, "--json").json["attempt"] == 2
     shell.run(*say).complains("run t1 is not tried again: it is PAUSED")
     assert len(stage.said(ApprovalRequested)) == 1
+
+
+async def test_the_command_names_failed_steps_that_stay_as_they_are(stage: Stage, tmp_path: Path) -> None:
+    await failed(stage)
+    shell = Shell(tmp_path, {"PLANGATE_STORE_URL": stage.url})
+    shell.write("catalogue.yaml", "version: 1\nactions: {email.send: {tier: IRREVERSIBLE}}\n")
+    told = shell.run("retry", "t1", "--note", "it has room again", "--by", "olga")
+    assert "no --step names s2, which failed" in told.out
