@@ -25,9 +25,6 @@ class GateCalls:
         """A gate in this place is about to pause the graph. Safe from a node's thread."""
         self._asked[interrupt_id] = checkpoint_ns
 
-    def __bool__(self) -> bool:
-        return bool(self._asked)
-
     def passed(self, where: Pause) -> str | None:
         """Why a graph that returned, and stands there, has gone past a gate; None: it has not."""
         if not isinstance(where, Finished | AtGate):
@@ -35,11 +32,17 @@ class GateCalls:
         waiting = where.run.interrupt_id if isinstance(where, AtGate) else None
         return _words(ns for id_, ns in self._asked.items() if id_ != waiting)
 
-    def passed_before(self, snapshot: Any) -> str | None:
-        """Why a graph that raised in this state had gone past a gate before; None: that is not known.
+    async def passed_before(self, graph: Any, at: Any) -> str | None:
+        """Why a graph that raised had gone past a gate before; None: it had not, or that is not known.
 
         A node that still has to run may have asked beside the one that raised.
         """
+        if not self._asked:
+            return None
+        try:
+            snapshot = await graph.aget_state(at)
+        except Exception:  # what the node raised decides what becomes of it, not that nobody can look
+            return None
         unfinished = {task.name for task in snapshot.tasks}
         at_root = {ns: _node(ns.split("|", maxsplit=1)[0]) for ns in self._asked.values()}
         return _words(ns for ns, node in at_root.items() if node not in unfinished)

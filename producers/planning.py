@@ -93,7 +93,7 @@ class Planning:
         try:
             return await self.graph.ainvoke(input, self.config, durability="sync")
         except Exception as error:
-            why = calls.passed_before(await self.graph.aget_state(self.config)) if calls else None
+            why = await calls.passed_before(self.graph, self.config)
             if why:
                 raise GatePassedError(self.thread_id, why) from error
             raise

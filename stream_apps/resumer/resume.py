@@ -199,7 +199,7 @@ class Resume:
         except (SystemExit, KeyboardInterrupt) as error:  # a node ends its run, not everybody's process
             raise RuntimeError(f"a node raised {error!r}") from error
         except Exception as error:
-            why = calls.passed_before(await loaded.graph.aget_state(self._at)) if calls else None
+            why = await calls.passed_before(loaded.graph, self._at)
             if why and self.run.stopped is None:
                 raise self._states.for_good(GatePassedError(why)) from error
             raise
