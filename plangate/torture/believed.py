@@ -12,6 +12,7 @@ from gate_events.records import ApprovalRequested, PlanCleared, PlanExecuted
 from gate_events.values import Terms
 from gate_events.words import DecisionKind, GateState, RequestKind, Timing
 from gate_policy.catalogue import Catalogue
+from gate_policy.disputed import is_disputed
 from gate_policy.judge import judge
 from gate_store.clock import expiry
 from gate_store.superseding import order_in_thread
@@ -50,7 +51,8 @@ def _gates(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterat
             yield f"{where}: nobody honest proposed what it asks"
         elif asked.kind is RequestKind.PLAN and asked.digest in honesty.asked:
             yield from (f"{where}: {why}" for why in _weaker(asked, honesty, catalogue))
-            if gate.state != GateState.SUPERSEDED.value and asked.digest not in told:
+            in_nobodys_words = gate.state == GateState.SUPERSEDED.value or is_disputed(asked)
+            if not in_nobodys_words and asked.digest not in told:
                 yield from (f"{where}: {why}" for why in _anothers(asked, honesty))
         yield from (f"{where}: {why}" for why in _ended_by_a_lie(gate, evidence, honesty))
 

@@ -10,8 +10,9 @@ from gate_events.codec import encode
 from gate_events.digest import plan_digest
 from gate_events.ids import derived, effect_key, plan_id_of_pause
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanProposed
-from gate_events.values import Agent, RunIdentity, Step
+from gate_events.values import Agent, Finding, RunIdentity, Step
 from gate_events.words import DeciderKind, DecisionKind, GateState, OutcomeStatus, PauseKind, StepStatus, Tier
+from gate_policy.disputed import DISPUTED
 from gate_policy.route import route
 from gate_store.clock import expiry
 from gate_store.judged_words import IN_OTHER_WORDS
@@ -181,6 +182,10 @@ def test_a_liars_goal_counts_only_where_nobody_said_so() -> None:
     letter = Buried(encode(REQUEST), error, PLAN.plan_id, REQUEST.digest, REQUEST)
     assert any("its goal is another" in case for case in believed(lied))
     assert not any("its goal" in case for case in believed(replace(lied, buried=[letter])))
+    disputed = Finding(check=DISPUTED, text="this plan was proposed in two ways")
+    review = msgspec.structs.replace(asked.review, findings=(disputed,))
+    in_nobodys_words = msgspec.structs.replace(asked, goal="", review=review)
+    assert not any("its goal" in case for case in believed(replace(lied, rows=gate(in_nobodys_words))))
     of_the_lie = replace(letter, value=encode(lie), record=lie)
     assert any("its goal" in case for case in believed(replace(lied, buried=[of_the_lie])))
 
