@@ -42,12 +42,13 @@ def _gates(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterat
     taken, told = ids_taken(evidence, honesty), told_otherwise(evidence)
     for gate in evidence.rows.gates:
         asked = gate.request
-        if not _is_honests(asked, honesty, evidence):
+        theirs = asked.plan_id in taken and asked.digest not in honesty.asked  # a liar had the id first
+        if theirs or not _is_honests(asked, honesty, evidence):
             continue
         where = f"gate {asked.request_id} ({asked.kind.value}, {asked.timing.value}) of plan {asked.plan_id}"
         if evidence.told.is_lies_record(asked):
             yield f"{where}: a liar asked"
-        elif asked.digest not in honesty.asked and asked.plan_id not in taken:
+        elif asked.digest not in honesty.asked:
             yield f"{where}: nobody honest proposed what it asks"
         elif asked.kind is RequestKind.PLAN and asked.digest in honesty.asked:
             yield from (f"{where}: {why}" for why in _weaker(asked, honesty, catalogue))

@@ -97,6 +97,17 @@ def test_a_liars_next_revision_is_covered_where_the_plan_id_was_his_first_and_it
     assert not found(replace(ran, buried=[taken])) & {"unapproved", "lies_believed"}
 
 
+def test_a_liars_own_plan_is_his_where_its_id_was_his_first_however_its_gate_ends() -> None:
+    own = msgspec.structs.replace(REQUEST, digest=NEXT_DIGEST, revision=NEXT.revision, steps=NEXT.steps)
+    verdict = msgspec.structs.replace(VERDICT, state=GateState.SUPERSEDED, execute=False)
+    rows = replace(ROWS, gates=(GateRow(own, "SUPERSEDED", verdict),))
+    lied = replace(LIED, rows=rows, service_plans=[PLAN], outcomes=[])
+    why = f"plan {PLAN.plan_id} was first proposed by {LIAR}"
+    taken = Buried(encode(PLAN), why, PLAN.plan_id, REQUEST.digest)
+    assert any(str(own.request_id) in case for case in believed(lied))
+    assert not any(str(own.request_id) in case for case in believed(replace(lied, buried=[taken])))
+
+
 def test_a_call_that_a_liars_own_decision_approved_is_believed() -> None:
     said: DecisionMade = approved(REQUEST)
     verdict = msgspec.structs.replace(VERDICT, decision_id=said.event_id, decided_by=LIAR)
