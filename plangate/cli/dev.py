@@ -48,7 +48,8 @@ def dev(
 
     Then, in another shell: `. .plangate/env` and `plangate pending`
     """
-    _end_cleanly_when_told()
+    for number in (signal.SIGINT, signal.SIGTERM):  # who starts it in the background may have SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     make_folder(folder, store)
     # the mock cluster forgets what was under way when the last one ended
     given: dict[str, Any] = {"republish_after_s": _REPUBLISH_AFTER_S} if broker == "mock" else {}
@@ -62,14 +63,6 @@ def dev(
                 _serve(stack, folder, resumers)
     except KeyboardInterrupt:
         say("ended")
-
-
-def _end_cleanly_when_told() -> None:
-    """At Ctrl-C, a kill, and where the terminal is closed, but not under nohup."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # who starts it in the background may have SIGINT ignored
-        signal.signal(number, signal.default_int_handler)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 def _serve(stack: Stack, folder: Path, resumers: int) -> None:

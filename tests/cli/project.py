@@ -142,7 +142,7 @@ class Project(Shell):
 
 
 @contextmanager
-def running(folder: Path, *arguments: str, ends_at: signal.Signals = signal.SIGINT) -> Iterator[Project]:
+def running(folder: Path, *arguments: str) -> Iterator[Project]:
     """`plangate dev` in `folder`, until the block ends."""
     project = Project(folder)
     project.write("catalogue.yaml", CATALOGUE)
@@ -157,7 +157,7 @@ def running(folder: Path, *arguments: str, ends_at: signal.Signals = signal.SIGI
         until(lambda: environment.exists() or _ended(process, folder), STARTS_S)
         yield Project(folder, _exports(environment.read_text()))
     finally:
-        process.send_signal(ends_at)
+        process.send_signal(signal.SIGINT)
         code = process.wait(60)
     assert code == 0, (folder / "dev.log").read_text()
 
