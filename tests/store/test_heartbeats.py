@@ -64,11 +64,11 @@ def test_on_postgresql_a_beat_touches_no_index(conn: Connection) -> None:
     if not on_postgres(conn):
         return  # SQLite writes in place
     begin_to_beat(conn, process("a"), NAMES, utc_now())
-    for _ in range(20):
+    for _ in range(5):  # in one transaction none gives its room back, and a page must hold them all
         assert beat(conn, "a", "router", None, utc_now())
     counted = text(
         "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'heartbeats'"
     )
     written, in_place = conn.execute(counted).one()
-    assert written >= 20
+    assert written >= 5
     assert in_place == written
