@@ -158,7 +158,7 @@ def running(folder: Path, *arguments: str) -> Iterator[Project]:
         yield Project(folder, _exports(environment.read_text()))
     finally:
         process.send_signal(signal.SIGINT)
-        code = process.wait(60)
+        code = process.wait(240)
     assert code == 0, (folder / "dev.log").read_text()
 
 
