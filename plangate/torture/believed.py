@@ -50,7 +50,7 @@ def _gates(evidence: Evidence, honesty: Honesty, catalogue: Catalogue) -> Iterat
             yield f"{where}: a liar asked"
         elif asked.digest not in honesty.asked:
             yield f"{where}: nobody honest proposed what it asks"
-        elif asked.kind is RequestKind.PLAN and asked.digest in honesty.asked:
+        elif asked.kind is RequestKind.PLAN:
             yield from (f"{where}: {why}" for why in _weaker(asked, honesty, catalogue))
             in_nobodys_words = gate.state == GateState.SUPERSEDED.value or is_disputed(asked)
             if not in_nobodys_words and asked.digest not in told:
