@@ -46,6 +46,7 @@ _OF_CLASSIFIERS = {
 # These say it in no such word; looked up in the text that they bring.
 LOOKED_UP = {
     "dumb-init": "MIT",
+    "protobuf": "BSD-3-Clause",
     "sqlite-vec": "MIT OR Apache-2.0",
     "venusian": "BSD",  # Repoze's, which is BSD-derived
 }
