@@ -35,6 +35,8 @@ OPTIONS_OF_FILES = {
     "sasl.oauthbearer.assertion.private.key.file",
 }
 SECRET = {"store_url", *PASS_THROUGH}  # their values stand in no message
+LogFormat = Literal["text", "json"]
+LogLevel = Literal["INFO", "WARNING", "ERROR"]
 
 
 class SettingsError(ValueError):
@@ -125,6 +127,8 @@ class Settings(BaseSettings):
         4_194_304, ge=1_024, description="bytes of a record, unpacked; a larger one is a dead letter, unread"
     )
     spool: Path = Field(Path("plangate-spool"), description="where a dead letter goes that no broker takes")
+    log_format: LogFormat = Field("text", description="of a worker's log: text, or json for an object a line")
+    log_level: LogLevel = Field("INFO", description="from which on a worker logs: INFO, WARNING or ERROR")
 
     @field_validator("store_url")
     @classmethod

@@ -35,6 +35,11 @@ class Received:
         return self.message.headers or ()
 
     @property
+    def ids(self) -> dict[str, str | int]:
+        """Where it stands, as fields of a log line."""
+        return {"topic": self.topic, "partition": self.message.partition, "offset": self.message.offset}
+
+    @property
     def appended_at(self) -> datetime | None:
         """When the broker appended it, to the millisecond; None where the topic keeps its writer's time."""
         if self.message.timestamp_type != _LOG_APPEND_TIME:

@@ -61,6 +61,7 @@ class DeadLetters:
             message.partition,
             message.offset,
             shown(error)[:300],
+            extra=received.ids,
         )
         first = getattr(message.value, "first", message.offset)  # of an Unread batch
         origin = Origin(received.topic, message.partition, first)

@@ -88,7 +88,10 @@ class InHand:
                 )
             else:
                 _log.warning(
-                    "%s-%d@%d was in hand at %d deaths; it is tried alone", *_place(received), deaths
+                    "%s-%d@%d was in hand at %d deaths; it is tried alone",
+                    *_place(received),
+                    deaths,
+                    extra=received.ids,
                 )
             yield [received]
         if others:

@@ -37,7 +37,9 @@ async def follow_topics(intake: Intake, config: AppsConfig) -> None:
     without: Counter[str] = Counter()  # looks at which we had nothing of a topic that is there
     while True:
         for topic in sorted(anew := ids.look()):
-            _log.warning("topic %s was made anew: it is read from its beginning", topic)
+            _log.warning(
+                "topic %s was made anew: it is read from its beginning", topic, extra={"topic": topic}
+            )
         lacks = ids.there - {tp.topic for tp in consumer.assignment()}
         without = Counter({topic: without[topic] + 1 for topic in lacks})
         if anew or _LOOKS in without.values():

@@ -37,11 +37,11 @@ def worker(
 
     SIGHUP reads the catalogue anew.
     """
-    logs.configure()
     parts = {part.strip() for part in only.split(",")}
     if not parts <= set(PARTS):
         raise CommandError(f"--only {only}: no such part", f"name some of {', '.join(PARTS)}")
     settings = load_settings()
+    logs.configure(settings.log_format, settings.log_level)
     graphless = parts == set(PARTS) and not settings.graphs.exists()
     if graphless:
         parts.discard("resumer")

@@ -29,8 +29,8 @@ def main() -> int:
     """Entry of the child process."""
     gc.enable()
     end_with_parent()
-    logs.configure()
     settings = load_settings()
+    logs.configure(settings.log_format, settings.log_level)
     parts = frozenset(sys.argv[1:])
     slot = slot_of(settings.topic_prefix, parts)
     log.info("%s of plangate %s start as %s (%s)", " and ".join(sys.argv[1:]), *_who(slot))

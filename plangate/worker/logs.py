@@ -1,13 +1,20 @@
-"""What a worker's processes write to stderr."""
+"""What a worker's processes write to stderr: lines of text, or one JSON object a line."""
 
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from gate_events.shown import shown, spelled_out
+from plangate.settings import LogFormat, LogLevel
 
 # Their INFO tells of threads and rebalances, a hundred lines at each start, or shows addresses with a
 # password in it; what goes wrong stays.
 CHATTY = ("aiokafka", "alembic", "faust", "httpx", "httpx2", "mode", "stream_apps.faust_app")
+
+IDS = ("thread_id", "plan_id", "step_id", "gate_id", "topic", "partition", "offset")
+"""What a call may give as `extra`, and a JSON line has as fields of these names."""
 
 
 class OneLine(logging.Formatter):
@@ -22,10 +29,31 @@ class OneLine(logging.Formatter):
         return "\n".join(f"    {spelled_out(line)}" for line in super().formatException(ei).split("\n"))
 
 
-def configure() -> None:
-    """Our words at INFO, those of the clients of Kafka and HTTP and of Alembic from WARNING on."""
+class OneObject(logging.Formatter):
+    """A JSON object: time (UTC), level, logger, message, the ids that the call gave, and a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line; text of others is spelled out as in the text format."""
+        told: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": shown(record.getMessage()),
+        }
+        for name in IDS:
+            if (value := getattr(record, name, None)) is not None:
+                told[name] = value if isinstance(value, int) else shown(str(value))
+        if record.exc_info and record.exc_info[0]:
+            lines = self.formatException(record.exc_info).split("\n")
+            told["traceback"] = "\n".join(map(spelled_out, lines))
+        return msgspec.json.encode(told).decode()
+
+
+def configure(log_format: LogFormat = "text", level: LogLevel = "INFO") -> None:
+    """Our words from `level` on; those of the clients of Kafka and HTTP and of Alembic from WARNING on."""
     handler = logging.StreamHandler()
-    handler.setFormatter(OneLine("%(asctime)s %(name)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    text = OneLine("%(asctime)s %(name)s %(levelname)s %(message)s")
+    handler.setFormatter(OneObject() if log_format == "json" else text)
+    logging.basicConfig(level=level, handlers=[handler])
     for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))

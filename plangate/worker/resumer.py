@@ -32,8 +32,8 @@ def main() -> None:
     """Entry of the child process."""
     gc.enable()
     end_with_parent()
-    logs.configure()
     settings = load_settings()
+    logs.configure(settings.log_format, settings.log_level)
     name_agent(settings)
     slot = Slot(f"{settings.topic_prefix}resumer")
     versions = (version("plangate"), version("langgraph"))

@@ -54,7 +54,10 @@ def edited_again(
             questions.append(again.question(plan, [LATE]))
         except UnjudgeablePlanError as error:
             _log.error(
-                "plan %s was not carried out in time and cannot be asked again: %s", plan.plan_id, error
+                "plan %s was not carried out in time and cannot be asked again: %s",
+                plan.plan_id,
+                error,
+                extra={"plan_id": plan.plan_id},
             )
     return questions
 

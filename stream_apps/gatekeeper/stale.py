@@ -88,5 +88,11 @@ def _question(again: AskingAgain, plan: LetRun, why: str) -> ApprovalRequested |
     try:
         return again.question(plan, [why])
     except UnjudgeablePlanError as error:
-        _log.error("plan %s may not begin (%s) and cannot be asked again: %s", plan.plan_id, why, error)
+        _log.error(
+            "plan %s may not begin (%s) and cannot be asked again: %s",
+            plan.plan_id,
+            why,
+            error,
+            extra={"plan_id": plan.plan_id},
+        )
         return None

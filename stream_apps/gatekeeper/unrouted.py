@@ -66,6 +66,7 @@ class Unrouted:
             plan.plan_id,
             thread,
             since.isoformat(timespec="seconds"),
+            extra={"plan_id": plan.plan_id, "thread_id": thread},
         )
 
 

@@ -60,6 +60,7 @@ class ClaimEnd:
         self._config = config
         self._saver = saver
         self._is_guarded = is_guarded
+        self._ids = {"thread_id": run.claimed.thread_id}  # as fields of a log line
 
     async def done(self) -> None:
         """The graph came to its end. Raises InDoubtError where a step did not."""
@@ -127,14 +128,14 @@ class ClaimEnd:
         try:
             await self._failed(cause)
         except LeaseLostError as lost:
-            log.warning("%s", lost)
+            log.warning("%s", lost, extra=self._ids)
         except Exception:  # the store refused the end; the lease runs out and another claim decides
-            log.exception("run %s could not be ended", self._claimed.thread_id)
+            log.exception("run %s could not be ended", self._claimed.thread_id, extra=self._ids)
 
     async def _failed(self, error: Exception) -> None:
         begun = self._states.begun_step()
         if isinstance(error, LeaseLostError):
-            log.warning("%s", error)
+            log.warning("%s", error, extra=self._ids)
         elif isinstance(error, CutOffError):
             await self._plan_in_doubt(error)
         elif isinstance(error, InDoubtError):
@@ -155,7 +156,7 @@ class ClaimEnd:
         else:
             self._failures.say(error)
             why = self._failures.words(error)
-            log.warning("run %s FAILED: %s", shown(self._claimed.thread_id), shown(why))
+            log.warning("run %s FAILED: %s", shown(self._claimed.thread_id), shown(why), extra=self._ids)
             await self._end("FAILED", why)
 
     async def _will_be_outdated(self, error: Exception) -> bool:
@@ -180,7 +181,8 @@ class ClaimEnd:
     async def _try_again(self, error: Exception) -> None:
         why = self._failures.words(error)
         again = "run %s: attempt %d is followed by another: %s"
-        log.warning(again, shown(self._claimed.thread_id), self._claimed.attempts, shown(why))
+        thread_id = shown(self._claimed.thread_id)
+        log.warning(again, thread_id, self._claimed.attempts, shown(why), extra=self._ids)
         await self._run.end(RunEnd("READY", why, not_before=self._next_try()))
 
     async def _in_doubt(self, step: Step, known: str, error: Exception) -> None:

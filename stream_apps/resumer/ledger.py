@@ -172,5 +172,5 @@ def _kept(step: Step, value: Any) -> tuple[Any, str]:
     """What can be stored is what the node gets, so that a repeat sees the same."""
     result, detail = kept_result(value)
     if detail:
-        log.warning("step %s: %s; return JSON", step.step_id, detail)
+        log.warning("step %s: %s; return JSON", step.step_id, detail, extra={"step_id": step.step_id})
     return result, detail

@@ -35,7 +35,8 @@ class Orphans:
             try:
                 await self._settle(orphan)
             except (RunBusyError, FenceLostError) as error:
-                log.info("orphan %s is looked after elsewhere: %s", orphan.thread_id, error)
+                ids = {"thread_id": orphan.thread_id}
+                log.info("orphan %s is looked after elsewhere: %s", orphan.thread_id, error, extra=ids)
         return len(ours)
 
     async def _settle(self, orphan: Orphan) -> None:

@@ -101,7 +101,7 @@ class Resume:
         try:
             await self._attempt()
         except LeaseLostError as lost:
-            log.warning("%s", lost)
+            log.warning("%s", lost, extra={"thread_id": self.run.claimed.thread_id})
         except Exception as error:  # whatever a graph raises ends as a state of its run
             if not isinstance(self.run.stopped or error, LeaseLostError):
                 self.run.closing = True

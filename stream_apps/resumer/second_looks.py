@@ -50,7 +50,8 @@ class SecondLooks:
                 happened = await asked(probe, doubt.step)
         except Exception as error:  # a human is asked already; its words may quote a secret argument
             which = (shown(doubt.thread_id), shown(doubt.step.step_id), type(error).__name__)
-            log.info("run %s, step %s is still in doubt: its probe failed (%s)", *which)
+            ids = {"thread_id": doubt.thread_id, "step_id": doubt.step.step_id}
+            log.info("run %s, step %s is still in doubt: its probe failed (%s)", *which, extra=ids)
             return False
         if happened is False and not doubt.is_gone:
             return False  # it may happen yet

@@ -94,7 +94,10 @@ class Worker:
         if self._draining:
             self._left.append(resume)
         if not task.cancelled() and (error := task.exception()):
-            log.error("run %s ended in a fault of ours", run.claimed.thread_id, exc_info=error)
+            thread_id = run.claimed.thread_id
+            log.error(
+                "run %s ended in a fault of ours", thread_id, exc_info=error, extra={"thread_id": thread_id}
+            )
 
     async def keep_leases(self) -> None:
         """Renew the leases, stop the runs that were lost, and write behind runs that take long."""

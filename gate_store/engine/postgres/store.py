@@ -92,7 +92,8 @@ class PostgresEngineStore:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             raise
         except Exception as error:  # whatever a damaged row raises, the other runs go on
-            log.exception("run %s cannot be read", row["run_thread_id"])
+            thread_id = row["run_thread_id"]
+            log.exception("run %s cannot be read", thread_id, extra={"thread_id": thread_id})
             why = text(f"the stored run cannot be read: {type(error).__name__}: {error}")
             await connection.execute(claim_sql.FAIL, row["run_thread_id"], row["token"], why)
             return None

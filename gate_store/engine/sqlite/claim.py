@@ -44,7 +44,8 @@ def claim(
         except sqlite3.OperationalError:
             raise
         except Exception as error:  # whatever a damaged row raises, the other runs go on
-            log.exception("run %s cannot be read", row["thread_id"])
+            thread_id = row["thread_id"]
+            log.exception("run %s cannot be read", thread_id, extra={"thread_id": thread_id})
             why = text(f"the stored run cannot be read: {type(error).__name__}: {error}")
             failed = {"thread_id": row["thread_id"], "token": row["token"], "why": why, "now": values["now"]}
             connection.execute(FAIL, failed)
