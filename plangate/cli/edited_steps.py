@@ -10,7 +10,10 @@ import click
 import msgspec
 
 from gate_events.records import ApprovalRequested
+from gate_events.scripts import is_mixed, words
+from gate_events.shown import MIXED
 from gate_policy.catalogue import Catalogue
+from gate_policy.display import REDACTED
 from gate_policy.render import display_arguments
 from plangate.cli.editable import as_text, of_text, with_untouched
 from plangate.cli.failures import CommandError
@@ -18,6 +21,10 @@ from plangate.cli.files import parse_yaml, read_text
 
 MEND = "give the list of all steps as they shall run, as `plangate show --json` has them"
 _ANOTHER_WAY = "set EDITOR, or give a file with the steps, or --drop"
+_HEADER = f"""\
+# These steps run instead of the proposed ones once you save and say yes. Change arguments, leave steps
+# out, or add some; {REDACTED} stands for a secret, which stays as it is.
+"""
 Plain = dict[str, Any]
 
 
@@ -36,7 +43,7 @@ def edited_steps(
         steps = _steps(parse_yaml(read_text(file), file, MEND), file)
     else:
         edited = "the edited text"
-        steps = _steps(of_text(_in_editor(as_text(shown)), edited, MEND), edited)
+        steps = _steps(of_text(_in_editor(_headed(as_text(shown))), edited, MEND), edited)
     return [_merged(step, shown, raw) for step in steps]
 
 
@@ -48,6 +55,14 @@ def _without(raw: list[Plain], drop: Sequence[str]) -> list[Plain]:
     if not kept:
         raise CommandError("no step would be left", "reject the plan instead")
     return kept
+
+
+def _headed(text: str) -> str:
+    """The text below comments that say what it is for; JSON, which has none, as it is."""
+    if text.startswith("["):
+        return text
+    marked = sorted({part for part, is_word in words(text) if is_word and is_mixed(part)})
+    return _HEADER + "".join(f"# {each}{MIXED}\n" for each in marked) + text
 
 
 def _in_editor(before: str) -> str:
