@@ -1,6 +1,7 @@
 """How a run ended, for whoever submitted it."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from gate_store.database import open_store
 from gate_store.run_ends import RunStands, StepEnd, where_run_stands
@@ -19,6 +20,8 @@ from gate_store.secret_files import from_environment
 from gate_store.state_types import state_types
 from producers.submit import NoStoreError
 
+_log = logging.getLogger("plangate.outcome")
+
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.1, 1.0
 _INTERNAL = ("__", "branch:")  # LangGraph's own channels
 
@@ -26,10 +29,15 @@ _INTERNAL = ("__", "branch:")  # LangGraph's own channels
 class NotEndedError(TimeoutError):
     """Run {thread_id} has not ended in {timeout_s} s: it is {status}."""
 
-    def __init__(self, stands: RunStands, timeout_s: float) -> None:
+    def __init__(self, stands: RunStands, timeout_s: float, outage: Exception | None = None) -> None:
         at = f" at plan {stands.plan_id}" if stands.plan_id else ""
+        it_is = (
+            f"it was {stands.status}{at} when the store last answered"
+            if outage
+            else f"it is {stands.status}{at}"
+        )
         super().__init__(
-            f"run {stands.thread_id} has not ended in {timeout_s:g} s: it is {stands.status}{at};"
+            f"run {stands.thread_id} has not ended in {timeout_s:g} s: {it_is};"
             f" wait longer, or see `plangate pending`"
         )
         self.stands = stands
@@ -68,9 +76,10 @@ async def outcome(
 ) -> RunOutcome:
     """Wait until the run of this thread ends, and return how.
 
-    A run that waits for a human has not ended. `graph` says which classes its state has, and what of it is
-    its output; without it, the output is the whole state, of classes that `graphs_file` (langgraph.json)
-    names. `timeout_s` is in seconds; None: for ever. `store_url` as in `submit`.
+    A run that waits for a human has not ended. A store that answered once, and then does not, is waited for.
+    `graph` says which classes its state has, and what of it is its output; without it, the output is the
+    whole state, of classes that `graphs_file` (langgraph.json) names. `timeout_s` is in seconds; None: for
+    ever. `store_url` as in `submit`.
     Raises NotEndedError (a TimeoutError) when time is up; NoSuchRunError; NoStoreError; AllowedClassesError;
     StoreUrlError, UnfitStoreError where the store cannot be used.
     """
@@ -90,15 +99,25 @@ async def outcome(
 async def _ended(store: Engine, thread_id: str, timeout_s: float | None) -> RunStands:
     loop, pause = asyncio.get_running_loop(), _FIRST_LOOK_S
     until = None if timeout_s is None else loop.time() + timeout_s
-    while True:
-        stands = await asyncio.to_thread(_look, store, thread_id)
-        if stands.has_ended:
-            return stands
+    stands = await asyncio.to_thread(_look, store, thread_id)
+    outage: Exception | None = None
+    while not stands.has_ended:
         if until is not None and timeout_s is not None and loop.time() >= until:
-            raise NotEndedError(stands, timeout_s)
+            raise NotEndedError(stands, timeout_s, outage) from outage
         left = pause if until is None else max(until - loop.time(), 0.0)
         await asyncio.sleep(min(pause, left))
         pause = min(2 * pause, _LONGEST_LOOK_S)
+        try:
+            stands, outage = await asyncio.to_thread(_look, store, thread_id), None
+        except (OperationalError, InterfaceError) as error:
+            if outage is None:
+                _log.warning("the store does not answer, and is waited for: %s", _first_line(error.orig))
+            outage = error
+    return stands
+
+
+def _first_line(error: BaseException | None) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _look(store: Engine, thread_id: str) -> RunStands:

@@ -1,13 +1,17 @@
 """Whoever submitted a run learns how it ended: what was decided, each step's result, the graph's output."""
 
 import asyncio
+from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from gate_events.words import DecisionKind
-from gate_store.run_ends import NoSuchRunError
+from gate_store.run_ends import NoSuchRunError, RunStands
 from plangate import outcome
+from producers import run_outcome
 from producers.run_outcome import NotEndedError
 from stream_apps.resumer.graphs import load_graphs
 from tests.cli.commands import Shell
@@ -49,6 +53,40 @@ async def test_one_that_waits_for_a_human_has_not_ended(stage: Stage) -> None:
         await outcome("t1", store_url=stage.url, timeout_s=0.1)
     with pytest.raises(NoSuchRunError):
         await outcome("t2", store_url=stage.url)
+
+
+async def test_a_store_that_stops_answering_is_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    look, looks = run_outcome._look, count(1)
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+
+    def look_through_outage(store: Engine, thread_id: str) -> RunStands:
+        number = next(looks)
+        if number in (2, 3):
+            raise OperationalError("SELECT", {}, ConnectionRefusedError("nobody listens"))
+        if number > 3:
+            loop.call_soon_threadsafe(over.set)
+        return look(store, thread_id)
+
+    monkeypatch.setattr(run_outcome, "_look", look_through_outage)
+    plan = await stage.submit()
+    waiting = asyncio.create_task(outcome("t1", store_url=stage.url))
+    async with asyncio.timeout(60):
+        await over.wait()
+    stage.decide(plan)
+    await stage.resume()
+    assert (await waiting).status == "DONE"
+    assert caplog.text.count("the store does not answer, and is waited for") == 1
+
+
+async def test_a_store_that_never_answered_is_an_error(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> RunStands:
+        raise OperationalError("SELECT", {}, ConnectionRefusedError("nobody listens"))
+
+    monkeypatch.setattr(run_outcome, "_look", refuse)
+    with pytest.raises(OperationalError):
+        await outcome("t1", store_url=stage.url)
 
 
 async def test_a_state_of_classes_is_told_where_the_graph_is_given(stage: Stage) -> None:
