@@ -23,6 +23,10 @@ Page = Annotated[int, typer.Option(min=1, help="Which page; the first is 1.")]
 
 FOLDED_AT = 12  # deeper than any line of ours, so that no text can fold itself into one
 _FOLDED_CELL_AT = 2
+_QUOTED_AT = " " * 4
+
+# rich leaves colours out where no terminal is, or NO_COLOR is set: words alone must tell, too.
+WELL, LOOK, WRONG = "green", "yellow", "red"
 
 console = Console(markup=False, emoji=False, highlight=False)
 errors = Console(stderr=True, markup=False, emoji=False, highlight=False)
@@ -34,20 +38,22 @@ def print_json(value: Any) -> None:
     typer.echo(text.translate({ord(char): json.dumps(char)[1:-1] for char in hidden(text)}))
 
 
-def say(text: str, on: Console = console) -> None:
+def say(text: str, on: Console = console, *, style: str = "") -> None:
     """A line for people."""
-    indented(text, 0, on)
+    indented(text, 0, on, style=style)
 
 
-def indented(text: str, by: int, on: Console = console) -> None:
+def indented(text: str, by: int, on: Console = console, *, style: str = "") -> None:
     """A line for people; where it is folded, the rest is set in deeper than any line."""
-    on.print(Hanging([Line(by, spelled_out(text))], FOLDED_AT))
+    on.print(Hanging([Line(by, spelled_out(text))], FOLDED_AT), style=style or None)
 
 
 def complain(text: str) -> None:
-    """A failure, on stderr, however wide; what it quotes of a file or a log has lines of its own."""
-    for line in text.split("\n"):
-        errors.print(spelled_out(line), soft_wrap=True)
+    """A failure, on stderr, however wide; what it quotes of a file or a log stands below it, set in."""
+    first, *rest = text.split("\n")
+    errors.print(spelled_out(first), soft_wrap=True, style=WRONG)
+    for line in rest:
+        errors.print(f"{_QUOTED_AT}{spelled_out(line)}", soft_wrap=True)
 
 
 def table(

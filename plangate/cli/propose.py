@@ -3,6 +3,7 @@
 import typer
 
 from gate_events.topics import PLANS
+from plangate.cli.counting import counted
 from plangate.cli.output import JsonFlag, print_json, say
 from plangate.cli.plan_files import PlanFile, read_plan
 from plangate.cli.speaking import speaker
@@ -34,4 +35,4 @@ def propose(file: PlanFile, as_json: JsonFlag = False) -> None:
     if as_json:
         print_json({"plan_id": plan.plan_id, "revision": plan.revision, "steps": len(plan.steps)})
     else:
-        say(f"proposed plan {plan.plan_id} with {len(plan.steps)} steps")
+        say(f"proposed plan {plan.plan_id} with {counted(len(plan.steps), 'step')}")

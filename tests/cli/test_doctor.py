@@ -14,9 +14,12 @@ from gate_store.clearances import record_cleared
 from gate_store.database import open_store
 from gate_store.heartbeats import Process, begin_to_beat
 from gate_store.tables import heartbeats
-from plangate.cli.doctor import say_finding
+from plangate.cli import doctor
+from plangate.cli.counting import counted
+from plangate.cli.doctor import examine, say_finding
 from plangate.cli.doctor.at_work import looks
-from plangate.cli.doctor.finding import Finding, State, looked
+from plangate.cli.doctor.finding import STORE, Finding, Question, State, looked
+from plangate.cli.failures import CommandError
 from plangate.cli.heard_of import not_done, not_resumed
 from plangate.dev.mock_kafka import MockKafka
 from plangate.kafka.backlog import Lag, backlog, lag_of
@@ -217,3 +220,32 @@ def test_of_a_topic_that_is_hidden_or_gone_no_backlog_is_known(
 ) -> None:
     settings = Settings(kafka={"bootstrap.servers": mock_kafka.bootstrap_servers}, topic_prefix=topic_prefix)
     assert backlog(settings, Role.ROUTER, PLANS) is None
+
+
+def test_a_cause_is_said_once_with_what_it_keeps_from_being_looked_at(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_store() -> str:
+        raise CommandError("the store is gone", "start it")
+
+    def not_asked() -> str:
+        raise AssertionError("it was looked at all the same")
+
+    questions = [Question(STORE, no_store), Question("catalogue", lambda: "in order")]
+    monkeypatch.setattr(doctor.setup, "looks", lambda *_: iter(questions))
+    hidden = [Question(what, not_asked, STORE) for what in ("router", "open gates")]
+    monkeypatch.setattr(doctor.at_work, "looks", lambda _: iter(hidden))
+    monkeypatch.setattr(doctor.on_kafka, "looks", lambda _: iter(()))
+    for finding in examine(settings, [], whole=True):
+        say_finding(finding)
+    assert capsys.readouterr().out.splitlines() == [
+        "wrong store: the store is gone",
+        "      mend: start it",
+        "      so not looked at: router, open gates",
+        "ok    catalogue: in order",
+    ]
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 options"), (1, "1 option"), (1200, "1,200 options")])
+def test_one_thing_is_no_plural(count: int, words: str) -> None:
+    assert counted(count, "option") == words

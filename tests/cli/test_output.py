@@ -1,12 +1,13 @@
 """Whatever is printed, it is printed as it stands, and no text makes lines of its own."""
 
 import json
+from io import StringIO
 
 import pytest
 from rich.console import Console
 
 from plangate.cli import output
-from plangate.cli.output import FOLDED_AT, indented, print_json, say, table
+from plangate.cli.output import FOLDED_AT, WRONG, indented, print_json, say, table
 
 MISREAD = "db:key:prod and :stop_sign: [red]x[/red] [/] C:\\"
 PAINT = "\x1b[2J\x9b31m\u202eevil\u200b\u3164\u2800"
@@ -30,6 +31,20 @@ def test_codes_markup_and_backslashes_stand_as_they_are(
     said = "".join(capsys.readouterr())
     assert said.count(MISREAD) == 4
     assert f"│ {MISREAD} │" in said
+
+
+def test_below_a_failure_what_it_quotes_is_set_in_and_looks_like_no_line_of_ours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output.complain("plangate: the log ends with:\nplangate: all is well\nok    store")
+    assert capsys.readouterr().err.splitlines()[1:] == ["    plangate: all is well", "    ok    store"]
+
+
+@pytest.mark.parametrize(("variables", "painted"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_failure_is_coloured_on_a_terminal_that_wants_it(variables: dict[str, str], painted: bool) -> None:
+    on = Console(file=StringIO(), force_terminal=True, _environ={"TERM": "xterm", **variables})
+    say("wrong store", on, style=WRONG)
+    assert ("\x1b[31m" in on.file.getvalue()) is painted  # type: ignore[attr-defined]  # it is a StringIO
 
 
 @pytest.mark.parametrize("on", [output.console, output.errors])

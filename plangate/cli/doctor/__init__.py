@@ -1,6 +1,7 @@
 """`plangate doctor`: what is wrong, and the mend."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -9,11 +10,12 @@ from gate_events.shown import shown
 from plangate.cli.acls import role_of
 from plangate.cli.doctor import at_work, on_kafka, setup
 from plangate.cli.doctor.finding import EXIT_CODE, Finding, State, gravest, looked
-from plangate.cli.output import JsonFlag, indented, print_json, say
+from plangate.cli.output import LOOK, WELL, WRONG, JsonFlag, indented, print_json, say
 from plangate.kafka.roles import Role
 from plangate.settings import Settings, load_settings
 
 _MEND_AT = 6  # behind the longest state
+_STYLE = {State.OK: WELL, State.LOOK: LOOK, State.WRONG: WRONG}
 
 
 def register(app: typer.Typer) -> None:
@@ -50,10 +52,13 @@ def doctor(
 
 
 def say_finding(finding: Finding) -> None:
-    """Its state, what was looked at and what was found; on the next line what mends it."""
-    say(f"{finding.state:<{_MEND_AT - 1}} {finding.what}: {shown(finding.found)}")
+    """Its state, what was looked at and what was found; below it what mends it, and what it hides."""
+    line = f"{finding.state:<{_MEND_AT - 1}} {finding.what}: {shown(finding.found)}"
+    say(line, style=_STYLE[finding.state])
     if finding.mend:
         indented(f"mend: {shown(finding.mend)}", _MEND_AT)
+    if finding.not_looked_at:
+        indented(f"so not looked at: {', '.join(finding.not_looked_at)}", _MEND_AT)
 
 
 def examine(settings: Settings, roles: Sequence[tuple[Role, str]], *, whole: bool) -> Iterator[Finding]:
@@ -64,11 +69,13 @@ def examine(settings: Settings, roles: Sequence[tuple[Role, str]], *, whole: boo
     looks = [*setup.looks(settings, roles)]
     if whole:
         looks += [*at_work.looks(settings), *on_kafka.looks(settings)]
-    states: dict[str, State] = {}
+    gone: set[str] = set()
     for what, look_at_it, needs in looks:
-        if states.get(needs) is State.WRONG:  # it would wait for the same once more
-            finding = Finding(what, State.WRONG, f"not looked at: {needs} is wrong", "mend that first")
-        else:
-            finding = looked(what, look_at_it)
-        states[what] = finding.state
+        if needs in gone:
+            continue  # it would wait for the same once more
+        finding = looked(what, look_at_it)
+        if finding.state is State.WRONG:
+            gone.add(what)
+            hidden = tuple(each.what for each in looks if each.needs == what)
+            finding = replace(finding, not_looked_at=hidden)
         yield finding

@@ -10,6 +10,7 @@ from gate_store import backlog
 from gate_store.database import Clock, utc_now
 from gate_store.dialects import store_moment
 from gate_store.heartbeats import FORGOTTEN_AFTER, GATEKEEPER, RESUMER, ROUTER, Heard, heard
+from plangate.cli.counting import counted
 from plangate.cli.doctor.finding import STORE, Found, Question, look, wrong
 from plangate.cli.heard_of import having, missing
 from plangate.cli.moments import left, long, said
@@ -131,8 +132,9 @@ def _open_gates(conn: Connection, now: datetime) -> Found | str:
 def _in_doubt(conn: Connection, now: datetime) -> Found | str:
     for each in backlog.open_gates(conn, now, LATE):
         if each.kind == "IN_DOUBT":
-            told = f"{each.count} steps of which nobody knows whether they happened, the first asked about"
-            return look(f"{told} {_ago(each.since, now)}", "`plangate pending`, then `plangate resolve ID`")
+            told = f"{counted(each.count, 'step')} of which nobody knows whether it happened"
+            first = f"the first asked about {_ago(each.since, now)}"
+            return look(f"{told}, {first}", "`plangate pending`, then `plangate resolve ID`")
     return "none"
 
 

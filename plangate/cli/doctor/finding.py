@@ -38,6 +38,7 @@ class Finding:
     state: State
     found: str
     mend: str = ""
+    not_looked_at: tuple[str, ...] = ()  # what needs this, where it is wrong
 
 
 Look = Callable[[], Found | str]

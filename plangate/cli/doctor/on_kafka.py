@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from gate_events.topics import DEAD_LETTERS
 from gate_store.database import utc_now
+from plangate.cli.counting import counted
 from plangate.cli.doctor.at_work import SOON
 from plangate.cli.doctor.finding import KAFKA, Found, Look, Question, look
 from plangate.cli.moments import long
@@ -41,7 +42,7 @@ def _lag(settings: Settings, role: Role) -> Found | str:
     lag, now = lag_of(settings, role, PARTS[role].reads), utc_now()  # the broker dates them, not the store
     if lag.since is None:
         return "nothing waits"
-    told = f"{lag.count:,} records wait, the oldest since {long(now - lag.since)}"
+    told = f"waiting: {counted(lag.count, 'record')}, the oldest since {long(now - lag.since)}"
     if now - lag.since < SOON:
         return told
     return look(told, f"see the log of the {role}: it takes them one after the other, or none")

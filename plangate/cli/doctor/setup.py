@@ -10,6 +10,7 @@ from gate_store import migrate
 from gate_store.roles.apply import PREFIX, missing
 from gate_store.store_url import is_postgres
 from gate_store.try_clients import try_clients
+from plangate.cli.counting import counted
 from plangate.cli.doctor.finding import KAFKA, STORE, Found, Question, look
 from plangate.cli.failures import CommandError
 from plangate.cli.stores import must_be_there
@@ -44,7 +45,7 @@ def _topics(roles: Sequence[tuple[Role, str]], settings: Settings) -> str:
     states = topics.describe(settings, _seen_by(roles))
     if problems := topics.problems(states):
         raise NotReadyError(problems)
-    return f"{settings.bootstrap_servers}: {len(states)} topics"
+    return f"{settings.bootstrap_servers}: {counted(len(states), 'topic')}"
 
 
 def _seen_by(roles: Sequence[tuple[Role, str]]) -> list[Topic]:
@@ -81,7 +82,7 @@ def _moments(roles: Sequence[tuple[Role, str]], settings: Settings) -> str:
 def _options(settings: Settings) -> str:
     faust_settings(settings.kafka_options)
     clients.admin(settings)  # librdkafka's own judgement
-    return f"{len(settings.kafka_options)} options, for the producers and the workers alike"
+    return f"{counted(len(settings.kafka_options), 'option')}, for the producers and the workers alike"
 
 
 def _registry(settings: Settings) -> str:
@@ -117,7 +118,8 @@ def _roles(settings: Settings) -> str:
 
 def _catalogue(settings: Settings) -> str:
     catalogue = open_catalogue(settings)
-    return f"{settings.catalogue}: {len(catalogue.actions)} action types, {len(catalogue.rules)} rules"
+    actions, rules = counted(len(catalogue.actions), "action type"), counted(len(catalogue.rules), "rule")
+    return f"{settings.catalogue}: {actions}, {rules}"
 
 
 def _graphs(settings: Settings) -> str:
