@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import assert_never
 
-from gate_events.names import fault_of_name, name_key, same_name
+from gate_events.names import fault_of_name, same_name
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.words import DeciderKind, DecisionKind, GateState, RequestKind, Resolution, Timing
 from gate_store.dispositions import Fate
 from gate_store.half_done import not_allowed
 from gate_store.renderings import was_shown_another
+from gate_store.reviewers import is_named, may_decide
 from gate_store.rulings import GateView, Ruling, refused
 
 
@@ -107,16 +108,17 @@ def _only(decision: DecisionMade, decider: DeciderKind, why: str) -> Ruling | No
 
 def _may_review(request: ApprovalRequested, decision: DecisionMade) -> Ruling | None:
     who, reviewers = decision.decided_by, request.review.terms.reviewers
-    listed = name_key(who) in {name_key(each) for each in reviewers}
     if same_name(who, request.proposer):
         return refused(f"{who} proposed the plan and never decides on it; withdraw it, or ask someone else")
     if same_name(who, request.agent.name):
         return refused(f"{who} is the agent that made the plan and never decides on it; ask someone else")
     match decision.decider:
         case DeciderKind.PERSON:
-            allowed = not reviewers or listed
+            allowed = may_decide(
+                who, proposer=request.proposer, agent=request.agent.name, reviewers=reviewers
+            )
         case DeciderKind.SERVICE:
-            allowed = listed  # a service reviews only where the terms name it
+            allowed = is_named(who, reviewers)  # a service reviews only where the terms name it
         case (
             DeciderKind.PROPOSER
             | DeciderKind.CLOCK

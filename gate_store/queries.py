@@ -1,6 +1,7 @@
 """What a person wants to see of the store, as plain dicts that print as JSON."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,8 @@ import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, desc, func, or_, select, true
 
 from gate_store.decided import decided_on
-from gate_store.dialects import whole, word
+from gate_store.dialects import among, whole, word
+from gate_store.pending_gates import Wanted, count_gates, gate_ids
 from gate_store.tables import (
     clearances,
     decisions,
@@ -20,21 +22,27 @@ from gate_store.tables import (
     runs,
     stale_clearances,
 )
+from gate_store.views import views_of
 
 View = dict[str, Any]
 
-_PENDING = gates.c.state == word("PENDING")
+_ALL = Wanted()
 
 
-def pending(conn: Connection, limit: int = 100, skip: int = 0) -> list[View]:
-    """The gates that wait for a human, the nearest deadline first, each with its review and its voices."""
-    wanted = _gates().where(_PENDING).order_by(gates.c.deadline, gates.c.gate_id)
-    return [_gate(conn, row) for row in conn.execute(wanted.limit(limit).offset(skip)).all()]
+def pending(conn: Connection, limit: int = 100, skip: int = 0, wanted: Wanted = _ALL) -> list[View]:
+    """The gates that wait for a human, the nearest deadline first, each with its review and its voices.
+
+    And with its `views`: who was shown that it waits, and who opened it. `wanted` may name others.
+    """
+    ids = gate_ids(conn, wanted, limit, skip)
+    found = conn.execute(_gates().where(among(conn, gates.c.gate_id, ids))).all()
+    by_id = {UUID(view["request_id"]): view for view in _gate_views(conn, found)}
+    return [by_id[gate] for gate in ids if by_id[gate]["state"] == wanted.which]
 
 
-def count_pending(conn: Connection) -> int:
+def count_pending(conn: Connection, wanted: Wanted = _ALL) -> int:
     """How many gates wait for a human."""
-    return conn.execute(select(func.count()).select_from(gates).where(_PENDING)).scalar_one()
+    return count_gates(conn, wanted)
 
 
 def show(conn: Connection, plan_id: UUID) -> View | None:
@@ -47,7 +55,7 @@ def show(conn: Connection, plan_id: UUID) -> View | None:
     outcome = _newest_outcome(conn, plan_id)
     return {
         "plan_id": str(plan_id),
-        "gates": [_gate(conn, row) for row in opened],
+        "gates": _gate_views(conn, opened),
         "decisions": said,
         "clearances": cleared,
         "revocations": _revocations(conn, plan_id),
@@ -181,16 +189,25 @@ def _gates() -> Select[Any]:
     )
 
 
-def _gate(conn: Connection, row: Row[*tuple[Any, ...]]) -> View:
-    counted = select(decisions.c.decided_by).where(
-        decisions.c.gate_id == row.gate_id, decisions.c.disposition == word("COUNTED")
+def _gate_views(conn: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[View]:
+    ids = [row.gate_id for row in rows]
+    counted = select(decisions.c.gate_id, decisions.c.decided_by).where(
+        among(conn, decisions.c.gate_id, ids), decisions.c.disposition == word("COUNTED")
     )
-    return {
-        **msgspec.json.decode(row.request),
-        "state": row.state,
-        "approved_by": list(conn.execute(counted.order_by(decisions.c.arrival)).scalars()),
-        "verdict": msgspec.json.decode(row.verdict) if row.verdict else None,
-    }
+    voices: defaultdict[UUID, list[str]] = defaultdict(list)
+    for each in conn.execute(counted.order_by(decisions.c.arrival)):
+        voices[each.gate_id].append(each.decided_by)
+    looked = views_of(conn, ids)
+    return [
+        {
+            **msgspec.json.decode(row.request),
+            "state": row.state,
+            "approved_by": voices[row.gate_id],
+            "verdict": msgspec.json.decode(row.verdict) if row.verdict else None,
+            "views": [msgspec.to_builtins(each._asdict()) for each in looked.get(row.gate_id, [])],
+        }
+        for row in rows
+    ]
 
 
 def _rows(

@@ -72,6 +72,8 @@ DISPOSITIONS = ["WAITING", "DECIDED", "COUNTED", "LATE", "REFUSED"]
 RUN_STATES = ["RUNNING", "PAUSED", "READY", "DONE", "FAILED", "IN_DOUBT", "STALE"]
 # RETRY: in doubt before, and a human lets it be tried again with its key
 EFFECT_STATES = ["CLAIMED", "SUCCEEDED", "FAILED", "IN_DOUBT", "RETRY"]
+# DELIVERED: a list that somebody was shown had the gate; SEEN: they opened it
+VIEWS = ["DELIVERED", "SEEN"]
 
 gates = Table(
     "gates",
@@ -109,10 +111,26 @@ Index(
     sqlite_where=gates.c.state == "PENDING",
 )
 Index(
+    "ix_gates_expired",
+    gates.c.deadline,
+    postgresql_where=gates.c.state == "EXPIRED",
+    sqlite_where=gates.c.state == "EXPIRED",
+)
+Index(
     "ix_gates_ask_again",
     gates.c.ask_again_at,
     postgresql_where=gates.c.ask_again_at.is_not(None),
     sqlite_where=gates.c.ask_again_at.is_not(None),
+)
+
+views = Table(
+    "views",
+    metadata,
+    Column("gate_id", Uuid, primary_key=True, comment="no foreign key: whoever looks shall lock no gate"),
+    Column("who", Text, primary_key=True, comment="as they say: nothing proves it"),
+    Column("what", Text, primary_key=True),
+    Column("at", UtcMoment, nullable=False),
+    CheckConstraint(_one_of("what", VIEWS), name="view_is_a_word"),
 )
 
 decisions = Table(

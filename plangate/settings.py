@@ -102,7 +102,9 @@ class Settings(BaseSettings):
     unguarded: Literal["allow", "forbid"] = Field(
         "allow", description="graphs for which langgraph.json names no effects: they may act past the ledger"
     )
-    reviewer: str = Field("", description="who decides on the command line; empty: the login name")
+    reviewer: str = Field(
+        "", description="who decides and looks on the command line; empty: the login name decides"
+    )
     agent: str = Field("agent", description="the agent's name where a plan gives none")
     in_flight: int = Field(32, ge=1, description="runs that one resumer has in hand at once")
     lease_s: float = Field(30.0, gt=0, description="seconds until a silent resumer's runs go to another")

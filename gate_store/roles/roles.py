@@ -151,6 +151,7 @@ PARTS: Mapping[Role, Part] = {
     Role.REVIEWER: {
         **_read("gates", "decisions", "clearances", "revocations", "stale_clearances", "plan_outcomes"),
         **_read("heartbeats"),
+        "views": Access(reads=ALL, adds=ALL),  # that they looked
         "policies": Access(reads=("digest", "first_seen", "by")),
         "effects": Access(
             reads=(

@@ -17,7 +17,9 @@ from gate_store.lookup import (
     waiting_gate_of_plan,
     waiting_gate_with,
 )
+from gate_store.views import What
 from plangate.cli.failures import CommandError, NotConfirmedError
+from plangate.cli.looking import note_look
 from plangate.cli.output import console, errors
 from plangate.cli.stores import reading
 from plangate.cli.story import print_review
@@ -93,6 +95,7 @@ def show_and_ask(
         )
     view: dict[str, Any] = {**msgspec.to_builtins(request), "state": "PENDING"}
     print_review(view, open_catalogue(settings), raw=False, on=on)
+    note_look(settings, who, What.SEEN, [view])
     more(on)
     at = datetime.now(UTC)
     typer.confirm(f"{what[0].upper()}{what[1:]} as {who}?", abort=True, err=as_json)

@@ -10,17 +10,26 @@ from gate_policy.catalogue import Catalogue
 from gate_policy.render import display_arguments
 from gate_store import queries
 from gate_store.database import utc_now
+from gate_store.dialects import store_moment
 from gate_store.heartbeats import GATEKEEPER, ROUTER
 from gate_store.lookup import plan_of
+from gate_store.pending_gates import Wanted, Which
+from gate_store.views import What
+from plangate.cli.gate_block import block
+from plangate.cli.gate_filters import Age, Agent, Expired, Mine, Proposer, TierOption, wanted_of
 from plangate.cli.heard_of import not_done
-from plangate.cli.moments import left, moment
-from plangate.cli.output import JsonFlag, Limit, Page, print_json, say, say_missing, say_page, table
+from plangate.cli.looking import looker, note_look
+from plangate.cli.output import JsonFlag, Limit, Page, console, print_json, say, say_missing, say_page
 from plangate.cli.stores import reading
 from plangate.cli.story import print_story
 from plangate.settings import load_settings
 from plangate.wiring import open_catalogue
 
 GateId = Annotated[str, typer.Argument(help="The id of a gate or of its plan, or the beginning of one.")]
+By = Annotated[
+    str | None,
+    typer.Option(help="Who looks, which is noted at each gate; else PLANGATE_REVIEWER; else nobody is."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,43 +38,88 @@ def register(app: typer.Typer) -> None:
     app.command()(show)
 
 
-def pending(limit: Limit = 100, page: Page = 1, as_json: JsonFlag = False) -> None:
-    """What waits for a decision, the nearest deadline first."""
+def pending(
+    by: By = None,
+    mine: Mine = False,
+    agent: Agent = None,
+    proposer: Proposer = None,
+    tier: TierOption = None,
+    older: Age = None,
+    expired: Expired = False,
+    limit: Limit = 100,
+    page: Page = 1,
+    as_json: JsonFlag = False,
+) -> None:
+    """What waits for a decision, the nearest deadline first: of each what needs judgment, in few lines.
+
+    What waits for me: `plangate pending --by ana --mine`
+
+    What expired undecided, the last first: `plangate pending --expired`
+    """
     settings = load_settings()
-    catalogue = open_catalogue(settings)
+    catalogue, who = open_catalogue(settings), looker(settings, by)
     with reading(settings) as conn:
-        views = queries.pending(conn, limit, (page - 1) * limit)
-        count = queries.count_pending(conn)
+        now = store_moment(conn, utc_now())
+        wanted = wanted_of(
+            now, who, mine=mine, agent=agent, proposer=proposer, tier=tier, older=older, expired=expired
+        )
+        views = queries.pending(conn, limit, (page - 1) * limit, wanted)
+        count = queries.count_pending(conn, wanted)
         missing = not_done(conn, utc_now(), ROUTER, GATEKEEPER)
     if as_json:
         print_json([redact(view, catalogue) for view in views])
     elif views:
-        table(
-            "Waiting for a decision", ("id", "asked", "left", "from", "what"), map(_line, views), whole=["id"]
-        )
+        for view in views:
+            for line in block(view, catalogue, now, console):
+                say(line)
         say("`plangate show ID` shows all of one; then approve, edit, reject, respond, confirm or undo it.")
     elif not count:
-        say("nothing waits for a decision")
+        say(_nothing(wanted))
+    note_look(settings, who, What.DELIVERED, views)
     say_page(len(views), count, page, limit)
     say_missing(missing, as_json=as_json)
 
 
+def _nothing(wanted: Wanted) -> str:
+    if wanted == Wanted():
+        return "nothing waits for a decision"
+    return "nothing of that kind " + ("expired" if wanted.which is Which.EXPIRED else "waits for a decision")
+
+
 def show(
     gate: GateId,
+    by: By = None,
     raw: Annotated[bool, typer.Option(help="Show secret arguments, in --json too.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Everything about one plan: its steps, warnings, reasons, decisions, effects and outcome."""
+    """Everything about one plan: its steps, warnings, reasons, decisions, effects and outcome.
+
+    To read, a few characters of an id do, where they are those of one plan: it is named. To decide, eight.
+    """
     settings = load_settings()
-    catalogue = open_catalogue(settings)
+    catalogue, who = open_catalogue(settings), looker(settings, by)
     with reading(settings) as conn:
         view = queries.show(conn, plan_of(conn, gate)) or {}
+    gates = view.get("gates", [])
     if not as_json:
+        say(_named(gate, view))
         print_story(view, catalogue, raw=raw)
     elif raw:
         print_json(view)
     else:
-        print_json({**view, "gates": [redact(one, catalogue) for one in view.get("gates", [])]})
+        print_json({**view, "gates": [redact(one, catalogue) for one in gates]})
+    note_look(settings, who, What.SEEN, gates)
+
+
+def _named(beginning: str, view: dict[str, Any]) -> str:
+    """Which gate or plan it is that was named by the beginning of an id."""
+    digits = beginning.replace("-", "").lower()
+    gates = [each["request_id"] for each in view.get("gates", [])]
+    named = [gate for gate in gates if gate.replace("-", "").startswith(digits)]
+    plan = f"plan {view['plan_id']}"
+    if len(named) == 1 and len(gates) > 1:
+        return f"gate {named[0]}, with the other gates of {plan}"
+    return f"gate {named[0]} of {plan}" if len(named) == 1 else plan
 
 
 def redact(view: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
@@ -73,20 +127,6 @@ def redact(view: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     steps = [_redacted(step, catalogue) for step in view["steps"]]
     verdict = redact(view["verdict"], catalogue) if view.get("verdict") else None
     return {**view, "steps": steps, **({"verdict": verdict} if "verdict" in view else {})}
-
-
-def _line(view: dict[str, Any]) -> tuple[Any, ...]:
-    review = view["review"]
-    what = "; ".join(group["text"] for group in review["groups"])
-    warnings = [f"! {finding['text']}" for finding in review["findings"]]
-    timing = "done, to confirm: " if view["timing"] == "AFTER" and view["kind"] == "PLAN" else ""
-    return (
-        view["request_id"][:8],
-        moment(view["requested_at"]),
-        left(review["terms"]["deadline"]),
-        view["agent"]["name"],
-        [timing + what, *warnings],
-    )
 
 
 def _redacted(step: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:

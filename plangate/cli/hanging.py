@@ -36,15 +36,16 @@ class Hanging:
         return Measurement(least, widest).with_maximum(options.max_width)
 
     def _folded(self, line: Line, console: Console, width: int) -> Iterator[Text]:
-        first = _wrapped(line.text, console, width - line.by)[0]
+        first = wrapped(line.text, console, width - line.by)[0]
         yield _set_in(line.by, first)
         if rest := line.text[len(first) :].lstrip(" "):
             by = min(self._folded_at, max(width - _LEAST, 0))
-            for each in _wrapped(rest, console, width - by):
+            for each in wrapped(rest, console, width - by):
                 yield _set_in(by, each)
 
 
-def _wrapped(text: str, console: Console, width: int) -> list[str]:
+def wrapped(text: str, console: Console, width: int) -> list[str]:
+    """The lines of a text that is folded to a width; a blank may end one."""
     return [each.plain for each in Text(text).wrap(console, max(width, _LEAST), overflow="fold")] or [""]
 
 

@@ -14,6 +14,12 @@ def left(until: str, now: datetime | None = None) -> str:
     return long(span) if span > timedelta() else "over"
 
 
+def ago(at: str, now: datetime) -> str:
+    """How long ago that was: 12 min ago, just now."""
+    span = now - datetime.fromisoformat(at)
+    return f"{long(span)} ago" if span >= timedelta(minutes=1) else "just now"
+
+
 def long(span: timedelta) -> str:
     """How long that is: 3 days, 7 h 59 min, 12 min; 1 min at least."""
     hours, minutes = divmod(int(span.total_seconds() // 60), 60)

@@ -43,6 +43,8 @@ def print_review(view: View, catalogue: Catalogue, *, raw: bool, on: Console = c
     indented(f"{shown(view['agent']['name'])} wants: {goal}", 2, on)
     print_sentences(review, on, view["steps"], catalogue, raw=raw)
     _print_terms(view, on)
+    if "views" in view:
+        _print_views(view, on)
     if view.get("verdict"):
         _print_verdict(view, catalogue, on)
 
@@ -86,8 +88,19 @@ def _print_terms(view: View, on: Console) -> None:
     indented(f"{terms['quorum']} of {who}, until {moment(terms['deadline'])}{waits}", 2, on)
     indented(f"by {', '.join(each.lower() for each in terms['allowed'])}", 2, on)
     if view.get("approved_by"):
-        indented(f"approved so far by {', '.join(map(shown, view['approved_by']))}", 2, on)
+        names = ", ".join(map(shown, view["approved_by"]))
+        indented(f"approved so far by {len(view['approved_by'])} of {terms['quorum']}: {names}", 2, on)
     indented(f"digest {view['digest'][:16]}", 2, on)
+
+
+def _print_views(view: View, on: Console) -> None:
+    """How far it has come: asked, delivered, seen."""
+    indented(f"asked {moment(view['requested_at'])}", 2, on)
+    for each in view["views"]:
+        what = "seen by" if each["what"] == "SEEN" else "delivered to"
+        indented(f"{what} {shown(each['who'])} {moment(each['at'])}", 4, on)
+    if not view["views"]:
+        indented("nobody is known to have looked", 4, on)
 
 
 def _print_verdict(view: View, catalogue: Catalogue, on: Console) -> None:

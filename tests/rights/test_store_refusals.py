@@ -39,7 +39,7 @@ READS = {
     Role.SERVICE: {*JUDGED, "cleared_steps", "revisions", "stale_clearances", "effects"},
     Role.REVIEWER: {
         *("gates", "decisions", "clearances", "revocations", "stale_clearances", "plan_outcomes"),
-        *("policies", "effects", "runs", "heartbeats"),
+        *("policies", "effects", "runs", "heartbeats", "views"),
     },
     Role.AUDITOR: OURS,
 }
@@ -47,10 +47,11 @@ ADDS = {
     Role.ROUTER: {"policies", "outbox", "heartbeats"},
     Role.GATEKEEPER: OURS
     - VERSIONS
-    - {"runs", "workers", "own_requests", "restores", "lost_plans", "told_before"},
+    - {"runs", "workers", "own_requests", "restores", "lost_plans", "told_before", "views"},
     Role.RESUMER: {"policies", "runs", "effects", "workers", "heartbeats", "outbox", *STATE},
     Role.AGENT: {"runs", "outbox", *STATE},
     Role.SERVICE: {"effects", "stale_clearances"},
+    Role.REVIEWER: {"views"},
 }
 CHANGES = {
     Role.ROUTER: {"runs", "heartbeats"},

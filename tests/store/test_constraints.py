@@ -52,6 +52,7 @@ from gate_store.tables import (
     stale_clearances,
     told_before,
     uncounted_outcomes,
+    views,
     waiting_plans,
     workers,
 )
@@ -103,8 +104,13 @@ def fill(conn: Connection) -> None:
     conn.execute(insert(own_requests).values(event_id=executed(CLEARED).event_id, body=b"own"))
     conn.execute(insert(own_words).values(event_id=proposed().event_id, body=b"own"))
     conn.execute(insert(executions).values(new_execution()))
+    conn.execute(insert(views).values(new_view()))
     asked_for = new_run(thread_id="asked", status="DONE", asked_digest=DONE.digest, plan_id=DONE.plan_id)
     conn.execute(insert(runs).values(asked_for))
+
+
+def new_view(what: str = "SEEN") -> dict[str, Any]:
+    return {"gate_id": REQUEST.request_id, "who": "ana", "what": what, "at": NOON}
 
 
 def new_decision(disposition: str, by: str, plan: object = "plan") -> dict[str, Any]:
@@ -335,6 +341,9 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "fk_stale_clearances_digest": lambda: insert(stale_clearances).values(
         {**new_stale(), "digest": "f" * 64}
     ),
+    "view_is_a_word": lambda: insert(views).values(new_view("IGNORED")),
+    "pk_views": lambda: insert(views).values(new_view()),
+    "what_was_seen_stays_so": lambda: update(views).values(at=NOON + HOUR),
     "what_was_revoked_stays_so": lambda: delete(revocations),
     "pk_revocations": lambda: insert(revocations).values(new_revocation(REVOKED)),
     "fk_revocations_digest": lambda: insert(revocations).values(
@@ -424,6 +433,7 @@ SQLITE_SAYS = {
     "a_quorum_counts_distinct_people": "UNIQUE constraint failed: decisions.gate_id, decisions.decided_by",
     "uq_decisions_decision_id": "UNIQUE constraint failed: decisions.decision_id",
     "pk_gates": "UNIQUE constraint failed: gates.gate_id",
+    "pk_views": "UNIQUE constraint failed: views.gate_id, views.who, views.what",
     "pk_cleared_steps": "UNIQUE constraint failed: cleared_steps.digest, cleared_steps.step_id",
     "pk_clearances": "UNIQUE constraint failed: clearances.digest",
     "pk_effects": "UNIQUE constraint failed: effects.effect_id",
@@ -470,6 +480,7 @@ def test_a_forbidden_row_is_refused(conn: Connection, name: str) -> None:
 
 
 MORE: dict[str, tuple[str, Callable[[], Executable]]] = {  # of a law with several sides
+    "what was seen is not taken back": ("what_was_seen_stays_so", lambda: delete(views)),
     "a gate never opens closed": (
         "a_closed_gate_has_its_decision",
         lambda: insert(gates).values(new_gate(state="APPROVED", verdict={})),
