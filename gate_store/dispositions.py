@@ -1,6 +1,7 @@
 """What became of a decision."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -22,8 +23,12 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """The fate of one decision, and why in plain words."""
+    """The fate of one decision, and why in plain words.
+
+    `open_for`: how long the gate had been open that it closed just now; None: it closed none, or did before.
+    """
 
     decision_id: UUID
     fate: Fate
     why: str
+    open_for: timedelta | None = None

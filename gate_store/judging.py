@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from gate_events.records import PlanDecided
@@ -110,7 +110,9 @@ def _unfit(said: Said, before: Recorded | None) -> Judged | None:
 
 def _closed(said: Said, closing: Closing) -> Judged:
     why = with_what_was_seen(f"closed the gate: {closing.verdict.state.value}", said.decision)
-    return Judged(said, _disposition(said, Fate.DECIDED, why), said.decision.event_id, closing)
+    open_for = max(said.moment - closing.request.requested_at, timedelta())
+    disposition = Disposition(said.decision.event_id, Fate.DECIDED, why, open_for)
+    return Judged(said, disposition, said.decision.event_id, closing)
 
 
 def _kept(said: Said, fate: Fate, why: str) -> Judged:

@@ -268,6 +268,12 @@ Index(
     postgresql_where=_claimed_by_runs,
     sqlite_where=_claimed_by_runs,
 )
+Index(
+    "ix_effects_in_doubt",
+    effects.c.action_type,
+    postgresql_where=effects.c.state == "IN_DOUBT",
+    sqlite_where=effects.c.state == "IN_DOUBT",
+)
 
 runs = Table(
     "runs",
@@ -346,6 +352,12 @@ Index(
     runs.c.lease_until,
     postgresql_where=runs.c.status == "RUNNING",
     sqlite_where=runs.c.status == "RUNNING",
+)
+Index(
+    "ix_runs_in_doubt",
+    runs.c.updated_at,
+    postgresql_where=runs.c.status == "IN_DOUBT",
+    sqlite_where=runs.c.status == "IN_DOUBT",
 )
 
 revisions = Table(

@@ -23,6 +23,7 @@ from pydantic_settings import (
 from gate_store import store_url as urls
 from gate_store.postgres.errors import StoreUrlError
 from gate_store.secret_files import FILE, SecretFileError, from_environment
+from plangate.listening import Address, address_of
 
 ENV = "PLANGATE_"
 PASS_THROUGH = ("kafka", "schema_registry")
@@ -132,6 +133,17 @@ class Settings(BaseSettings):
     log_format: LogFormat = Field("text", description="of a worker's log: text, or json for an object a line")
     log_level: LogLevel = Field("INFO", description="from which on a worker logs: INFO, WARNING or ERROR")
 
+    metrics_listen: str = Field(
+        "", description="HOST:PORT of a worker's /metrics and health, PORT alone: on 127.0.0.1; empty: none"
+    )
+
+    @field_validator("metrics_listen")
+    @classmethod
+    def _is_an_address(cls, text: str) -> str:
+        if text:
+            address_of(text)
+        return text
+
     @field_validator("store_url")
     @classmethod
     def _is_a_store(cls, url: str) -> str:
@@ -159,6 +171,11 @@ class Settings(BaseSettings):
         """Arguments over environment over file."""
         file = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
         return init_settings, PassThroughSource(settings_cls), env_settings, file
+
+    @property
+    def metrics_address(self) -> Address | None:
+        """Where a worker listens for those who watch it; None: nowhere."""
+        return address_of(self.metrics_listen) if self.metrics_listen else None
 
     @property
     def store_shown(self) -> str:

@@ -16,6 +16,7 @@ from gate_events.topics import DEAD_LETTERS
 from gate_store.database import Clock
 from stream_apps.config import AppsConfig
 from stream_apps.exits import BROKEN, leave
+from stream_apps.metrics import Reason, buried
 from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.spool import Spool
 
@@ -41,6 +42,7 @@ class DeadLetters:
     def __init__(self, app: str, config: AppsConfig, writer: KafkaWriter) -> None:
         self._app = app
         self._clock: Clock = config.clock
+        self._prefix = config.topic_prefix
         self._topic = f"{config.topic_prefix}{DEAD_LETTERS.name}"
         self._writer = writer
         self._spool = Spool(config.spool)
@@ -52,7 +54,7 @@ class DeadLetters:
         """Whether Kafka takes nothing just now."""
         return self._writer.waits
 
-    def bury(self, received: "Received", error: str) -> None:
+    def bury(self, received: "Received", error: str, reason: Reason) -> None:
         """Give a record up; it is acked when it is safe among the dead letters."""
         message = received.message
         _log.warning(
@@ -65,7 +67,7 @@ class DeadLetters:
         )
         first = getattr(message.value, "first", message.offset)  # of an Unread batch
         origin = Origin(received.topic, message.partition, first)
-        self.send(message.key, message.value, received.headers, origin, error, received.ack)
+        self.send(message.key, message.value, received.headers, origin, error, reason, received.ack)
 
     def send(
         self,
@@ -74,9 +76,11 @@ class DeadLetters:
         headers: Headers,
         origin: Origin,
         error: str,
+        reason: Reason,
         safe: Callable[[], None],
     ) -> None:
         """Keep these bytes, or the beginning of too many; `safe` is called when they are durable."""
+        buried(f"{self._prefix}{origin.topic}", reason)
         letter = self._letter(origin, error)
         if size_of(key, value, headers) > self._largest:
             self._send_cut(letter, cut(key, value, headers), safe)

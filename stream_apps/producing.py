@@ -9,6 +9,7 @@ from typing import Any, NoReturn, cast
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from stream_apps.exits import BROKEN, leave
+from stream_apps.metrics import sent
 from stream_apps.producer_options import producer_options
 from stream_apps.refusals import Refusal, refusal_of
 from stream_apps.seldom import Seldom
@@ -174,6 +175,7 @@ class KafkaWriter:
             self._room.set()
         if error is None:
             self._refusal = None
+            sent(record.topic)
             record.delivered()
         else:
             record.refused(f"{record.topic} refused it: {error.str()}")

@@ -13,6 +13,7 @@ from gate_events.topics import TOPICS, Topic
 from gate_store.engine.port import OutboxRow
 from stream_apps.config import AppsConfig
 from stream_apps.dead_letters import DeadLetters, Origin
+from stream_apps.metrics import Reason
 from stream_apps.patience import through_outages
 from stream_apps.plain_errors import in_thread
 from stream_apps.producing import KafkaWriter, Outgoing
@@ -83,6 +84,6 @@ class Relay:
         def refused(problem: str) -> None:
             _log.error("the %s %s is too much for its topic: %s", row.record, row.event_id, problem)
             origin = Origin(topic.name, event_id=row.event_id)
-            self._dead_letters.send(key, value, headers, origin, problem, safe)
+            self._dead_letters.send(key, value, headers, origin, problem, Reason.UNSENDABLE, safe)
 
         return Outgoing(f"{self._prefix}{topic.name}", key, value, headers, safe, refused)

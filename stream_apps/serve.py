@@ -1,11 +1,13 @@
 """The loop of an app: batches in, work done, whatever happens."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from stream_apps.consume import Intake, Received
 from stream_apps.exits import BROKEN, leave
 from stream_apps.in_hand import InHand
+from stream_apps.metrics import processed
 
 
 async def serve(
@@ -15,7 +17,10 @@ async def serve(
     app = intake.app
     try:
         while True:
-            await in_hand.handle(app.conf.id, await intake.batch(limit), handle, app.consumer.assignment)
+            batch = await intake.batch(limit)
+            began = time.monotonic()
+            await in_hand.handle(app.conf.id, batch, handle, app.consumer.assignment)
+            processed(app.conf.id, (each.message.topic for each in batch), time.monotonic() - began)
     except asyncio.CancelledError:
         intake.abandon()
         raise

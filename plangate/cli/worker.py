@@ -50,4 +50,9 @@ def worker(
         log.info("%s is not there: this worker resumes no graphs", settings.graphs)
     with catalogue_in_force(settings) as catalogue:
         children = fleet(parts, resumers, catalogue.environment)
-        asyncio.run(Supervisor(children, reload=catalogue.reload).run())
+        if settings.metrics_address is None:
+            asyncio.run(Supervisor(children, reload=catalogue.reload).run())
+        else:
+            from plangate.worker.watched import run_watched  # noqa: PLC0415 - loads prometheus_client
+
+            run_watched(settings.metrics_address, settings, children, catalogue)

@@ -36,19 +36,36 @@ def backlog(settings: Settings, app: str, topic: Topic) -> int | None:
 
 def lag_of(settings: Settings, app: str, topics: Iterable[Topic]) -> Lag:
     """What the app's group has still to do of these topics. Raises KafkaException."""
-    names = [settings.topic(topic.name) for topic in topics]
     with _asking(settings, app) as consumer:
-        found = consumer.list_topics(timeout=_TIMEOUT_S).topics
-        if missing := [name for name in names if name not in found]:  # or nobody may Describe it
-            raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, f"no topic {missing[0]}"))
-        places = [TopicPartition(name, number) for name in names for number in found[name].partitions]
-        behind: dict[_Place, int] = {}
-        for place in consumer.committed(places, timeout=_TIMEOUT_S):
-            start, count = _left(consumer, place)
-            if count:
-                behind[place.topic, place.partition, start] = count
+        behind = _behind(consumer, settings, topics)
         dates = _dates(consumer, list(behind))
     return Lag(sum(behind[place] for place in dates), min(dates.values(), default=None))
+
+
+def lag_by_topic(settings: Settings, app: str, topics: Iterable[Topic]) -> dict[str, int]:
+    """Offsets that the app's group has still to do, by the full name of the topic. Raises KafkaException."""
+    topics = list(topics)
+    with _asking(settings, app) as consumer:
+        behind = _behind(consumer, settings, topics)
+    lags = {settings.topic(topic.name): 0 for topic in topics}
+    for (topic_name, _, _), count in behind.items():
+        lags[topic_name] += count
+    return lags
+
+
+def _behind(consumer: Consumer, settings: Settings, topics: Iterable[Topic]) -> dict[_Place, int]:
+    """How many offsets follow the place where the group goes on, where there are any."""
+    names = [settings.topic(topic.name) for topic in topics]
+    found = consumer.list_topics(timeout=_TIMEOUT_S).topics
+    if missing := [name for name in names if name not in found]:  # or nobody may Describe it
+        raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, f"no topic {missing[0]}"))
+    places = [TopicPartition(name, number) for name in names for number in found[name].partitions]
+    behind: dict[_Place, int] = {}
+    for place in consumer.committed(places, timeout=_TIMEOUT_S):
+        start, count = _left(consumer, place)
+        if count:
+            behind[place.topic, place.partition, start] = count
+    return behind
 
 
 def _left(consumer: Consumer, committed: TopicPartition) -> tuple[int, int]:

@@ -25,7 +25,7 @@ class CatalogueInForce:
         self._file = settings.catalogue
         self._copy = copy
         catalogue = open_catalogue(settings)
-        self._digest = catalogue.digest
+        self.catalogue = catalogue
         _write_whole(copy, catalogue.text)
 
     @property
@@ -39,20 +39,25 @@ class CatalogueInForce:
             catalogue = load_catalogue(self._file.read_text(encoding="utf-8"), str(self._file))
         except (CatalogueError, OSError, UnicodeDecodeError) as error:
             problem = "; ".join(str(error).splitlines())
-            log.error("catalogue %s stays in force: %s", self._digest, problem)
+            log.error("catalogue %s stays in force: %s", self.catalogue.digest, problem)
             return False
-        if catalogue.digest == self._digest:
-            log.info("catalogue %s is in force already", self._digest)
+        before = self.catalogue.digest
+        if catalogue.digest == before:
+            log.info("catalogue %s is in force already", before)
             return False
         try:
             _write_whole(self._copy, catalogue.text)
         except OSError as error:
-            log.error("catalogue %s stays in force: its successor cannot be kept: %s", self._digest, error)
+            log.error(
+                "catalogue %s stays in force: its successor cannot be kept: %s", self.catalogue.digest, error
+            )
             return False
         log.info(
-            "catalogue %s takes the place of %s: the processes start anew", catalogue.digest, self._digest
+            "catalogue %s takes the place of %s: the processes start anew",
+            catalogue.digest,
+            self.catalogue.digest,
         )
-        self._digest = catalogue.digest
+        self.catalogue = catalogue
         return True
 
 

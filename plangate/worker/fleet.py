@@ -1,6 +1,6 @@
 """Which processes a worker is made of."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import partial
 
 from plangate.worker.supervisor import Child
@@ -16,3 +16,8 @@ def fleet(parts: Set[str], resumers: int, environment: Mapping[str, str]) -> lis
         resumer = partial(Child, module="plangate.worker.resumer", environment=environment)
         children += [resumer(f"resumer {n}") for n in range(1, resumers + 1)]
     return children
+
+
+def parts_of(child: Child) -> Sequence[str]:
+    """What a process of the fleet does."""
+    return child.arguments or PARTS[2:]

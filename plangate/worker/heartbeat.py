@@ -19,6 +19,7 @@ from gate_store.database import open_store, utc_now
 from gate_store.heartbeats import BEAT_S, Process, beat, begin_to_beat, end_beating
 from plangate.settings import host_name
 from plangate.worker.slots import Slot
+from stream_apps.metrics import serving
 
 log = logging.getLogger("plangate.worker")
 
@@ -101,7 +102,10 @@ class Heartbeat:
             end_beating(conn, self._process.name, self._troubles)
 
     def _ask(self) -> Mapping[str, str | None]:
-        return {part: trouble() or None for part, trouble in list(self._troubles.items())}
+        said = {part: trouble() or None for part, trouble in list(self._troubles.items())}
+        for part, trouble in said.items():
+            serving(part, is_done=not trouble)
+        return said
 
 
 def process_at(slot: Slot, catalogue: Catalogue) -> Process:

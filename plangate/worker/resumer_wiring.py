@@ -69,7 +69,8 @@ def traits_of(catalogue: Catalogue) -> Callable[[str], ActionTraits]:
         action = catalogue.actions.get(action_type)
         if action is None:
             return ActionTraits()
-        return ActionTraits(action.idempotent, lambda step: effect_of(step, action), frozenset(action.secret))
+        secret = frozenset(action.secret)
+        return ActionTraits(action.idempotent, lambda step: effect_of(step, action), secret, action_type)
 
     return traits
 

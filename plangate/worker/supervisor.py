@@ -42,7 +42,8 @@ class Child:
 class Supervisor:
     """Runs children until `stop` is set. `restarts` counts those that had to be started again.
 
-    `reload` is called at SIGHUP; it says whether the children shall start anew.
+    `reload` is called at SIGHUP; it says whether the children shall start anew. `on_end` is called with the
+    name of each child that ended, before it is started again.
     """
 
     def __init__(
@@ -50,8 +51,11 @@ class Supervisor:
         children: Sequence[Child],
         steady_s: float = STEADY_S,
         reload: Callable[[], bool] = lambda: False,
+        on_end: Callable[[str], None] = lambda _name: None,
     ) -> None:
         self.restarts = 0
+        self.ended = {child.name: "has not started yet" for child in children}  # why not; empty: it lives
+        self._on_end = on_end
         self._children = children
         self._steady_s = steady_s
         self._stop = asyncio.Event()
@@ -79,7 +83,10 @@ class Supervisor:
             started = time.monotonic()
             self._anew[child.name].clear()
             process = await _start(child)
+            self.ended[child.name] = ""
             await self._until_it_ends_or_is_to_end(child, process)
+            self.ended[child.name] = f"ended with {process.returncode}"
+            self._on_end(child.name)
             if self._stop.is_set():
                 return
             if self._anew[child.name].is_set():

@@ -35,6 +35,7 @@ class Committed:
     ready: bool  # runs became READY
     said: bool  # rows are in the outbox
     refused: Mapping[int, str]  # by place in the batch: what does not count, and why
+    decided: Sequence[tuple[DecisionKind, Disposition]]  # each decision that was looked at
 
 
 def commit_batch(
@@ -65,8 +66,9 @@ def commit_batch(
     keys = partial(window_keys, catalogue=catalogue)
     untold = record_outcomes(conn, list(outcomes.values()), now, keys, [moments[place] for place in outcomes])
     heard = [*taken.waited, *decisions.values()]
-    became = decide(conn, heard, catalogue, now)[len(taken.waited) :]
-    _take_what_waited_for_edits(conn, heard, catalogue, now)
+    all_became = decide(conn, heard, catalogue, now)
+    became = all_became[len(taken.waited) :]
+    later = _take_what_waited_for_edits(conn, heard, catalogue, now)
     dead = {
         place: each.why
         for place, each in zip(decisions, became, strict=True)
@@ -77,7 +79,8 @@ def commit_batch(
     if refused:
         note_refused(conn, [(records[place], why) for place, why in refused.items()])
     ready = bool(taken.cleared or taken.waited or decisions)
-    return Committed(ready=ready, said=bool(taken.asked or decisions or outcomes), refused=refused)
+    said_something = bool(taken.asked or decisions or outcomes)
+    return Committed(ready, said_something, refused, [*_by_kind(heard, all_became), *later])
 
 
 def decide(
@@ -105,8 +108,16 @@ def _planned_by_edit(edit: DecisionMade, catalogue: Catalogue) -> Iterable[Plann
 
 def _take_what_waited_for_edits(
     conn: Connection, heard: Sequence[Said], catalogue: Catalogue, now: datetime
-) -> None:
+) -> list[tuple[DecisionKind, Disposition]]:
     """An edit makes a revision; a claim about the next one may have come first, in a replay."""
+    decided: list[tuple[DecisionKind, Disposition]] = []
     while edited := {each.decision.plan_id for each in heard if each.decision.kind is DecisionKind.EDIT}:
         heard = take_waiting(conn, edited, catalogue, now).waited
-        decide(conn, heard, catalogue, now)
+        decided += _by_kind(heard, decide(conn, heard, catalogue, now))
+    return decided
+
+
+def _by_kind(
+    heard: Sequence[Said], became: Sequence[Disposition]
+) -> Iterable[tuple[DecisionKind, Disposition]]:
+    return ((each.decision.kind, what) for each, what in zip(heard, became, strict=True))

@@ -21,6 +21,7 @@ from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.gatekeeper.commit import Committed, commit_batch
 from stream_apps.gatekeeper.losses import Losses
+from stream_apps.metrics import Reason, decided
 from stream_apps.own_work import OwnWork
 from stream_apps.patience import is_outage, through_outages
 from stream_apps.plain_errors import plainly
@@ -92,7 +93,7 @@ class Gatekeeping:
             try:
                 decoded.append((received, await self._decoder.decode(received, INPUTS[received.topic])))
             except UndecodableError as error:
-                self._dead_letters.bury(received, str(error))
+                self._dead_letters.bury(received, str(error), Reason.UNREADABLE)
         return decoded
 
     async def _commit(self, decoded: Sequence[_Decoded], *, again: bool = False) -> None:
@@ -113,14 +114,16 @@ class Gatekeeping:
             return
         for place, (received, _) in enumerate(decoded):
             if why := committed.refused.get(place):
-                self._dead_letters.bury(received, why)
+                self._dead_letters.bury(received, why, Reason.REFUSED)
             else:
                 received.ack()
+        for kind, what in committed.decided:
+            decided(kind.value, what.fate, what.open_for)
         if committed.said:
             self._bells.outbox()
 
     async def _bury(self, received: Received, record: Any, why: str) -> None:
-        self._dead_letters.bury(received, why)
+        self._dead_letters.bury(received, why, Reason.UNHANDLED)
         try:
             await self._thread.do(lambda: self._note_refused(record, why))
         except Exception as error:  # whatever it is about this record, the dead letter tells of it

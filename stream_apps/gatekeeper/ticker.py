@@ -26,6 +26,7 @@ from stream_apps.gatekeeper.gatekeeping import StoreThread
 from stream_apps.gatekeeper.stale import InForce, ask_about_stale
 from stream_apps.gatekeeper.unheard import Unheard
 from stream_apps.gatekeeper.unrouted import Unrouted, a_router_works
+from stream_apps.metrics import Reason
 
 _log = logging.getLogger("plangate.gatekeeper")
 _TICK_S = 1.0
@@ -124,7 +125,8 @@ class Ticker:
     def _send(self, record: Record, why: str, safe: "Future[None]") -> None:
         value, headers = encode(record), cloud_event(record, _SOURCE)
         origin = Origin(TOPIC_OF[type(record)].name, event_id=record.event_id)  # the store keeps no offsets
-        self._dead_letters.send(key_of(record), value, headers, origin, why, lambda: _settle(safe))
+        given_up = Reason.GIVEN_UP
+        self._dead_letters.send(key_of(record), value, headers, origin, why, given_up, lambda: _settle(safe))
 
 
 def _settle(safe: "Future[None]") -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from gate_store.engine.port import Act, EngineStore, FateUnknownError
+from stream_apps.metrics import resumed
 from stream_apps.resumer.outage import Outage
 
 log = logging.getLogger(__name__)
@@ -115,6 +116,8 @@ class Commits:
     def _settle(self, act: Act, future: "asyncio.Future[None]", refused: Exception | None) -> None:
         if refused is None and act.outbox:
             self._on_outbox()
+        if refused is None and act.end:
+            resumed(act.end.status)
         if future.done():
             return  # its run was cancelled
         if refused is None:

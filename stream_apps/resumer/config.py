@@ -13,6 +13,7 @@ from gate_store.database import Clock, utc_now
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import ClaimedRun, EngineStore, Publish, Served
 from gate_store.unguarded import CutOff
+from stream_apps.metrics import UNKNOWN
 from stream_apps.resumer.earlier import Earlier
 
 
@@ -39,6 +40,7 @@ class ActionTraits:
     idempotent: bool = False
     window_key: Callable[[Step], str | None] = _no_window
     secret: frozenset[str] = frozenset()  # names of arguments, at any depth
+    action_type: str = UNKNOWN  # as metrics call it
 
 
 AskAgain = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested]]

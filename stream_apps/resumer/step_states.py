@@ -10,6 +10,7 @@ from gate_events.values import Step
 from gate_events.words import GateState
 from gate_store.effects_context import QuestionInEffectError
 from gate_store.engine.port import EffectRow, Result
+from stream_apps.metrics import effect_ended
 from stream_apps.resumer.config import ActionTraits
 from stream_apps.resumer.failures import Failures
 from stream_apps.resumer.run_state import RunState
@@ -127,6 +128,7 @@ class StepStates:
         if self._run.closing and not self.is_open(step):
             return  # a call that returned too late: a human is asked about it
         self._run.note(Result(self.id_of(step), state, detail, result, doubt_id))
+        effect_ended(self._traits(step.action_type).action_type, state)
         self._is(step, state, detail, result)
         self.begun.pop(step.step_id, None)
 

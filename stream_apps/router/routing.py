@@ -17,6 +17,7 @@ from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.encoding import Encoder, traceparent_of
+from stream_apps.metrics import Reason
 from stream_apps.plain_errors import plainly
 from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.router.prior import PriorEffects
@@ -74,7 +75,7 @@ class Routing:
                 if record is None:
                     continue
                 if why := self._objection(plan, record, known, other):
-                    self._bury(received, plan, why)
+                    self._bury(received, plan, why, Reason.REFUSED)
                 elif isinstance(record, ApprovalRequested):
                     self._seen.note_asked(plan, record)
                     self._send(received, plan, record)
@@ -106,7 +107,7 @@ class Routing:
                 _require_key(received, plan)
             except UndecodableError as error:
                 await self._writer.room()
-                self._dead_letters.bury(received, str(error))
+                self._dead_letters.bury(received, str(error), Reason.UNREADABLE)
             else:
                 plans.append((received, plan))
         return plans
@@ -131,9 +132,10 @@ class Routing:
             now = self._config.clock()
             return plainly(route)(plan, self._catalogue, now=now, prior=prior, required=required)
         except UnjudgeablePlanError as error:
-            self._bury(received, plan, str(error))
+            self._bury(received, plan, str(error), Reason.REFUSED)
         except Exception as error:  # a plan must not stop the plans behind it, whatever it provokes
-            self._bury(received, plan, _UNROUTABLE.format(type(error).__name__, error))
+            why = _UNROUTABLE.format(type(error).__name__, error)
+            self._bury(received, plan, why, Reason.UNHANDLED)
         return None
 
     def _send(
@@ -148,7 +150,7 @@ class Routing:
 
         def refused(problem: str) -> None:
             on_refusal()
-            self._bury(received, plan, problem)
+            self._bury(received, plan, problem, Reason.UNSENDABLE)
 
         try:
             value = self._encoder.value(record)
@@ -159,9 +161,9 @@ class Routing:
         topic, key = self._encoder.topic(record), self._encoder.key(record)
         self._writer.send(Outgoing(topic, key, value, headers, received.ack, refused))
 
-    def _bury(self, received: Received, plan: PlanProposed, why: str) -> None:
+    def _bury(self, received: Received, plan: PlanProposed, why: str, reason: Reason) -> None:
         """A dead letter, and a note for whoever waits at its run. Nothing depends on that note."""
-        self._dead_letters.bury(received, why)
+        self._dead_letters.bury(received, why, reason)
         if plan.run:
             task = asyncio.ensure_future(self._prior.note_refused(plan, why))
             self._noting.add(task)

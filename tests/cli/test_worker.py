@@ -5,7 +5,9 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -123,13 +125,34 @@ def test_the_log_says_what_starts_and_nothing_of_the_clients_chatter(ready: Shel
     )
 
 
-def test_a_child_that_is_killed_starts_again(ready: Shell) -> None:
-    with working(ready) as worker:
-        until(lambda: len(worker.children()) == 2)
+def answer(base: str, path: str) -> tuple[int, str]:
+    """Status and body of a page of the worker's endpoint."""
+    connection = HTTPConnection(urlsplit(base).netloc, timeout=60)
+    connection.request("GET", path)
+    answered = connection.getresponse()
+    body = answered.read().decode()
+    connection.close()
+    return answered.status, body
+
+
+def test_a_child_that_is_killed_starts_again_and_the_endpoint_tells(ready: Shell, topic_prefix: str) -> None:
+    with working(ready.with_(PLANGATE_METRICS_LISTEN="0")) as worker:
+        [base] = until(lambda: re.findall(r"(http://127\.0\.0\.1:\d+) has /metrics", worker.log))
+        until(lambda: answer(base, "/readyz")[0] == 200)
+        assert answer(base, "/healthz") == (200, "apps: ok\nresumer 1: ok\n")
         apps = next(pid for pid, module in worker.children().items() if module == APPS)
         os.kill(apps, signal.SIGKILL)
         until(lambda: worker.says("apps ended with -9; it starts again in"))
+        _, body = until(lambda: found if (found := answer(base, "/readyz"))[0] == 503 else None)
+        assert "router (apps): does not serve\n" in body
+        assert "resumer (resumer 1): ok\n" in body
         until(lambda: APPS in worker.modules() and apps not in worker.children())
+        until(lambda: answer(base, "/readyz")[0] == 200)
+        metrics = answer(base, "/metrics")[1]
+    assert "plangate_worker_restarts_total 1.0" in metrics
+    assert 'plangate_serving{part="gatekeeper",process="apps"} 1.0' in metrics
+    assert "plangate_store_up 1.0" in metrics
+    assert f'plangate_consumer_lag_records{{group="{topic_prefix}plangate-router"' in metrics
 
 
 def test_a_supervisor_that_is_killed_takes_its_children_with_it(ready: Shell) -> None:

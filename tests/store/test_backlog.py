@@ -11,6 +11,7 @@ from gate_store import outbox
 from gate_store.backlog import Waiting, open_gates, ready_runs, unasked_runs, unexecuted, unpublished
 from gate_store.clearances import record_cleared
 from gate_store.dialects import on_postgres
+from gate_store.gauges import leases_held, open_effects, open_runs, waiting_gates
 from gate_store.heartbeats import beat, end_beating
 from gate_store.tables import runs
 from tests.store.acting import ask, decide, paused
@@ -82,6 +83,16 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], Any], set[str]]] = {
     "ready runs": (lambda conn: ready_runs(conn, NOON), {"ix_runs_ready"}),
     "unexecuted": (lambda conn: unexecuted(conn, NOON), {"ix_clearances_cleared_at", "ix_runs_plan_id"}),
     "unpublished": (unpublished, {"outbox"}),
+    "open gates with tiers": (lambda conn: waiting_gates(conn, NOON, {}), {"ix_gates_pending"}),
+    "open runs": (
+        open_runs,
+        {"ix_runs_leases", "ix_runs_paused", "ix_runs_ready", "ix_runs_in_doubt"},
+    ),
+    "open effects": (
+        open_effects,
+        {"ix_effects_claimed_by_runs", "ix_effects_leases", "ix_effects_in_doubt"},
+    ),
+    "leases": (lambda conn: leases_held(conn, NOON), {"ix_runs_leases", "ix_effects_leases"}),
     "a beat": (lambda conn: beat(conn, "a", "router", None, NOON), {"heartbeats"}),
     "a clean end": (lambda conn: end_beating(conn, "a", ["router"]), {"heartbeats"}),
 }
@@ -116,4 +127,5 @@ def _reads_all(line: str) -> bool:
     """A whole table, by no index: SQLite says SCAN of what it reads in an index's order, too."""
     if "Seq Scan" in line:
         return True
-    return line.startswith("SCAN ") and "INDEX" not in line and "outbox" not in line
+    of_a_table = line.startswith("SCAN ") and not line.startswith(("SCAN CONSTANT ROW", "SCAN anon_"))
+    return of_a_table and "INDEX" not in line and "outbox" not in line
