@@ -48,22 +48,20 @@ def submit(
     FenceLostError where one took it over; ForeignThreadError where it is of another user of the database;
     NoStoreError; AllowedClassesError; StoreUrlError, UnfitStoreError where the store cannot be used.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(
-            asubmit(
-                graph,
-                input,
-                name=name,
-                thread_id=thread_id,
-                config=config,
-                plan_from_state=plan_from_state,
-                store_url=store_url,
-                graphs_file=graphs_file,
-            )
+    if _in_a_loop():
+        raise RuntimeError("submit() would stop this event loop; write `await asubmit(…)`")
+    return asyncio.run(
+        asubmit(
+            graph,
+            input,
+            name=name,
+            thread_id=thread_id,
+            config=config,
+            plan_from_state=plan_from_state,
+            store_url=store_url,
+            graphs_file=graphs_file,
         )
-    raise RuntimeError("submit() would stop this event loop; write `await asubmit(…)`")
+    )
 
 
 async def asubmit(
@@ -85,3 +83,12 @@ async def asubmit(
         return await submitter.submit(
             graph, input, name=name, thread_id=thread_id, config=config, plan_from_state=plan_from_state
         )
+
+
+def _in_a_loop() -> bool:
+    """Looked at apart, so that what a graph raises has no "no running event loop" above it."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

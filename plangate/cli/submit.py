@@ -9,13 +9,14 @@ import typer
 from gate_store.whereabouts import PlanState, Whereabouts
 from plangate.cli.awaiting import hop_behind, in_words, not_taken, where_it_stands
 from plangate.cli.failures import CommandError
+from plangate.cli.graph_errors import graph_raised
 from plangate.cli.output import JsonFlag, print_json, say
 from plangate.cli.stores import must_be_there
-from plangate.settings import load_settings
+from plangate.settings import Settings, load_settings
 from plangate.wiring import name_agent
 from producers.planning import Submitted
 from producers.submit import submit as submit_graph
-from stream_apps.resumer.graphs import load_graphs, refuse_unguarded
+from stream_apps.resumer.graphs import Loaded, load_graphs, refuse_unguarded
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +30,9 @@ def submit(
     thread_id: Annotated[str | None, typer.Option(help="The thread; the same again is harmless.")] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds for somebody to take its plan.")] = 15,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not look what becomes of it.")] = False,
+    whole: Annotated[
+        bool, typer.Option("--traceback", help="Where the graph raises: its whole traceback.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a graph until its gate, publish its plan and wait until the gate is open or needed none.
@@ -50,15 +54,7 @@ def submit(
     if settings.unguarded == "forbid":
         refuse_unguarded([entry])
     must_be_there(settings)
-    done = submit_graph(
-        entry.graph,
-        _input(given),
-        name=graph,
-        thread_id=thread_id,
-        plan_from_state=entry.plan_from_state,
-        store_url=settings.store_url,
-        graphs_file=settings.graphs,
-    )
+    done = _run(settings, entry, _input(given), thread_id, whole=whole)
     found = where_it_stands(settings, done, 0 if no_wait else wait)
     if found.state is PlanState.PUBLISHED and not no_wait:
         found = hop_behind(settings, found)
@@ -66,6 +62,26 @@ def submit(
     else:
         failure = None
     _report(done, found, failure, as_json=as_json)
+
+
+def _run(
+    settings: Settings, entry: Loaded, given: dict[str, Any], thread_id: str | None, *, whole: bool
+) -> Submitted:
+    """Raises GraphRaisedError, and what `submit` does."""
+    try:
+        return submit_graph(
+            entry.graph,
+            given,
+            name=entry.name,
+            thread_id=thread_id,
+            plan_from_state=entry.plan_from_state,
+            store_url=settings.store_url,
+            graphs_file=settings.graphs,
+        )
+    except Exception as error:
+        if told := graph_raised(entry.name, error, whole=whole):
+            raise told from error
+        raise
 
 
 def _report(done: Submitted, found: Whereabouts, failure: CommandError | None, *, as_json: bool) -> None:
