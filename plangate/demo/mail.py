@@ -1,11 +1,14 @@
 """Real mail on a real SMTP port of this machine: a sink that keeps what arrives, and the sending effect."""
 
 import os
+import re
 import smtplib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -19,13 +22,22 @@ KEY = "X-Plangate-Effect"
 
 @dataclass
 class Mailbox:
-    """An aiosmtpd handler that keeps every message: the judge of what was really sent."""
+    """An aiosmtpd handler that keeps every message, also as a file: the judge of what was really sent."""
 
+    folder: Path
     messages: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._kept = len(files(self.folder))  # of earlier demos on this folder
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Take one message."""
-        self.messages.append(message_from_bytes(envelope.content))
+        message = message_from_bytes(envelope.content)
+        self._kept += 1
+        name = re.sub(r"[^\w.-]", "_", str(message["To"]).partition("@")[0], flags=re.ASCII)
+        (self.folder / f"{self._kept:03d}-{name}.eml").write_bytes(envelope.content)
+        self.messages.append(message)
         return "250 OK"
 
     @property
@@ -40,24 +52,34 @@ class Mailbox:
         return [message[KEY] for message in self.messages]
 
 
-def sink() -> tuple[Controller, Mailbox]:
-    """An SMTP server on a free loopback port; start() and stop() are the caller's."""
-    mailbox = Mailbox()
+def files(folder: Path) -> list[Path]:
+    """The mails that arrived, in the order in which they did."""
+    return sorted(folder.glob("*.eml"))
+
+
+def sink(folder: Path) -> tuple[Controller, Mailbox]:
+    """An SMTP server on a free loopback port, keeping its mail in `folder`; start() and stop() are yours."""
+    mailbox = Mailbox(folder)
     return Controller(mailbox, hostname=LOOPBACK, port=free_port()), mailbox
+
+
+def message_of(arguments: Mapping[str, Any], key: str) -> EmailMessage:
+    """The mail that a step with these arguments sends; the effect's key goes along as a header."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = (
+        "billing@example.com",
+        arguments["to"],
+        arguments["subject"],
+    )
+    message[KEY] = key
+    message.set_content(arguments["body"])
+    return message
 
 
 @effect("send_overdue_notice")
 def send_notice(step: Step) -> str:
-    """Send one "your invoice is overdue"; the effect's key goes along as a header."""
-    wanted = step.arguments
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = (
-        "billing@example.com",
-        wanted["to"],
-        wanted["subject"],
-    )
-    message[KEY] = effects().key(step)
-    message.set_content(wanted["body"])
+    """Send one "your invoice is overdue"."""
+    message = message_of(step.arguments, effects().key(step))
     with smtplib.SMTP(LOOPBACK, int(os.environ[PORT]), timeout=10) as server:
         server.send_message(message)
-    return f"sent to {wanted['to']}"
+    return f"sent to {step.arguments['to']}"

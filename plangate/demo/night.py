@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import count
 from uuid import UUID
 
 from sqlalchemy import Engine, select
@@ -14,10 +15,10 @@ from producers.submitter import open_submitter
 AT_ONCE = 8
 
 
-async def submit_all(store_url: str, tasks: Sequence[Task], done: Callable[[], None]) -> list[UUID]:
-    """Run each task until its gate; the ids of their plans."""
+async def submit_all(store_url: str, tasks: Sequence[Task], done: Callable[[int], None]) -> list[UUID]:
+    """Run each task until its gate, telling how many are there; the ids of their plans."""
     compiled = graph.compile()
-    slots = asyncio.Semaphore(AT_ONCE)
+    slots, there = asyncio.Semaphore(AT_ONCE), count(1)
     async with open_submitter(store_url) as submitter:
 
         async def one(task: Task) -> UUID | None:
@@ -25,7 +26,7 @@ async def submit_all(store_url: str, tasks: Sequence[Task], done: Callable[[], N
                 submitted = await submitter.submit(
                     compiled, {"task": task.as_dict()}, name="billing", thread_id=task.thread_id
                 )
-            done()
+            done(next(there))
             return submitted.plan_id
 
         found = await asyncio.gather(*(one(task) for task in tasks))

@@ -10,29 +10,33 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import msgspec
-from rich.progress import Progress
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
-from gate_events.records import ApprovalRequested
-from gate_events.words import DecisionKind, Tier, Timing
+from gate_events.shown import shown
+from gate_events.words import DecisionKind
 from gate_store.database import open_store
-from gate_store.dialects import among
-from gate_store.tables import gates, runs
-from plangate.cli.output import console, errors, say
-from plangate.demo import story
+from plangate.cli.output import indented, say
+from plangate.demo import asked, story
+from plangate.demo.held import Confirmed, Held, confirmed_plans, held_plans
 from plangate.demo.mail import PORT, Mailbox, sink
+from plangate.demo.narration import narrate, title
 from plangate.demo.night import new_tasks, submit_all
-from plangate.demo.planner import branch_chooser
-from plangate.demo.reviewer import REVIEWER, Chooser, review
+from plangate.demo.progress import bar
+from plangate.demo.reviewer import REVIEWER, Chooser, in_words, review
 from plangate.demo.story import Task
 from plangate.demo.tally import Tally, count
 from plangate.demo.waiting import wait_for
+from plangate.dev import env_file
 from plangate.dev.stack import Broker, Stack, services, workers
 from plangate.examples import example
 from plangate.wiring import open_catalogue, open_producer
 from producers.decisions import decide
 from producers.kafka_producer import KafkaProducer
+
+OF_THE_RECORD = ("PLANGATE_STORE_URL", "PLANGATE_CATALOGUE")  # all that looking at it later needs
+_CONFIRMED = "seen in the morning"
+_LISTED = 2
+_START_WITHIN_S = 240
 
 
 @dataclass
@@ -44,126 +48,159 @@ class Demo:
     producer: KafkaProducer
     choose: Chooser
     log: Path
+    mailbox: Mailbox
     reviews: int = 0
 
-    @property
-    def url(self) -> str:
-        """The store's address."""
-        return self.stack.settings.store_url
+
+@dataclass(frozen=True)
+class Ended:
+    """What came of it all."""
+
+    tally: Tally
+    held: Sequence[Held]
+    confirmed: Sequence[Confirmed]
 
 
-def run_demo(folder: Path, broker: Broker, store: str | None, choose: Chooser) -> Tally:
-    """Run it all below `folder`. Raises DevServiceError, DemoError."""
+def run_demo(folder: Path, broker: Broker, store: str | None, choose: Chooser) -> Ended:
+    """Run it all below `folder`, where mails, logs and `env` stay. Raises DevServiceError, DemoError."""
     started = time.monotonic()
-    branch_chooser()  # a model that cannot be used is said before anything starts
     settings: dict[str, Any] = {
         "catalogue": example("catalogues/billing.yaml"),
         "graphs": Path(__file__).with_name("langgraph.json"),
     }
-    with services(folder, broker, store, **settings) as stack, _mail() as mailbox:
-        say(f"Kafka: {stack.broker}; store: {stack.settings.store_shown}")
+    _introduce()
+    with services(folder, broker, store, **settings) as stack, _mail(folder / "mails") as mailbox:
+        say("")
+        say(f"Kafka: {stack.broker}.")
+        say(f"Store: {stack.settings.store_shown}")
+        env_file.write({name: stack.environment[name] for name in OF_THE_RECORD}, folder)
         with (
             workers(stack, folder),
             open_producer(stack.settings, "plangate-demo") as producer,
         ):
-            demo = Demo(
-                stack, open_store(stack.settings.store_url), producer, choose, folder / "worker-1.log"
-            )
+            opened = open_store(stack.settings.store_url)
+            demo = Demo(stack, opened, producer, choose, folder / "worker-1.log", mailbox)
+            with bar("Plangate starts", None):
+                wait_for("the workers to serve", lambda: asked.all_serve(opened), demo.log, _START_WITHIN_S)
             plans = list(_play(demo))
-            return count(
-                demo.store, plans, mailbox, story.INQUIRIES, demo.reviews, time.monotonic() - started
-            )
+            return _ended(demo, plans, started)
+
+
+def _introduce() -> None:
+    narrate(
+        f"An agent answers {story.INQUIRIES} billing inquiries overnight. It may look things up, leave "
+        "notes, tag accounts and send mail. Before it acts it publishes its whole plan. Plangate stands "
+        "in between: what can be taken back runs at once, the rest waits for a human."
+    )
 
 
 def _play(demo: Demo) -> Iterator[UUID]:
     """The evening's notices, the night's inquiries, the edge case, the morning's look at what ran."""
-    console.rule("The evening: overdue notices")
+    title("1 of 4: in the evening, overdue notices")
+    narrate(
+        "The agent wants to mail the customers whose invoices are open. A mail cannot be taken back, so "
+        f"Plangate asks {REVIEWER}, who reviews for billing."
+    )
     yield from _held(demo, story.evening())
-    console.rule(f"The night: {story.INQUIRIES} billing inquiries")
+    title(f"2 of 4: at night, {story.INQUIRIES} billing inquiries")
     yield from _night(demo, story.night())
-    console.rule("The edge case: someone may not have been told")
+    title("3 of 4: the edge case")
+    unsure = sum(customer.is_unsure for customer in story.customers())
+    narrate(
+        f"{unsure} customers wrote that they are not sure whether they were told. The agent takes a branch "
+        "that nobody thought of: it wants to tell everyone again."
+    )
     yield from _held(demo, story.edge_case())
-    console.rule("The morning: what ran without asking")
+    title("4 of 4: in the morning, what ran without asking")
     _confirm_what_ran(demo)
 
 
 def _held(demo: Demo, task: Task) -> list[UUID]:
     """A plan that waits for the reviewer, and runs as decided."""
-    plans = _submitted(demo, [task])
+    plans = _submitted(demo, [task], "the agent plans")
     if plans:
-        request = wait_for("the approval request", lambda: _pending(demo.store, plans), demo.log)[0]
-        review(request, demo.producer, demo.choose, open_catalogue(demo.stack.settings))
+        with bar("Plangate judges the plan", None):
+            request = wait_for("the approval request", lambda: asked.pending(demo.store, plans), demo.log)[0]
+        steps = review(request, demo.producer, demo.choose, open_catalogue(demo.stack.settings))
         demo.reviews += 1
-        _until_done(demo, plans, "the approved plan to run")
+        before = len(demo.mailbox.messages)
+        _until_done(demo, plans, "the plan runs" if steps else "the agent hears of it", steps)
+        arrived = len(demo.mailbox.messages) - before
+        ran = "The plan ran as it was approved" if steps else "The plan did not run"
+        say(f"{ran}: {arrived or 'no'} mail{'' if arrived == 1 else 's'} arrived.")
     return plans
 
 
 def _night(demo: Demo, tasks: Sequence[Task]) -> list[UUID]:
-    plans = _submitted(demo, tasks)
-    _until_done(demo, plans, "the inquiries to be answered")
+    plans = _submitted(demo, tasks, "the agent reads, and plans")
+    if plans:
+        _until_done(demo, plans, "the plans run")
+        narrate(f"{len(plans)} plans ran at once, and nobody was asked: {_done_at_night(demo.store, plans)}.")
     return plans
 
 
-def _submitted(demo: Demo, tasks: Sequence[Task]) -> list[UUID]:
+def _done_at_night(store: Engine, plans: Sequence[UUID]) -> str:
+    said = {"look_up_invoice": "invoices looked up", "add_note": "notes", "tag_account": "tags"}
+    return ", ".join(f"{number} {said[action]}" for action, number in asked.effects_of(store, plans))
+
+
+def _submitted(demo: Demo, tasks: Sequence[Task], what: str) -> list[UUID]:
     fresh = new_tasks(demo.store, tasks)
     if len(fresh) < len(tasks):
         say(f"{len(tasks) - len(fresh)} of {len(tasks)} tasks are done already: nothing is repeated")
-    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        bar = progress.add_task("planning", total=len(fresh))
-        return asyncio.run(submit_all(demo.url, fresh, lambda: progress.advance(bar)))
+    with bar(what, len(fresh) if len(fresh) > 1 else None) as show:
+        return asyncio.run(submit_all(demo.stack.settings.store_url, fresh, show))
 
 
-def _until_done(demo: Demo, plans: Sequence[UUID], what: str) -> None:
-    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        bar = progress.add_task("running", total=len(plans))
+def _until_done(demo: Demo, plans: Sequence[UUID], what: str, steps: int | None = None) -> None:
+    """Wait until their runs have ended; the bar counts `steps` where that is given, else plans."""
+    with bar(what, len(plans) if steps is None else steps) as show:
 
         def all_done() -> bool:
-            with demo.store.connect() as conn:
-                ended = select(func.count()).where(
-                    among(conn, runs.c.plan_id, plans), runs.c.status.in_(["DONE", "FAILED", "STALE"])
-                )
-                done = conn.execute(ended).scalar_one()
-            progress.update(bar, completed=done)
-            return done == len(plans)
+            over = asked.ended(demo.store, plans)
+            done = sum(number for _, number in asked.effects_of(demo.store, plans)) if steps else over
+            show(done)
+            return over == len(plans)
 
         wait_for(what, all_done, demo.log)
-    say("the plan ran" if len(plans) == 1 else f"{len(plans)} plans ran")
 
 
 def _confirm_what_ran(demo: Demo) -> None:
     """Partly reversible plans ran, and are looked at now: one batch."""
     tagged = sum("later" in customer.inquiry for customer in story.customers())
-    wait_for("the reviews afterwards", lambda: _reviews_asked(demo.store) >= tagged, demo.log)
-    requests = _pending(demo.store, None)
-    groups = [group for request in requests for group in request.review.groups]
+    wait_for("the reviews afterwards", lambda: asked.reviews_afterwards(demo.store) >= tagged, demo.log)
+    requests = asked.pending(demo.store, None)
+    if not requests:
+        return
+    narrate(
+        f"{len(requests)} of these plans can be taken back only in part. They ran, and {REVIEWER} reads them:"
+    )
+    texts = sorted(asked.partly_reversible(requests))
+    for text in texts[:_LISTED]:
+        indented(f"• {shown(text)}", 2)
+    if len(texts) > _LISTED:
+        indented(f"and {len(texts) - _LISTED} more like these", 2)
     for request in requests:
-        decide(demo.producer, request, DecisionKind.CONFIRM, by=REVIEWER, note="seen in the morning")
-    for text in sorted({group.text for group in groups if group.tier is Tier.PARTIALLY_REVERSIBLE}):
-        say(f"  • {text}")
-    say(f"{REVIEWER} confirms {len(requests)} plans that ran, in one batch")
+        decide(demo.producer, request, DecisionKind.CONFIRM, by=REVIEWER, note=_CONFIRMED)
     demo.reviews += len(requests)
-    wait_for("the confirmations", lambda: not _pending(demo.store, None), demo.log)
+    wait_for("the confirmations", lambda: not asked.pending(demo.store, None), demo.log)
+    say(f"{REVIEWER}: CONFIRM, all {len(requests)} in one batch{in_words(_CONFIRMED)}", style="bold")
 
 
-def _pending(store: Engine, plans: Sequence[UUID] | None) -> list[ApprovalRequested]:
-    with store.connect() as conn:
-        query = select(gates.c.request).where(gates.c.state == "PENDING").order_by(gates.c.requested_at)
-        if plans is not None:
-            query = query.where(among(conn, gates.c.plan_id, plans))
-        found = conn.execute(query).scalars().all()
-    return [msgspec.convert(request, ApprovalRequested) for request in found]
-
-
-def _reviews_asked(store: Engine) -> int:
-    with store.connect() as conn:
-        query = select(func.count()).where(gates.c.timing == Timing.AFTER.value)
-        return conn.execute(query).scalar_one()
+def _ended(demo: Demo, plans: Sequence[UUID], started: float) -> Ended:
+    with demo.store.connect() as conn:
+        held = held_plans(conn, plans, demo.mailbox)
+        confirmed = confirmed_plans(conn, plans)
+    seconds = time.monotonic() - started
+    tally = count(demo.store, plans, held, demo.mailbox, story.INQUIRIES, demo.reviews, seconds)
+    demo.store.dispose()
+    return Ended(tally, held, confirmed)
 
 
 @contextmanager
-def _mail() -> Iterator[Mailbox]:
+def _mail(folder: Path) -> Iterator[Mailbox]:
     """The sink, its port known to this process and its children."""
-    controller, mailbox = sink()
+    controller, mailbox = sink(folder)
     controller.start()
     os.environ[PORT] = str(controller.port)
     try:

@@ -43,11 +43,16 @@ class Customer:
         return self.number % 25 < 13
 
     @property
+    def is_unsure(self) -> bool:
+        """Whether the customer does not know whether a notice came: the edge case."""
+        return self.number % 10 == 9
+
+    @property
     def inquiry(self) -> str:
         """What the customer writes."""
         if self.number % 20 == 7:
             return "Could I pay two weeks later?"
-        if self.number % 10 == 9:
+        if self.is_unsure:
             return "I am not sure whether I was told about this invoice. Is it still open?"
         return "How much do I owe you?"
 

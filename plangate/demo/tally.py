@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, func, select
 
 from gate_events.ids import effect_key
-from gate_events.words import RequestKind, Timing
 from gate_store.dialects import among
-from gate_store.tables import clearances, cleared_steps, effects, gates, runs
+from gate_store.tables import clearances, cleared_steps, effects, runs
+from plangate.demo.held import Held
 from plangate.demo.mail import Mailbox
 
 
@@ -24,6 +24,9 @@ class Tally:
     held: int
     reviews: int
     emails_delivered: int
+    emails_not_sent: int
+    of_them_paid: int
+    of_them_told: int
     duplicate_emails: int
     unapproved_effects: int
     runs_unfinished: int
@@ -35,17 +38,26 @@ class Tally:
 
 
 def count(
-    store: Engine, plans: Sequence[UUID], mailbox: Mailbox, inquiries: int, reviews: int, seconds: float
+    store: Engine,
+    plans: Sequence[UUID],
+    held: Sequence[Held],
+    mailbox: Mailbox,
+    inquiries: int,
+    reviews: int,
+    seconds: float,
 ) -> Tally:
-    """Count `plans`, those of this demo."""
+    """Count `plans`, those of this demo; `held` are those that waited for a human."""
     with store.connect() as conn:
         return Tally(
             inquiries=inquiries,
             plans=len(plans),
             auto_executed=_auto_executed(conn, plans),
-            held=_held(conn, plans),
+            held=len(held),
             reviews=reviews,
             emails_delivered=len(mailbox.messages),
+            emails_not_sent=sum(len(plan.not_sent) for plan in held),
+            of_them_paid=sum(plan.kept_from_paid for plan in held),
+            of_them_told=sum(plan.kept_from_told for plan in held),
             duplicate_emails=mailbox.duplicates,
             unapproved_effects=_unapproved(conn, mailbox),
             runs_unfinished=_unfinished(conn),
@@ -59,15 +71,6 @@ def _auto_executed(conn: Connection, plans: Sequence[UUID]) -> int:
         among(conn, clearances.c.plan_id, plans),
         clearances.c.gate_id.is_(None),
         clearances.c.plan_id.in_(done),
-    )
-    return conn.execute(query).scalar_one()
-
-
-def _held(conn: Connection, plans: Sequence[UUID]) -> int:
-    query = select(func.count()).where(
-        among(conn, gates.c.plan_id, plans),
-        gates.c.kind == RequestKind.PLAN.value,
-        gates.c.timing == Timing.BEFORE.value,
     )
     return conn.execute(query).scalar_one()
 

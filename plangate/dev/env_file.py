@@ -11,15 +11,21 @@ NAME = "env"
 
 @contextmanager
 def written(environment: Mapping[str, str], folder: Path) -> Iterator[Path]:
-    """The file, gone when the block ends. It may hold a password."""
-    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()]
-    file = folder / NAME
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.writelines(lines)
+    """The file, gone when the block ends."""
+    file = write(environment, folder)
     try:
         yield file
     finally:
         file.unlink(missing_ok=True)
+
+
+def write(environment: Mapping[str, str], folder: Path) -> Path:
+    """The file, which stays. It may hold a password."""
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()]
+    file = folder / NAME
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.writelines(lines)
+    return file
 
 
 def read(folder: Path) -> dict[str, str]:
