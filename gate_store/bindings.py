@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from gate_events.pause import GateAnswer
+from gate_events.trace_context import cause_of
 from gate_events.values import RunIdentity
 from gate_store.bulk import update_rows
 from gate_store.dialects import among, database_now, read, whole
@@ -33,7 +34,7 @@ def make_ready(conn: Connection, answered: Sequence[Answered], now: datetime) ->
     for each in answered:
         row = known.get(each.run.thread_id)
         if row is not None and each.run.thread_id not in ready and _waits_for(row, each):
-            ready[each.run.thread_id] = _readied(each, now)
+            ready[each.run.thread_id] = _readied(each, row.traceparent, now)
     # the moment by which claims go: a gatekeeper whose clock is ahead must not make its runs wait
     at_once = database_now(conn, now)
     paused = runs.c.status == "PAUSED"
@@ -45,7 +46,10 @@ def _locked(conn: Connection, threads: Iterable[str]) -> dict[str, Row[*tuple[An
     if not names:
         return {}
     found = conn.execute(
-        select(runs.c.thread_id, runs.c.status, runs.c.plan_id, whole(runs.c.pause).label("pause"))
+        select(
+            *(runs.c.thread_id, runs.c.status, runs.c.plan_id, runs.c.traceparent),
+            whole(runs.c.pause).label("pause"),
+        )
         .where(among(conn, runs.c.thread_id, names))
         .order_by(runs.c.thread_id)
         .with_for_update()
@@ -59,7 +63,7 @@ def _waits_for(row: Row[*tuple[Any, ...]], each: Answered) -> bool:
     return read(row.pause, RunIdentity) == each.run
 
 
-def _readied(each: Answered, now: datetime) -> dict[str, Any]:
+def _readied(each: Answered, paused_in: str | None, now: datetime) -> dict[str, Any]:
     return {
         "thread_id": each.run.thread_id,
         "status": "READY",
@@ -69,4 +73,5 @@ def _readied(each: Answered, now: datetime) -> dict[str, Any]:
         "attempts": 0,
         "error": "",
         "updated_at": now,
+        "traceparent": cause_of(each.answer.plan_id) or paused_in,
     }

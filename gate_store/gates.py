@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, or_, select
 
 from gate_events.records import ApprovalRequested
+from gate_events.trace_context import cause_of
 from gate_events.words import DecisionKind, GateState
 from gate_store import outbox
 from gate_store.bulk import insert_new
@@ -60,6 +61,7 @@ def _row(request: ApprovalRequested) -> dict[str, Any]:
         "deadline": request.review.terms.deadline,
         "requested_at": request.requested_at,
         "request": request,
+        "traceparent": cause_of((request.request_id, request.digest), request.plan_id),
     }
 
 

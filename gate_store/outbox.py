@@ -10,6 +10,7 @@ from gate_events.codec import body_of
 from gate_events.contracts import contract_of
 from gate_events.records import ApprovalRequested, PlanExecuted, PlanProposed, Record
 from gate_events.topics import key_of
+from gate_events.trace_context import cause_of
 from gate_store.bulk import insert_new
 from gate_store.tables import outbox
 
@@ -21,7 +22,7 @@ BY_RESUMERS = (PlanProposed, ApprovalRequested, PlanExecuted)
 def put(conn: Connection, records: Sequence[Record], now: datetime) -> None:
     """Queue records for Kafka, in this order; one that waits already is not queued again.
 
-    Raises UnencodableError.
+    Each keeps the trace of what led to it (`caused_by`). Raises UnencodableError.
     """
     insert_new(conn, outbox, [_row(record, now) for record in records], "event_id")
 
@@ -34,4 +35,5 @@ def _row(record: Record, now: datetime) -> dict[str, Any]:
         "body": body_of(record),
         "contract": contract_of(type(record)).fingerprint.hex(),
         "created_at": now,
+        "traceparent": cause_of(getattr(record, "plan_id", None)),
     }

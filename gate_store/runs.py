@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gate_events.digest import plan_digest
 from gate_events.records import PlanProposed
+from gate_events.trace_context import cause_of
 from gate_events.values import RunIdentity
 from gate_store import outbox
 from gate_store.dialects import database_now, insert, lease_end, word
@@ -97,6 +98,7 @@ def pause_run(
         "pause": pause,
         "plan_id": plan.plan_id,
         "asked_digest": asked,
+        "traceparent": cause_of(plan.plan_id),
     }
     _end(conn, thread_id, token, values)
     outbox.put(conn, [plan], now)

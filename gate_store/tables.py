@@ -68,6 +68,8 @@ def _one_of(column: str, words: list[str]) -> str:
     return f"{column} IN ({', '.join(repr(word) for word in words)})"
 
 
+_TRACEPARENT = "W3C trace context of what led here; null: none is known"
+
 DISPOSITIONS = ["WAITING", "DECIDED", "COUNTED", "LATE", "REFUSED"]
 RUN_STATES = ["RUNNING", "PAUSED", "READY", "DONE", "FAILED", "IN_DOUBT", "STALE"]
 # RETRY: in doubt before, and a human lets it be tried again with its key
@@ -99,6 +101,7 @@ gates = Table(
         nullable=True,
         comment="when what it cleared for a service is too old; a trigger sets it, the clock takes it off",
     ),
+    Column("traceparent", Text, nullable=True, comment=_TRACEPARENT),
     CheckConstraint(_one_of("state", [s.value for s in known(GateState)]), name="gate_state_is_a_word"),
     CheckConstraint(_one_of("kind", [k.value for k in known(RequestKind)]), name="gate_kind_is_a_word"),
     CheckConstraint(_one_of("timing", [t.value for t in known(Timing)]), name="gate_timing_is_a_word"),
@@ -306,6 +309,7 @@ runs = Table(
     Column("created_at", UtcMoment, nullable=False),
     Column("updated_at", UtcMoment, nullable=False),
     Column("owner", Text, nullable=True, comment="the database's user who began it; null on SQLite"),
+    Column("traceparent", Text, nullable=True, comment=_TRACEPARENT),
     CheckConstraint(_one_of("status", RUN_STATES), name="run_status_is_a_word"),
     CheckConstraint("(status = 'RUNNING') = (lease_until IS NOT NULL)", name="one_run_one_worker"),
     CheckConstraint("status <> 'READY' OR answer IS NOT NULL", name="a_ready_run_has_an_answer"),
@@ -591,6 +595,7 @@ outbox = Table(
     Column("contract", Text, nullable=True, comment="its fingerprint in hex; null: the first contract"),
     Column("created_at", UtcMoment, nullable=False),
     Column("owner", Text, nullable=True, comment="the database's user who said it; null on SQLite"),
+    Column("traceparent", Text, nullable=True, comment=_TRACEPARENT),
     # A relay forgets rows by id after they are published: an id used again would be another record's.
     sqlite_autoincrement=True,
 )

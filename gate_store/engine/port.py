@@ -83,6 +83,7 @@ class ClaimedRun:
     begun_until: datetime | None = None  # how long it may go on where it was begun in time
     now: datetime | None = None  # the store's clock at the claim
     alone: bool = False  # its last worker died with it in hand: nothing may run beside it
+    traceparent: str | None = None  # W3C trace context of what made it READY
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ class OutboxRow:
     key: str
     body: bytes
     contract: str | None = None  # fingerprint of the contract in hex; None: the first one
+    traceparent: str | None = None  # W3C trace context of what led to it
 
 
 @dataclass(frozen=True, slots=True)

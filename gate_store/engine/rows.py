@@ -10,6 +10,7 @@ import msgspec
 from gate_events.digest import step_digest
 from gate_events.ids import effect_key, key_in_force
 from gate_events.pause import GateAnswer
+from gate_events.trace_context import well_formed
 from gate_events.values import RunIdentity
 from gate_store.engine.port import ClaimedRun, EffectRow, NotClearedError, OutdatedError, OutOfOrderError
 from gate_store.plain_text import storable
@@ -48,6 +49,7 @@ def claimed_run(
     attempt: int,
     begun_until: datetime | None,
     now: datetime,
+    traceparent: str | None,
 ) -> ClaimedRun:
     """The claimed run. Raises ValueError (msgspec.ValidationError is one) where the row makes no sense."""
     if pause is None or plan_id is None:
@@ -74,6 +76,7 @@ def claimed_run(
         begun_until=begun_until,
         now=now,
         alone=alone,
+        traceparent=well_formed(traceparent),
     )
 
 

@@ -72,7 +72,10 @@ _GATEKEEPER: Part = {
     "effects": Access(reads=ALL, adds=ALL, changes=ALL),
     "runs": Access(
         reads=ALL,
-        changes=("status", "answer", "digest", "use_by", "attempts", "not_before", "error", "updated_at"),
+        changes=(
+            *("status", "answer", "digest", "use_by", "attempts", "not_before", "error", "updated_at"),
+            "traceparent",
+        ),
     ),
     "revisions": Access(reads=ALL, adds=ALL),
     "revocations": Access(reads=ALL, adds=ALL),

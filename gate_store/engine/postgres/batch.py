@@ -67,7 +67,7 @@ class Batch:
             for i in act.intents
         ]
         self.results += [(*rows.run, *result) for result in rows.results]
-        self.outbox += [(o.event_id, o.record, o.key, o.body, o.contract) for o in act.outbox]
+        self.outbox += [(o.event_id, o.record, o.key, o.body, o.contract, o.traceparent) for o in act.outbox]
         for put in rows.puts:
             self._add_put(put)
 
@@ -107,7 +107,7 @@ class Batch:
             (list(self.checkpoints.values()), 6),
             (kept, 9),
             (replaced, 9),
-            (self.outbox, 5),
+            (self.outbox, 6),
         )
         return [column for rows, width in tables for column in _columns(rows, width)]
 

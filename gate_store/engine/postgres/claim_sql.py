@@ -36,7 +36,7 @@ claimed AS (
 )
 SELECT
     c.thread_id AS run_thread_id, c.graph, c.token, c.attempts, c.alone, c.plan_id, c.digest, c.pause,
-    c.answer, c.use_by, c.head_id, c.asked_digest, v.gate_id IS NOT NULL AS is_gated,
+    c.answer, c.use_by, c.head_id, c.asked_digest, c.traceparent, v.gate_id IS NOT NULL AS is_gated,
     coalesce(v.attempt, 1) AS attempt, now() AS claimed_at,
     coalesce(v.begun_until, v.use_by + (v.use_by - v.cleared_at)) AS begun_until,
     (
@@ -126,7 +126,8 @@ WHERE r.thread_id = h.thread_id AND r.token = h.token AND r.worker = $1
 """
 
 TAKE_OUTBOX = """
-SELECT id, event_id, record, key, body, contract FROM outbox WHERE record = ANY($2) ORDER BY id LIMIT $1
+SELECT id, event_id, record, key, body, contract, traceparent FROM outbox
+WHERE record = ANY($2) ORDER BY id LIMIT $1
 FOR UPDATE SKIP LOCKED
 """
 DROP_OUTBOX = "DELETE FROM outbox WHERE id = ANY($1)"

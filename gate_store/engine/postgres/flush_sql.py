@@ -132,9 +132,9 @@ replaced_writes AS (
     DO UPDATE SET channel = EXCLUDED.channel, type = EXCLUDED.type, blob = EXCLUDED.blob
 ),
 put_outbox AS (
-    INSERT INTO outbox (event_id, record, key, body, contract, created_at)
+    INSERT INTO outbox (event_id, record, key, body, contract, traceparent, created_at)
     SELECT o.*, now()
-    FROM unnest($55::uuid[], $56::text[], $57::text[], $58::bytea[], $59::text[]) AS o
+    FROM unnest($55::uuid[], $56::text[], $57::text[], $58::bytea[], $59::text[], $60::text[]) AS o
     ON CONFLICT (event_id) DO NOTHING
 )
 SELECT

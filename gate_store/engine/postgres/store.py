@@ -118,6 +118,7 @@ class PostgresEngineStore:
             attempt=row["attempt"],
             begun_until=row["begun_until"],
             now=row["claimed_at"],
+            traceparent=row["traceparent"],
         )
         if row["checkpoint_id"] not in {run.pause.checkpoint_id, run.own_head} or run.head is None:
             # The claim's snapshot may be older than the lock it waited for.
@@ -188,14 +189,14 @@ class PostgresEngineStore:
             rows = await connection.fetch(claim_sql.TAKE_OUTBOX, limit, _RELAYED)
             if not rows:
                 return 0
-            delivered = await publish(
-                [
-                    (r["id"], OutboxRow(r["event_id"], r["record"], r["key"], r["body"], r["contract"]))
-                    for r in rows
-                ]
-            )
+            delivered = await publish([(row["id"], _outbox_row(row)) for row in rows])
             await connection.execute(claim_sql.DROP_OUTBOX, list(delivered))
         return len(delivered)
+
+
+def _outbox_row(row: Any) -> OutboxRow:
+    fields = ("event_id", "record", "key", "body", "contract", "traceparent")
+    return OutboxRow(*(row[name] for name in fields))
 
 
 def _each(pairs: Sequence[tuple[str, str]] | None, place: int) -> list[str] | None:

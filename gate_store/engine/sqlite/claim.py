@@ -73,6 +73,7 @@ def _loaded(connection: sqlite3.Connection, serde: SerializerProtocol, row: Any,
         attempt=cleared["attempt"] if cleared else 1,
         begun_until=_begun_until(cleared) if cleared else None,
         now=now,
+        traceparent=row["traceparent"],
     )
 
 

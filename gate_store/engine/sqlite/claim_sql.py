@@ -21,7 +21,7 @@ WHERE thread_id IN (
     ORDER BY not_before LIMIT :limit
 )
 RETURNING thread_id, graph, token, attempts, alone, plan_id, digest, pause, answer, use_by, head_id,
-    asked_digest
+    asked_digest, traceparent
 """
 CLEARED = "SELECT gate_id, attempt, use_by, begun_until, cleared_at FROM clearances WHERE digest = ?"
 CLAIM = _CLAIM.format(which=f"NOT alone AND {_NOW}")
@@ -74,7 +74,7 @@ WHERE thread_id = :thread_id AND token = :token AND worker = :worker
 """
 
 TAKE_OUTBOX = """
-SELECT id, event_id, record, key, body, contract FROM outbox
+SELECT id, event_id, record, key, body, contract, traceparent FROM outbox
 WHERE record IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?
 """
 DROP_OUTBOX = "DELETE FROM outbox WHERE id = ?"

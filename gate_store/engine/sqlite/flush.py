@@ -61,7 +61,10 @@ def _write_act(connection: sqlite3.Connection, act: Act, serde: SerializerProtoc
         connection.executemany(put.rows.statement, put.rows.values)
     connection.executemany(
         sql.OUTBOX,
-        [(row.event_id.hex, row.record, row.key, row.body, row.contract, now) for row in act.outbox],
+        [
+            (row.event_id.hex, row.record, row.key, row.body, row.contract, row.traceparent, now)
+            for row in act.outbox
+        ],
     )
 
 

@@ -78,7 +78,8 @@ WHERE effect_id = :effect_id AND thread_id = :thread_id AND state IN ('CLAIMED',
 """
 
 OUTBOX = """
-INSERT INTO outbox (event_id, record, key, body, contract, created_at) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO outbox (event_id, record, key, body, contract, traceparent, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (event_id) DO NOTHING
 """
 

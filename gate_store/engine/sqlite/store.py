@@ -151,10 +151,7 @@ class SqliteEngineStore:
         )
         if not rows:
             return 0
-        taken = [
-            (r["id"], OutboxRow(UUID(r["event_id"]), r["record"], r["key"], r["body"], r["contract"]))
-            for r in rows
-        ]
+        taken = [(row["id"], _outbox_row(row)) for row in rows]
         self._published = [(each,) for each in await publish(taken)]
         delivered = len(self._published)
         await self._forget_published()
@@ -167,6 +164,11 @@ class SqliteEngineStore:
                 lambda connection: connection.executemany(claim_sql.DROP_OUTBOX, published)
             )
         self._published = []
+
+
+def _outbox_row(row: Any) -> OutboxRow:
+    fields = ("record", "key", "body", "contract", "traceparent")
+    return OutboxRow(UUID(row["event_id"]), *(row[name] for name in fields))
 
 
 def _changed(
