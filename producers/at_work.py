@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextvars import copy_context
 from threading import Event, Lock, Thread
 
 from gate_events.records import PlanDecided
@@ -39,8 +40,9 @@ class AtWork:
                 return
             self._say()
             self._ended = Event()
+            in_this_trace = copy_context().run
             self._speaker = Thread(
-                target=self._repeat, args=(self._ended,), name="plangate-begun", daemon=True
+                target=in_this_trace, args=(self._repeat, self._ended), name="plangate-begun", daemon=True
             )
             self._speaker.start()
 

@@ -9,10 +9,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from opentelemetry.trace import Span
 
 from gate_events.codec import encode
 from gate_events.headers import cloud_event
 from gate_events.topics import TOPIC_OF, key_of
+from gate_events.tracing import fail, of_record, process_tracer, sending, traceparent_in
 from producers.checked import checked
 from producers.client_log import CLIENT_LOG, OUTAGES
 from producers.delivery import NotDeliveredError, is_refusal
@@ -31,7 +33,7 @@ _log = logging.getLogger("plangate.kafka")
 
 
 class KafkaProducer:
-    """Sends records and waits until every in-sync replica has them.
+    """Sends records and waits until every in-sync replica has them; each carries the current trace on.
 
     `settings` are librdkafka's and win over `DEFAULTS`. `source` is the CloudEvents source. With
     `schema_id_of(record type, topic)` records are written in Confluent's framing, else single-object.
@@ -98,8 +100,16 @@ class KafkaProducer:
         record = checked(record)
         schema_id = self._schema_id_of(type(record), topic) if self._schema_id_of else None
         data = encode(record, schema_id)
-        headers = cloud_event(record, self._source)
-        return self._send(topic, key_of(record), data, headers, f"{type(record).__name__} {record.event_id}")
+        span = sending(process_tracer(), topic, of_record(record))
+        headers = cloud_event(record, self._source, traceparent=traceparent_in(span))
+        what = f"{type(record).__name__} {record.event_id}"
+        try:
+            future = self._send(topic, key_of(record), data, headers, what)
+        except Exception as error:
+            _end(span, error)
+            raise
+        future.add_done_callback(lambda sent: _end(span, sent.exception()))
+        return future
 
     def _send(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Any, what: str
@@ -156,3 +166,9 @@ class KafkaProducer:
             wait(*seconds)
         except KafkaException as error:
             self._fatal = error.args[0]
+
+
+def _end(span: Span, error: BaseException | None) -> None:
+    if error is not None:
+        fail(span, type(error).__name__)
+    span.end()

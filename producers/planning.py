@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
+from opentelemetry.trace import get_current_span
 from sqlalchemy import Engine
 
+from gate_events.trace_context import caused_by
+from gate_events.tracing import PLAN_ID, current_traceparent
 from gate_store.database import Clock
 from gate_store.engine.port import FenceLostError
 from gate_store.gate_calls import GateCalls, gate_calls
@@ -113,7 +116,10 @@ class Planning:
     async def _pause(self, gate: AtGate) -> Submitted:
         now = self.now()
         plan = proposal(gate, now)
-        await in_store(self.store, pause_run, self.thread_id, self.token, gate.run, plan, now)
+        get_current_span().set_attribute(PLAN_ID, str(plan.plan_id))
+        trace = current_traceparent()
+        with caused_by({plan.plan_id: trace} if trace else {}):
+            await in_store(self.store, pause_run, self.thread_id, self.token, gate.run, plan, now)
         return Submitted(self.thread_id, plan.plan_id, finished=False)
 
     async def _end(self, status: str, error: str = "") -> None:

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
 
+from gate_events.tracing import ROLE, THREAD_ID, process_tracer, span_of
 from gate_store.database import Clock, open_store, utc_now
 from gate_store.pauses import PlanFromState
 from gate_store.savers.allowed_classes import allowed_classes, file_in_force
@@ -46,6 +47,18 @@ class Submitter:
         """Run `graph` until its gate. Arguments and errors: `producers.submit.submit`."""
         settled = run_config(config, thread_id, name)
         thread = settled["configurable"]["thread_id"]
+        with span_of(process_tracer(), "submit", {THREAD_ID: thread, ROLE: "agent"}):
+            return await self._until_gate(graph, input, name, thread, settled, plan_from_state)
+
+    async def _until_gate(
+        self,
+        graph: Any,
+        input: Any,  # noqa: A002 - LangGraph's own word
+        name: str,
+        thread: str,
+        settled: Any,
+        plan_from_state: PlanFromState | None,
+    ) -> Submitted:
         runnable = self._on_our_saver(compiled(graph, thread))
         taken = await in_store(self._store, take, thread, name, self._worker, self._lease_s, self._now())
         if isinstance(taken, Waiting):

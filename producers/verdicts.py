@@ -27,6 +27,7 @@ from producers.hearing import Heard, Words
 from producers.kafka_producer import KafkaProducer, SchemaIdOf
 from producers.outcomes import begun, outcome
 from producers.postponed import Postponed, TooManyWaitError
+from producers.spans import work_span
 from producers.store_ledger import LEASE_S, NoLedger, StepLedger, StoreLedger
 from producers.work import Work
 
@@ -242,7 +243,8 @@ class Verdicts:
         settle = partial(self._settle, heard, attempt)
         work = Work(heard.word, self._ledger, settle, self._at_work(heard, attempt), self._now)
         try:
-            yield work
+            with work_span(heard.word, heard.message):
+                yield work
         finally:
             self._let_go()
         if work.not_now:

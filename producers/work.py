@@ -18,6 +18,7 @@ from gate_store.declared_effects import UndeclaredEffectError, declared
 from gate_store.engine.port import NotClearedError, NotNowError, OutOfOrderError
 from producers.acting import Word, use_by_of
 from producers.at_work import AtWork
+from producers.spans import effect_span
 from producers.step import AnyStep, Step, step_value
 from producers.store_ledger import StepLedger
 
@@ -187,7 +188,7 @@ class Work:
 
     def _run(self, step: StepRecord, claim: Claim, function: Callable[[Step], T]) -> T:
         try:
-            with self._ledger.kept(claim):
+            with effect_span(self._word, step), self._ledger.kept(claim):
                 result = function(Step.of_value(step))
         except Exception as error:
             self._finish(step, claim, StepStatus.FAILED, None, f"{type(error).__name__}: {error}")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from opentelemetry.trace import Tracer
+
 from gate_events.codec import SchemaOfId
 from gate_policy.catalogue import Catalogue
 from gate_store.database import Clock, utc_now
@@ -40,4 +42,5 @@ class AppsConfig:
     topics_looked_at_s: float = 10.0  # how often, whether they are still the same
     stop_within_s: float = 20.0
     serves: Serves = lambda _part, _trouble: None
+    tracers: Mapping[str, Tracer] = field(default_factory=dict)  # by role; none: no spans
     clock: Clock = utc_now

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from opentelemetry.trace import Span
+
 from gate_events.sizes import Headers, size_of
+from gate_events.tracing import Attributes, fail
 from stream_apps.faust_app import raw_channel
 from stream_apps.progress import Progress
 
@@ -17,7 +20,10 @@ _RECORDS_A_BATCH, _RECORDS_WAITING = 4, 16  # of the largest size; of smaller on
 class Received:
     """A record as Kafka gave it. `topic` is without the operator's prefix."""
 
-    __slots__ = ("_event", "_line", "_progress", "condemned", "finished", "message", "size", "topic")
+    __slots__ = (
+        *("_event", "_line", "_progress", "condemned", "finished", "is_in_hand", "message", "size", "span"),
+        *("topic", "traceparent"),
+    )
 
     def __init__(self, event: Any, topic: str, line: "deque[Received]", progress: Progress) -> None:
         self._event = event
@@ -28,6 +34,9 @@ class Received:
         self.topic = topic
         self.finished = False
         self.condemned: str | None = None  # why nobody should read it
+        self.is_in_hand = False  # what follows is known
+        self.traceparent: str | None = None  # of what it leads to
+        self.span: Span | None = None  # of its handling, until it is acked
 
     @property
     def headers(self) -> Headers:
@@ -46,8 +55,20 @@ class Received:
             return None
         return datetime.fromtimestamp(self.message.timestamp, UTC)
 
+    def describe(self, about: Callable[[], Attributes]) -> None:
+        """Add attributes to the span of its handling, if there is one."""
+        if self.span is not None:
+            self.span.set_attributes(about())
+
+    def fail(self, kind: str) -> None:
+        """Mark that span as failed by an error of this kind."""
+        if self.span is not None:
+            fail(self.span, kind)
+
     def ack(self) -> None:
         """The work is durable. Offsets are handed on in order, because Faust forgives a gap of one."""
+        if self.span is not None:
+            self.span.end()
         self.finished = True
         line = self._line
         while line and line[0].finished:

@@ -18,6 +18,7 @@ from stream_apps.config import AppsConfig
 from stream_apps.exits import BROKEN, leave
 from stream_apps.metrics import Reason, buried
 from stream_apps.producing import KafkaWriter, Outgoing
+from stream_apps.spans import REFUSED
 from stream_apps.spool import Spool
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class DeadLetters:
             shown(error)[:300],
             extra=received.ids,
         )
+        received.fail(REFUSED)
         first = getattr(message.value, "first", message.offset)  # of an Unread batch
         origin = Origin(received.topic, message.partition, first)
         self.send(message.key, message.value, received.headers, origin, error, reason, received.ack)

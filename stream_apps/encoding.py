@@ -1,20 +1,16 @@
 """Records to Kafka: bytes, key and CloudEvents headers."""
 
-import re
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from gate_events.codec import encode
 from gate_events.headers import Headers, cloud_event
-from gate_events.sizes import Headers as ReceivedHeaders
 from gate_events.topics import TOPIC_OF, key_of
 from stream_apps.config import AppsConfig
 from stream_apps.patience import through_outages
 from stream_apps.plain_errors import in_thread
 from stream_apps.progress import Progress
-
-_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Encoder:
@@ -48,11 +44,3 @@ class Encoder:
     def headers(self, record: Any, traceparent: str | None) -> Headers:
         """CloudEvents headers that carry a trace on."""
         return cloud_event(record, self._source, traceparent=traceparent)
-
-
-def traceparent_of(headers: ReceivedHeaders) -> str | None:
-    """The W3C trace context of a record, where it is well-formed."""
-    for name, value in headers:
-        if name == "traceparent" and value and _TRACEPARENT.fullmatch(value):
-            return value.decode()
-    return None

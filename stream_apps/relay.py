@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -10,24 +11,33 @@ from gate_events.codec import framed
 from gate_events.contracts import SINGLE_OBJECT, contract_of, first_contract_of
 from gate_events.headers import cloud_event_of
 from gate_events.topics import TOPICS, Topic
+from gate_events.trace_context import well_formed
+from gate_events.tracing import PLAN_ID, Attributes
 from gate_store.engine.port import OutboxRow
-from stream_apps.config import AppsConfig
+from stream_apps.config import GATEKEEPER, AppsConfig
 from stream_apps.dead_letters import DeadLetters, Origin
 from stream_apps.metrics import Reason
 from stream_apps.patience import through_outages
 from stream_apps.plain_errors import in_thread
 from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.progress import Progress
+from stream_apps.spans import Spans
 
 _log = logging.getLogger("plangate.relay")
+_ID = re.compile("[0-9a-f-]{36}")
 _TOPIC_OF_NAME: dict[str, Topic] = {topic.record.__name__: topic for topic in TOPICS}
 
 
 class Relay:
-    """Takes outbox rows to Kafka. `source` is the CloudEvents source."""
+    """Takes outbox rows to Kafka. `source` is the CloudEvents source, `role` whose spans they are."""
 
     def __init__(
-        self, source: str, config: AppsConfig, writer: KafkaWriter, progress: Progress | None = None
+        self,
+        source: str,
+        config: AppsConfig,
+        writer: KafkaWriter,
+        progress: Progress | None = None,
+        role: str = GATEKEEPER,
     ) -> None:
         self._progress = progress or Progress()
         self._source = source
@@ -36,6 +46,7 @@ class Relay:
         self._ids: dict[type[Any], int] = {}
         self._writer = writer
         self._dead_letters = DeadLetters("relay", config, writer)
+        self._spans = Spans(role, config.topic_prefix, config.tracers.get(role))
 
     async def publish(self, rows: Sequence[tuple[int, OutboxRow]]) -> list[int]:
         """Publish rows in order; returns their ids when all are durable, through outages of any length.
@@ -77,8 +88,10 @@ class Relay:
     def _outgoing(self, row: OutboxRow, safe: Callable[[], None]) -> Outgoing:
         topic = _TOPIC_OF_NAME[row.record]
         value = self._value(row, topic.record)
+        name = f"{self._prefix}{topic.name}"
         subject = row.key.replace("\x1f", "/")
-        headers = cloud_event_of(row.record, str(row.event_id), subject, self._source)
+        sending = self._spans.send(name, well_formed(row.traceparent), partial(_about, row))
+        headers = cloud_event_of(row.record, str(row.event_id), subject, self._source, sending.traceparent)
         key = row.key.encode()
 
         def refused(problem: str) -> None:
@@ -86,4 +99,9 @@ class Relay:
             origin = Origin(topic.name, event_id=row.event_id)
             self._dead_letters.send(key, value, headers, origin, problem, Reason.UNSENDABLE, safe)
 
-        return Outgoing(f"{self._prefix}{topic.name}", key, value, headers, safe, refused)
+        return Outgoing(name, key, value, headers, sending.delivered(safe), sending.refused(refused))
+
+
+def _about(row: OutboxRow) -> Attributes:
+    """Every record of a plan has its id as key; what else an agent's login wrote there is no id."""
+    return {PLAN_ID: row.key} if _ID.fullmatch(row.key) else {}

@@ -15,6 +15,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 from gate_events.records import ApprovalRequested, DecisionMade
 from gate_events.shown import shown
 from gate_events.topics import DECISIONS
+from gate_events.tracing import in_trace
 from gate_events.values import Review
 from gate_events.words import DecisionKind, Resolution
 from gate_policy.catalogue import Catalogue
@@ -23,6 +24,7 @@ from gate_policy.errors import UnjudgeablePlanError
 from gate_store.dispositions import Disposition, Fate
 from gate_store.half_done import not_allowed
 from gate_store.lookup import disposition_of
+from gate_store.traces import trace_of_gate
 from plangate.cli.choosing import Digest, Gate, Yes, chosen, show_and_ask
 from plangate.cli.edited_steps import edited_steps
 from plangate.cli.failures import CommandError
@@ -214,7 +216,9 @@ def _publish(
     who = reviewer_name(settings, asked.by)
     what = _deed(kind, content.get("resolution"))
     shown_at = show_and_ask(settings, request, what, who, more, yes=asked.yes, as_json=asked.as_json)
-    with speaker(settings, DECISIONS) as producer:
+    with reading(settings) as conn:
+        trace = trace_of_gate(conn, request.request_id)
+    with speaker(settings, DECISIONS) as producer, in_trace(trace):
         decision = decide(producer, request, kind, by=who, seen_at=shown_at, **content)
     _report(decision, _disposition(settings, decision, asked.wait), asked.as_json)
 

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from gate_events.records import ApprovalRequested
+from gate_events.tracing import process_tracer
 from gate_policy.catalogue import Catalogue
 from gate_policy.effects import effect_of
 from gate_store.database import open_store
@@ -81,7 +83,7 @@ def publisher(settings: Settings) -> Publish:
     It raises LacksRightsError, an outage like any other: a producer that may write nothing ends its process,
     and with it the runs that are in hand.
     """
-    config = apps_config(settings, frozenset(), "")
+    config = replace(apps_config(settings, frozenset(), ""), tracers={Role.RESUMER: process_tracer()})
     made: list[Relay] = []
 
     async def publish(rows: Sequence[tuple[int, OutboxRow]]) -> Sequence[int]:
@@ -90,7 +92,8 @@ def publisher(settings: Settings) -> Publish:
         if not made:
             if lacks := await in_thread(config.lacks, Role.RESUMER):
                 raise LacksRightsError(lacks)
-            made.append(Relay("plangate-resumer", config, KafkaWriter(config.kafka, linger_ms=LINGER_MS)))
+            writer = KafkaWriter(config.kafka, linger_ms=LINGER_MS)
+            made.append(Relay("plangate-resumer", config, writer, role=Role.RESUMER))
         return await made[0].publish(rows)
 
     return publish

@@ -13,19 +13,22 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gate_events.errors import UndecodableError
 from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES
+from gate_events.trace_context import caused_by
 from gate_store.dialects import store_moment
 from gate_store.refused import note_refused
-from stream_apps.config import AppsConfig
+from stream_apps.config import GATEKEEPER, AppsConfig
 from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
 from stream_apps.gatekeeper.commit import Committed, commit_batch
+from stream_apps.gatekeeper.in_traces import begin_spans
 from stream_apps.gatekeeper.losses import Losses
 from stream_apps.metrics import Reason, decided
 from stream_apps.own_work import OwnWork
 from stream_apps.patience import is_outage, through_outages
 from stream_apps.plain_errors import plainly
 from stream_apps.progress import Progress
+from stream_apps.spans import Spans
 
 T = TypeVar("T")
 
@@ -81,6 +84,7 @@ class Gatekeeping:
         self._decoder = decoder
         self._dead_letters = dead_letters
         self._bells = bells
+        self._spans = Spans(GATEKEEPER, config.topic_prefix, config.tracers.get(GATEKEEPER))
 
     async def handle(self, batch: Sequence[Received]) -> None:
         """Commit a batch, or all of it but what cannot be."""
@@ -93,6 +97,7 @@ class Gatekeeping:
             try:
                 decoded.append((received, await self._decoder.decode(received, INPUTS[received.topic])))
             except UndecodableError as error:
+                self._spans.process(received)
                 self._dead_letters.bury(received, str(error), Reason.UNREADABLE)
         return decoded
 
@@ -140,8 +145,9 @@ class Gatekeeping:
         tolerance = timedelta(seconds=config.dating_tolerance_s)
         with self._thread.store.begin() as conn:
             now = store_moment(conn, config.clock())
+            causes = begin_spans(conn, decoded, self._spans)
             try:
-                with self._thread.own_work.measured():
+                with self._thread.own_work.measured(), caused_by(causes):
                     committed = commit_batch(conn, records, config.catalogue, now, appended, tolerance)
             except DBAPIError as error:
                 losses.note(error)

@@ -74,7 +74,11 @@ class OutboxLoop:
         with self._store.begin() as conn:  # psycopg forgets its prepared statements at a rollback
             found = conn.execute(query).all()
         return [
-            (row.id, OutboxRow(row.event_id, row.record, row.key, row.body, row.contract)) for row in found
+            (
+                row.id,
+                OutboxRow(row.event_id, row.record, row.key, row.body, row.contract, row.traceparent),
+            )
+            for row in found
         ]
 
     def _drop(self, ids: Sequence[int]) -> None:

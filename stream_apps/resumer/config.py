@@ -6,8 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
+from opentelemetry.trace import Tracer
 
 from gate_events.records import ApprovalRequested
+from gate_events.tracing import process_tracer
 from gate_events.values import Step
 from gate_store.database import Clock, utc_now
 from gate_store.engine.open import open_engine_store
@@ -76,6 +78,7 @@ class ResumerConfig:
     `forbids_unguarded`: it starts only where langgraph.json names `effects` for each graph.
     `serves(worker, versions)` is told, before it claims anything, under which name it resumes which graphs.
     `publish(rows)` delivers outbox rows and returns the ids that Kafka has; None: another process relays.
+    `tracer` makes the spans of runs and their effects; by default the process's own, which graphs use, too.
     """
 
     store_url: str = field(repr=False)  # it may hold a password
@@ -105,5 +108,6 @@ class ResumerConfig:
     memory_mb: int = 0
     instance: str = ""
     clock: Clock = utc_now
+    tracer: Tracer = field(default_factory=process_tracer)
     open_store: OpenStore = open_engine_store
     serves: Callable[[str, Mapping[str, str]], None] = lambda _worker, _versions: None

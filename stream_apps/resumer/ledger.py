@@ -7,10 +7,12 @@ end of the run.
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
+
+from opentelemetry.trace import Tracer
 
 from gate_events.json_text import kept_result
 from gate_events.values import Step
@@ -21,6 +23,7 @@ from stream_apps.resumer.calls import calls
 from stream_apps.resumer.config import ActionTraits
 from stream_apps.resumer.intents import BegunAgain, Intents
 from stream_apps.resumer.run_state import RunState
+from stream_apps.resumer.spans import effect_span
 from stream_apps.resumer.step_states import StepStates
 
 log = logging.getLogger(__name__)
@@ -39,11 +42,13 @@ class RunLedger:
         functions: Mapping[str, Callable[[Any], Any]],
         patience_s: float,
         begun_again: BegunAgain,
+        tracer: Tracer,
     ) -> None:
         """`patience_s`: how long a call that is out already is waited for.
 
         `begun_again`: whether a step that had failed is begun once more.
         """
+        self._tracer = tracer
         self.states = StepStates(run, traits)
         self._intents = Intents(run, self.states, traits, probes, patience_s, begun_again)
         self._claimed = run.claimed
@@ -110,7 +115,7 @@ class RunLedger:
 
     async def _called(self, step: Step, fn: Callable[[], Any]) -> Any:
         try:
-            with without_questions(step):
+            with self._called_for(step):
                 value = fn()
                 if inspect.isawaitable(value):
                     value = await value
@@ -124,6 +129,11 @@ class RunLedger:
             return self.states.succeeded(step, *_kept(step, value))
         finally:
             calls.returned(self.states.id_of(step))
+
+    @contextmanager
+    def _called_for(self, step: Step) -> Iterator[None]:
+        with effect_span(self._tracer, self._claimed, step), without_questions(step):
+            yield
 
     def _to_its_end(self, call: Any) -> "asyncio.Task[Any]":
         """An idempotent step that is cut off is waited for: it would be begun again beside itself."""
@@ -139,7 +149,7 @@ class RunLedger:
 
     def _called_blocking(self, step: Step, fn: Callable[[], Any]) -> Any:
         try:
-            with without_questions(step):
+            with self._called_for(step):
                 value = fn()
                 if inspect.isawaitable(value):
                     value = self._on_loop(awaited(value))

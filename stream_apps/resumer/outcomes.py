@@ -9,6 +9,7 @@ from gate_events.contracts import contract_of
 from gate_events.ids import outcome_id
 from gate_events.records import PlanExecuted, StepResult
 from gate_events.topics import key_of
+from gate_events.tracing import current_traceparent
 from gate_events.values import Step
 from gate_events.words import OutcomeStatus, StepStatus
 from gate_store.engine.port import ClaimedRun, EffectRow, OutboxRow
@@ -23,11 +24,10 @@ STATUS = {
 
 
 def outbox_row(record: Any) -> OutboxRow:
-    """A record on its way to Kafka."""
+    """A record on its way to Kafka, of the trace in which this code runs."""
     kind, key = type(record), key_of(record).decode()
-    return OutboxRow(
-        record.event_id, kind.__name__, key, body_of(record), contract_of(kind).fingerprint.hex()
-    )
+    contract = contract_of(kind).fingerprint.hex()
+    return OutboxRow(record.event_id, kind.__name__, key, body_of(record), contract, current_traceparent())
 
 
 def outcome(

@@ -8,7 +8,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from opentelemetry.trace import Span
+
 from gate_events.pause import expired
+from gate_events.tracing import fail
 from gate_events.words import GateState
 from gate_store import effects_context
 from gate_store.configured import GRAPH, configured
@@ -39,6 +42,7 @@ from stream_apps.resumer.opening import (
 )
 from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.saver import resuming
+from stream_apps.resumer.spans import resume_span
 from stream_apps.resumer.words import plain
 
 log = logging.getLogger(__name__)
@@ -71,7 +75,7 @@ class Resume:
         probes, functions = (loaded.probes, loaded.effects) if loaded else ({}, {})
         config = tools.config
         again = partial(config.begun_again, run.claimed)
-        self._ledger = RunLedger(run, config.traits, probes, functions, config.drain_s, again)
+        self._ledger = RunLedger(run, config.traits, probes, functions, config.drain_s, again, config.tracer)
         self._states = self._ledger.states
         is_guarded = loaded is not None and loaded.is_guarded
         self._end = ClaimEnd(run, self._ledger, tools.config, tools.saver, is_guarded=is_guarded)
@@ -89,20 +93,26 @@ class Resume:
     async def work(self) -> None:
         """Resume the run and end this claim of it."""
         resuming.set(self.run)
+        with resume_span(self._config.tracer, self._claimed) as span:
+            await self._traced(span)
+
+    async def _traced(self, span: Span) -> None:
         try:
-            await self._work()
+            await self._work(span)
         except asyncio.CancelledError:
             may_happen = self._states.has_begun_for_good() or self._end.may_have_acted()
             if not (self.run.halting and may_happen):
                 raise
             await self._end.after(HaltedError(self._claimed.thread_id, "the worker stopped"))
 
-    async def _work(self) -> None:
+    async def _work(self, span: Span) -> None:
         try:
             await self._attempt()
         except LeaseLostError as lost:
             log.warning("%s", lost, extra={"thread_id": self.run.claimed.thread_id})
+            fail(span, type(lost).__name__)
         except Exception as error:  # whatever a graph raises ends as a state of its run
+            fail(span, type(self.run.stopped or error).__name__)
             if not isinstance(self.run.stopped or error, LeaseLostError):
                 self.run.closing = True
                 await self._ledger.calls_back(idempotent_only=self._overran)

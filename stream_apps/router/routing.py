@@ -7,21 +7,23 @@ from functools import partial
 
 from gate_events.errors import UndecodableError, UnencodableError
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
+from gate_events.tracing import of_record
 from gate_policy.effects import PriorEffect, effect_keys
 from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_policy.route import route
 from gate_store.plan_claims import Known
-from stream_apps.config import AppsConfig
+from stream_apps.config import ROUTER, AppsConfig
 from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
 from stream_apps.decoding import Decoder
-from stream_apps.encoding import Encoder, traceparent_of
+from stream_apps.encoding import Encoder
 from stream_apps.metrics import Reason
 from stream_apps.plain_errors import plainly
 from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.router.prior import PriorEffects
 from stream_apps.router.seen import SeenPlans
+from stream_apps.spans import Spans
 
 _log = logging.getLogger("plangate.router")
 OUTPUTS = (PlanCleared, ApprovalRequested)
@@ -50,6 +52,7 @@ class Routing:
         self._prior = prior
         self._writer = writer
         self._dead_letters = dead_letters
+        self._spans = Spans(ROUTER, config.topic_prefix, config.tracers.get(ROUTER))
         self._seen = SeenPlans()
         self._noting: set[asyncio.Task[None]] = set()
 
@@ -102,6 +105,7 @@ class Routing:
     async def _decoded(self, batch: Sequence[Received]) -> Plans:
         plans = []
         for received in batch:
+            self._spans.process(received)
             try:
                 plan = await self._decoder.decode(received, PlanProposed)
                 _require_key(received, plan)
@@ -109,6 +113,7 @@ class Routing:
                 await self._writer.room()
                 self._dead_letters.bury(received, str(error), Reason.UNREADABLE)
             else:
+                received.describe(partial(of_record, plan))
                 plans.append((received, plan))
         return plans
 
@@ -157,9 +162,12 @@ class Routing:
         except UnencodableError as error:
             refused(_UNROUTABLE.format(type(error).__name__, error))
             return
-        headers = self._encoder.headers(record, traceparent_of(received.headers))
         topic, key = self._encoder.topic(record), self._encoder.key(record)
-        self._writer.send(Outgoing(topic, key, value, headers, received.ack, refused))
+        received.describe(partial(of_record, record))
+        sending = self._spans.send(topic, received.traceparent, partial(of_record, record))
+        headers = self._encoder.headers(record, sending.traceparent)
+        delivered = sending.delivered(received.ack)
+        self._writer.send(Outgoing(topic, key, value, headers, delivered, sending.refused(refused)))
 
     def _bury(self, received: Received, plan: PlanProposed, why: str, reason: Reason) -> None:
         """A dead letter, and a note for whoever waits at its run. Nothing depends on that note."""
