@@ -2,11 +2,14 @@
 
 import gc
 import logging
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
@@ -37,6 +40,8 @@ MODULE_OF = {
     "torture": "torture",
     "doctor": "doctor",
 }
+
+_SPEAKERS = {"submit": "agent", "propose": "agent"}
 
 VERSION = "--version"
 
@@ -76,6 +81,16 @@ def _options(
     """What stands before a command."""
 
 
+def _traced(command: str) -> AbstractContextManager[None]:
+    """Who speaks to Kafka exports spans, where OpenTelemetry's variables say so."""
+    role = "reviewer" if MODULE_OF.get(command) == "decisions" else _SPEAKERS.get(command)
+    if role is None or not any(name.startswith("OTEL_") for name in os.environ):
+        return nullcontext()
+    from plangate.tracing import exporting_all  # noqa: PLC0415 - most commands do without
+
+    return exporting_all(role, str(uuid4()))
+
+
 def main() -> None:
     """Run a command; an expected failure is one line, a fault of ours a traceback."""
     # Clients' own complaints would stand beside the one line that says what is wrong.
@@ -86,7 +101,8 @@ def main() -> None:
         gc.disable()  # nothing that is imported is garbage: not to look for it saves a sixth of the start
         run = application(sys.argv[1:])
         gc.enable()
-        run()
+        with _traced(command[0] if command else ""):
+            run()
     except Exception as error:
         line = line_for(error)
         if line is None:

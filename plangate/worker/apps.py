@@ -14,6 +14,7 @@ from importlib.metadata import version
 import confluent_kafka
 
 from plangate.settings import load_settings
+from plangate.tracing import exporting
 from plangate.worker import logs
 from plangate.worker.apps_wiring import apps_config
 from plangate.worker.heartbeat import Heartbeat, process_at
@@ -37,8 +38,8 @@ def main() -> int:
     config = apps_config(settings, parts, slot.name)
     keep_catalogue(config.catalogue, settings.store_url, " and ".join(sys.argv[1:]))
     heartbeat = Heartbeat(settings.store_url, process_at(slot, config.catalogue), parts)
-    with heartbeat.beating():
-        return run_process(replace(config, serves=heartbeat.serves))
+    with heartbeat.beating(), exporting(sorted(parts), slot.name) as tracers:
+        return run_process(replace(config, serves=heartbeat.serves, tracers=tracers))
 
 
 def slot_of(topic_prefix: str, parts: Set[str]) -> Slot:

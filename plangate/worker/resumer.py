@@ -16,6 +16,7 @@ os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"  # read when langgraph is import
 
 from gate_store.heartbeats import RESUMER
 from plangate.settings import load_settings
+from plangate.tracing import exporting_all
 from plangate.wiring import name_agent, open_catalogue
 from plangate.worker import logs
 from plangate.worker.heartbeat import Heartbeat, process_at
@@ -40,7 +41,7 @@ def main() -> None:
     log.info("resumer %s of plangate %s starts: langgraph %s, %s", slot.name, *versions, settings.graphs)
     catalogue = open_catalogue(settings)
     keep_catalogue(catalogue, settings.store_url, "resumer")
-    with ExitStack() as beating:
+    with exporting_all(RESUMER, slot.name), ExitStack() as beating:
 
         def serves(worker: str, graphs: Mapping[str, str]) -> None:
             process = replace(process_at(slot, catalogue), name=worker, graphs=graphs)
