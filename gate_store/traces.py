@@ -17,14 +17,16 @@ Heard = ApprovalRequested | PlanCleared | DecisionMade | PlanExecuted
 def kept_traces(conn: Connection, records: Sequence[Heard]) -> list[str | None]:
     """The traceparent of each record's plan; None: the store has none.
 
-    A decision belongs to its gate; what routers and executors say to the run that paused with that plan, or,
-    of an outcome of a service, to the plan's first gate.
+    A decision belongs to its gate; what routers and executors say to the run that paused with that plan, or
+    else to the plan's first gate.
     """
     decided = {record.request_id for record in records if isinstance(record, DecisionMade)}
     of_runs = {record.plan_id for record in records if not isinstance(record, DecisionMade) and record.run}
-    told = {record.plan_id for record in records if isinstance(record, PlanExecuted) and not record.run}
+    of_services = {
+        record.plan_id for record in records if not isinstance(record, DecisionMade) and not record.run
+    }
     by_gate = _kept(conn, gates.c.gate_id, decided)
-    by_plan = {**_kept(conn, gates.c.plan_id, told), **_kept(conn, runs.c.plan_id, of_runs)}
+    by_plan = {**_kept(conn, gates.c.plan_id, of_services), **_kept(conn, runs.c.plan_id, of_runs)}
     return [
         by_gate.get(record.request_id) if isinstance(record, DecisionMade) else by_plan.get(record.plan_id)
         for record in records
