@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from gate_events.shown import shown
+
 Severity = Literal["error", "warning", "note"]
 
 
@@ -21,7 +23,7 @@ class Problem:
 
     def __str__(self) -> str:
         value = "" if self.value is None else f"{self.value} "
-        return f"{self.file}:{self.line}: {self.field}: {value}{self.fault}; {self.mend}"
+        return shown(f"{self.file}:{self.line}: {self.field}: {value}{self.fault}; {self.mend}")
 
 
 class CatalogueError(ValueError):

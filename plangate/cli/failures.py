@@ -5,6 +5,7 @@ Failures are known by their names here, so that a command loads only the parts t
 
 from typing import Any
 
+from gate_events.shown import shown
 from plangate.settings import load_settings
 from stream_apps.weather import of_tls
 
@@ -51,6 +52,14 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "stream_apps.resumer.errors.GraphsError",
     }
 )
+# They quote lines of a log or a file, each below the one that says what is wrong.
+OF_SEVERAL_LINES = frozenset(
+    {
+        "gate_policy.errors.CatalogueError",
+        "plangate.cli.graph_errors.GraphRaisedError",
+        "plangate.dev.errors.DevServiceError",
+    }
+)
 STORE = {
     "sqlalchemy.exc.OperationalError",
     "sqlalchemy.exc.ProgrammingError",
@@ -79,8 +88,16 @@ class NotConfirmedError(CommandError):
 
 
 def line_for(error: BaseException) -> str | None:
-    """The line that a user gets for an expected failure; None for a fault of ours."""
+    """The line that a user gets for an expected failure, `shown`; None for a fault of ours.
+
+    Lines that it quotes follow it, where it is one of `OF_SEVERAL_LINES`.
+    """
     kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
+    line = _line(error, kinds)
+    return line if line is None or kinds & OF_SEVERAL_LINES else shown(line)
+
+
+def _line(error: BaseException, kinds: set[str]) -> str | None:
     if kinds & SPEAK_FOR_THEMSELVES:
         return str(error)
     if kinds & STORE:
