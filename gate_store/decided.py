@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Column, Connection, func, select
+from sqlalchemy import Column, Connection, Row, func, select
 
 from gate_store.dialects import among, on_postgres, whole
 from gate_store.superseding import ASKS_BEFORE
@@ -15,14 +15,20 @@ CLEARED = "CLEARED"  # nobody had to be asked
 
 
 class Decided(NamedTuple):
-    """The state of a plan's newest gate, and who closed it; CLEARED where it never had one."""
+    """The state of a plan's newest gate, who closed it and their words; CLEARED where it never had one.
+
+    `attempt` counts the times that the plan was asked about.
+    """
 
     state: str
     by: str | None
+    note: str = ""
+    attempt: int = 1
 
 
 class _Verdict(msgspec.Struct):
     decided_by: str
+    note: str = ""
 
 
 def decided_on(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, Decided]:
@@ -44,7 +50,7 @@ def may_read(conn: Connection, column: Column[object]) -> bool:
 
 
 def _asked(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, Decided]:
-    columns: list[Any] = [gates.c.plan_id, gates.c.state]
+    columns: list[Any] = [gates.c.plan_id, gates.c.state, gates.c.attempt]
     order = [gates.c.attempt]
     if whole_rows := may_read(conn, gates.c.verdict):
         columns.append(whole(gates.c.verdict).label("verdict"))
@@ -52,7 +58,7 @@ def _asked(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, Decided]:
     found = conn.execute(
         select(*columns).where(among(conn, gates.c.plan_id, plan_ids), *ASKS_BEFORE).order_by(*order)
     )
-    return {row.plan_id: Decided(row.state, _who(row.verdict) if whole_rows else None) for row in found}
+    return {row.plan_id: _as_decided(row, row.verdict if whole_rows else None) for row in found}
 
 
 def _unasked(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, Decided]:
@@ -66,5 +72,8 @@ def _unasked(conn: Connection, plan_ids: Collection[UUID]) -> dict[UUID, Decided
     return {row.plan_id: Decided(CLEARED, None) for row in found}
 
 
-def _who(verdict: str | None) -> str | None:
-    return msgspec.json.decode(verdict, type=_Verdict).decided_by if verdict else None
+def _as_decided(gate: Row[*tuple[Any, ...]], verdict: str | None) -> Decided:
+    if verdict is None:
+        return Decided(gate.state, None, attempt=gate.attempt)
+    said = msgspec.json.decode(verdict, type=_Verdict)
+    return Decided(gate.state, said.decided_by, said.note, gate.attempt)

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, false, select, union
 
-from gate_events.records import ApprovalRequested, DecisionMade
+from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided
 from gate_store.dispositions import Disposition, Fate
 from gate_store.docket import content_id
 from gate_store.said import AS_SAID, as_said
@@ -80,6 +80,12 @@ def _waiting(
         raise NoSuchGateError(beginning, len(waiting))
     request = conn.execute(select(gates.c.request).where(gates.c.gate_id == waiting[0])).scalar_one()
     return msgspec.convert(request, ApprovalRequested)
+
+
+def verdict_at(conn: Connection, gate_id: UUID) -> PlanDecided | None:
+    """The verdict of a gate; None: it is open, or not there."""
+    verdict = conn.execute(select(gates.c.verdict).where(gates.c.gate_id == gate_id)).scalar()
+    return msgspec.convert(verdict, PlanDecided) if verdict else None
 
 
 def plan_of(conn: Connection, beginning: str) -> UUID:

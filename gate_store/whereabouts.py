@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select
 
 from gate_events.ids import proposal_id
-from gate_events.words import RequestKind, Timing
+from gate_events.words import GateState, RequestKind, Timing
 from gate_store.tables import gates, outbox, runs
 
 
@@ -39,13 +39,16 @@ class Hop(StrEnum):
 class Whereabouts:
     """`hop`: where a published plan waits; the store cannot tell the router from the gatekeeper behind it.
 
-    `why`: why it was refused, or its run failed.
+    `why`: why it was refused, or its run failed. `decided`: the state of its gate, once that is closed, and
+    `again` whether there was a gate before it.
     """
 
     state: PlanState
     gate_id: UUID | None = None
     hop: Hop | None = None
     why: str = ""
+    decided: GateState | None = None
+    again: bool = False
 
 
 def whereabouts(conn: Connection, thread_id: str, plan_id: UUID) -> Whereabouts:
@@ -58,16 +61,15 @@ def whereabouts(conn: Connection, thread_id: str, plan_id: UUID) -> Whereabouts:
         case "PAUSED":
             return _paused(conn, thread_id, plan_id, run.error)
         case "DONE":
-            return Whereabouts(PlanState.ENDED, _gate_id(_gate(conn, thread_id, plan_id)))
+            return _at(_gate(conn, thread_id, plan_id), PlanState.ENDED)
         case "FAILED" | "STALE":
-            return Whereabouts(PlanState.FAILED, _gate_id(_gate(conn, thread_id, plan_id)), why=run.error)
+            return _at(_gate(conn, thread_id, plan_id), PlanState.FAILED, run.error)
     return _answered(conn, thread_id, plan_id)
 
 
 def _paused(conn: Connection, thread_id: str, plan_id: UUID, error: str) -> Whereabouts:
     if gate := _gate(conn, thread_id, plan_id):
-        state = PlanState.OPEN if gate.state == "PENDING" else PlanState.DECIDED
-        return Whereabouts(state, gate.gate_id)
+        return _at(gate, PlanState.OPEN if gate.state == "PENDING" else PlanState.DECIDED)
     waits = select(outbox.c.event_id).where(outbox.c.event_id == proposal_id(plan_id))
     if conn.execute(waits).first():
         return Whereabouts(PlanState.PUBLISHED, hop=Hop.KAFKA)
@@ -78,7 +80,7 @@ def _paused(conn: Connection, thread_id: str, plan_id: UUID, error: str) -> Wher
 
 def _answered(conn: Connection, thread_id: str, plan_id: UUID) -> Whereabouts:
     if gate := _gate(conn, thread_id, plan_id):
-        return Whereabouts(PlanState.DECIDED, gate.gate_id)
+        return _at(gate, PlanState.DECIDED)
     return Whereabouts(PlanState.CLEARED)
 
 
@@ -86,9 +88,12 @@ def _gate(conn: Connection, thread_id: str, plan_id: UUID) -> Row[*tuple[Any, ..
     """The gate at which it is asked whether the plan may run; of several the newest."""
     asks_before = (gates.c.kind == RequestKind.PLAN.value, gates.c.timing == Timing.BEFORE.value)
     ours = (gates.c.plan_id == plan_id, gates.c.thread_id == thread_id)  # others may have taken the id
-    asked = select(gates.c.gate_id, gates.c.state).where(*ours, *asks_before)
+    asked = select(gates.c.gate_id, gates.c.state, gates.c.attempt).where(*ours, *asks_before)
     return conn.execute(asked.order_by(gates.c.attempt.desc()).limit(1)).first()
 
 
-def _gate_id(gate: Row[*tuple[Any, ...]] | None) -> UUID | None:
-    return gate.gate_id if gate else None
+def _at(gate: Row[*tuple[Any, ...]] | None, state: PlanState, why: str = "") -> Whereabouts:
+    if gate is None:
+        return Whereabouts(state, why=why)
+    decided = None if gate.state == "PENDING" else GateState(gate.state)
+    return Whereabouts(state, gate.gate_id, why=why, decided=decided, again=gate.attempt > 1)

@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from gate_events.verdict_words import message_on
+from gate_events.words import GateState
 from gate_store.database import open_store
 from gate_store.run_ends import RunStands, StepEnd, where_run_stands
 from gate_store.savers.allowed_classes import allowed_classes, file_in_force
@@ -23,6 +25,7 @@ from producers.submit import NoStoreError
 _log = logging.getLogger("plangate.outcome")
 
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.1, 1.0
+_AS_APPROVED = (None, "APPROVED", "CLEARED")
 _INTERNAL = ("__", "branch:")  # LangGraph's own channels
 
 
@@ -49,7 +52,8 @@ class RunOutcome:
 
     `status` is DONE, FAILED or STALE; `error` says why it is not DONE, or what is to be said of it. `decided`
     is what was decided on its last plan, and `decided_by` by whom: APPROVED, REJECTED, RESPONDED, EXPIRED or
-    WITHDRAWN, CLEARED where nobody had to be asked, None without a plan. `steps` are the steps of that plan
+    WITHDRAWN, CLEARED where nobody had to be asked, None without a plan; `note` has their words, and `again`
+    says whether that plan was asked about before. `steps` are the steps of that plan
     that began, each with its result. `output` is the graph's final state, None unless the run is DONE.
     What cannot be read is None, and named in `unread`, by its field, with the reason.
     """
@@ -64,6 +68,16 @@ class RunOutcome:
     steps: Sequence[StepEnd] | None
     output: Any
     unread: dict[str, str]
+    note: str = ""
+    again: bool = False
+
+    @property
+    def message(self) -> str:
+        """What it means that its last plan was not approved, and the reviewer's words; else nothing."""
+        if self.decided in _AS_APPROVED:
+            return ""
+        again = self.again or bool(self.steps)
+        return message_on(GateState(self.decided), self.decided_by or "", self.note, again=again)
 
 
 async def outcome(
@@ -169,4 +183,6 @@ def _told(stands: RunStands, output: Any, unread: dict[str, str]) -> RunOutcome:
         stands.steps,
         output,
         unread,
+        decided.note if decided else "",
+        again=decided is not None and decided.attempt > 1,
     )

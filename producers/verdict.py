@@ -9,8 +9,11 @@ from uuid import UUID
 import msgspec
 
 from gate_events.pause import MARK, GateAnswer, answer_of
+from gate_events.verdict_words import message_on
 from gate_events.words import GateState
 from producers.step import Step
+
+_SAID = {"approved", "message"}  # by the rest
 
 
 class NoVerdictError(ValueError):
@@ -42,15 +45,20 @@ class Verdict:
         """Whether `steps` may run."""
         return self.state is GateState.APPROVED
 
+    @property
+    def message(self) -> str:
+        """What it means, for an agent's model: first what was executed, last the reviewer's own words."""
+        return message_on(self.state, self.decided_by, self.note)
+
     def to_dict(self) -> dict[str, Any]:
-        """The verdict as plain JSON, to keep in the graph's state."""
+        """The verdict as plain JSON, to keep in the graph's state; with `approved` and `message`."""
         plain: dict[str, Any] = msgspec.to_builtins(self._answer())
-        return {**plain, "approved": self.approved}
+        return {**plain, "approved": self.approved, "message": self.message}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The verdict of `to_dict`. Raises NoVerdictError."""
-        return cls.of_answer({MARK: {name: value for name, value in plain.items() if name != "approved"}})
+        return cls.of_answer({MARK: {name: value for name, value in plain.items() if name not in _SAID}})
 
     @classmethod
     def of_answer(cls, value: object) -> Self:

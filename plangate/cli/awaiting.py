@@ -4,6 +4,8 @@ import time
 
 from gate_events.shown import shown
 from gate_events.topics import PLANS
+from gate_events.verdict_words import sentence_on
+from gate_events.words import GateState
 from gate_store.database import utc_now
 from gate_store.heartbeats import GATEKEEPER, ROUTER, heard
 from gate_store.whereabouts import Hop, PlanState, Whereabouts, whereabouts
@@ -79,11 +81,13 @@ def in_words(submitted: Submitted, found: Whereabouts) -> str:
         case PlanState.OPEN:
             return f"{run} waits at gate {gate}; its plan is {plan}"
         case PlanState.DECIDED:
-            return f"{run} was decided on at gate {gate}; its plan is {plan}"
+            return f"{_decided(found)}{run} was decided on at gate {gate}; its plan is {plan}"
         case PlanState.CLEARED:
             return f"{run} goes on without a gate: its plan {plan} needed none"
         case PlanState.ENDED:
-            return f"{run} has ended; its plan was {plan}" if plan else f"{run} ended without a gate"
+            if plan is None:
+                return f"{run} ended without a gate"
+            return f"{_decided(found)}{run} has ended; its plan was {plan}"
         case PlanState.PUBLISHED:
             return f"{run} is paused; its plan {plan} is on its way"
         case PlanState.REFUSED:
@@ -91,6 +95,13 @@ def in_words(submitted: Submitted, found: Whereabouts) -> str:
             raise PlanRefusedError(problem, "it is a dead letter, and its run waits")
         case PlanState.FAILED:
             raise CommandError(f"{run} has failed: {shown(found.why)}", "`plangate show` tells more")
+
+
+def _decided(found: Whereabouts) -> str:
+    """First that nothing was executed; an approved plan is being executed, or was."""
+    if found.decided in (None, GateState.APPROVED):
+        return ""
+    return f"{sentence_on(found.decided, again=found.again)} "
 
 
 def not_taken(submitted: Submitted, found: Whereabouts, waited_s: float) -> NotTakenError:

@@ -17,15 +17,16 @@ from gate_events.shown import shown
 from gate_events.topics import DECISIONS
 from gate_events.tracing import in_trace
 from gate_events.values import Review
+from gate_events.verdict_words import sentence_on
 from gate_events.words import DecisionKind, Resolution
 from gate_policy.catalogue import Catalogue
 from gate_policy.edited import review_of_edit
 from gate_policy.errors import UnjudgeablePlanError
 from gate_store.dispositions import Disposition, Fate
 from gate_store.half_done import not_allowed
-from gate_store.lookup import disposition_of
+from gate_store.lookup import disposition_of, verdict_at
 from gate_store.traces import trace_of_gate
-from plangate.cli.choosing import Digest, Gate, Yes, chosen, show_and_ask
+from plangate.cli.choosing import SHORTEST_ID, Digest, Gate, Yes, chosen, show_and_ask
 from plangate.cli.edited_steps import edited_steps
 from plangate.cli.failures import CommandError
 from plangate.cli.output import JsonFlag, indented, print_json, say
@@ -220,7 +221,7 @@ def _publish(
         trace = trace_of_gate(conn, request.request_id)
     with speaker(settings, DECISIONS) as producer, in_trace(trace):
         decision = decide(producer, request, kind, by=who, seen_at=shown_at, **content)
-    _report(decision, _disposition(settings, decision, asked.wait), asked.as_json)
+    _report(settings, decision, _disposition(settings, decision, asked.wait), asked.as_json)
 
 
 def _deed(kind: DecisionKind, resolution: Resolution | None) -> str:
@@ -255,14 +256,32 @@ def _disposition(settings: Settings, decision: DecisionMade, wait: float) -> Dis
         return None
 
 
-def _report(decision: DecisionMade, became: Disposition | None, as_json: bool) -> None:
+def _report(settings: Settings, decision: DecisionMade, became: Disposition | None, as_json: bool) -> None:
     if became and became.fate in (Fate.LATE, Fate.REFUSED):
         why = shown(became.why)
         problem = f"{decision.kind.value} of plan {decision.plan_id} is {became.fate.value}: {why}"
         raise CommandError(problem, "nothing was changed")
     fate = became.fate.value if became else "PUBLISHED"
     why = became.why if became else "no gatekeeper has answered yet; `plangate show` will tell"
+    message = _meaning(settings, decision, why) if fate == Fate.DECIDED else why
     if as_json:
-        print_json({"decision_id": decision.event_id, "kind": decision.kind, "fate": fate, "why": why})
+        told = {"decision_id": decision.event_id, "kind": decision.kind, "fate": fate, "why": why}
+        print_json({**told, "message": message})
+    elif fate == Fate.DECIDED:
+        say(f"{_gate(decision)} is closed by this. {shown(message)}")
     else:
-        say(f"{decision.kind.value} of plan {decision.plan_id}: {fate}. {shown(why)}")
+        say(f"{_gate(decision)} stays open: {decision.kind.value} is {fate}. {shown(why)}")
+
+
+def _gate(decision: DecisionMade) -> str:
+    return f"gate {str(decision.request_id)[:SHORTEST_ID]}"
+
+
+def _meaning(settings: Settings, decision: DecisionMade, why: str) -> str:
+    """What the end of the gate means now."""
+    with reading(settings) as conn:
+        verdict = verdict_at(conn, decision.request_id)
+    if verdict is None:
+        return why
+    asked = (verdict.kind, verdict.timing, verdict.resolution)
+    return sentence_on(verdict.state, *asked, again=verdict.attempt > 1)

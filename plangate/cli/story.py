@@ -8,6 +8,8 @@ from rich.console import Console
 
 from gate_events.shown import shown
 from gate_events.values import Step
+from gate_events.verdict_words import sentence_on
+from gate_events.words import GateState, RequestKind, Resolution, Timing
 from gate_policy.catalogue import Catalogue
 from gate_policy.display import listing, named
 from gate_policy.render import sentence, unsaid
@@ -108,11 +110,24 @@ def _print_verdict(view: View, catalogue: Catalogue, on: Console) -> None:
     words = f': "{shown(verdict["note"])}"' if verdict["note"] else ""
     by, at = shown(verdict["decided_by"]), moment(verdict["decided_at"])
     indented(f"{verdict['state']} by {by}, {at}{words}", 2, on)
+    if verdict["state"] != "APPROVED" or view["timing"] != "BEFORE":  # of what may run the rest tells
+        indented(_meaning(verdict), 2, on)
     changed = changes(view["steps"], verdict["steps"], catalogue) if verdict["steps"] else []
     if changed:
         indented("approved with changes:", 2, on)
     for line in changed:
         indented(line, 4, on)
+
+
+def _meaning(verdict: View) -> str:
+    resolution = verdict.get("resolution")
+    return sentence_on(
+        GateState(verdict["state"]),
+        RequestKind(verdict["kind"]),
+        Timing(verdict["timing"]),
+        Resolution(resolution) if resolution else None,
+        again=verdict.get("attempt", 1) > 1,
+    )
 
 
 def _decision(row: View) -> str:

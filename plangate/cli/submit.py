@@ -94,6 +94,7 @@ def _report(done: Submitted, found: Whereabouts, failure: CommandError | None, *
                 "gate_id": found.gate_id,
                 "state": found.state,
                 "hop": found.hop,
+                "decided": found.decided,
             }
         )
     if failure:

@@ -77,10 +77,13 @@ def _as_json(ended: RunOutcome, secret: frozenset[str]) -> dict[str, Any]:
     told: dict[str, Any] = msgspec.to_builtins(
         {name: value for name, value in vars(ended).items() if name != "output"}
     )
-    return {**redacted(told, secret), "output": redacted(output, secret), "unread": unread}
+    said = {"message": ended.message, "output": redacted(output, secret), "unread": unread}
+    return {**redacted(told, secret), **said}
 
 
 def _print(told: dict[str, Any]) -> None:
+    if told["message"]:
+        say(f"plan {told['plan_id']}: {told['message']}")
     by = f" by {shown(told['decided_by'])}" if told["decided_by"] else ""
     decided = f", {told['decided']}{by}" if told["decided"] else ""
     error = f": {shown(told['error'])}" if told["error"] else ""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, select
 
 from gate_events.records import ApprovalRequested
 from gate_events.values import Agent
+from gate_events.words import GateState
 from gate_store.refused import note_refused
 from gate_store.tables import outbox, runs
 from gate_store.whereabouts import Hop, PlanState, Whereabouts, whereabouts
@@ -46,7 +47,7 @@ def test_a_plan_that_was_asked_about_has_a_gate_open_and_closed(conn: Connection
     commit(conn, request)
     assert where(conn) == Whereabouts(PlanState.OPEN, request.request_id)
     decide(conn, decided(request))
-    assert where(conn) == Whereabouts(PlanState.DECIDED, request.request_id)
+    assert where(conn) == Whereabouts(PlanState.DECIDED, request.request_id, decided=GateState.APPROVED)
 
 
 def test_a_plan_that_needed_no_gate_is_cleared_and_its_run_ends_well_or_not(conn: Connection) -> None:

@@ -14,6 +14,8 @@ from gate_events.digest import plan_digest
 from gate_events.headers import cloud_event
 from gate_events.records import DeadLetter, PlanProposed
 from gate_events.topics import TOPICS, Topic
+from gate_events.verdict_words import sentence_on
+from gate_events.words import GateState, known
 from tests.events.samples import SMALL_PLAN
 
 ROOT = Path(__file__).parents[2]
@@ -104,3 +106,8 @@ def test_the_headers_are_the_codes() -> None:
 def test_the_headers_of_a_dead_letter_are_its_contracts_fields() -> None:
     said = re.findall(r"^\| `(plangate_\w+)` \|", TEXT, re.MULTILINE)
     assert said == [f"plangate_{name}" for name in DeadLetter.__struct_fields__]
+
+
+def test_what_to_say_of_a_verdict_is_what_we_say() -> None:
+    ends = (state for state in known(GateState) if state is not GateState.PENDING)
+    assert rows("`state`", "say") == [[state.value, sentence_on(state)] for state in ends]

@@ -105,6 +105,9 @@ async def test_an_async_node_stops_and_hears_the_reviewers_words() -> None:
     verdict = Verdict.from_dict(done["verdict"])
     assert not verdict.approved
     assert (verdict.steps, verdict.note) == ((), "not today")
+    assert verdict.message == done["verdict"]["message"]
+    assert verdict.message.startswith("NOT executed. Rejected: ")
+    assert verdict.message.endswith(' In the words of bob: "not today"')
 
 
 @pytest.mark.parametrize("said", [True, "approve", {"type": "accept"}, {"plangate": {"state": "APPROVED"}}])

@@ -94,4 +94,4 @@ def test_what_was_decided_stands_apart_from_how_the_run_ended(conn: Connection) 
 
 def test_a_plan_that_nobody_was_asked_about_is_cleared(conn: Connection) -> None:
     record_cleared(conn, [cleared()], NOON)
-    assert decided_on(conn, {plan_id(), plan_id(2)}) == {plan_id(): ("CLEARED", None)}
+    assert decided_on(conn, {plan_id(), plan_id(2)}) == {plan_id(): ("CLEARED", None, "", 1)}
