@@ -13,11 +13,11 @@ from gate_store.migrations.laws import LOCK_TIMEOUT
 from gate_store.postgres.address import Address
 from gate_store.postgres.psycopg_client import connect
 from gate_store.roles.facts import PUBLIC, Fact, Store, there, wanted
+from gate_store.roles.prefix import PREFIX
 from gate_store.roles.roles import ALL_TABLES, Role
 from gate_store.roles.script import script
 from gate_store.store_url import is_postgres
 
-PREFIX = "plangate_"
 _PATIENCE_S = 60.0
 
 Conn = psycopg.Connection[Any]

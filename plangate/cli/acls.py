@@ -3,13 +3,13 @@
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import typer
 
 from gate_events.names import fault_of_name
 from plangate.cli.failures import CommandError
-from plangate.cli.output import JsonFlag, print_json, show
+from plangate.cli.output import print_json, show
 from plangate.kafka import acls as brokers
 from plangate.kafka.acls import Grant
 from plangate.kafka.roles import GROUPS, Kind, Right, Role, rights_of
@@ -20,38 +20,26 @@ K = TypeVar("K")
 
 _WIDTH = 78  # a command's longest line
 _ROLES = ", ".join(Role)
-Principals = Annotated[
-    list[str] | None,
-    typer.Option("--principal", help="ROLE=User:NAME; may be repeated. A service: service:GROUP=User:NAME."),
-]
 
 
 def acls(
-    principal: Principals = None,
-    apply: Annotated[bool, typer.Option("--apply", help="Give them what they lack.")] = False,
-    remove: Annotated[
-        bool, typer.Option("--remove", help="With --apply or --commands: take it away again.")
-    ] = False,
-    commands: Annotated[bool, typer.Option("--commands", help="Print commands of kafka-acls.sh.")] = False,
-    strimzi: Annotated[bool, typer.Option("--strimzi", help="Print Strimzi's KafkaUser resources.")] = False,
-    cluster: Annotated[
-        str, typer.Option(help="With --strimzi: the name of the Kafka resource.")
-    ] = "my-cluster",
-    as_json: JsonFlag = False,
+    principals: Sequence[str],
+    apply: bool = False,
+    remove: bool = False,
+    commands: bool = False,
+    strimzi: bool = False,
+    cluster: str = "my-cluster",
+    *,
+    as_json: bool = False,
 ) -> None:
-    """What each role needs on Kafka, and no more.
-
-    Roles: admin, router, gatekeeper, resumer, agent, service, reviewer, reporter, replayer, auditor.
-
-    Example: `plangate topics acls --principal router=User:router --principal service:mailer=User:ana --apply`
-    """
+    """Show what these need, or all roles; or give it, or print what gives it. Raises CommandError."""
     settings = load_settings()
-    if (apply or remove or commands or strimzi) and not principal:
+    if (apply or remove or commands or strimzi) and not principals:
         raise CommandError("nobody is named", "give --principal ROLE=User:NAME, once for each")
     if strimzi and (apply or remove or commands or as_json):
         mend = "leave out --apply, --remove, --commands and --json"
         raise CommandError("--strimzi: its User Operator gives the rights, from these resources alone", mend)
-    grants = [grant for text in principal or () for grant in _grants(text, settings.topic_prefix)]
+    grants = [grant for text in principals for grant in _grants(text, settings.topic_prefix)]
     if strimzi:
         typer.echo(kafka_users(grants, cluster), nl=False)
         return

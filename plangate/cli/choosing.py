@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import typer
@@ -20,25 +20,12 @@ from gate_store.lookup import (
 from gate_store.views import What
 from plangate.cli.failures import CommandError, NotConfirmedError
 from plangate.cli.looking import note_look
+from plangate.cli.options import SHORTEST_DIGEST, SHORTEST_ID
 from plangate.cli.output import console, errors
 from plangate.cli.stores import reading
 from plangate.cli.story import print_review
 from plangate.settings import Settings
 from plangate.wiring import open_catalogue
-
-SHORTEST_ID, SHORTEST_DIGEST = 8, 12  # characters: as `pending` and `show` print them
-
-Gate = Annotated[
-    str | None,
-    typer.Argument(help=f"The id of a gate, {SHORTEST_ID} characters of it at least."),
-]
-Digest = Annotated[
-    str | None,
-    typer.Option(help=f"The digest of the steps instead, {SHORTEST_DIGEST} characters of it at least."),
-]
-Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Do not show and ask; needed where there is no terminal.")
-]
 
 
 def chosen(settings: Settings, gate: str | None, digest: str | None) -> ApprovalRequested:

@@ -1,45 +1,25 @@
-"""`plangate dead-letters`: what could not be handled, with its bytes."""
+"""What `plangate dead-letters` does."""
 
 import heapq
 from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from gate_events.shown import shown
 from gate_events.topics import DEAD_LETTERS
 from plangate.cli.failures import CommandError
-from plangate.cli.output import JsonFlag, print_json, say, show
+from plangate.cli.output import print_json, say, show
 from plangate.cli.speaking import speaker
 from plangate.kafka import topics
 from plangate.kafka.letters import Letter, Mark, letters, mark, marks
 from plangate.kafka.originals import original_of
 from plangate.settings import Settings, load_settings
 
-group = typer.Typer(no_args_is_help=True, help="Records that could not be decoded or handled.")
-
 COLUMNS = ("id", "topic", "partition", "offset", "mark", "error")
-LetterId = Annotated[
-    str, typer.Argument(help="The id that `list` shows, or its beginning; or its place, as 0@17.")
-]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(group, name="dead-letters")
-
-
-@group.command("list")
-def list_newest(
-    limit: Annotated[int, typer.Option(min=1, help="How many, the newest.")] = 100,
-    every: Annotated[bool, typer.Option("--all", help="Also what was replayed or discarded.")] = False,
-    plan: Annotated[
-        str | None, typer.Option(help="Only records under this key: the id of their plan.")
-    ] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """The newest dead letters: where each came from and what is wrong with it."""
+def list_newest(limit: int, *, every: bool, plan: str | None, as_json: bool) -> None:
+    """Show the newest; `every`: also those marked; `plan`: only those under its id. Raises NoTopicError."""
     settings = _looked()
     marked = marks(settings)
     count: Counter[str] = Counter()
@@ -50,9 +30,8 @@ def list_newest(
         say(more)
 
 
-@group.command("show")
-def show_one(letter: LetterId, as_json: JsonFlag = False) -> None:
-    """One dead letter whole: its headers, and its bytes in hex."""
+def show_one(letter: str, *, as_json: bool) -> None:
+    """Show one letter whole. Raises NoTopicError, CommandError."""
     settings = _looked()
     found = _find(settings, letter)
     own = {name: (value or b"").decode(errors="replace") for name, value in found.own}
@@ -69,15 +48,8 @@ def show_one(letter: LetterId, as_json: JsonFlag = False) -> None:
             say(f"{shown(name)}: {shown(str(value))}")
 
 
-@group.command()
-def replay(
-    letter: LetterId,
-    unproven: Annotated[
-        bool, typer.Option(help="Also where its topic no longer holds that record: believe the letter.")
-    ] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Put the record back on its topic, once the cause is mended. Repeats are harmless."""
+def replay(letter: str, *, unproven: bool, as_json: bool) -> None:
+    """Put a letter's record back on its topic. Raises NoTopicError, NotReplayableError, CommandError."""
     settings = _looked()
     found = _find(settings, letter)
     original = original_of(settings, found, unproven=unproven)
@@ -90,9 +62,8 @@ def replay(
         say(f"replayed {shown(found.id)} to {original.topic.name}")
 
 
-@group.command()
-def discard(letter: LetterId, as_json: JsonFlag = False) -> None:
-    """Note that nothing is to be done about a letter. It stays on the topic; `list --all` shows it."""
+def discard(letter: str, *, as_json: bool) -> None:
+    """Mark a letter as discarded. Raises NoTopicError, CommandError."""
     settings = _looked()
     found = _find(settings, letter)
     with speaker(settings, DEAD_LETTERS) as producer:

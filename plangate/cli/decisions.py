@@ -1,14 +1,13 @@
-"""`plangate approve`, `edit`, `reject`, …: a decision on `decisions`, and what became of it."""
+"""What `plangate approve`, `edit`, `reject`, … do: a decision on `decisions`, and what became of it."""
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-import typer
 from rich.console import Console
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
@@ -26,33 +25,23 @@ from gate_store.dispositions import Disposition, Fate
 from gate_store.half_done import not_allowed
 from gate_store.lookup import disposition_of, verdict_at
 from gate_store.traces import trace_of_gate
-from plangate.cli.choosing import SHORTEST_ID, Digest, Gate, Yes, chosen, show_and_ask
+from plangate.cli.choosing import chosen, show_and_ask
 from plangate.cli.edited_steps import edited_steps
 from plangate.cli.failures import CommandError
-from plangate.cli.output import JsonFlag, indented, print_json, say
+from plangate.cli.options import SHORTEST_ID
+from plangate.cli.output import indented, print_json, say
 from plangate.cli.speaking import speaker
 from plangate.cli.step_diff import changes
 from plangate.cli.stores import reading
 from plangate.cli.story import print_sentences
 from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue
-from producers.decisions import decide, edited_values
-
-Note = Annotated[str, typer.Option(help="Words for the agent; they reach it on an approval too.")]
-By = Annotated[str | None, typer.Option(help="Who decides; else PLANGATE_REVIEWER, else the login name.")]
-Wait = Annotated[float, typer.Option(min=0, help="Seconds to wait for what becomes of the decision.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    for kind, does in _DOES.items():
-        app.command(kind.value.lower(), help=does)(_command(kind))
-    for command in (edit, respond, undo, resolve):
-        app.command()(command)
+from producers import decisions as producing
+from producers.decisions import edited_values
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """What all deciding commands are told."""
 
     gate: str | None
@@ -63,117 +52,32 @@ class _Asked:
     as_json: bool
 
 
-_DOES = {
-    DecisionKind.APPROVE: "Let a plan run as it was proposed.",
-    DecisionKind.REJECT: "Let nothing of a plan run; the graph sees the note.",
-    DecisionKind.WITHDRAW: "Take one's own plan back; the proposer's right: say --by PROPOSER unless that is"
-    " your login name.\n\nA name is claimed and not proven: who may write to `decisions` may say any.",
-    DecisionKind.CONFIRM: "Say afterwards that what ran was right.",
-}
-
-
-def _command(kind: DecisionKind) -> Callable[..., None]:
-    """The command of a decision that carries nothing but a note."""
-
-    def command(
-        gate: Gate = None,
-        digest: Digest = None,
-        note: Note = "",
-        by: By = None,
-        yes: Yes = False,
-        wait: Wait = 15,
-        as_json: JsonFlag = False,
-    ) -> None:
-        _say(_Asked(gate, digest, yes, by, wait, as_json), kind, note=note)
-
-    return command
-
-
-def edit(
-    gate: Gate = None,
-    file: Annotated[
-        Path | None, typer.Argument(help="The steps as they shall run, YAML or JSON; - is standard input.")
-    ] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="A step to leave out; may be repeated.")] = None,
-    digest: Digest = None,
-    note: Note = "",
-    by: By = None,
-    yes: Yes = False,
-    wait: Wait = 15,
-    as_json: JsonFlag = False,
-) -> None:
-    """Let a plan run with changes: from a file, without the steps of --drop, or else in your editor.
-
-    Leave two steps out: `plangate edit 3f2a9c1d --drop s4 --drop s7 --note "they have paid"`
-
-    Change the steps in $EDITOR: `plangate edit 3f2a9c1d`
-
-    From a file: `plangate show 3f2a9c1d --raw --json | jq .gates[0].steps > steps.json`, change it, then
-    `plangate edit 3f2a9c1d steps.json`
-    """
+def edit(asked: Asked, file: Path | None, drop: Sequence[str], note: str) -> None:
+    """Approve a plan with changes. Raises CommandError."""
     settings = load_settings()
-    if digest is not None and file is None:
-        gate, file = None, Path(gate) if gate else None
     if drop and file is not None:
         raise CommandError(f"both {file} and --drop are given", "give one of them")
     catalogue = open_catalogue(settings)
-    asked = _Asked(gate, digest, yes, by, wait, as_json)
-    request = chosen(settings, gate, digest)
+    request = chosen(settings, asked.gate, asked.digest)
     if why := not_allowed(request, DecisionKind.EDIT):
         raise CommandError(why, "nothing was changed")
-    steps = edited_steps(request, catalogue, file, drop or [])
+    steps = edited_steps(request, catalogue, file, drop)
     show_edited = partial(_print_edited, request, steps, catalogue, _became(request, steps, catalogue))
     edited = {"steps": steps, "catalogue": catalogue}
     _publish(settings, asked, request, DecisionKind.EDIT, show_edited, note=note, **edited)
 
 
-def respond(
-    gate: Gate = None,
-    *,
-    digest: Digest = None,
-    note: Note,
-    by: By = None,
-    yes: Yes = False,
-    wait: Wait = 15,
-    as_json: JsonFlag = False,
-) -> None:
-    """Answer the agent instead of deciding; nothing runs, and it may propose anew."""
-    _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.RESPOND, note=note)
-
-
-def undo(
-    gate: Gate = None,
-    step: Annotated[list[str] | None, typer.Option(help="A step to undo; may be repeated. Else all.")] = None,
-    digest: Digest = None,
-    note: Note = "",
-    by: By = None,
-    yes: Yes = False,
-    wait: Wait = 15,
-    as_json: JsonFlag = False,
-) -> None:
-    """Say afterwards that it was wrong: the steps that undo it become a plan of their own."""
-    _say(_Asked(gate, digest, yes, by, wait, as_json), DecisionKind.UNDO, note=note, step_ids=step or [])
-
-
-def resolve(
-    gate: Gate = None,
-    happened: Annotated[bool, typer.Option("--happened", help="It happened: it counts as done.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="It did not: it is done again.")] = False,
-    abandon: Annotated[bool, typer.Option("--abandon", help="It counts as failed.")] = False,
-    digest: Digest = None,
-    note: Note = "",
-    by: By = None,
-    yes: Yes = False,
-    wait: Wait = 15,
-    as_json: JsonFlag = False,
-) -> None:
-    """Say what became of an effect whose result nobody knows."""
-    answers = {Resolution.HAPPENED: happened, Resolution.RETRY: retry, Resolution.ABANDON: abandon}
-    given = [resolution for resolution, chosen_ in answers.items() if chosen_]
+def resolve(asked: Asked, given: Sequence[Resolution], note: str) -> None:
+    """Say what became of an effect in doubt. Raises CommandError."""
     if len(given) != 1:
         raise CommandError("one answer is needed", "give --happened, --retry or --abandon")
-    asked = _Asked(gate, digest, yes, by, wait, as_json)
-    _say(asked, DecisionKind.RESOLVE, note=note, resolution=given[0])
+    decide(asked, DecisionKind.RESOLVE, note=note, resolution=given[0])
+
+
+def decide(asked: Asked, kind: DecisionKind, **content: Any) -> None:
+    """Publish a decision that changes no steps, and say what became of it. Raises CommandError."""
+    settings = load_settings()
+    _publish(settings, asked, chosen(settings, asked.gate, asked.digest), kind, **content)
 
 
 def _became(request: ApprovalRequested, steps: list[dict[str, Any]], catalogue: Catalogue) -> Review:
@@ -201,14 +105,9 @@ def _print_edited(
     print_sentences(msgspec.to_builtins(became), on, after, catalogue)
 
 
-def _say(asked: _Asked, kind: DecisionKind, **content: Any) -> None:
-    settings = load_settings()
-    _publish(settings, asked, chosen(settings, asked.gate, asked.digest), kind, **content)
-
-
 def _publish(
     settings: Settings,
-    asked: _Asked,
+    asked: Asked,
     request: ApprovalRequested,
     kind: DecisionKind,
     more: Callable[[Console], None] = lambda _: None,
@@ -220,7 +119,7 @@ def _publish(
     with reading(settings) as conn:
         trace = trace_of_gate(conn, request.request_id)
     with speaker(settings, DECISIONS) as producer, in_trace(trace):
-        decision = decide(producer, request, kind, by=who, seen_at=shown_at, **content)
+        decision = producing.decide(producer, request, kind, by=who, seen_at=shown_at, **content)
     _report(settings, decision, _disposition(settings, decision, asked.wait), asked.as_json)
 
 

@@ -1,49 +1,24 @@
-"""`plangate demo`: the 200 billing inquiries."""
+"""What `plangate demo` does."""
 
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from plangate.cli.output import JsonFlag, console, print_json
+from plangate.cli.output import console, print_json
 from plangate.demo.ending import next_commands, say_next, tell
 from plangate.demo.keyboard import interactive, open_mails
 from plangate.demo.planner import branch_chooser
 from plangate.demo.reviewer import automatic
 from plangate.demo.run import run_demo
-from plangate.dev.stack import Broker
+from plangate.dev.broker import Broker
 
 _OF_SERVERS = ("kafka", "postgresql")  # what these keep, below the demo's folder
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(demo)
-
-
-def demo(
-    broker: Annotated[
-        Broker, typer.Option(help="mock: inside this process. apache: Apache Kafka 4, on disk.")
-    ] = "mock",
-    store: Annotated[
-        str | None, typer.Option(help="A store URL, or `postgresql` for a server of our own. Else SQLite.")
-    ] = None,
-    folder: Annotated[
-        Path | None, typer.Option(help="Where mails, data and logs go; the same again sends nothing twice.")
-    ] = None,
-    ask: Annotated[bool, typer.Option("--interactive", help="Decide yourself, and open any mail.")] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """An agent works through 200 billing inquiries, and an edge case is stopped at the gate.
-
-    Decide yourself: `plangate demo --interactive`
-
-    On the real thing: `plangate demo --broker apache --store postgresql`
-    """
+def demo(broker: Broker, store: str | None, folder: Path | None, *, ask: bool, as_json: bool) -> None:
+    """Play it, and say how it ended; `ask`: let the user decide. Raises DemoError, PlannerError."""
     console.quiet = as_json
     branch_chooser()  # a model that cannot be used is said before anything starts
     own_server = store == "postgresql"

@@ -1,4 +1,4 @@
-"""`plangate dev`: everything on this machine, in one command."""
+"""What `plangate dev` does."""
 
 import signal
 import time
@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from gate_store.database import utc_now
 from gate_store.heartbeats import GATEKEEPER, RESUMER, ROUTER, heard
@@ -17,37 +15,17 @@ from plangate.cli.output import say, table
 from plangate.cli.stores import reading
 from plangate.dev import env_file
 from plangate.dev.alone import alone_in
+from plangate.dev.broker import Broker
 from plangate.dev.errors import DevServiceError
 from plangate.dev.processes import tail
-from plangate.dev.stack import Broker, Stack, make_folder, services, workers
+from plangate.dev.stack import Stack, make_folder, services, workers
 
 _SERVE_WITHIN_S = 60.0
 _REPUBLISH_AFTER_S = 5
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(dev)
-
-
-def dev(
-    broker: Annotated[
-        Broker, typer.Option(help="mock: inside this process, in memory. apache: Apache Kafka 4, on disk.")
-    ] = "mock",
-    store: Annotated[
-        str | None, typer.Option(help="A store URL, or `postgresql` for a server of our own. Else SQLite.")
-    ] = None,
-    folder: Annotated[Path, typer.Option(help="Where data and logs go.")] = Path(".plangate"),
-    resumers: Annotated[int, typer.Option(min=0, help="How many resumer processes.")] = 1,
-) -> None:
-    """Start a broker, a store and workers here, say how to reach them, and run until Ctrl-C.
-
-    In memory, at once: `plangate dev`
-
-    On disk, in .plangate/: `plangate dev --broker apache --store postgresql`
-
-    Then, in another shell: `. .plangate/env` and `plangate pending`
-    """
+def dev(broker: Broker, store: str | None, folder: Path, resumers: int) -> None:
+    """Start everything, and stay until Ctrl-C. Raises DevServiceError."""
     for number in (signal.SIGINT, signal.SIGTERM):  # who starts it in the background may have SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     make_folder(folder, store)

@@ -6,8 +6,6 @@ Failures are known by their names here, so that a command loads only the parts t
 from typing import Any
 
 from gate_events.shown import shown
-from plangate.settings import load_settings
-from stream_apps.weather import of_tls
 
 SPEAK_FOR_THEMSELVES = frozenset(
     {
@@ -110,6 +108,9 @@ def _line(error: BaseException, kinds: set[str]) -> str | None:
 
 
 def _store_line(error: Any) -> str:
+    from plangate.settings import load_settings  # noqa: PLC0415 - only a failure of the store needs it
+    from stream_apps.weather import of_tls  # noqa: PLC0415 - the same
+
     driver = getattr(error, "orig", None) or getattr(error, "reason", None) or error
     first = (str(driver).strip() or type(driver).__name__).splitlines()[0]
     if getattr(driver, "sqlstate", None) == _NOT_ALLOWED:

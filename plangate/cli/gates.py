@@ -1,9 +1,8 @@
-"""`plangate pending` and `plangate show`: what waits for a human, in plain English."""
+"""What `plangate pending` and `plangate show` do."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-import typer
 
 from gate_events.values import Step
 from gate_policy.catalogue import Catalogue
@@ -16,53 +15,30 @@ from gate_store.lookup import plan_of
 from gate_store.pending_gates import Wanted, Which
 from gate_store.views import What
 from plangate.cli.gate_block import block
-from plangate.cli.gate_filters import Age, Agent, Expired, Mine, Proposer, TierOption, wanted_of
+from plangate.cli.gate_filters import UNFILTERED, Filters, wanted_of
 from plangate.cli.heard_of import not_done
 from plangate.cli.looking import looker, note_look
-from plangate.cli.output import JsonFlag, Limit, Page, console, print_json, say, say_missing, say_page
+from plangate.cli.output import console, print_json, say, say_missing, say_page
 from plangate.cli.stores import reading
 from plangate.cli.story import print_story
 from plangate.settings import load_settings
 from plangate.wiring import open_catalogue
 
-GateId = Annotated[str, typer.Argument(help="The id of a gate or of its plan, or the beginning of one.")]
-By = Annotated[
-    str | None,
-    typer.Option(help="Who looks, which is noted at each gate; else PLANGATE_REVIEWER; else nobody is."),
-]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(pending)
-    app.command()(show)
-
 
 def pending(
-    by: By = None,
-    mine: Mine = False,
-    agent: Agent = None,
-    proposer: Proposer = None,
-    tier: TierOption = None,
-    older: Age = None,
-    expired: Expired = False,
-    limit: Limit = 100,
-    page: Page = 1,
-    as_json: JsonFlag = False,
+    by: str | None = None,
+    filters: Filters = UNFILTERED,
+    limit: int = 100,
+    page: int = 1,
+    *,
+    as_json: bool = False,
 ) -> None:
-    """What waits for a decision, the nearest deadline first: of each what needs judgment, in few lines.
-
-    What waits for me: `plangate pending --by ana --mine`
-
-    What expired undecided, the last first: `plangate pending --expired`
-    """
+    """Show a page of what waits for a decision, or of what expired. Raises CommandError."""
     settings = load_settings()
     catalogue, who = open_catalogue(settings), looker(settings, by)
     with reading(settings) as conn:
         now = store_moment(conn, utc_now())
-        wanted = wanted_of(
-            now, who, mine=mine, agent=agent, proposer=proposer, tier=tier, older=older, expired=expired
-        )
+        wanted = wanted_of(now, who, filters)
         views = queries.pending(conn, limit, (page - 1) * limit, wanted)
         count = queries.count_pending(conn, wanted)
         missing = not_done(conn, utc_now(), ROUTER, GATEKEEPER)
@@ -86,16 +62,8 @@ def _nothing(wanted: Wanted) -> str:
     return "nothing of that kind " + ("expired" if wanted.which is Which.EXPIRED else "waits for a decision")
 
 
-def show(
-    gate: GateId,
-    by: By = None,
-    raw: Annotated[bool, typer.Option(help="Show secret arguments, in --json too.")] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Everything about one plan: its steps, warnings, reasons, decisions, effects and outcome.
-
-    To read, a few characters of an id do, where they are those of one plan: it is named. To decide, eight.
-    """
+def show(gate: str, by: str | None = None, *, raw: bool = False, as_json: bool = False) -> None:
+    """Show everything about one plan; `raw`: secret arguments, too. Raises NoSuchGateError, CommandError."""
     settings = load_settings()
     catalogue, who = open_catalogue(settings), looker(settings, by)
     with reading(settings) as conn:

@@ -6,7 +6,7 @@ out. Words of others are `shown` where they are put into a line; here is the las
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import typer
@@ -15,11 +15,6 @@ from rich.table import Table
 
 from gate_events.shown import hidden, shown, spelled_out
 from plangate.cli.hanging import Hanging, Line
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
-
-Limit = Annotated[int, typer.Option(min=1, help="How many on a page.")]
-Page = Annotated[int, typer.Option(min=1, help="Which page; the first is 1.")]
 
 FOLDED_AT = 12  # deeper than any line of ours, so that no text can fold itself into one
 _FOLDED_CELL_AT = 2

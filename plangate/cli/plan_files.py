@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-import typer
 
 from gate_events.codec import decode
 from gate_events.errors import UndecodableError, UnencodableError
@@ -16,12 +15,6 @@ from plangate.cli.files import parse_yaml, read_text
 from producers.plan import Plan
 from producers.plans import proposal
 
-PlanFile = Annotated[
-    Path,
-    typer.Argument(
-        help="A plan, JSON or YAML: goal and steps, or a whole PlanProposed. - is standard input."
-    ),
-]
 MEND = "write `goal` and `steps`, each step with `action_type` and `arguments`"
 
 

@@ -1,42 +1,22 @@
-"""`plangate retry THREAD`: asks for another attempt at a run that failed."""
+"""What `plangate retry` does."""
 
-from typing import Annotated
-
-import typer
+from collections.abc import Sequence
 
 from gate_events.names import fault_of_name
 from gate_events.shown import shown
 from gate_store.database import open_store, utc_now
 from gate_store.dialects import store_moment
-from plangate.cli.decisions import By, reviewer_name
+from plangate.cli.decisions import reviewer_name
 from plangate.cli.failures import CommandError
-from plangate.cli.output import JsonFlag, print_json, say
+from plangate.cli.output import print_json, say
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
 from plangate.wiring import open_catalogue
 from stream_apps.retrying import LEFT_FAILED, ask_to_retry
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(retry)
-
-
-def retry(
-    thread: Annotated[str, typer.Argument(help="The thread of a FAILED run, as `plangate runs` shows it.")],
-    *,
-    step: Annotated[
-        list[str] | None, typer.Option(help="A step that failed and is to be begun again; may be repeated.")
-    ] = None,
-    note: Annotated[str, typer.Option(help="Why; its reviewers read it.")],
-    by: By = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Ask for another attempt at a run that FAILED: once that is approved, it goes on from its checkpoint.
-
-    What succeeded is not repeated. A step that failed is begun again only where --step names it. Nothing may
-    be in doubt. The question is a gate of its own; the store must let this user do what a resumer does.
-    """
+def retry(thread: str, steps: Sequence[str], note: str, by: str | None, *, as_json: bool) -> None:
+    """Open the gate that asks for it. Raises CommandError, NotRetryableError, NoSuchRunError."""
     settings = load_settings()
     who = reviewer_name(settings, by)
     if fault := fault_of_name(who):
@@ -48,7 +28,7 @@ def retry(
     try:
         with store.begin() as conn:
             now = store_moment(conn, utc_now())
-            request = ask_to_retry(conn, thread, step or [], who, note, catalogue, now)
+            request = ask_to_retry(conn, thread, steps, who, note, catalogue, now)
     finally:
         store.dispose()
     if as_json:

@@ -1,9 +1,7 @@
-"""`plangate runs`: the LangGraph runs that Plangate watches."""
+"""What `plangate runs` does."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from gate_store import queries
 from gate_store.database import utc_now
@@ -11,27 +9,13 @@ from gate_store.heartbeats import GATEKEEPER, ROUTER
 from gate_store.tables import RUN_STATES
 from plangate.cli.failures import CommandError
 from plangate.cli.heard_of import not_done, not_resumed
-from plangate.cli.output import JsonFlag, Limit, Page, print_json, say, say_missing, say_page, table
+from plangate.cli.output import print_json, say, say_missing, say_page, table
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(runs)
-
-
-def runs(
-    status: Annotated[str | None, typer.Option(help="Only runs in this state, such as PAUSED.")] = None,
-    limit: Limit = 100,
-    page: Page = 1,
-    as_json: JsonFlag = False,
-) -> None:
-    """Runs: what was decided on their plans, how they ended, and why one failed; the last moved first.
-
-    `decided` is PENDING, APPROVED, REJECTED, RESPONDED, EXPIRED or WITHDRAWN, or CLEARED where nobody was
-    asked. `status` is the run's own: a rejected one is DONE where its graph heard that and came to its end.
-    """
+def runs(status: str | None, limit: int, page: int, *, as_json: bool) -> None:
+    """Show a page of the runs in this state, or in any. Raises CommandError."""
     status = _known(status)
     with reading(load_settings()) as conn:
         found = queries.list_runs(conn, status, limit, (page - 1) * limit)

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 
-import typer
 from sqlalchemy import Connection, text
 
 from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES, VERDICTS
@@ -16,7 +14,7 @@ from gate_store.known_records import are_known
 from gate_store.restores import restored_since
 from gate_store.restoring import Lost, Noted, note_lost
 from plangate.cli.failures import CommandError
-from plangate.cli.output import JsonFlag, print_json, say
+from plangate.cli.output import print_json, say
 from plangate.kafka import groups, topics
 from plangate.kafka.roles import GROUPS, Role
 from plangate.restoring.lost import LostWords
@@ -44,19 +42,8 @@ class _Group:
     offsets: Mapping[tuple[str, int], int]
 
 
-def restored(
-    since: Annotated[str, typer.Option(help="When the backup was made, or before: 2026-11-30T13:00:00Z.")],
-    until: Annotated[str, typer.Option(help="When the store was lost; now, if left out.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look, and change nothing.")] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Tell a store that it was restored from a backup: run it before any worker starts again.
-
-    What may have happened after --since begins in doubt instead of once more, and the gatekeeper reads again
-    what the store does not know. Stop workers, agents and services first.
-
-    Example: `plangate store restored --since 2026-11-30T13:00:00Z`
-    """
+def restored(since: str, until: str, *, dry_run: bool, as_json: bool) -> None:
+    """Note in the store what was lost, and let the gatekeeper read again. Raises CommandError."""
     now = utc_now()
     lost_at = _moment("--until", until) if until else now
     lost = Lost(_moment("--since", since), lost_at, ())

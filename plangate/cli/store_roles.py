@@ -2,36 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import psycopg
 import typer
 
-from gate_store import migrate
 from gate_store.roles import apply as roles_of_store
 from gate_store.roles.facts import Fact
 from gate_store.roles.roles import ALL_TABLES
 from gate_store.store_url import is_postgres
 from plangate.cli.failures import CommandError
-from plangate.cli.output import JsonFlag, print_json, say, show
+from plangate.cli.output import print_json, say, show
 from plangate.settings import load_settings
 
 _NO_ROLES = "SQLite has no roles: whoever may write its file may do everything; keep it to one user"
 _AS_OWNER = "do it as a super user, or as the tables' owner with CREATEROLE"
 
 
-def roles(
-    apply: Annotated[bool, typer.Option("--apply", help="Make them, and give them what they lack.")] = False,
-    prefix: Annotated[str, typer.Option(help="What their names begin with.")] = roles_of_store.PREFIX,
-    as_json: JsonFlag = False,
-) -> None:
-    """What each role may do with a store on PostgreSQL, as SQL; make your logins members of them.
-
-    Roles: owner, router, gatekeeper, resumer, agent, service, reviewer, auditor. Apply them again after each
-    upgrade.
-
-    Example: `plangate store roles --apply`, then in psql `CREATE ROLE mailer LOGIN IN ROLE plangate_service`
-    """
+def roles(prefix: str, *, apply: bool, as_json: bool) -> None:
+    """Print SQL that makes the roles, or make them. Raises CommandError."""
     settings = load_settings()
     if not is_postgres(settings.store_url):
         if as_json:
@@ -42,6 +31,8 @@ def roles(
     if not prefix:
         raise CommandError("--prefix is empty", "give one, such as plangate_")
     if apply:
+        from gate_store import migrate  # noqa: PLC0415 - it brings LangGraph's checkpoints along
+
         if behind := migrate.behind(settings.store_url):
             raise CommandError(behind, "then apply the roles")
         _show(_applied(settings.store_url, prefix), as_json)

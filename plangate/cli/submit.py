@@ -1,16 +1,15 @@
-"""`plangate submit GRAPH`: run a graph until its gate."""
+"""What `plangate submit` does."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-import typer
 
 from gate_store.whereabouts import PlanState, Whereabouts
 from plangate.cli.awaiting import hop_behind, in_words, not_taken, where_it_stands
 from plangate.cli.failures import CommandError
 from plangate.cli.graph_errors import graph_raised
-from plangate.cli.output import JsonFlag, print_json, say
+from plangate.cli.output import print_json, say
 from plangate.cli.stores import must_be_there
 from plangate.settings import Settings, load_settings
 from plangate.wiring import name_agent
@@ -19,28 +18,13 @@ from producers.submit import submit as submit_graph
 from stream_apps.resumer.graphs import Loaded, load_graphs, refuse_unguarded
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(submit)
-
-
 def submit(
-    graph: Annotated[str, typer.Argument(help="The graph's name in langgraph.json.")],
-    given: Annotated[str, typer.Option("--input", help="The graph's input, a JSON object.")] = "{}",
-    thread_id: Annotated[str | None, typer.Option(help="The thread; the same again is harmless.")] = None,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds for somebody to take its plan.")] = 15,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not look what becomes of it.")] = False,
-    whole: Annotated[
-        bool, typer.Option("--traceback", help="Where the graph raises: its whole traceback.")
-    ] = False,
-    as_json: JsonFlag = False,
+    graph: str, given: str, thread_id: str | None, wait: float | None, *, whole: bool, as_json: bool
 ) -> None:
-    """Run a graph until its gate, publish its plan and wait until the gate is open or needed none.
+    """Run a graph until its gate, and look for `wait` seconds what becomes of its plan; None: do not look.
 
-    `plangate worker` resumes the run once it is decided. Exit code 3: the plan is published, and nobody has
-    taken it within --wait. 4: it was refused, and the run waits.
-
-    Example: `plangate submit billing --input '{"customers": ["c7"]}' --thread-id night-1`
+    `whole`: with the whole traceback of a graph that raises.
+    Raises CommandError, NotTakenError, PlanRefusedError, GraphRaisedError.
     """
     settings = load_settings()
     name_agent(settings)
@@ -55,8 +39,8 @@ def submit(
         refuse_unguarded([entry])
     must_be_there(settings)
     done = _run(settings, entry, _input(given), thread_id, whole=whole)
-    found = where_it_stands(settings, done, 0 if no_wait else wait)
-    if found.state is PlanState.PUBLISHED and not no_wait:
+    found = where_it_stands(settings, done, wait or 0)
+    if found.state is PlanState.PUBLISHED and wait is not None:
         found = hop_behind(settings, found)
         failure: CommandError | None = not_taken(done, found, wait)
     else:

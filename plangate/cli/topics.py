@@ -1,36 +1,30 @@
-"""`plangate topics`: the topics on the cluster."""
+"""What `plangate topics` does."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import typer
 
-from plangate.cli.acls import acls
-from plangate.cli.output import JsonFlag, show
+from plangate.cli.output import show
 from plangate.kafka import topics
+from plangate.kafka.topics import TopicState
 from plangate.settings import load_settings
-
-group = typer.Typer(no_args_is_help=True, help="Make and check the topics that Plangate uses.")
 
 COLUMNS = ("name", "partitions", "replication", "problem")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group.command()(acls)
-    app.add_typer(group, name="topics")
+def create(*, as_json: bool) -> None:
+    """Create what is missing, and show all."""
+    _show(topics.create(load_settings()), as_json=as_json)
 
 
-@group.command()
-def create(as_json: JsonFlag = False) -> None:
-    """Create the topics that are missing; those that exist stay as they are."""
-    states = topics.create(load_settings())
-    show([asdict(state) for state in states], as_json=as_json, title="Topics", columns=COLUMNS)
-
-
-@group.command()
-def check(as_json: JsonFlag = False) -> None:
-    """Say which topics are missing. Exit code 1 where one is."""
+def check(*, as_json: bool) -> None:
+    """Show all. Raises typer.Exit where one is missing."""
     states = topics.describe(load_settings())
-    show([asdict(state) for state in states], as_json=as_json, title="Topics", columns=COLUMNS)
+    _show(states, as_json=as_json)
     if any(state.problem for state in states):
         raise typer.Exit(1)
+
+
+def _show(states: Sequence[TopicState], *, as_json: bool) -> None:
+    show([asdict(state) for state in states], as_json=as_json, title="Topics", columns=COLUMNS)

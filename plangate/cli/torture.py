@@ -1,17 +1,17 @@
-"""`plangate torture`: kill it while it works, and count what went wrong."""
+"""What `plangate torture` does."""
 
 import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import NoReturn
 
 import typer
 from rich.progress import Progress, TextColumn
 
-from plangate.cli.output import JsonFlag, console, errors, print_json, say, table
-from plangate.dev.stack import Broker
+from plangate.cli.output import console, errors, print_json, say, table
+from plangate.dev.broker import Broker
 from plangate.torture.lab import Orders, Tell, torture
 from plangate.torture.report import keep as keep_report
 from plangate.torture.stack import in_force, own
@@ -20,33 +20,23 @@ RUNS_TO_A_SERVICE_PLAN = 8  # services take part where liars do
 LIES_TO_A_DOSE = 4  # of poison
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("torture")(command)
-
-
-def command(
-    runs: Annotated[int, typer.Option(min=1, help="Runs that are submitted.")] = 1000,
-    kills: Annotated[int, typer.Option(min=0, help="SIGKILLs.")] = 30,
-    pauses: Annotated[int, typer.Option(min=0, help="SIGSTOPs past the lease's end, then SIGCONT.")] = 3,
-    liars: Annotated[int, typer.Option(min=0, help="Lies that adversaries tell on the topics.")] = 0,
-    secured: Annotated[
-        bool, typer.Option("--secured", help="A login for every part, with its role's rights alone.")
-    ] = False,
-    seed: Annotated[int, typer.Option(help="Repeats the plan of faults.")] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="Worker trees.")] = 2,
-    broker: Annotated[Broker, typer.Option(help="A broker of our own.")] = "apache",
-    store: Annotated[
-        str | None, typer.Option(help="A store URL, or `postgresql` for a server of our own; else SQLite.")
-    ] = "postgresql",
-    here: Annotated[
-        bool, typer.Option("--in-force", help="Use the cluster and the store of the settings in force.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Also where that store holds runs already.")] = False,
-    keep: Annotated[Path | None, typer.Option(help="Where logs and evidence stay.")] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Kill, pause and restart whole workers while they serve runs; then judge by an outside witness."""
+def run(
+    *,
+    runs: int,
+    kills: int,
+    pauses: int,
+    liars: int,
+    secured: bool,
+    seed: int,
+    workers: int,
+    broker: Broker,
+    store: str | None,
+    here: bool,
+    yes: bool,
+    keep: Path | None,
+    as_json: bool,
+) -> NoReturn:
+    """What `commands.torture` is told. Raises typer.Exit with the verdict, typer.BadParameter."""
     console.quiet = as_json
     logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())  # the database is away on purpose
     if here and liars:

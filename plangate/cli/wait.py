@@ -1,7 +1,7 @@
-"""`plangate wait THREAD`: until a run ends, and how it did."""
+"""What `plangate wait` does."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import typer
@@ -10,7 +10,7 @@ from gate_events.json_text import kept_result
 from gate_events.shown import shown
 from gate_policy.display import redacted
 from plangate.cli.failures import CommandError
-from plangate.cli.output import JsonFlag, indented, print_json, say
+from plangate.cli.output import indented, print_json, say
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
 from plangate.wiring import open_catalogue
@@ -26,22 +26,8 @@ class TimeIsUpError(CommandError):
     exit_code = NOT_ENDED
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(wait)
-
-
-def wait(
-    thread: Annotated[str, typer.Argument(help="The thread of the run, as `plangate runs` shows it.")],
-    timeout: Annotated[float | None, typer.Option(min=0, help="Seconds to wait; else until it ends.")] = None,
-    raw: Annotated[bool, typer.Option(help="Show fields that the catalogue calls secret.")] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Wait until a run ends; say how, what its steps gave, and what its graph returned.
-
-    A run that waits for a human has not ended. Exit code 0: it is DONE, and nobody said no. 1: it is FAILED
-    or STALE. 3: time is up. 4: it is DONE, and its plan was not approved.
-    """
+def wait(thread: str, timeout: float | None, *, raw: bool, as_json: bool) -> None:
+    """Wait, and say how the run ended. Raises TimeIsUpError, typer.Exit with one of the codes above."""
     settings = load_settings()
     actions = open_catalogue(settings).actions.values()
     secret = frozenset(name for action in actions for name in action.secret)

@@ -16,7 +16,8 @@ from psycopg import sql
 from gate_store import migrate
 from gate_store.postgres.address import Address
 from gate_store.postgres.psycopg_client import connect
-from gate_store.roles.apply import PREFIX, apply
+from gate_store.roles.apply import apply
+from gate_store.roles.prefix import PREFIX
 from plangate.containers.passwords import REGISTRY
 from plangate.settings import load_settings
 

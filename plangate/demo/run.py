@@ -27,7 +27,8 @@ from plangate.demo.story import Task
 from plangate.demo.tally import Tally, count
 from plangate.demo.waiting import wait_for
 from plangate.dev import env_file
-from plangate.dev.stack import Broker, Stack, services, workers
+from plangate.dev.broker import Broker
+from plangate.dev.stack import Stack, services, workers
 from plangate.examples import example
 from plangate.wiring import open_catalogue, open_producer
 from producers.decisions import decide

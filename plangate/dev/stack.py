@@ -6,19 +6,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from gate_events.topics import TOPICS
 from gate_store import migrate
 from plangate.dev.apache_kafka import ApacheKafka
+from plangate.dev.broker import Broker
 from plangate.dev.mock_kafka import MockKafka
 from plangate.dev.postgres import PostgresServer
 from plangate.dev.processes import ChildProcess
 from plangate.dev.unprivileged import ENTERED_BY_NOBODY, identity
 from plangate.kafka import topics
 from plangate.settings import Settings, load_settings
-
-Broker = Literal["mock", "apache"]
 
 _MOCK_FETCH_MS = "20"  # the mock cluster answers a waiting fetch at its end, not when a record comes
 

@@ -15,6 +15,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from gate_store.roles import apply as roles_of_store
+from gate_store.roles.prefix import PREFIX
 from plangate.dev.apache_kafka import ApacheKafka
 from plangate.dev.stack import Stack, environment, variables
 from plangate.kafka import acls
@@ -88,7 +89,7 @@ def _login(url: str, role: Role) -> str:
             sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
                 sql.Identifier(name),
                 sql.Literal(password),
-                sql.Identifier(f"{roles_of_store.PREFIX}{role}"),
+                sql.Identifier(f"{PREFIX}{role}"),
             )
         )
     return make_url(url).set(username=name, password=password).render_as_string(hide_password=False)

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from gate_store import migrate
 from gate_store.database import open_store
 from gate_store.tables import runs
-from plangate.dev.stack import Broker, Stack, environment, services
+from plangate.dev.broker import Broker
+from plangate.dev.stack import Stack, environment, services
 from plangate.kafka import topics
 from plangate.settings import load_settings
 from plangate.torture.liars.poisoner import LARGEST_RECORD

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence, Set
 from functools import partial
 
+from plangate.worker.parts import PARTS
 from plangate.worker.supervisor import Child
-
-PARTS = ("router", "gatekeeper", "resumer")
 
 
 def fleet(parts: Set[str], resumers: int, environment: Mapping[str, str]) -> list[Child]:

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from plangate.cli import failures
-from plangate.cli.main import MODULE_OF
-from tests.cli.commands import Shell
+from plangate.cli.lazy_group import command
+from plangate.cli.table import TABLE
+from tests.cli.commands import CATALOGUE, PLAN, Shell
+from tests.stores import migrated
 
 EXAMPLES = {
     "propose": "plangate propose plan.yaml",
@@ -18,14 +21,31 @@ EXAMPLES = {
 }
 
 
-@pytest.mark.parametrize("command", EXAMPLES)
-def test_help_shows_an_example(shell: Shell, command: str) -> None:
-    assert EXAMPLES[command] in shell.run(command, "--help").out
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_help_shows_an_example(shell: Shell, name: str) -> None:
+    assert EXAMPLES[name] in shell.run(name, "--help").out
 
 
 def test_help_names_every_command(shell: Shell) -> None:
-    said = shell.run("--help").out
-    assert [name for name in MODULE_OF if f" {name} " not in said] == []
+    said = [line.strip("│ ").split(maxsplit=1) for line in shell.run("--help").out.splitlines()]
+    assert [name for name, row in TABLE.items() if [name, row.help] not in said] == []
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_the_table_says_the_first_paragraph_of_a_commands_own_help(name: str) -> None:
+    assert " ".join(command(name).help.split("\n\n")[0].split()) == TABLE[name].help
+
+
+def completed(shell: Shell, typed: str) -> list[str]:
+    """What a shell completes after this."""
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    return shell.with_(_PLANGATE_COMPLETE="complete_bash", **words).run().out.split()
+
+
+def test_a_shell_completes_commands_and_their_options(shell: Shell) -> None:
+    assert completed(shell, "plangate re") == ["reject", "respond", "resolve", "retry"]
+    assert completed(shell, "plangate catalogue ch") == ["check"]
+    assert completed(shell, "plangate resolve --h") == ["--happened", "--help"]
 
 
 def test_a_word_that_is_no_command_is_a_usage_error(shell: Shell) -> None:
@@ -36,19 +56,67 @@ def test_a_word_that_is_no_command_is_a_usage_error(shell: Shell) -> None:
 
 def loaded(code: str, *names: str) -> str:
     """Which of these modules that code loads, in a process of its own."""
-    code = f"{code}\nimport sys\nprint(*sorted({set(names)!r} & set(sys.modules)))"
+    code = f"{code}\nimport sys\nprint(*sorted({set(names)!r} & set(sys.modules)), file=sys.stderr)"
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    ).stderr.strip()
 
 
-def test_commands_load_neither_faust_nor_langgraph_nor_alembic() -> None:
-    code = """
+KAFKA = ("confluent_kafka", "faust", "aiokafka")
+GRAPHS = ("langgraph", "langchain_core", "langsmith")
+STORE = ("sqlalchemy", "alembic", "psycopg", "asyncpg", "aiosqlite")
+OTHERS = ("plangate.settings", "gate_policy.catalogue", "jinja2", "fastavro", "msgspec", "httpx", "asyncio")
+COMMANDS = """
+from typer.main import get_command
 from plangate.cli.main import application
-for command in ("--version", "pending", "approve", "propose", "runs"):
-    application([command])
+
+def run(*arguments):
+    get_command(application())(arguments, standalone_mode=False)
 """
-    assert loaded(code, "typer", "faust", "langgraph", "alembic", "aiokafka") == "typer"
+
+
+def test_no_help_loads_what_does_the_work() -> None:
+    code = f"""{COMMANDS}
+from plangate.cli.table import TABLE
+for arguments in (["--help"], ["--version"], *([name, "--help"] for name in TABLE)):
+    run(*arguments)
+"""
+    assert loaded(code, "typer", *KAFKA, *GRAPHS, *STORE, *OTHERS) == "typer"
+
+
+def test_what_needs_neither_kafka_nor_graphs_loads_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    migrated(f"sqlite:///{tmp_path}/plangate.db")
+    Path("catalogue.yaml").write_text(CATALOGUE)
+    Path("plan.json").write_text(PLAN)
+    code = f"""{COMMANDS}
+from contextlib import suppress
+from gate_store.lookup import NoSuchGateError
+run("store", "roles")
+run("catalogue", "check", "catalogue.yaml")
+run("explain", "plan.json")
+run("pending")
+run("runs")
+with suppress(NoSuchGateError):
+    run("show", "00000000")
+"""
+    assert loaded(code, "sqlalchemy", *KAFKA, *GRAPHS) == "sqlalchemy"
+
+
+def test_an_upgrade_of_the_store_loads_langgraphs_checkpoints_and_neither_graphs_nor_kafka(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = f'{COMMANDS}run("store", "upgrade")'
+    names = ("langgraph.checkpoint", "langgraph.graph", "langgraph.pregel", "langsmith")
+    assert loaded(code, *names, *KAFKA) == "langgraph.checkpoint"
+
+
+def test_who_imports_plangate_loads_neither_kafka_nor_graphs_until_a_name_needs_them() -> None:
+    everything = (*KAFKA, *GRAPHS, *STORE, "msgspec")
+    assert loaded("import plangate", "plangate", *everything) == "plangate"
 
 
 def test_the_process_of_the_apps_loads_neither_graphs_nor_migrations() -> None:

@@ -165,16 +165,16 @@ def test_names_that_older_yaml_takes_for_numbers_and_switches_stay_text(
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"principal": ["agent=User:Ana"]}, ["'Ana' is no name of a Kubernetes resource", "use a-z, 0-9"]),
-        ({"principal": ["agent=User:CN=ana,OU=x"]}, ["'ana,OU=x' is no name"]),
-        ({"principal": [f"agent=User:CN={'a' * 65}"]}, ["at most 64"]),
-        ({"principal": ["agent=User:a", "reporter=User:CN=a"]}, ["would be the KafkaUser a, too"]),
-        ({"principal": ["agent=User:a"], "cluster": "My_Kafka"}, ["--cluster My_Kafka", "metadata.name"]),
+        ({"principals": ["agent=User:Ana"]}, ["'Ana' is no name of a Kubernetes resource", "use a-z, 0-9"]),
+        ({"principals": ["agent=User:CN=ana,OU=x"]}, ["'ana,OU=x' is no name"]),
+        ({"principals": [f"agent=User:CN={'a' * 65}"]}, ["at most 64"]),
+        ({"principals": ["agent=User:a", "reporter=User:CN=a"]}, ["would be the KafkaUser a, too"]),
+        ({"principals": ["agent=User:a"], "cluster": "My_Kafka"}, ["--cluster My_Kafka", "metadata.name"]),
         (
-            {"principal": ["agent=User:a"], "apply": True},
+            {"principals": ["agent=User:a"], "apply": True},
             ["User Operator gives the rights", "leave out --ap"],
         ),
-        ({}, ["nobody is named"]),
+        ({"principals": []}, ["nobody is named"]),
     ],
 )
 def test_what_strimzi_would_not_take_is_told_with_its_mend(given: dict[str, Any], words: list[str]) -> None:

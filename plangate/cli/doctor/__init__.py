@@ -1,8 +1,7 @@
-"""`plangate doctor`: what is wrong, and the mend."""
+"""What `plangate doctor` does."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Annotated
 
 import typer
 
@@ -10,7 +9,7 @@ from gate_events.shown import shown
 from plangate.cli.acls import role_of
 from plangate.cli.doctor import at_work, on_kafka, setup
 from plangate.cli.doctor.finding import EXIT_CODE, Finding, State, gravest, looked
-from plangate.cli.output import LOOK, WELL, WRONG, JsonFlag, indented, print_json, say
+from plangate.cli.output import LOOK, WELL, WRONG, indented, print_json, say
 from plangate.kafka.roles import Role
 from plangate.settings import Settings, load_settings
 
@@ -18,28 +17,10 @@ _MEND_AT = 6  # behind the longest state
 _STYLE = {State.OK: WELL, State.LOOK: LOOK, State.WRONG: WRONG}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(doctor)
-
-
-def doctor(
-    role: Annotated[
-        list[str] | None,
-        typer.Option(help="What this user is on Kafka; may be repeated. A service: service:GROUP."),
-    ] = None,
-    setup_alone: Annotated[
-        bool, typer.Option("--setup", help="Only whether work can start here, as a health check asks.")
-    ] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Look at Kafka, store, graphs and catalogue, at the workers, and at what waits.
-
-    Exit code 0: all is well; 1: something is wrong; 2: something is worth a look.
-    With logins of their own each part looks as itself, at what it needs: `plangate doctor --role router`
-    """
+def doctor(names: Sequence[str], *, setup_alone: bool, as_json: bool) -> None:
+    """Look, as these roles where some are named. Raises typer.Exit where not all is well, CommandError."""
     findings = []
-    roles = [role_of("--role", each) for each in role or ()]
+    roles = [role_of("--role", each) for each in names]
     for finding in examine(load_settings(), roles, whole=not (roles or setup_alone)):
         findings.append(finding)
         if not as_json:

@@ -7,7 +7,8 @@ from functools import partial
 from gate_events.records import PlanProposed
 from gate_events.topics import DECISIONS, TOPICS, Topic
 from gate_store import migrate
-from gate_store.roles.apply import PREFIX, missing
+from gate_store.roles.apply import missing
+from gate_store.roles.prefix import PREFIX
 from gate_store.store_url import is_postgres
 from gate_store.try_clients import try_clients
 from plangate.cli.counting import counted

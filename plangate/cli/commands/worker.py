@@ -1,20 +1,10 @@
 """`plangate worker`: the processes that do the work."""
 
-import asyncio
-import logging
 from typing import Annotated
 
 import typer
 
-from plangate.cli.failures import CommandError
-from plangate.settings import load_settings
-from plangate.worker import logs
-from plangate.worker.catalogue_in_force import catalogue_in_force
-from plangate.worker.fleet import PARTS, fleet
-from plangate.worker.readiness import check_before_work
-from plangate.worker.supervisor import Supervisor
-
-log = logging.getLogger("plangate.worker")
+from plangate.worker.parts import PARTS
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +27,17 @@ def worker(
 
     SIGHUP reads the catalogue anew.
     """
+    import asyncio
+    import logging
+
+    from plangate.cli.failures import CommandError
+    from plangate.settings import load_settings
+    from plangate.worker import logs
+    from plangate.worker.catalogue_in_force import catalogue_in_force
+    from plangate.worker.fleet import fleet
+    from plangate.worker.readiness import check_before_work
+    from plangate.worker.supervisor import Supervisor
+
     parts = {part.strip() for part in only.split(",")}
     if not parts <= set(PARTS):
         raise CommandError(f"--only {only}: no such part", f"name some of {', '.join(PARTS)}")
@@ -47,12 +48,14 @@ def worker(
         parts.discard("resumer")
     check_before_work(settings, parts)
     if graphless:
-        log.info("%s is not there: this worker resumes no graphs", settings.graphs)
+        logging.getLogger("plangate.worker").info(
+            "%s is not there: this worker resumes no graphs", settings.graphs
+        )
     with catalogue_in_force(settings) as catalogue:
         children = fleet(parts, resumers, catalogue.environment)
         if settings.metrics_address is None:
             asyncio.run(Supervisor(children, reload=catalogue.reload).run())
         else:
-            from plangate.worker.watched import run_watched  # noqa: PLC0415 - loads prometheus_client
+            from plangate.worker.watched import run_watched
 
             run_watched(settings.metrics_address, settings, children, catalogue)

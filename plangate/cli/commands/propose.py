@@ -2,13 +2,7 @@
 
 import typer
 
-from gate_events.topics import PLANS
-from plangate.cli.counting import counted
-from plangate.cli.output import JsonFlag, print_json, say
-from plangate.cli.plan_files import PlanFile, read_plan
-from plangate.cli.speaking import speaker
-from plangate.settings import load_settings
-from plangate.wiring import name_agent
+from plangate.cli.options import JsonFlag, PlanFile
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +21,14 @@ def propose(file: PlanFile, as_json: JsonFlag = False) -> None:
 
     Or from another program: `make-plan | plangate propose -`
     """
+    from gate_events.topics import PLANS
+    from plangate.cli.counting import counted
+    from plangate.cli.output import print_json, say
+    from plangate.cli.plan_files import read_plan
+    from plangate.cli.speaking import speaker
+    from plangate.settings import load_settings
+    from plangate.wiring import name_agent
+
     settings = load_settings()
     name_agent(settings)
     plan = read_plan(file)

@@ -1,14 +1,8 @@
 """`plangate explain`: a plan's judgement, without Kafka or a store."""
 
-from datetime import UTC, datetime
-
 import typer
 
-from gate_policy.explain import explain as explanation
-from plangate.cli.output import JsonFlag, print_json, say
-from plangate.cli.plan_files import PlanFile, read_plan
-from plangate.settings import load_settings
-from plangate.wiring import name_agent, open_catalogue
+from plangate.cli.options import JsonFlag, PlanFile
 
 
 def register(app: typer.Typer) -> None:
@@ -18,6 +12,14 @@ def register(app: typer.Typer) -> None:
 
 def explain(file: PlanFile, as_json: JsonFlag = False) -> None:
     """Say which way a plan would go and why: step by step, rule by rule. Needs only the catalogue."""
+    from datetime import UTC, datetime
+
+    from gate_policy.explain import explain as explanation
+    from plangate.cli.output import print_json, say
+    from plangate.cli.plan_files import read_plan
+    from plangate.settings import load_settings
+    from plangate.wiring import name_agent, open_catalogue
+
     settings = load_settings()
     name_agent(settings)
     lines = explanation(read_plan(file), open_catalogue(settings), now=datetime.now(UTC))

@@ -1,0 +1,3 @@
+"""How the names of a store's roles begin."""
+
+PREFIX = "plangate_"

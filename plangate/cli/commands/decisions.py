@@ -1,0 +1,129 @@
+"""`plangate approve`, `edit`, `reject`, …: decisions."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gate_events.words import DecisionKind, Resolution
+from plangate.cli.options import By, Digest, Gate, JsonFlag, Note, Wait, Yes
+
+_DOES = {
+    DecisionKind.APPROVE: "Let a plan run as it was proposed.",
+    DecisionKind.REJECT: "Let nothing of a plan run; the graph sees the note.",
+    DecisionKind.WITHDRAW: "Take one's own plan back; the proposer's right: say --by PROPOSER unless that is"
+    " your login name.\n\nA name is claimed and not proven: who may write to `decisions` may say any.",
+    DecisionKind.CONFIRM: "Say afterwards that what ran was right.",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for kind, does in _DOES.items():
+        app.command(kind.value.lower(), help=does)(_command(kind))
+    for command in (edit, respond, undo, resolve):
+        app.command()(command)
+
+
+def _command(kind: DecisionKind) -> Callable[..., None]:
+    """The command of a decision that carries nothing but a note."""
+
+    def command(
+        gate: Gate = None,
+        digest: Digest = None,
+        note: Note = "",
+        by: By = None,
+        yes: Yes = False,
+        wait: Wait = 15,
+        as_json: JsonFlag = False,
+    ) -> None:
+        from plangate.cli.decisions import Asked, decide
+
+        decide(Asked(gate, digest, yes, by, wait, as_json), kind, note=note)
+
+    return command
+
+
+def edit(
+    gate: Gate = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="The steps as they shall run, YAML or JSON; - is standard input.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A step to leave out; may be repeated.")] = None,
+    digest: Digest = None,
+    note: Note = "",
+    by: By = None,
+    yes: Yes = False,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
+) -> None:
+    """Let a plan run with changes: from a file, without the steps of --drop, or else in your editor.
+
+    Leave two steps out: `plangate edit 3f2a9c1d --drop s4 --drop s7 --note "they have paid"`
+
+    Change the steps in $EDITOR: `plangate edit 3f2a9c1d`
+
+    From a file: `plangate show 3f2a9c1d --raw --json | jq .gates[0].steps > steps.json`, change it, then
+    `plangate edit 3f2a9c1d steps.json`
+    """
+    from plangate.cli.decisions import Asked
+    from plangate.cli.decisions import edit as decide_to_edit
+
+    if digest is not None and file is None:
+        gate, file = None, Path(gate) if gate else None
+    decide_to_edit(Asked(gate, digest, yes, by, wait, as_json), file, drop or [], note)
+
+
+def respond(
+    gate: Gate = None,
+    *,
+    digest: Digest = None,
+    note: Note,
+    by: By = None,
+    yes: Yes = False,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
+) -> None:
+    """Answer the agent instead of deciding; nothing runs, and it may propose anew."""
+    from plangate.cli.decisions import Asked, decide
+
+    decide(Asked(gate, digest, yes, by, wait, as_json), DecisionKind.RESPOND, note=note)
+
+
+def undo(
+    gate: Gate = None,
+    step: Annotated[list[str] | None, typer.Option(help="A step to undo; may be repeated. Else all.")] = None,
+    digest: Digest = None,
+    note: Note = "",
+    by: By = None,
+    yes: Yes = False,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say afterwards that it was wrong: the steps that undo it become a plan of their own."""
+    from plangate.cli.decisions import Asked, decide
+
+    asked = Asked(gate, digest, yes, by, wait, as_json)
+    decide(asked, DecisionKind.UNDO, note=note, step_ids=step or [])
+
+
+def resolve(
+    gate: Gate = None,
+    happened: Annotated[bool, typer.Option("--happened", help="It happened: it counts as done.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="It did not: it is done again.")] = False,
+    abandon: Annotated[bool, typer.Option("--abandon", help="It counts as failed.")] = False,
+    digest: Digest = None,
+    note: Note = "",
+    by: By = None,
+    yes: Yes = False,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say what became of an effect whose result nobody knows."""
+    from plangate.cli.decisions import Asked
+    from plangate.cli.decisions import resolve as decide_to_resolve
+
+    answers = {Resolution.HAPPENED: happened, Resolution.RETRY: retry, Resolution.ABANDON: abandon}
+    given = [resolution for resolution, chosen in answers.items() if chosen]
+    decide_to_resolve(Asked(gate, digest, yes, by, wait, as_json), given, note)

@@ -1,0 +1,5 @@
+"""Which broker of our own."""
+
+from typing import Literal
+
+Broker = Literal["mock", "apache"]

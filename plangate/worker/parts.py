@@ -1,0 +1,3 @@
+"""What a worker does."""
+
+PARTS = ("router", "gatekeeper", "resumer")
