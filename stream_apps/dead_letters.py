@@ -12,11 +12,11 @@ from gate_events.ids import derived
 from gate_events.records import DeadLetter
 from gate_events.shown import shown
 from gate_events.sizes import Cut, Headers, cut, size_of
-from gate_events.topics import DEAD_LETTERS
+from gate_events.topics import DEAD_LETTERS, TOPICS
 from gate_store.database import Clock
 from stream_apps.config import AppsConfig
 from stream_apps.exits import BROKEN, leave
-from stream_apps.metrics import Reason, buried
+from stream_apps.metrics import Reason, buried, expect_dead_letters
 from stream_apps.producing import KafkaWriter, Outgoing
 from stream_apps.spans import REFUSED
 from stream_apps.spool import Spool
@@ -48,6 +48,7 @@ class DeadLetters:
         self._writer = writer
         self._spool = Spool(config.spool)
         self._largest = config.largest_record_bytes
+        expect_dead_letters(f"{self._prefix}{topic.name}" for topic in TOPICS)
         self._spooling: set[asyncio.Task[None]] = set()
 
     @property

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
@@ -110,6 +111,19 @@ class Reason(StrEnum):
     GIVEN_UP = "given_up"
 
 
+def expect_dead_letters(topics: Iterable[str]) -> None:
+    """Begin at 0: the first letter is then an increase, as alert rules ask for one."""
+    for topic in topics:
+        for reason in Reason:
+            _DEAD_LETTERS.labels(topic, reason)
+
+
+def expect_decisions(kinds: Iterable[str], fate: str) -> None:
+    """Begin at 0, for the same reason."""
+    for kind in kinds:
+        _DECISIONS.labels(kind, fate)
+
+
 def processed(group: str, topics: Iterable[str], seconds: float) -> None:
     """A batch was worked at; `topics` has the full name of each record's."""
     _PROCESS_DURATION.labels("kafka", "process", group).observe(seconds)
@@ -122,7 +136,12 @@ def processed(group: str, topics: Iterable[str], seconds: float) -> None:
 
 def sent(topic: str) -> None:
     """Kafka confirmed a record; `topic` is its full name."""
-    _SENT.labels("kafka", "send", topic).inc()
+    _sent_to(topic).inc()
+
+
+@cache
+def _sent_to(topic: str) -> Counter:
+    return _SENT.labels("kafka", "send", topic)
 
 
 def buried(topic: str, reason: Reason) -> None:

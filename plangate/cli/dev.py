@@ -82,6 +82,7 @@ def _all_serve(stack: Stack, parts: Sequence[str], began: float) -> bool:
 
 
 def _introduce(stack: Stack, folder: Path, file: Path) -> None:
+    address = stack.settings.metrics_address
     table(
         "Plangate runs",
         ("what", "where"),
@@ -91,6 +92,7 @@ def _introduce(stack: Stack, folder: Path, file: Path) -> None:
             ("catalogue", stack.settings.catalogue),
             ("graphs", stack.settings.graphs),
             ("logs", folder),
+            *([("metrics", f"http://{address}/metrics")] if address and address.port else []),
         ],
     )
     say(f"In another shell:  . {file}")

@@ -14,7 +14,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from gate_events.errors import UndecodableError
 from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES
 from gate_events.trace_context import caused_by
+from gate_events.words import DecisionKind, known
 from gate_store.dialects import store_moment
+from gate_store.dispositions import Fate
 from gate_store.refused import note_refused
 from stream_apps.config import GATEKEEPER, AppsConfig
 from stream_apps.consume import Received
@@ -23,7 +25,7 @@ from stream_apps.decoding import Decoder
 from stream_apps.gatekeeper.commit import Committed, commit_batch
 from stream_apps.gatekeeper.in_traces import begin_spans
 from stream_apps.gatekeeper.losses import Losses
-from stream_apps.metrics import Reason, decided
+from stream_apps.metrics import Reason, decided, expect_decisions
 from stream_apps.own_work import OwnWork
 from stream_apps.patience import is_outage, through_outages
 from stream_apps.plain_errors import plainly
@@ -85,6 +87,7 @@ class Gatekeeping:
         self._dead_letters = dead_letters
         self._bells = bells
         self._spans = Spans(GATEKEEPER, config.topic_prefix, config.tracers.get(GATEKEEPER))
+        expect_decisions((kind.value for kind in known(DecisionKind)), Fate.DECIDED)
 
     async def handle(self, batch: Sequence[Received]) -> None:
         """Commit a batch, or all of it but what cannot be."""

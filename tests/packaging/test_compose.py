@@ -161,6 +161,15 @@ def test_a_service_waits_only_for_what_can_come_true(service: str) -> None:
             assert "restart" not in services()[other]
 
 
+def test_a_worker_is_watched_in_its_network_but_not_from_where_code_of_graphs_runs() -> None:
+    listens = {
+        service: given["environment"]["PLANGATE_METRICS_LISTEN"].partition(":")[0] == "127.0.0.1"
+        for service, given in services().items()
+        if "PLANGATE_METRICS_LISTEN" in given.get("environment", {})
+    }
+    assert listens == {service: service in GRAPHS for service in ("router", "gatekeeper", "resumer")}
+
+
 def test_workers_ask_the_doctor_for_the_rights_of_their_role() -> None:
     assert set(workers()) == {"router", "gatekeeper", "resumer"}
     for service, given in workers().items():

@@ -48,6 +48,7 @@ def broker(request: pytest.FixtureRequest, passwords: Composed) -> Iterator[Comp
 def composed(passwords: Composed, broker: ComposedKafka) -> Composed:
     """Its broker runs, and nobody is known there yet."""
     here = {"kafka:19092": broker.containers, "localhost:9094": broker.internal}
+    here |= dict.fromkeys(("0.0.0.0:9464", "127.0.0.1:9464"), "127.0.0.1:0")  # of containers, of one machine
     return Composed(passwords.folder, here)
 
 

@@ -23,7 +23,7 @@ from plangate.worker.supervisor import Supervisor
 log = logging.getLogger("plangate.worker")
 
 
-class _TreeMetrics(Collector):
+class TreeMetrics(Collector):
     """What the tree's parent knows by itself."""
 
     def __init__(self, supervisor: Supervisor, catalogue: CatalogueInForce) -> None:
@@ -56,7 +56,7 @@ def endpoint(
     kafka = Asked("Kafka", KafkaQuestion(settings, {part for its in parts.values() for part in its}))
     registry = CollectorRegistry()
     for collector in (
-        _TreeMetrics(supervisor, catalogue),
+        TreeMetrics(supervisor, catalogue),
         counts,
         StoreMetrics(store, lambda: catalogue.catalogue.actions),
         KafkaMetrics(kafka),
