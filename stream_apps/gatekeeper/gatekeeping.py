@@ -25,6 +25,7 @@ from stream_apps.decoding import Decoder
 from stream_apps.gatekeeper.commit import Committed, commit_batch
 from stream_apps.gatekeeper.in_traces import begin_spans
 from stream_apps.gatekeeper.losses import Losses
+from stream_apps.gatekeeper.undecided import ended_undecided, tell
 from stream_apps.metrics import Reason, decided, expect_decisions
 from stream_apps.own_work import OwnWork
 from stream_apps.patience import is_outage, through_outages
@@ -152,9 +153,11 @@ class Gatekeeping:
             try:
                 with self._thread.own_work.measured(), caused_by(causes):
                     committed = commit_batch(conn, records, config.catalogue, now, appended, tolerance)
+                undecided = ended_undecided(conn, committed)
             except DBAPIError as error:
                 losses.note(error)
                 raise
+        tell(undecided)
         if committed.ready:
             self._ring_ready()
         return committed

@@ -10,6 +10,7 @@ from gate_events.records import ApprovalRequested, PlanExecuted
 from gate_policy.catalogue import Catalogue
 from gate_store.own_requests import forget, left_the_outbox
 from stream_apps.gatekeeper.commit import commit_batch
+from stream_apps.gatekeeper.undecided import ended_undecided, tell
 
 _log = logging.getLogger("plangate.gatekeeper")
 _EVERY = timedelta(seconds=10)  # what a relay is done with is back sooner
@@ -40,9 +41,11 @@ class Unheard:
     def _take(self, record: ApprovalRequested | PlanExecuted, now: datetime) -> None:
         name = f"{type(record).__name__} {record.event_id}"
         with self._store.begin() as conn:
-            refused = commit_batch(conn, [record], self._catalogue, now).refused
+            committed = commit_batch(conn, [record], self._catalogue, now)
+            undecided = ended_undecided(conn, committed)
             forget(conn, [record.event_id])
-        if refused:
-            _log.error("the store's own %s does not count: %s", name, refused[0])
+        tell(undecided)
+        if committed.refused:
+            _log.error("the store's own %s does not count: %s", name, committed.refused[0])
         else:
             _log.warning("Kafka did not bring back the %s: it is taken from the store", name)

@@ -11,9 +11,11 @@ from sqlalchemy import Connection, Engine, update
 from gate_events.topics import PLANS
 from gate_store import outbox
 from gate_store.clearances import record_cleared
+from gate_store.clock import expiry
 from gate_store.database import open_store
 from gate_store.heartbeats import Process, begin_to_beat
 from gate_store.tables import heartbeats
+from gate_store.views import What, note_views
 from plangate.cli import doctor
 from plangate.cli.counting import counted
 from plangate.cli.doctor import examine, say_finding
@@ -249,3 +251,17 @@ def test_a_cause_is_said_once_with_what_it_keeps_from_being_looked_at(
 @pytest.mark.parametrize(("count", "words"), [(0, "0 options"), (1, "1 option"), (1200, "1,200 options")])
 def test_one_thing_is_no_plural(count: int, words: str) -> None:
     assert counted(count, "option") == words
+
+
+def test_what_expired_undecided_is_worth_a_look_for_a_day(settings: Settings, store: Engine) -> None:
+    requests = [asked(plan_id(number)) for number in range(3)]
+    with store.begin() as conn:
+        ask(conn, *requests)
+        note_views(conn, "ana", What.SEEN, [requests[0].request_id], NOON)
+        decide(conn, *map(expiry, requests))
+    found = findings(settings)["expired undecided"]
+    assert (found.state, found.found) == (
+        "look",
+        "3 gates expired undecided in 24 h, 2 of them never seen by anybody who said so",
+    )
+    assert "`plangate pending --expired`" in found.mend

@@ -14,6 +14,7 @@ from gate_store.dialects import on_postgres
 from gate_store.gauges import leases_held, open_effects, open_runs, waiting_gates
 from gate_store.heartbeats import beat, end_beating
 from gate_store.tables import runs
+from gate_store.undecided import count_undecided
 from tests.store.acting import ask, decide, paused
 from tests.store.examples import HOUR, NOON, asked, asked_in_doubt, cleared, decided, plan_id, proposed, run
 
@@ -76,6 +77,7 @@ def test_records_that_are_not_on_kafka_are_told(conn: Connection) -> None:
 
 QUESTIONS: dict[str, tuple[Callable[[Connection], Any], set[str]]] = {
     "open gates": (lambda conn: open_gates(conn, NOON, MINUTE), {"ix_gates_pending"}),
+    "expired undecided": (lambda conn: count_undecided(conn, NOON), {"ix_gates_expired", "views"}),
     "unasked runs": (
         lambda conn: unasked_runs(conn, NOON),
         {"ix_runs_paused", "ix_gates_plan_id", "ix_clearances_plan_id"},

@@ -15,6 +15,7 @@ from gate_store.lost_claims import doubt_lost_claims
 from gate_store.queries import pending
 from gate_store.runs import orphans
 from gate_store.stale import to_ask
+from gate_store.undecided import count_undecided
 from gate_store.unserved import unserved
 from tests.store.acting import ask_again
 from tests.store.examples import HOUR, NOON
@@ -25,6 +26,7 @@ PERIODIC: dict[str, tuple[Callable[[Connection], Any], str]] = {
         lambda conn: settle_waiting(conn, NOON, timedelta(seconds=1)),
         "disposition = 'WAITING'",
     ),
+    "gates that expired": (lambda conn: count_undecided(conn, NOON), "state = 'EXPIRED'"),
     "pending gates": (pending, "state = 'PENDING'"),
     "approvals that were not used": (lambda conn: ask_again(conn, NOON), "ask_again_at <="),
     "outcomes that did not come": (

@@ -10,6 +10,7 @@ from gate_store import backlog
 from gate_store.database import Clock, utc_now
 from gate_store.dialects import store_moment
 from gate_store.heartbeats import FORGOTTEN_AFTER, GATEKEEPER, RESUMER, ROUTER, Heard, heard
+from gate_store.undecided import count_undecided
 from plangate.cli.counting import counted
 from plangate.cli.doctor.finding import STORE, Found, Question, look, wrong
 from plangate.cli.heard_of import having, missing
@@ -20,6 +21,7 @@ from plangate.wiring import open_catalogue
 
 SOON = timedelta(minutes=1)  # what takes no longer is not waited for
 LATE = timedelta(minutes=5)
+_A_DAY = timedelta(days=1)
 
 Ask = Callable[[Connection, datetime], Found | str]
 
@@ -32,6 +34,7 @@ def looks(settings: Settings, clock: Clock = utc_now) -> Iterator[Question]:
         "versions": _versions,
         "catalogue in force": partial(_in_force, settings),
         "open gates": _open_gates,
+        "expired undecided": _undecided,
         "in doubt": _in_doubt,
         "paused runs": _paused,
         "ready runs": _ready,
@@ -127,6 +130,16 @@ def _open_gates(conn: Connection, now: datetime) -> Found | str:
         )
     deadline = min(each.next_deadline for each in kinds)
     return f"{count}, the oldest asked {_ago(since, now)}; next deadline: {left(deadline.isoformat(), now)}"
+
+
+def _undecided(conn: Connection, now: datetime) -> Found | str:
+    """Silence, of which nobody complains."""
+    expired, unseen = count_undecided(conn, now - _A_DAY)
+    if not expired:
+        return "none in 24 h"
+    never = f", {unseen} of them never seen by anybody who said so" if unseen else ""
+    told = f"{counted(expired, 'gate')} expired undecided in 24 h{never}"
+    return look(told, "`plangate pending --expired` lists them; see who reviews, and how long they have")
 
 
 def _in_doubt(conn: Connection, now: datetime) -> Found | str:
