@@ -23,6 +23,7 @@ from gate_store.restores import last_restore, told_of
 from gate_store.revocations import revoke_older
 from gate_store.superseding import asks_before
 from gate_store.tables import gates
+from gate_store.undo_plans import note_edited_undo_plans, note_undo_plans
 from gate_store.verdicts import Closing
 
 
@@ -59,9 +60,12 @@ def carry_out(conn: Connection, closings: Sequence[Closing], now: datetime) -> N
         if str(record.event_id) not in before
     ]
     outbox.put(conn, said, now)
-    undos = [each for each in said if isinstance(each, PlanProposed)]
-    note_proposed(conn, undos, now)
-    forget(conn, [each.event_id for each in undos])  # it is no run's
+    undos = [
+        (each.request, made) for each in closings for made in each.more if isinstance(made, PlanProposed)
+    ]
+    note_proposed(conn, [plan for _, plan in undos], now)
+    note_undo_plans(conn, undos)
+    forget(conn, [plan.event_id for _, plan in undos])  # it is no run's
     over = [each.request for each in closings if asks_before(each.request) and not _lets_run(each)]
     forget_planned(conn, {request.digest for request in over})
 
@@ -70,6 +74,7 @@ def _note_edits(conn: Connection, closings: Sequence[Closing], now: datetime) ->
     """What an edit made of a plan is its next revision, and its proposer's as before."""
     edited = [(each.request, made) for each in closings for made in _made(each)]
     note_revisions(conn, [record for both in edited for record in both], now)
+    note_edited_undo_plans(conn, edited)
     revoke_older(conn, [made for _, made in edited], now)
 
 

@@ -1,6 +1,6 @@
 """Who works on this store, and when it was last heard of, by the store's own clock."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ class Process:
     """A process of a worker. `instance` names its place, which no other living process has.
 
     `catalogue` is the digest of the one that it judges by; `graphs` are those that it resumes, each with its
-    version.
+    version. `undoes`: the action types of undo plans that it executes, by graph.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Process:
     version: str
     catalogue: str
     graphs: Mapping[str, str] = field(default_factory=dict)
+    undoes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def begin_to_beat(
         "version": process.version,
         "catalogue": process.catalogue,
         "graphs": dict(process.graphs),
+        "undoes": {graph: list(actions) for graph, actions in process.undoes.items()},
         "started_at": now,
         "beat_at": now,
     }
@@ -108,6 +110,7 @@ def heard(conn: Connection, now: datetime) -> list[Heard]:
             heartbeats.c.version,
             heartbeats.c.catalogue,
             whole(heartbeats.c.graphs).label("graphs"),
+            whole(heartbeats.c.undoes).label("undoes"),
             heartbeats.c.started_at,
             heartbeats.c.beat_at,
             heartbeats.c.trouble,
@@ -123,6 +126,7 @@ def heard(conn: Connection, now: datetime) -> list[Heard]:
                 version=row.version,
                 catalogue=row.catalogue,
                 graphs=read(row.graphs, dict[str, str]),
+                undoes=read(row.undoes, dict[str, list[str]]) if row.undoes else {},
             ),
             since=row.started_at,
             last=row.beat_at,

@@ -16,7 +16,7 @@ from gate_store.tables import effects, runs
 from gate_store.unguarded import of_unguarded_plan
 from gate_store.workers import claimant_is_gone
 
-_FOUND = {
+FOUND = {
     True: ("SUCCEEDED", "a probe found that it happened"),
     False: ("RETRY", "a probe found that it did not happen"),
 }
@@ -68,7 +68,7 @@ def doubted_steps(
 
 def settle_by_probe(conn: Connection, doubt: Doubted, *, happened: bool, now: datetime) -> bool:
     """Write down what a probe found; False: it was settled otherwise meanwhile, undo the transaction."""
-    state, detail = _FOUND[happened]
+    state, detail = FOUND[happened]
     settled = (
         update(effects)
         .where(effects.c.effect_id == doubt.effect_id, effects.c.state == "IN_DOUBT")

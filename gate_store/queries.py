@@ -22,6 +22,7 @@ from gate_store.tables import (
     runs,
     stale_clearances,
 )
+from gate_store.undo_plans import undo_plans_of, undone_by
 from gate_store.views import views_of
 
 View = dict[str, Any]
@@ -64,6 +65,8 @@ def show(conn: Connection, plan_id: UUID) -> View | None:
         "effects": effects_of(conn, plan_id),
         "outcome": msgspec.json.decode(outcome) if outcome else None,
         "policies": _policies(conn, plan_id),
+        "undo_plans": undo_plans_of(conn, plan_id),
+        "undoes": undone_by(conn, plan_id),
     }
 
 

@@ -444,6 +444,23 @@ heartbeats = Table(
     Column("started_at", UtcMoment, nullable=False),
     Column("beat_at", UtcMoment, nullable=False),
     Column("trouble", Text, nullable=True, comment="why it does not do its part, in its own words"),
+    Column(
+        "undoes",
+        JSON(none_as_null=True),
+        nullable=True,
+        comment="by graph, the action types of undo plans that it executes",
+    ),
+)
+
+undo_plans = Table(
+    "undo_plans",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="of the plan made of an UNDO, or of an edit of it"),
+    Column("plan_id", Uuid, nullable=False, index=True),
+    Column("gate_id", Uuid, ForeignKey("gates.gate_id"), nullable=False, index=True, comment="decided UNDO"),
+    Column(
+        "graph", Text, nullable=True, comment="whose run is undone: its functions may; null: a service's plan"
+    ),
 )
 
 executions = Table(

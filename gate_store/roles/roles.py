@@ -83,6 +83,7 @@ _GATEKEEPER: Part = {
     "planned_effects": Access(reads=ALL, adds=ALL, removes=True),
     "executions": Access(reads=ALL, adds=ALL, changes=ALL),
     "plan_outcomes": Access(reads=ALL, adds=ALL, removes=True),
+    "undo_plans": Access(reads=ALL, adds=ALL),
     "uncounted_outcomes": Access(reads=ALL, adds=ALL, changes=ALL, removes=True),
     "own_requests": Access(reads=ALL, removes=True),
     "asked_anew": Access(reads=ALL, adds=ALL),
@@ -93,7 +94,7 @@ _GATEKEEPER: Part = {
 }
 
 _RESUMER: Part = {
-    **_read("gates", "decisions", "clearances", "cleared_steps", "revocations", "stale_clearances"),
+    **_read("gates", "decisions", "clearances", "cleared_steps", "revocations", "undo_plans"),
     **_read("planned_effects", "executions", "plan_outcomes", "restores", "lost_plans", *VERSIONS),
     **_KEEPS_POLICIES,
     **_BEATS,
@@ -101,11 +102,10 @@ _RESUMER: Part = {
     "effects": Access(
         reads=ALL,
         adds=_CLAIMED,
-        changes=(
-            *("token", "executor", "state", "attempts", "detail", "result", "claimed_at", "finished_at"),
-            *("doubt_id", "owner"),
-        ),
+        # of undo plans as a service
+        changes=_but(tables.effects, "effect_id", "plan_id", "step_id", "thread_id"),
     ),
+    "stale_clearances": Access(reads=ALL, adds=("digest", "attempt", "at", "why")),
     "workers": Access(reads=ALL, adds=ALL, changes=("ended_at",)),
     # Rows are locked while they are published, for which PostgreSQL asks for the right to change something.
     "outbox": Access(reads=ALL, adds=_SAID, changes=("created_at",), removes=True),
@@ -153,7 +153,7 @@ PARTS: Mapping[Role, Part] = {
     },
     Role.REVIEWER: {
         **_read("gates", "decisions", "clearances", "revocations", "stale_clearances", "plan_outcomes"),
-        **_read("heartbeats"),
+        **_read("heartbeats", "undo_plans"),
         "views": Access(reads=ALL, adds=ALL),  # that they looked
         "policies": Access(reads=("digest", "first_seen", "by")),
         "effects": Access(

@@ -26,6 +26,12 @@ _PAUSED = sql.SQL("status = 'PAUSED'")
 _PLANS = sql.SQL("status = 'RUNNING' AND answer IS NULL")
 # An effect is another's until it ended, was lost, or a human lets it be tried again.
 _FREE = sql.SQL("state IN ('FAILED', 'RETRY') OR state = 'CLAIMED' AND lease_until < now()")
+# What a service begins, what it finds to change, and what it leaves.
+_AS_A_SERVICE = (
+    sql.SQL("owner = current_user AND state = 'CLAIMED'"),
+    sql.SQL("({}) OR ({})").format(_OWN, _FREE),
+    _OWN,
+)
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,10 @@ def _rows(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]
             yield Rows(role, table, "UPDATE", _is_one_of(relayed), _is_one_of(relayed))
             yield Rows(role, table, "DELETE", _is_one_of(relayed))
         case Role.RESUMER, "effects":
-            yield from _claims(role, _OF_RUNS, _OF_RUNS, _OF_RUNS)
+            of_undo = _and(_OF_SERVICES, _of_undo_plan(schema))
+            yield from _claims(role, *(_or(_OF_RUNS, _and(of_undo, each)) for each in _AS_A_SERVICE))
         case Role.SERVICE, "effects":
-            begun = sql.SQL("state = 'CLAIMED'")
-            ours = _and(_OF_SERVICES, _OWN)
-            yield from _claims(role, _and(ours, begun), _and(_OF_SERVICES, _or(_OWN, _FREE)), ours)
+            yield from _claims(role, *(_and(_OF_SERVICES, each) for each in _AS_A_SERVICE))
         case _ if access == Access(reads=access.reads):
             yield Rows(role, table, "SELECT", _EVERY)
         case _:
@@ -91,6 +96,12 @@ def _agents(role: Role, table: str, access: Access, schema: str) -> Iterator[Row
             yield Rows(role, table, "SELECT", _of_own_run(table, schema))
         case _:
             yield from _agents_checkpoints(role, table, access, schema)
+
+
+def _of_undo_plan(schema: str) -> sql.Composable:
+    """Of services' plans a resumer executes the undo plans of runs, and no others."""
+    noted = "EXISTS (SELECT FROM {} AS u WHERE u.digest = effects.digest AND u.graph IS NOT NULL)"
+    return sql.SQL(noted).format(sql.Identifier(schema, "undo_plans"))
 
 
 def _says(role: Role, records: Sequence[str], *more: sql.Composable) -> Iterator[Rows]:

@@ -1,7 +1,7 @@
 """What `plangate approve`, `edit`, `reject`, … do: a decision on `decisions`, and what became of it."""
 
 import getpass
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -113,6 +113,26 @@ def _publish(
     more: Callable[[Console], None] = lambda _: None,
     **content: Any,
 ) -> None:
+    decision, became = published(settings, asked, request, kind, more, **content)
+    told = in_json(settings, decision, became)
+    if asked.as_json:
+        print_json(told)
+    else:
+        say(in_words(decision, told))
+
+
+def published(
+    settings: Settings,
+    asked: Asked,
+    request: ApprovalRequested,
+    kind: DecisionKind,
+    more: Callable[[Console], None] = lambda _: None,
+    **content: Any,
+) -> tuple[DecisionMade, Disposition | None]:
+    """Show, ask, and say the decision; with what became of it, None where nobody has answered in time.
+
+    Raises CommandError where it does not count, typer.Abort for a no.
+    """
     who = reviewer_name(settings, asked.by)
     what = _deed(kind, content.get("resolution"))
     shown_at = show_and_ask(settings, request, what, who, more, yes=asked.yes, as_json=asked.as_json)
@@ -120,7 +140,12 @@ def _publish(
         trace = trace_of_gate(conn, request.request_id)
     with speaker(settings, DECISIONS) as producer, in_trace(trace):
         decision = producing.decide(producer, request, kind, by=who, seen_at=shown_at, **content)
-    _report(settings, decision, _disposition(settings, decision, asked.wait), asked.as_json)
+    became = _disposition(settings, decision, asked.wait)
+    if became and became.fate in (Fate.LATE, Fate.REFUSED):
+        why = shown(became.why)
+        problem = f"{decision.kind.value} of plan {decision.plan_id} is {became.fate.value}: {why}"
+        raise CommandError(problem, "nothing was changed")
+    return decision, became
 
 
 def _deed(kind: DecisionKind, resolution: Resolution | None) -> str:
@@ -155,21 +180,20 @@ def _disposition(settings: Settings, decision: DecisionMade, wait: float) -> Dis
         return None
 
 
-def _report(settings: Settings, decision: DecisionMade, became: Disposition | None, as_json: bool) -> None:
-    if became and became.fate in (Fate.LATE, Fate.REFUSED):
-        why = shown(became.why)
-        problem = f"{decision.kind.value} of plan {decision.plan_id} is {became.fate.value}: {why}"
-        raise CommandError(problem, "nothing was changed")
+def in_json(settings: Settings, decision: DecisionMade, became: Disposition | None) -> dict[str, Any]:
+    """What became of a decision, as `--json` prints it."""
     fate = became.fate.value if became else "PUBLISHED"
     why = became.why if became else "no gatekeeper has answered yet; `plangate show` will tell"
     message = _meaning(settings, decision, why) if fate == Fate.DECIDED else why
-    if as_json:
-        told = {"decision_id": decision.event_id, "kind": decision.kind, "fate": fate, "why": why}
-        print_json({**told, "message": message})
-    elif fate == Fate.DECIDED:
-        say(f"{_gate(decision)} is closed by this. {shown(message)}")
-    else:
-        say(f"{_gate(decision)} stays open: {decision.kind.value} is {fate}. {shown(why)}")
+    told = {"decision_id": decision.event_id, "kind": decision.kind, "fate": fate, "why": why}
+    return {**told, "message": message}
+
+
+def in_words(decision: DecisionMade, told: Mapping[str, Any]) -> str:
+    """The same for people."""
+    if told["fate"] == Fate.DECIDED:
+        return f"{_gate(decision)} is closed by this. {shown(told['message'])}"
+    return f"{_gate(decision)} stays open: {decision.kind.value} is {told['fate']}. {shown(told['why'])}"
 
 
 def _gate(decision: DecisionMade) -> str:

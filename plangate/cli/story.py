@@ -16,6 +16,7 @@ from gate_policy.render import sentence, unsaid
 from plangate.cli.moments import left, moment
 from plangate.cli.output import console, indented, say
 from plangate.cli.step_diff import changes
+from plangate.cli.undo_state import in_state
 
 View = Mapping[str, Any]
 
@@ -24,13 +25,18 @@ def print_story(view: View, catalogue: Catalogue, *, raw: bool) -> None:
     """Everything about one plan, as `queries.show` gives it."""
     for gate in view.get("gates", []):
         print_review(gate, catalogue, raw=raw)
+    if view.get("undoes"):
+        say(f"it undoes steps of plan {view['undoes']}")
     if others := sorted({row["digest"] for row in view.get("policies", [])} - {catalogue.digest}):
         told = shown(", ".join(others))
         say(f"judged by another catalogue than the one here, {catalogue.digest}: {told}")
     _section("What was said", [_decision(row) for row in view.get("decisions", [])])
     _section("What may run", [*map(_clearance, view.get("clearances", [])), *_taken_back(view)])
     ended = [f"outcome: {view['outcome']['status']}"] if view.get("outcome") else []
-    became = [*map(_effect, view.get("effects", [])), *map(_run, view.get("runs", [])), *ended]
+    undone = [
+        f"undone by plan {each['plan_id']}, which {in_state(each)}" for each in view.get("undo_plans", [])
+    ]
+    became = [*map(_effect, view.get("effects", [])), *map(_run, view.get("runs", [])), *ended, *undone]
     _section("What became of it", became)
 
 

@@ -7,7 +7,7 @@ if __name__ == "__main__":
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from importlib.metadata import version
@@ -24,6 +24,7 @@ from plangate.worker.parent import end_with_parent
 from plangate.worker.policy import keep_catalogue
 from plangate.worker.resumer_wiring import resumer_config
 from plangate.worker.slots import Slot
+from plangate.worker.undo_service import without_function
 from stream_apps.resumer.process import serve
 
 log = logging.getLogger("plangate.resumer")
@@ -43,8 +44,10 @@ def main() -> None:
     keep_catalogue(catalogue, settings.store_url, "resumer")
     with exporting_all(RESUMER, slot.name), ExitStack() as beating:
 
-        def serves(worker: str, graphs: Mapping[str, str]) -> None:
-            process = replace(process_at(slot, catalogue), name=worker, graphs=graphs)
+        def serves(worker: str, graphs: Mapping[str, str], undoes: Mapping[str, Sequence[str]]) -> None:
+            if told := without_function(catalogue, undoes):
+                log.warning(told)
+            process = replace(process_at(slot, catalogue), name=worker, graphs=graphs, undoes=undoes)
             heartbeat = Heartbeat(settings.store_url, process, [RESUMER])
             heartbeat.serves(RESUMER)
             beating.enter_context(heartbeat.beating())

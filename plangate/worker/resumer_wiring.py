@@ -15,6 +15,7 @@ from plangate.kafka.roles import Role
 from plangate.settings import Settings
 from plangate.worker.apps_wiring import apps_config
 from plangate.worker.slots import Slot
+from plangate.worker.undo_service import undo_service
 from stream_apps.plain_errors import in_thread
 from stream_apps.producing import KafkaWriter
 from stream_apps.relay import Relay
@@ -53,6 +54,7 @@ def resumer_config(settings: Settings, slot: Slot, catalogue: Catalogue) -> Resu
         earlier=EarlierApprovals(store).of,
         begun_again=questions.begun_again,
         publish=publisher(settings),
+        executes_undo=undo_service(settings.store_url, catalogue, settings.lease_s, settings.probe_again_s),
         forbids_unguarded=settings.unguarded == "forbid",
         in_flight=settings.in_flight,
         lease_s=settings.lease_s,

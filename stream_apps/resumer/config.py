@@ -1,6 +1,7 @@
 """What a resumer is told from outside; nothing in it is read from the environment."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from gate_store.engine.port import ClaimedRun, EngineStore, Publish, Served
 from gate_store.unguarded import CutOff
 from stream_apps.metrics import UNKNOWN
 from stream_apps.resumer.earlier import Earlier
+from stream_apps.resumer.graphs import Loaded
 
 
 def _no_window(_step: Step) -> str | None:
@@ -51,6 +53,8 @@ EarlierOf = Callable[[ClaimedRun], Awaitable[Earlier | None]]
 BegunAgain = Callable[[ClaimedRun, Step], Awaitable[bool]]
 AskInDoubt = Callable[[ClaimedRun, Step, str, datetime], Awaitable[ApprovalRequested]]
 DoubtPlan = Callable[[CutOff, datetime], Awaitable[None]]
+ExecutesUndo = Callable[[str, Mapping[str, Loaded], asyncio.Event], Awaitable[None]]
+Serves = Callable[[str, Mapping[str, str], Mapping[str, Sequence[str]]], None]
 OpenStore = Callable[[str, SerializerProtocol, Served], EngineStore]
 
 
@@ -76,7 +80,9 @@ class ResumerConfig:
     A process whose event loop stands still for a whole lease, or that takes more than `memory_mb` (0: any),
     ends itself.
     `forbids_unguarded`: it starts only where langgraph.json names `effects` for each graph.
-    `serves(worker, versions)` is told, before it claims anything, under which name it resumes which graphs.
+    `serves(worker, versions, undoes)` is told, before it claims anything, under which name it resumes which
+    graphs, and for which action types each has a function that executes steps of undo plans.
+    `executes_undo(worker, graphs, stop)` executes undo plans with the functions of these graphs until `stop`.
     `publish(rows)` delivers outbox rows and returns the ids that Kafka has; None: another process relays.
     `tracer` makes the spans of runs and their effects; by default the process's own, which graphs use, too.
     """
@@ -110,4 +116,5 @@ class ResumerConfig:
     clock: Clock = utc_now
     tracer: Tracer = field(default_factory=process_tracer)
     open_store: OpenStore = open_engine_store
-    serves: Callable[[str, Mapping[str, str]], None] = lambda _worker, _versions: None
+    serves: Serves = lambda _worker, _versions, _undoes: None
+    executes_undo: ExecutesUndo | None = None

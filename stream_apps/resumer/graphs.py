@@ -16,7 +16,7 @@ from gate_store.savers.allowed_classes import KEY, AllowedClassesError, allowed_
 from stream_apps.resumer.errors import GraphsError
 from stream_apps.resumer.user_code import load
 
-GATED_KEYS = {"plan_from_state", "apply_edit", "probes", "effects"}
+GATED_KEYS = {"plan_from_state", "apply_edit", "probes", "effects", "undo"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Loaded:
     `plan_from_state(values)` and `apply_edit(values, answer)` serve graphs with `interrupt_before`;
     `probes[action_type](step)` returns whether the step's effect happened: True, False, or None;
     `effects[action_type](step)` is what `effects().do(step)` calls.
+    `undo[action_type](step)` executes steps of undo plans, beside those of `effects`.
     `is_guarded`: `effects` is named there, be it empty: all that the graph does goes through the ledger.
     """
 
@@ -35,7 +36,13 @@ class Loaded:
     apply_edit: Callable[[Any, Any], Any] | None = None
     probes: Mapping[str, Callable[[Step], Any]] = field(default_factory=dict)
     effects: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    undo: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     is_guarded: bool = False
+
+    @property
+    def undo_functions(self) -> Mapping[str, Callable[[Any], Any]]:
+        """What executes the steps of an undo plan, by action type."""
+        return {**self.effects, **self.undo}
 
     def with_saver(self, saver: Any) -> "Loaded":
         """The same graph on another checkpointer."""
@@ -100,8 +107,9 @@ async def _loaded(name: str, spec: Any, gated: Any, project: Path) -> Loaded:
     def function(key: str) -> Any:
         return _function(name, gated[key], project) if gated.get(key) else None
 
-    probes, effects = (_by_action(name, key, gated, project) for key in ("probes", "effects"))
-    _check_marks(name, gated, effects)
+    probes, effects, undo = (_by_action(name, key, gated, project) for key in ("probes", "effects", "undo"))
+    for key, functions in (("effects", effects), ("undo", undo)):
+        _check_marks(name, gated[key] if functions else {}, functions)
     return Loaded(
         name,
         graph,
@@ -109,6 +117,7 @@ async def _loaded(name: str, spec: Any, gated: Any, project: Path) -> Loaded:
         function("apply_edit"),
         probes,
         effects,
+        undo,
         is_guarded="effects" in gated,
     )
 
@@ -121,14 +130,14 @@ def _by_action(name: str, key: str, gated: Any, project: Path) -> dict[str, Any]
     return {action: _function(name, spec, project) for action, spec in named.items()}
 
 
-def _check_marks(name: str, gated: Any, effects: Mapping[str, Any]) -> None:
+def _check_marks(name: str, specs: Mapping[str, Any], functions: Mapping[str, Any]) -> None:
     """To be named is to be declared, but not against the function's own mark."""
-    for action, function in effects.items():
+    for action, function in functions.items():
         marked = declared(function).actions
         if marked and action not in marked:
             problem = f"is named for {action}, but was declared for {', '.join(sorted(marked))} only"
             mend = f'name another function, or add "{action}" to its @effect'
-            raise GraphsError(name, str(gated["effects"][action]), problem, mend)
+            raise GraphsError(name, str(specs[action]), problem, mend)
 
 
 async def _made(name: str, path: str, found: Any) -> Any:

@@ -101,11 +101,13 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
         engine = open_store(config.store_url)
         if not await _unless(stop, Outage("noting its start").through(partial(_noted_start, engine, config))):
             return
-        config.serves(config.worker, served.versions)
+        undoes = {name: sorted(each.undo_functions) for name, each in loaded.items() if each.undo_functions}
+        config.serves(config.worker, served.versions, undoes)
         gc.freeze()
         commits.start()
         works = [*_chores(config, engine, served, graphs, worker), *([relay.run()] if relay else [])]
         tasks = [asyncio.create_task(work) for work in works]
+        undoing = asyncio.create_task(_executed_undo(config, graphs, stop))
         watched = ExitStack()
         if threads:
             watched.enter_context(Watchdog(config.lease_s, config.memory_mb, worker.in_hand).watching())
@@ -114,7 +116,8 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
         finally:
             await worker.drain()
             await commits.close(LAST_WORDS_S)
-            await _end(tasks, relay)
+            await asyncio.wait([undoing], timeout=LAST_WORDS_S)
+            await _end([*tasks, undoing], relay)
             await _noted_end(engine, config)
             engine.dispose()
             watched.close()
@@ -135,6 +138,11 @@ def _chores(
         every(lease_s, strangers.look, "looking for other versions' runs"),
         every(config.probe_again_s, looks.look, "probing what is in doubt"),
     ]
+
+
+async def _executed_undo(config: ResumerConfig, graphs: Mapping[str, Loaded], stop: asyncio.Event) -> None:
+    if config.executes_undo:
+        await config.executes_undo(config.worker, graphs, stop)
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]], relay: Relay | None) -> None:

@@ -76,6 +76,11 @@ def do(run: str, step: Step) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+@effect("untag")
+def untag(step: Step) -> None:
+    write("untagged", step.step_id, step.arguments["who"])
+
+
 def write(*words: Any) -> None:
     with DONE.open("a") as file:
         print(*words, file=file)
@@ -146,7 +151,8 @@ def running(folder: Path, *arguments: str) -> Iterator[Project]:
     """`plangate dev` in `folder`, until the block ends."""
     project = Project(folder)
     project.write("catalogue.yaml", CATALOGUE)
-    project.write("langgraph.json", '{"graphs": {"mine": "./graph.py:graph"}}')
+    undo = {"plangate": {"mine": {"undo": {"untag": "./graph.py:untag"}}}}
+    project.write("langgraph.json", json.dumps({"graphs": {"mine": "./graph.py:graph"}, **undo}))
     project.write("graph.py", GRAPH)
     with (folder / "dev.log").open("a") as log:
         process = subprocess.Popen(

@@ -159,20 +159,28 @@ def test_the_proposer_takes_its_plan_back_but_cannot_approve_it(project: Project
     assert project.done("withdrawn")[0].startswith("WITHDRAWN")
 
 
-def test_what_ran_is_confirmed_or_undone_by_a_plan_of_its_own(project: Project) -> None:
-    kept, undone = (project.submit(run, "tag", {"who": run}) for run in ("kept", "undone"))
-    assert (
-        project.run("confirm", project.waiting(kept, "AFTER")["request_id"], "--yes", "--by", "ben").code == 0
-    )
-    assert (
-        project.run("undo", project.waiting(undone, "AFTER")["request_id"], "--yes", "--by", "ben").code == 0
-    )
+def test_what_ran_is_confirmed(project: Project) -> None:
+    gate = project.waiting(project.submit("kept", "tag", {"who": "kept"}), "AFTER")
+    assert project.run("confirm", gate["request_id"], "--yes", "--by", "ben").code == 0
 
-    def compensating() -> list[dict[str, Any]]:
-        gates = project.run("pending", "--json").json
-        return [gate for gate in gates if gate["steps"][0]["action_type"] == "untag"]
 
-    assert [gate["steps"][0]["arguments"] for gate in until(compensating)] == [{"who": "undone"}]
+def test_what_is_undone_is_a_plan_of_its_own_that_the_worker_executes_once_approved(project: Project) -> None:
+    ran = project.submit("undone", "tag", {"who": "ann"})
+    gate = project.waiting(ran, "AFTER")
+    done = project.run("undo", gate["request_id"], "--yes", "--by", "ben", "--wait", "60", "--json")
+    assert (done.code, done.json["state"]) == (0, "OPEN")  # untag is high_stakes
+    assert "nobody is known" not in done.err
+    undo = done.json["undo_plan_id"]
+    assert project.run("approve", done.json["gate_id"], "--yes", "--by", "cyn").code == 0
+    assert project.done("untagged") == ["undo-s1 ann"]
+
+    def told() -> Any:
+        shown = project.run("show", ran, "--json").json["undo_plans"]
+        return shown if shown[0]["state"] == "DONE" else None
+
+    assert [each["plan_id"] for each in until(told)] == [undo]
+    words = " ".join(project.run("show", ran).out.split())
+    assert f"undone by plan {undo}, which is DONE" in words
 
 
 @pytest.mark.parametrize(

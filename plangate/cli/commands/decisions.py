@@ -98,14 +98,21 @@ def undo(
     note: Note = "",
     by: By = None,
     yes: Yes = False,
-    wait: Wait = 15,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait until it is undone.")] = 15,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say afterwards that it was wrong: the steps that undo it become a plan of their own."""
-    from plangate.cli.decisions import Asked, decide
+    """Say afterwards that it was wrong: the steps that undo it become a plan of their own.
 
-    asked = Asked(gate, digest, yes, by, wait, as_json)
-    decide(asked, DecisionKind.UNDO, note=note, step_ids=step or [])
+    Exit code 0: it is undone, or a human is asked about the undo. 1: the undo failed. 3: it is not undone
+    within the time. 4: the undo was not approved.
+    """
+    from plangate.cli.decisions import Asked
+    from plangate.cli.undo import undo_and_follow
+
+    undo_and_follow(
+        Asked(gate, digest, yes, by, 0 if no_wait else wait, as_json), step or [], note, follows=not no_wait
+    )
 
 
 def resolve(
