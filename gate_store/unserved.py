@@ -1,4 +1,4 @@
-"""READY runs that a worker leaves to others, because it does not have their graph as it paused."""
+"""Runs that a worker leaves to others, because it does not have their graph as it paused."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,3 +24,13 @@ def unserved(conn: Connection, served: Served, now: datetime) -> Mapping[str, in
         .order_by(runs.c.graph)
     )
     return {row.graph: row[1] for row in found}
+
+
+def paused_elsewhere(conn: Connection, served: Served, limit: int) -> list[str]:
+    """Threads of runs that wait at a gate in another version of a graph that is served, the oldest first."""
+    other = [
+        and_(runs.c.graph == graph, not_(whole(runs.c.pause).contains(mark, autoescape=True)))
+        for graph, mark in served.marks()
+    ]
+    waits = (runs.c.status == word("PAUSED"), or_(false(), *other))
+    return list(conn.scalars(select(runs.c.thread_id).where(*waits).order_by(runs.c.updated_at).limit(limit)))

@@ -2,25 +2,32 @@
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gate_events.shown import shown
 from gate_store.database import utc_now
+from gate_store.engine.port import Served
 from gate_store.heartbeats import GATEKEEPER, RESUMER, ROUTER, heard
+from gate_store.unserved import paused_elsewhere
 from plangate.cli.heard_of import missing
 from plangate.cli.output import say, table
 from plangate.cli.stores import reading
 from plangate.dev import env_file
 from plangate.dev.alone import alone_in
 from plangate.dev.broker import Broker
+from plangate.dev.changes import watched_project
 from plangate.dev.errors import DevServiceError
 from plangate.dev.processes import tail
+from plangate.dev.reload import Reload
 from plangate.dev.stack import Stack, make_folder, services, workers
 
 _SERVE_WITHIN_S = 60.0
+_LOOK_S = 0.2
+_NAMED = 10
 _REPUBLISH_AFTER_S = 5
 
 
@@ -53,19 +60,43 @@ def _serve(stack: Stack, folder: Path, resumers: int) -> None:
 
 
 def _until_ctrl_c(stack: Stack, folder: Path, parts: Sequence[str]) -> None:
-    _watch(stack, partial(_all_serve, stack, parts, time.monotonic()))
-    with env_file.written(stack.environment, folder) as file:
-        _introduce(stack, folder, file)
-        _watch(stack, lambda: False)
+    serve = partial(_all_serve, stack, parts)
+    with watched_project(stack.settings, folder) as changes:
+        began = time.monotonic()
+        while not serve(began):
+            _refuse_ended(stack)
+            time.sleep(_LOOK_S)
+        with env_file.written(stack.environment, folder) as file:
+            _introduce(stack, folder, file)
+            reload = Reload(stack, changes, serve, partial(_left_behind, stack), say)
+            while True:
+                reload.look()
+                if not reload.is_broken:
+                    _refuse_ended(stack)
+                time.sleep(_LOOK_S)
 
 
-def _watch(stack: Stack, is_over: Callable[[], bool]) -> None:
-    """Stay until that, or Ctrl-C. Raises DevServiceError when a worker has ended by itself."""
-    while not is_over():
-        for worker in stack.workers:
-            if not worker.is_running:
-                raise DevServiceError(worker.name, "ended", f"its log ends with:\n{tail(worker.log)}")
-        time.sleep(0.2)
+def _refuse_ended(stack: Stack) -> None:
+    """Raises DevServiceError when a worker has ended by itself."""
+    for worker in stack.workers:
+        if not worker.is_running:
+            raise DevServiceError(worker.name, "ended", f"its log ends with:\n{tail(worker.log)}")
+
+
+def _left_behind(stack: Stack) -> str:
+    """Which runs wait at a gate of a graph that is another now; empty: none."""
+    with reading(stack.settings) as conn:
+        found = heard(conn, utc_now())
+        graphs = {name: v for each in found if each.does_its_part for name, v in each.process.graphs.items()}
+        threads = paused_elsewhere(conn, Served(graphs, 0), _NAMED + 1)
+    if not threads:
+        return ""
+    names = ", ".join(shown(thread) for thread in threads[:_NAMED])
+    more = " and more" if len(threads) > _NAMED else ""
+    return (
+        f"these runs paused before their graph changed, and end STALE when they are decided on:"
+        f" {names}{more}; submit their input again"
+    )
 
 
 def _all_serve(stack: Stack, parts: Sequence[str], began: float) -> bool:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from plangate.dev.errors import DevServiceError
@@ -42,7 +43,8 @@ class ChildProcess:
         self.log = log
         self._stop_signal = stop_signal
         mortal = _mortal(command, death_signal, name)
-        self._process = _spawn(mortal, log, folder or log.parent, identity or {})
+        self._start = partial(_spawn, mortal, log, folder or log.parent, identity or {})
+        self._process = self._start()
 
     @property
     def pid(self) -> int:
@@ -73,6 +75,11 @@ class ChildProcess:
                 self._process.wait(timeout)
             except subprocess.TimeoutExpired:
                 self.kill()
+
+    def restart(self) -> None:
+        """Ask it to end as `stop` does, and start it again."""
+        self.stop()
+        self._process = self._start()
 
     def kill(self) -> None:
         """Kill the child and its children with SIGKILL and wait for their end."""

@@ -12,7 +12,7 @@ from plangate.dev.java import find_java
 from plangate.dev.postgres_binaries import find_binaries
 from tests.account import note
 from tests.cli.commands import Shell
-from tests.cli.project import running
+from tests.cli.project import CATALOGUE, GRAPH, STARTS_S, running, until
 from tests.services import own_folder, required
 
 SECOND_START_S = 45  # of which most is for a machine that is busy with other tests
@@ -47,6 +47,27 @@ def test_a_gate_outlives_the_stack_on_apache_kafka_and_postgresql(folder: Path) 
         assert len(project.done("kept")) == 1
         health = project.run("doctor", "--json").findings
         assert [what for what, each in health.items() if each["state"] == "wrong"] == []
+
+
+@pytest.mark.slow
+def test_what_is_saved_comes_into_force_and_broken_code_is_waited_for(tmp_path: Path) -> None:
+    with running(tmp_path) as project:
+        said = tmp_path / "dev.log"
+        left = project.asked("left", "ana")
+        (tmp_path / "graph.py").write_text(GRAPH.replace('"ask"', '"ask_first"'))
+        until(lambda: "these runs paused before their graph changed" in said.read_text(), STARTS_S)
+        assert "STALE when they are decided on: left;" in " ".join(said.read_text().split())
+        (tmp_path / "graph.py").write_text("def broken(:")
+        until(lambda: "mend it and save" in said.read_text(), STARTS_S)
+        (tmp_path / "graph.py").write_text(GRAPH)
+        until(lambda: said.read_text().count("what changed is in force") == 2, STARTS_S)
+        project.run("approve", left["request_id"], "--yes", "--by", "ben")
+        assert project.ended("left") == "DONE"
+        project.write(
+            "catalogue.yaml", CATALOGUE.replace("note: {tier: REVERSIBLE", "note: {tier: IRREVERSIBLE")
+        )
+        until(lambda: said.read_text().count("what changed is in force") == 3, STARTS_S)
+        assert project.waiting(project.submit("held", "note", {"text": "now asked"}))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="PostgreSQL refuses root alone")

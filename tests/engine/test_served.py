@@ -9,7 +9,7 @@ import pytest
 
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import EngineStore, Served
-from gate_store.unserved import unserved
+from gate_store.unserved import paused_elsewhere, unserved
 from tests.engine.scene import EARLIER, LATER, Scene
 
 OURS = {"billing": "1"}  # as the scene's runs pause
@@ -85,6 +85,17 @@ async def test_what_waits_for_another_version_is_counted(scene: Scene) -> None:
         assert unserved(conn, Served(OURS, 300), EARLIER) == {}
         assert unserved(conn, Served({"billing": "2"}, 300), EARLIER) == {"billing": 2}
         assert unserved(conn, Served({}, 300), EARLIER) == {"billing": 2}
+
+
+async def test_who_waits_at_a_gate_of_another_version_is_named(scene: Scene) -> None:
+    for name, graph in (("first", "billing"), ("second", "billing"), ("elsewhere", "other")):
+        await scene.ready(name, graph=graph)
+        scene.change_run(name, status="PAUSED", answer=None, digest=None, use_by=None)
+    await scene.ready("answered")
+    with scene.store.connect() as conn:
+        assert paused_elsewhere(conn, Served(OURS, 0), 10) == []
+        assert sorted(paused_elsewhere(conn, Served({"billing": "2"}, 0), 10)) == ["first", "second"]
+        assert len(paused_elsewhere(conn, Served({"billing": "2"}, 0), 1)) == 1
 
 
 async def test_a_pause_with_a_nul_character_in_it_harms_nobody_else(scene: Scene) -> None:

@@ -16,7 +16,7 @@ from gate_store.queries import pending
 from gate_store.runs import orphans
 from gate_store.stale import to_ask
 from gate_store.undecided import count_undecided
-from gate_store.unserved import unserved
+from gate_store.unserved import paused_elsewhere, unserved
 from tests.store.acting import ask_again
 from tests.store.examples import HOUR, NOON
 
@@ -47,6 +47,10 @@ PERIODIC: dict[str, tuple[Callable[[Connection], Any], str]] = {
     "runs that wait for a resumer": (lambda conn: ready_runs(conn, NOON), "status = 'READY'"),
     "open gates": (lambda conn: open_gates(conn, NOON, HOUR), "state = 'PENDING'"),
     "unserved runs": (lambda conn: unserved(conn, Served({}, 300), NOON), "status = 'READY'"),
+    "runs of graphs that changed": (
+        lambda conn: paused_elsewhere(conn, Served({}, 0), 10),
+        "status = 'PAUSED'",
+    ),
 }
 
 

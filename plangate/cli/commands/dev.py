@@ -26,6 +26,8 @@ def dev(
     On disk, in .plangate/: `plangate dev --broker apache --store postgresql`
 
     Then, in another shell: `. .plangate/env` and `plangate pending`
+
+    Code and catalogue come into force when they are saved.
     """
     from plangate.cli.dev import dev as start
 
