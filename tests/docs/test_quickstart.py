@@ -42,7 +42,7 @@ def running(command: str, project: Path) -> Iterator[subprocess.Popen[str]]:
     with (project / "dev.log").open("w") as log:
         process = subprocess.Popen([COMMAND, "dev"], cwd=project, stdout=log, stderr=log, text=True)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not (project / ".plangate/env").exists():
             assert process.poll() is None, (project / "dev.log").read_text()
             assert time.monotonic() < deadline, "plangate dev does not get ready"
@@ -50,7 +50,7 @@ def running(command: str, project: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(240)
 
 
 @pytest.mark.long
