@@ -27,6 +27,7 @@ from gate_store.order import refuse_out_of_order
 from gate_store.plain_text import storable
 from gate_store.revocations import OLDER_GOES_ON, under_way, why_revoked
 from gate_store.stale import why_repeats, why_stale
+from gate_store.stops import in_force, is_stopped, refuse_stopped
 from gate_store.tables import clearances, cleared_steps, effects
 
 _UNDER_WAY = {EffectState.CLAIMED, EffectState.IN_DOUBT}
@@ -52,6 +53,7 @@ def claim_effect(
     it is IN_DOUBT and a human is asked. Raises NotYetClearedError where nothing clears the plan so far: what
     the router cleared a moment ago may be covered when asked again. NotClearedError where no clearance covers
     the step as given, or not any more; OutOfOrderError where a step that stands before it has not begun.
+    StoppedError while it is stopped: then roll back.
     """
     cleared = _covered(conn, plan_id, digest, step)
     rows = _rows(conn, plan_id, step.step_id)
@@ -60,6 +62,8 @@ def claim_effect(
     begun = _begun(row) if row else None
     grant = grant_again(begun, now, lease_s, idempotent=idempotent) if begun else Grant.GO
     if grant is Grant.GO:
+        if cleared.is_stopped:
+            refuse_stopped(in_force(conn), step)
         if (why := why_revoked(conn, digest)) is not None:
             raise NotClearedError(step.step_id, why)
         if other := next((one for one in rows if one.state in _UNDER_WAY and one is not row), None):
@@ -69,7 +73,7 @@ def claim_effect(
         _refuse_late(conn, cleared, step, now)
         refuse_out_of_order(conn, plan_id, digest, step.step_id)
         fresh = _fresh(key, plan_id, cleared, step, executor, window_key, now)
-        return _go(conn, {**fresh, "lease_until": now + timedelta(seconds=lease_s)}, begun)
+        return _go(conn, step, {**fresh, "lease_until": now + timedelta(seconds=lease_s)}, begun)
     if grant is Grant.IN_DOUBT and begun and begun.state is EffectState.CLAIMED:
         return Claim(key, grant, detail=_leave_in_doubt(conn, key, begun))
     return Claim(key, grant, result=begun.result if begun else None, detail=begun.detail if begun else "")
@@ -150,6 +154,7 @@ def _covered(conn: Connection, plan_id: UUID, digest: str, step: Step) -> Row[*t
             clearances.c.use_by,
             clearances.c.begun_until,
             cleared_steps.c.step_digest,
+            is_stopped(step.action_type).label("is_stopped"),
         )
         .join_from(clearances, cleared_steps, of_step, isouter=True)
         .where(clearances.c.digest == digest, clearances.c.plan_id == plan_id)
@@ -239,7 +244,8 @@ def _begun(row: Row[*tuple[Any, ...]]) -> Begun:
     )
 
 
-def _go(conn: Connection, fresh: dict[str, Any], begun: Begun | None) -> Claim:
+def _go(conn: Connection, step: Step, fresh: dict[str, Any], begun: Begun | None) -> Claim:
+    """A stop that came meanwhile counts: whoever stops waits for those who write here (`stops`)."""
     key = fresh["effect_id"]
     if begun is None:
         insert_new(conn, effects, [fresh], "effect_id")
@@ -248,8 +254,11 @@ def _go(conn: Connection, fresh: dict[str, Any], begun: Begun | None) -> Claim:
         changed = {**again, "attempts": effects.c.attempts + 1, "owner": login(conn)}
         as_seen = (effects.c.effect_id == key, effects.c.token == begun.token)
         conn.execute(update(effects).where(*as_seen).values(**changed))
-    holder = conn.execute(select(effects.c.token).where(effects.c.effect_id == key)).scalar_one()
-    won = holder == fresh["token"]
+    seen = select(effects.c.token, is_stopped(step.action_type).label("is_stopped"))
+    holder = conn.execute(seen.where(effects.c.effect_id == key)).one()
+    if holder.is_stopped:
+        refuse_stopped(in_force(conn), step)
+    won = holder.token == fresh["token"]
     return Claim(key, Grant.GO if won else Grant.BUSY, token=fresh["token"] if won else 0)
 
 

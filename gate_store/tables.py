@@ -463,6 +463,25 @@ undo_plans = Table(
     ),
 )
 
+stops = Table(
+    "stops",
+    metadata,
+    Column("stop_id", Uuid, primary_key=True),
+    Column("action_type", Text, nullable=True, comment="nothing of it is begun; null: nothing at all"),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", UtcMoment, nullable=False),
+    Column("ended_by", Text, nullable=True),
+    Column("ended_note", Text, nullable=True),
+    Column("ended_at", UtcMoment, nullable=True, comment="null: it is in force"),
+    CheckConstraint(
+        "(ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL) = (ended_note IS NULL)",
+        name="a_stop_is_ended_by_somebody",
+    ),
+)
+_in_force = stops.c.ended_at.is_(None)
+Index("ix_stops_in_force", stops.c.action_type, postgresql_where=_in_force, sqlite_where=_in_force)
+
 executions = Table(
     "executions",
     metadata,

@@ -23,6 +23,7 @@ from pydantic_settings import (
 from gate_store import store_url as urls
 from gate_store.postgres.errors import StoreUrlError
 from gate_store.secret_files import FILE, SecretFileError, from_environment
+from gate_store.stop_file import DEFAULT
 from plangate.listening import Address, address_of
 
 ENV = "PLANGATE_"
@@ -128,6 +129,9 @@ class Settings(BaseSettings):
     stuck_after_s: float = Field(120.0, gt=0, description="seconds without progress until a worker restarts")
     largest_record_bytes: int = Field(
         4_194_304, ge=1_024, description="bytes of a record, unpacked; a larger one is a dead letter, unread"
+    )
+    stop_file: Path = Field(
+        DEFAULT, description="while it is there, workers of this host begin nothing: `plangate stop`"
     )
     spool: Path = Field(Path("plangate-spool"), description="where a dead letter goes that no broker takes")
     log_format: LogFormat = Field("text", description="of a worker's log: text, or json for an object a line")

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
+from time import sleep
 from typing import Any, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
@@ -84,6 +85,7 @@ class Words:
         self._join()
         self._schema_of = schema_of
         self._undecodable = undecodable
+        self._rests = False
         self._unread: Message | None = None  # the registry was silent: the bytes may be good
 
     @property
@@ -115,6 +117,7 @@ class Words:
         Raises KafkaException where waiting would not help; RegistryUnavailableError: call again.
         """
         self._follow_topics()
+        self._go_on()
         message = self._unread or self._consumer.poll(timeout_s)
         if message is None and self._refusal and self._behind is None:  # later, what is wrong may be mended
             raise KafkaException(self._refusal)
@@ -130,6 +133,22 @@ class Words:
             return None
         self._unread = None
         return Heard(word, message)
+
+    def rest(self, timeout_s: float) -> None:
+        """Stay a member of the group for so long, while no word is taken."""
+        if self._unread is not None:
+            sleep(timeout_s)
+            return
+        self._consumer.pause(self._consumer.assignment())
+        self._rests = True
+        message = self._consumer.poll(timeout_s)
+        if message is not None and not self._at_end(message) and not _passing(message.error()):
+            self._unread = message  # of a partition that the group gave meanwhile
+
+    def _go_on(self) -> None:
+        if self._rests:
+            self._consumer.resume(self._consumer.assignment())
+            self._rests = False
 
     def _follow_topics(self) -> None:
         """Where a topic was made anew, join the group again and begin with its first record.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from time import monotonic
 
-from gate_store.engine.port import NotNowError, NotYetClearedError
+from gate_store.engine.port import NotNowError, NotYetClearedError, StoppedError
 from producers.dead_letters import place_of
 from producers.hearing import Heard
 from producers.offsets import Partition
@@ -37,9 +37,15 @@ class _Waiting:
     heard: Heard
     size: int
     until: float  # when the gatekeeper has had its time
-    unknown: bool  # nothing clears it so far
+    why: NotNowError
     due: float = 0.0
     pause_s: float = _FIRST_S
+
+    @property
+    def kind(self) -> type[NotNowError]:
+        """What it waits for: a clearance, the end of a stop, or that of other work (NotNowError)."""
+        kinds = (kind for kind in (NotYetClearedError, StoppedError) if isinstance(self.why, kind))
+        return next(kinds, NotNowError)
 
 
 class Postponed:
@@ -56,16 +62,14 @@ class Postponed:
         Raises `why` where nothing has cleared it in time, TooManyWaitError where too much waits already.
         """
         place, now = place_of(heard.message), self._now()
-        unknown = isinstance(why, NotYetClearedError)
         known = self._waiting.get(place)
-        if known is None:
-            known = _Waiting(heard, len(heard.message.value() or b""), now + self._patience_s, unknown)
-        if unknown and now >= known.until:
+        before = known.kind if known else None
+        known = known or _Waiting(heard, len(heard.message.value() or b""), now + self._patience_s, why)
+        known.why = why
+        if known.kind is NotYetClearedError and now >= known.until:
             raise why
-        waits_anew = place not in self._waiting or known.unknown
-        if not unknown and waits_anew and self._is_full(unknown=False):
+        if known.kind is NotNowError is not before and self._is_full(NotNowError):
             raise TooManyWaitError(MOST, why.why)
-        known.unknown = unknown
         known.due, known.pause_s = now + known.pause_s, min(2 * known.pause_s, _LONGEST_S)
         self._waiting[place] = known
 
@@ -92,8 +96,10 @@ class Postponed:
 
     @property
     def is_full(self) -> bool:
-        """Whether no new word is taken; not for long, since what nobody notes is given up in time."""
-        return self._is_full(unknown=True)
+        """Whether no new word is taken: until what nobody notes is given up in time, or a stop has ended."""
+        if any(isinstance(each.why, StoppedError) and each.why.everything for each in self._waiting.values()):
+            return True
+        return self._is_full(NotYetClearedError) or self._is_full(StoppedError)
 
     @property
     def is_soon_known(self) -> bool:
@@ -101,6 +107,6 @@ class Postponed:
         now = self._now()
         return any(each.until > now for each in self._waiting.values())
 
-    def _is_full(self, *, unknown: bool) -> bool:
-        sizes = [each.size for each in self._waiting.values() if each.unknown is unknown]
+    def _is_full(self, kind: type[NotNowError]) -> bool:
+        sizes = [each.size for each in self._waiting.values() if each.kind is kind]
         return len(sizes) >= MOST or sum(sizes) >= MOST_BYTES

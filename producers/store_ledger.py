@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from gate_events.ids import effect_key
 from gate_events.records import PlanCleared
+from gate_events.stops import Stop
 from gate_events.values import Step
 from gate_events.words import StepStatus
 from gate_policy.catalogue import Catalogue
@@ -32,6 +33,7 @@ from gate_store.ledger import claim_effect, finish_effect, renew_claim
 from gate_store.plan_owners import owners
 from gate_store.stale import Stale, note_stale
 from gate_store.standings import Standing, attempt_cleared, standing_of
+from gate_store.stops import in_force, refuse_stopped
 from producers.acting import Word
 
 T = TypeVar("T")
@@ -190,16 +192,17 @@ class StoreLedger:
         """Raise NotClearedError where nothing of the plan may ever be done, OutdatedError where it is late.
 
         NotYetClearedError: the router cleared it, and the gatekeeper may note it yet. UnderWayError: an older
-        revision ends first.
+        revision ends first. StoppedError: a step of it is stopped.
         """
         if not word.steps:
             return
         first = word.steps[0].step_id
-        standing = self._in_transaction(self._standing, word)
+        standing, stops = self._in_transaction(self._standing, word)
         if standing.why:
             raise (OutdatedError if standing.is_late else NotClearedError)(first, standing.why)
         if standing.waits:
             raise UnderWayError(first, standing.waits)
+        refuse_stopped(stops, *word.steps)
         if not standing.is_known:
             raise (NotYetClearedError if isinstance(word, PlanCleared) else NotClearedError)(first)
 
@@ -207,7 +210,10 @@ class StoreLedger:
         """The one that the store cleared last: a human may have been asked beside the router's word."""
         return self._in_transaction(attempt_cleared, word.plan_id, word.digest) or word.attempt
 
-    def _standing(self, conn: Any, word: Word) -> Standing:
+    def _standing(self, conn: Any, word: Word) -> tuple[Standing, list[Stop]]:
+        return self._standing_of(conn, word), in_force(conn)
+
+    def _standing_of(self, conn: Any, word: Word) -> Standing:
         standing = standing_of(conn, word.plan_id, word.digest, store_moment(conn, self._now()))
         if standing.is_known or standing.why or not isinstance(word, PlanCleared):
             return standing

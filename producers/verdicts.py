@@ -20,6 +20,8 @@ from gate_events.records import PlanDecided, StepResult
 from gate_policy.catalogue import load_catalogue
 from gate_store.database import Clock, open_store, utc_now
 from gate_store.engine.port import NotClearedError, NotNowError, OutdatedError
+from gate_store.stop_file import StopFile, named_by_environment
+from gate_store.stops import refuse_stopped
 from producers.acting import Task, Word, task_of
 from producers.at_work import AtWork, says_every_s
 from producers.dead_letters import bury
@@ -65,6 +67,7 @@ def verdicts(
     schema_id_of: SchemaIdOf | None = None,
     schema_of: SchemaOfId | None = None,
     now: Clock = utc_now,
+    stop_file: Path | None = None,
 ) -> "Verdicts":
     """Iterate over the plans that may run: `for work in verdicts({"bootstrap.servers": …}, group="mailer")`.
 
@@ -76,6 +79,8 @@ def verdicts(
     `catalogue` calls its action idempotent, else a human is asked. A plan that may run only later comes
     again then, and those behind it go on. Without it the gate is told that a plan is
     being worked at, and the group gives it to nobody else while this process lives, for a day.
+    Nothing is begun that `stop_file` says is stopped (None: the file that PLANGATE_STOP_FILE names, else
+    .plangate/stop in this folder), or the store; the next effect of a plan under way waits, too.
     A plan that was rejected, expired or withdrawn gets the outcome NOT_RUN, unless `say_not_run` is False.
     Ends `idle_s` seconds after the last word, once all are read, or by `stop()`; without it waits for ever.
     What waits for other work to end is read again by the next start.
@@ -97,7 +102,8 @@ def verdicts(
         words = Words(options, kafka, group, topic_prefix, schema_of, keep, postponed.forget)
         opened.callback(words.close)
         settling = Settling(words, producer, executor, say_not_run, now, keep)
-        return Verdicts(settling, ledger, postponed, actions, idle_s, now, opened.pop_all())
+        stops = StopFile(stop_file or named_by_environment())
+        return Verdicts(settling, ledger, postponed, actions, idle_s, now, opened.pop_all(), stops)
 
 
 class Settling:
@@ -155,7 +161,9 @@ class Verdicts:
         idle_s: float | None,
         now: Clock,
         opened: ExitStack,
+        stop_file: StopFile,
     ) -> None:
+        self._stop_file = stop_file
         self._settling = settling
         self._ledger = ledger
         self._postponed = postponed
@@ -194,7 +202,7 @@ class Verdicts:
         until_due_s = self._postponed.next_due_s(_POLL_S)
         if not self._postponed.is_full:
             return self._settling.words.next(until_due_s)
-        self._stopped.wait(until_due_s)
+        self._settling.words.rest(until_due_s)
         return None
 
     def __enter__(self) -> Self:
@@ -233,6 +241,7 @@ class Verdicts:
             self._settling.words.done(heard.message)
             return
         try:
+            refuse_stopped(self._stop_file.stops(), *heard.word.steps)
             self._ledger.may_run(heard.word)
         except NotNowError:
             raise
@@ -241,7 +250,9 @@ class Verdicts:
             return
         attempt = self._ledger.attempt(heard.word)
         settle = partial(self._settle, heard, attempt)
-        work = Work(heard.word, self._ledger, settle, self._at_work(heard, attempt), self._now)
+        work = Work(
+            heard.word, self._ledger, settle, self._at_work(heard, attempt), self._now, self._stop_file
+        )
         try:
             with work_span(heard.word, heard.message):
                 yield work

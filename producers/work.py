@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from time import sleep
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID
@@ -16,6 +17,8 @@ from gate_store.claims import Claim, Grant
 from gate_store.database import Clock
 from gate_store.declared_effects import UndeclaredEffectError, declared
 from gate_store.engine.port import NotClearedError, NotNowError, OutOfOrderError
+from gate_store.stop_file import StopFile
+from gate_store.stops import refuse_stopped
 from producers.acting import Word, use_by_of
 from producers.at_work import AtWork
 from producers.spans import effect_span
@@ -23,6 +26,7 @@ from producers.step import AnyStep, Step, step_value
 from producers.store_ledger import StepLedger
 
 T = TypeVar("T")
+_LOOK_S = 0.5
 Settle = Callable[[list[StepResult] | None], None]
 
 _log = logging.getLogger("plangate.verdicts")
@@ -48,7 +52,16 @@ class Work:
     the outcome that the plan is being worked at.
     """
 
-    def __init__(self, word: Word, ledger: StepLedger, settle: Settle, at_work: AtWork, now: Clock) -> None:
+    def __init__(
+        self,
+        word: Word,
+        ledger: StepLedger,
+        settle: Settle,
+        at_work: AtWork,
+        now: Clock,
+        stop_file: StopFile | None = None,
+    ) -> None:
+        self._stop_file = stop_file or StopFile(None)
         self._word = word
         self._before = steps_before(word.steps)
         self._ledger = ledger
@@ -89,7 +102,7 @@ class Work:
         crash: then hand `key(step)` to the service that acts.
         Raises what `function` raises, once that is recorded as the step's failure; StepNotRunError where an
         earlier attempt failed, or nobody knows whether it happened; NotNowError, where the plan comes again
-        later, while another is at the step; NotClearedError for a step that is not
+        later, while another is at the step, or a stop is in force; NotClearedError for a step that is not
         what was approved, or not any more; UndeclaredEffectError for a function without the mark of the
         approved action type: `@effect("send_email")`; OutOfOrderError before a step that stands before this
         one; NotDeliveredError where, without a store, the gate can not be told that the plan is begun:
@@ -169,11 +182,22 @@ class Work:
             raise
 
     def _begin(self, step: StepRecord) -> None:
+        self._wait_for_go(step)
         self._refuse_late()
         if not self._ledger.decides:
             self._refuse_out_of_order(step)
             self._at_work.begin()
             self._refuse_late()  # the gate heard of it too late
+
+    def _wait_for_go(self, step: StepRecord) -> None:
+        """Where nothing remembers what was done of the plan, it waits here: else it would be done again.
+
+        Raises StoppedError where it may come again later instead.
+        """
+        while stop := self._stop_file.holding(step.action_type):
+            if self._ledger.decides or not self._begun:
+                refuse_stopped([stop], step)
+            sleep(_LOOK_S)
 
     def _check_declared(self, approved: StepRecord, function: Callable[..., Any]) -> None:
         """A plan may ask for what a marked function does not do; an unmarked one is the service's fault."""

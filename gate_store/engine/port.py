@@ -42,6 +42,11 @@ def version_mark(version: str) -> str:
     return f'"graph_version":{msgspec.json.encode(version).decode()}'
 
 
+def action_mark(action_type: str) -> str:
+    """What each stored answer with a step of that type has in its JSON: quotes in values are escaped."""
+    return f'"action_type":{msgspec.json.encode(action_type).decode()}'
+
+
 @dataclass(frozen=True, slots=True)
 class EffectRow:
     """An effect as the ledger holds it."""
@@ -213,6 +218,14 @@ class UnderWayError(NotNowError):
     """Another is at step {step_id}, or an older revision of its plan goes on: that ends first."""
 
 
+class StoppedError(NotNowError):
+    """Step {step_id} waits for the end of a stop: of its action type, or of `everything`."""
+
+    def __init__(self, step_id: str, why: str, *, everything: bool = False) -> None:
+        super().__init__(step_id, why)
+        self.everything = everything
+
+
 class OutdatedError(NotClearedError):
     """The approval of step {step_id} is past its use-by, and nothing of the plan was begun in time."""
 
@@ -263,11 +276,13 @@ class EngineStore(Protocol):
         """Give all connections back."""
 
     async def claim(
-        self, worker: str, limit: int, lease_s: float, *, beside: bool = False
+        self, worker: str, limit: int, lease_s: float, *, beside: bool = False, held: Sequence[str] = ()
     ) -> list[ClaimedRun]:
         """Take up to `limit` READY runs that are served here and whose `not_before` has come; one commit.
 
         A run that is to be tried alone comes alone and before all others; never `beside` runs in hand.
+        None while everything is stopped, nor one whose plan has a step of a stopped action type. Those in
+        `held` are stopped here alone.
         """
 
     async def any_alone(self) -> bool:
@@ -297,8 +312,11 @@ class EngineStore(Protocol):
     async def reap(self, limit: int) -> int:
         """Return RUNNING runs whose lease expired to READY (token + 1), to be tried alone; how many."""
 
-    async def release(self, worker: str, tokens: Sequence[tuple[str, int]]) -> int:
-        """Give back these claims of this worker, of which no call is out; how many it still held."""
+    async def release(self, worker: str, tokens: Sequence[tuple[str, int]], after_s: float = 0.0) -> int:
+        """Give back these claims of this worker, of which no call is out; how many it still held.
+
+        They may be claimed again at once, or `after_s` seconds from now.
+        """
 
     async def wait_ready(self, timeout_s: float) -> None:
         """Sleep until runs may have become READY, at most `timeout_s`."""

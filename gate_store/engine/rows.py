@@ -15,6 +15,8 @@ from gate_events.values import RunIdentity
 from gate_store.engine.port import ClaimedRun, EffectRow, NotClearedError, OutdatedError, OutOfOrderError
 from gate_store.plain_text import storable
 
+STOPPED = "it is stopped; `plangate go` ends that"
+
 
 class _Effect(msgspec.Struct):
     effect_id: UUID

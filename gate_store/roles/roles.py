@@ -59,6 +59,14 @@ _RUN = _but(tables.runs, "owner", "alone")  # as an agent begins one; whose it i
 _SAID = _but(tables.outbox, "id", "owner")
 _CLAIMED = _but(tables.effects, "owner")
 _BEATS: Part = {"heartbeats": Access(reads=ALL, adds=ALL, changes=("beat_at", "trouble"), removes=True)}
+# Whoever may stop may end it, and changes nothing else of it.
+_STOPS: Part = {
+    "stops": Access(
+        reads=ALL,
+        adds=("stop_id", "action_type", "by", "note", "at"),
+        changes=("ended_by", "ended_note", "ended_at"),
+    )
+}
 _KEEPS_POLICIES: Part = {"policies": Access(reads=ALL, adds=ALL)}
 
 _GATEKEEPER: Part = {
@@ -87,6 +95,7 @@ _GATEKEEPER: Part = {
     "uncounted_outcomes": Access(reads=ALL, adds=ALL, changes=ALL, removes=True),
     "own_requests": Access(reads=ALL, removes=True),
     "asked_anew": Access(reads=ALL, adds=ALL),
+    **_STOPS,
     "lost_plans": Access(reads=ALL, changes=("redone_as",)),
     "waiting_plans": Access(reads=ALL, adds=ALL, changes=ALL, removes=True),
     # It publishes what others left there, too; nobody changes what was said.
@@ -95,7 +104,7 @@ _GATEKEEPER: Part = {
 
 _RESUMER: Part = {
     **_read("gates", "decisions", "clearances", "cleared_steps", "revocations", "undo_plans"),
-    **_read("planned_effects", "executions", "plan_outcomes", "restores", "lost_plans", *VERSIONS),
+    **_read("planned_effects", "executions", "plan_outcomes", "restores", "lost_plans", "stops", *VERSIONS),
     **_KEEPS_POLICIES,
     **_BEATS,
     "runs": Access(reads=ALL, adds=_RUN, changes=_but(tables.runs, "thread_id", "owner", "created_at")),
@@ -124,7 +133,7 @@ _AGENT: Part = {
     "checkpoints": Access(reads=ALL, adds=ALL, changes=("checkpoint", "metadata")),
     "checkpoint_blobs": Access(reads=ALL, adds=ALL),
     "checkpoint_writes": Access(reads=ALL, adds=ALL, changes=("channel", "type", "blob")),
-    **_read("heartbeats"),  # whether anybody takes what it asks
+    **_read("heartbeats", "stops"),  # whether anybody takes what it asks
 }
 
 PARTS: Mapping[Role, Part] = {
@@ -132,7 +141,7 @@ PARTS: Mapping[Role, Part] = {
     Role.ROUTER: {
         **_read("gates", "clearances", "effects", "revisions", "revocations", "planned_effects"),
         **_read("executions", "plan_outcomes", "own_requests", "asked_anew", "told_before", *VERSIONS),
-        **_read("lost_plans"),
+        **_read("lost_plans", "stops"),
         **_KEEPS_POLICIES,
         **_BEATS,
         "runs": Access(reads=ALL, changes=("error",)),  # why it refused the plan of one
@@ -143,7 +152,7 @@ PARTS: Mapping[Role, Part] = {
     Role.AGENT: _AGENT,
     Role.SERVICE: {
         **_read("gates", "clearances", "cleared_steps", "revisions", "revocations", "planned_effects"),
-        **_read("executions", "plan_outcomes"),
+        **_read("executions", "plan_outcomes", "stops"),
         "effects": Access(
             reads=ALL,
             adds=_CLAIMED,
@@ -155,6 +164,7 @@ PARTS: Mapping[Role, Part] = {
         **_read("gates", "decisions", "clearances", "revocations", "stale_clearances", "plan_outcomes"),
         **_read("heartbeats", "undo_plans"),
         "views": Access(reads=ALL, adds=ALL),  # that they looked
+        **_STOPS,
         "policies": Access(reads=("digest", "first_seen", "by")),
         "effects": Access(
             reads=(

@@ -24,6 +24,7 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "gate_store.secret_files.SecretFileError",
         "gate_store.retrying.NotRetryableError",
         "gate_store.run_ends.NoSuchRunError",
+        "gate_store.stop_file.UnreadableStopFileError",
         "gate_store.runs.ForeignThreadError",
         "gate_store.runs.RunBusyError",
         "gate_store.savers.allowed_classes.AllowedClassesError",

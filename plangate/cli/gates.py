@@ -19,6 +19,7 @@ from plangate.cli.gate_filters import UNFILTERED, Filters, wanted_of
 from plangate.cli.heard_of import not_done
 from plangate.cli.looking import looker, note_look
 from plangate.cli.output import console, print_json, say, say_missing, say_page
+from plangate.cli.stopped import what_is_stopped
 from plangate.cli.stores import reading
 from plangate.cli.story import print_story
 from plangate.settings import load_settings
@@ -42,6 +43,7 @@ def pending(
         views = queries.pending(conn, limit, (page - 1) * limit, wanted)
         count = queries.count_pending(conn, wanted)
         missing = not_done(conn, utc_now(), ROUTER, GATEKEEPER)
+        stops = what_is_stopped(settings, conn)
     if as_json:
         print_json([redact(view, catalogue) for view in views])
     elif views:
@@ -54,6 +56,7 @@ def pending(
     note_look(settings, who, What.DELIVERED, views)
     say_page(len(views), count, page, limit)
     say_missing(missing, as_json=as_json)
+    say_missing(stops, as_json=as_json)
 
 
 def _nothing(wanted: Wanted) -> str:

@@ -10,6 +10,7 @@ from gate_store.tables import RUN_STATES
 from plangate.cli.failures import CommandError
 from plangate.cli.heard_of import not_done, not_resumed
 from plangate.cli.output import print_json, say, say_missing, say_page, table
+from plangate.cli.stopped import what_is_stopped
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
 
@@ -17,10 +18,12 @@ from plangate.settings import load_settings
 def runs(status: str | None, limit: int, page: int, *, as_json: bool) -> None:
     """Show a page of the runs in this state, or in any. Raises CommandError."""
     status = _known(status)
-    with reading(load_settings()) as conn:
+    settings = load_settings()
+    with reading(settings) as conn:
         found = queries.list_runs(conn, status, limit, (page - 1) * limit)
         count = queries.count_runs(conn, status)
         missing = [not_done(conn, utc_now(), ROUTER, GATEKEEPER), not_resumed(conn, utc_now())]
+        stops = what_is_stopped(settings, conn)
     if as_json:
         print_json(found)
     elif found:
@@ -29,6 +32,7 @@ def runs(status: str | None, limit: int, page: int, *, as_json: bool) -> None:
         say("Runs: none")
     say_page(len(found), count, page, limit)
     say_missing("; ".join(filter(None, missing)), as_json=as_json)
+    say_missing(stops, as_json=as_json)
 
 
 def _line(run: Mapping[str, Any]) -> tuple[list[str], list[str], str, str]:

@@ -9,8 +9,9 @@ from gate_store.whereabouts import PlanState, Whereabouts
 from plangate.cli.awaiting import hop_behind, in_words, not_taken, where_it_stands
 from plangate.cli.failures import CommandError
 from plangate.cli.graph_errors import graph_raised
-from plangate.cli.output import print_json, say
-from plangate.cli.stores import must_be_there
+from plangate.cli.output import print_json, say, say_missing
+from plangate.cli.stopped import what_is_stopped
+from plangate.cli.stores import must_be_there, reading
 from plangate.settings import Settings, load_settings
 from plangate.wiring import name_agent
 from producers.planning import Submitted
@@ -45,6 +46,9 @@ def submit(
         failure: CommandError | None = not_taken(done, found, wait)
     else:
         failure = None
+    with reading(settings) as conn:
+        stops = what_is_stopped(settings, conn)
+    say_missing(stops, as_json=as_json)
     _report(done, found, failure, as_json=as_json)
 
 

@@ -62,6 +62,13 @@ TABLE = {
         "decisions", "Say afterwards that it was wrong: the steps that undo it become a plan of their own."
     ),
     "resolve": Row("decisions", "Say what became of an effect whose result nobody knows."),
+    "stop": Row(
+        "stop",
+        "Let nothing more begin: no run, no step of a run or a service. What is under way ends and is told.",
+    ),
+    "go": Row(
+        "stop", "End what `plangate stop` stopped: what waited goes on under approvals that still hold."
+    ),
     "runs": Row(
         "runs",
         "Runs: what was decided on their plans, how they ended, and why one failed; the last moved first.",

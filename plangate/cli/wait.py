@@ -10,7 +10,8 @@ from gate_events.json_text import kept_result
 from gate_events.shown import shown
 from gate_policy.display import redacted
 from plangate.cli.failures import CommandError
-from plangate.cli.output import indented, print_json, say
+from plangate.cli.output import errors, indented, print_json, say
+from plangate.cli.stopped import what_is_stopped
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
 from plangate.wiring import open_catalogue
@@ -31,8 +32,9 @@ def wait(thread: str, timeout: float | None, *, raw: bool, as_json: bool) -> Non
     settings = load_settings()
     actions = open_catalogue(settings).actions.values()
     secret = frozenset(name for action in actions for name in action.secret)
-    with reading(settings):
-        pass  # a store that does not exist is said so
+    with reading(settings) as conn:
+        if stops := what_is_stopped(settings, conn):
+            say(stops, errors)
     try:
         ended = asyncio.run(
             outcome(
@@ -41,7 +43,9 @@ def wait(thread: str, timeout: float | None, *, raw: bool, as_json: bool) -> Non
         )
     except NotEndedError as error:
         problem, _, mend = str(error).rpartition("; ")
-        raise TimeIsUpError(problem, mend) from error
+        with reading(settings) as conn:
+            stops = what_is_stopped(settings, conn)
+        raise TimeIsUpError(f"{problem}; {stops}" if stops else problem, mend) from error
     told = _as_json(ended, frozenset() if raw else secret)
     if as_json:
         print_json(told)

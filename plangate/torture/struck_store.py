@@ -43,11 +43,11 @@ class StruckStore:
         await self._store.close()
 
     async def claim(
-        self, worker: str, limit: int, lease_s: float, *, beside: bool = False
+        self, worker: str, limit: int, lease_s: float, *, beside: bool = False, held: Sequence[str] = ()
     ) -> list[ClaimedRun]:
         """Claim between two fault points."""
         self._points.at("claim.before")
-        claimed = await self._store.claim(worker, limit, lease_s, beside=beside)
+        claimed = await self._store.claim(worker, limit, lease_s, beside=beside, held=held)
         if claimed:
             self._points.at("claim.after")
         return claimed
@@ -100,9 +100,9 @@ class StruckStore:
         """Passed on."""
         return await self._store.reap(limit)
 
-    async def release(self, worker: str, tokens: Sequence[tuple[str, int]]) -> int:
+    async def release(self, worker: str, tokens: Sequence[tuple[str, int]], after_s: float = 0.0) -> int:
         """Passed on."""
-        return await self._store.release(worker, tokens)
+        return await self._store.release(worker, tokens, after_s)
 
     async def wait_ready(self, timeout_s: float) -> None:
         """Passed on."""

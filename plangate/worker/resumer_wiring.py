@@ -11,6 +11,7 @@ from gate_policy.catalogue import Catalogue
 from gate_policy.effects import effect_of
 from gate_store.database import open_store
 from gate_store.engine.port import ClaimedRun, OutboxRow, Publish
+from gate_store.stop_file import StopFile
 from plangate.kafka.roles import Role
 from plangate.settings import Settings
 from plangate.worker.apps_wiring import apps_config
@@ -63,6 +64,7 @@ def resumer_config(settings: Settings, slot: Slot, catalogue: Catalogue) -> Resu
         probe_again_s=settings.probe_again_s,
         run_timeout_s=settings.run_timeout_s,
         memory_mb=settings.resumer_memory_mb,
+        stop_file=StopFile(settings.stop_file),
     )
 
 

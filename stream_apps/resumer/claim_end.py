@@ -1,7 +1,7 @@
 """How one claim of a run ends: done, at its next gate, asked again, tried again, in doubt or failed."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from gate_events.records import ApprovalRequested, PlanExecuted
 from gate_events.shown import shown
 from gate_events.values import Step
 from gate_events.words import GateState, OutcomeStatus
-from gate_store.engine.port import EffectRow, NotClearedError, RunEnd
+from gate_store.engine.port import ClaimedRun, EffectRow, NotClearedError, RunEnd
 from gate_store.half_done import about_the_rest
 from gate_store.pauses import AtGate, proposal
 from gate_store.unguarded import CutOff
@@ -21,6 +21,7 @@ from stream_apps.resumer.earlier import Earlier
 from stream_apps.resumer.errors import (
     CutOffError,
     HaltedError,
+    HeldError,
     InDoubtError,
     LeaseLostError,
     OutdatedRunError,
@@ -40,6 +41,9 @@ ACTS_UNGUARDED = (
 )
 _WITHOUT_IT = "it was begun, and the graph went on without it"
 
+GiveBack = Callable[[ClaimedRun], Awaitable[None]]
+"""Makes a run READY again, as if it had not been claimed. Raises FenceLostError."""
+
 log = logging.getLogger(__name__)
 
 
@@ -47,9 +51,17 @@ class ClaimEnd:
     """Every end is one act in the store: the run's next state, and what Kafka must hear of it."""
 
     def __init__(
-        self, run: RunState, ledger: RunLedger, config: ResumerConfig, saver: Any, *, is_guarded: bool
+        self,
+        run: RunState,
+        ledger: RunLedger,
+        config: ResumerConfig,
+        saver: Any,
+        give_back: GiveBack,
+        *,
+        is_guarded: bool,
     ) -> None:
         """`is_guarded`: all that its graph does goes through the ledger, says its author."""
+        self._give_back = give_back
         self.proposed: Sequence[Step] = ()  # of a plan that was not approved, as far as they are known
         self.is_invoked = False  # the graph was given its input since the claim
         self._run = run
@@ -146,6 +158,9 @@ class ClaimEnd:
             if not await self._has_gone_on():
                 self._run.forget()  # the thread stays at its gate, and hears whatever is answered
             await self.ask_again()
+        elif isinstance(error, HeldError) and not begun:
+            log.warning("%s", error)
+            await self._run.end_by(partial(self._give_back, self._claimed))
         elif isinstance(error, HaltedError):
             await self._run.write()  # the worker gives it back when it stops, unless a call is out
         elif self._may_try_again(error):

@@ -15,6 +15,7 @@ from gate_events.values import Step
 from gate_store.database import Clock, utc_now
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import ClaimedRun, EngineStore, Publish, Served
+from gate_store.stop_file import StopFile
 from gate_store.unguarded import CutOff
 from stream_apps.metrics import UNKNOWN
 from stream_apps.resumer.earlier import Earlier
@@ -83,6 +84,7 @@ class ResumerConfig:
     `serves(worker, versions, undoes)` is told, before it claims anything, under which name it resumes which
     graphs, and for which action types each has a function that executes steps of undo plans.
     `executes_undo(worker, graphs, stop)` executes undo plans with the functions of these graphs until `stop`.
+    `stop_file` says what is stopped on this host alone, beside what the store says.
     `publish(rows)` delivers outbox rows and returns the ids that Kafka has; None: another process relays.
     `tracer` makes the spans of runs and their effects; by default the process's own, which graphs use, too.
     """
@@ -118,3 +120,4 @@ class ResumerConfig:
     open_store: OpenStore = open_engine_store
     serves: Serves = lambda _worker, _versions, _undoes: None
     executes_undo: ExecutesUndo | None = None
+    stop_file: StopFile = field(default_factory=lambda: StopFile(None))

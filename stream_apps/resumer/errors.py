@@ -67,6 +67,10 @@ class HaltedError(RunStoppedError):
     """The worker is asked to stop: the run goes back before its next effect."""
 
 
+class HeldError(HaltedError):
+    """A stop is in force: the run goes back before its next effect, and goes on once that has ended."""
+
+
 class OutdatedRunError(RunStoppedError):
     """The approval went stale between the claim and the first effect: nothing was done, and nothing is."""
 

@@ -1,5 +1,6 @@
 """Whether a step of a claimed run may begin: what is checked, probed and made durable before its call."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,13 +9,15 @@ from gate_events.digest import step_digest
 from gate_events.errors import UnencodableError
 from gate_events.values import Step
 from gate_store.declared_effects import Declared, UndeclaredEffectError
-from gate_store.engine.port import EffectRow, Intent, NotClearedError, OutdatedError
+from gate_store.engine.port import EffectRow, Intent, NotClearedError, OutdatedError, StoppedError
+from gate_store.stop_file import StopFile
 from stream_apps.resumer.calling import Probe, asked
-from stream_apps.resumer.calls import calls
+from stream_apps.resumer.calls import LOOK_S, calls
 from stream_apps.resumer.config import ActionTraits
 from stream_apps.resumer.errors import (
     EffectFailedError,
     HaltedError,
+    HeldError,
     InDoubtError,
     OutdatedRunError,
     StillOutError,
@@ -43,11 +46,13 @@ class Intents:
         probes: Mapping[str, Probe],
         patience_s: float,
         begun_again: BegunAgain,
+        stop_file: StopFile,
     ) -> None:
         """`patience_s`: how long a call that is out already is waited for.
 
         `begun_again`: whether a step that had failed is begun once more.
         """
+        self._stop_file = stop_file
         self._begun_again = begun_again
         self._run = run
         self._states = states
@@ -152,6 +157,8 @@ class Intents:
         intent = self.of(step, repeat=repeat)
         if self._run.has_result_of(intent.effect_id):
             await self._run.barrier()  # a failure is on record before the next attempt begins
+        if stop := self._stop_file.holding(step.action_type):
+            raise await self._held(str(stop))
         await self._commit(intent)
         if self._run.closing:
             self._refuse_late()  # its doubt is asked about; it is not called beside that
@@ -166,6 +173,8 @@ class Intents:
             del self._states.begun[step.step_id]
             if isinstance(error, OutdatedError):
                 raise self._outdated(error) from None
+            if isinstance(error, StoppedError):
+                raise await self._held(str(error)) from None
             if not isinstance(error, NotClearedError):
                 raise
             raise self._states.refuse(f"{step.step_id}: {error}", error) from None
@@ -175,6 +184,14 @@ class Intents:
         if self._run.halting or self._run.closing:
             why = "the worker is stopping" if self._run.halting else "this attempt of it is over"
             raise HaltedError(self._run.claimed.thread_id, why)
+
+    async def _held(self, why: str) -> HeldError:
+        """What is under way ends first, and is told: the graph would cut off the nodes beside this one."""
+        while self._states.begun and not (self._run.closing or self._run.stopped):  # noqa: ASYNC110 - nodes in threads end it, too
+            await asyncio.sleep(LOOK_S)
+        error = HeldError(self._run.claimed.thread_id, why)
+        self._run.stop(error)
+        return error
 
     def _in_doubt(self, step: Step, known: str) -> InDoubtError:
         error = InDoubtError(self._run.claimed.thread_id, step, known)

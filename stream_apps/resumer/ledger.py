@@ -18,6 +18,7 @@ from gate_events.json_text import kept_result
 from gate_events.values import Step
 from gate_store.declared_effects import Declared, UndeclaredEffectError
 from gate_store.engine.port import Intent, NotClearedError
+from gate_store.stop_file import StopFile
 from stream_apps.resumer.calling import Probe, awaited, refuse_event_loop, without_questions
 from stream_apps.resumer.calls import calls
 from stream_apps.resumer.config import ActionTraits
@@ -43,6 +44,7 @@ class RunLedger:
         patience_s: float,
         begun_again: BegunAgain,
         tracer: Tracer,
+        stop_file: StopFile,
     ) -> None:
         """`patience_s`: how long a call that is out already is waited for.
 
@@ -50,7 +52,7 @@ class RunLedger:
         """
         self._tracer = tracer
         self.states = StepStates(run, traits)
-        self._intents = Intents(run, self.states, traits, probes, patience_s, begun_again)
+        self._intents = Intents(run, self.states, traits, probes, patience_s, begun_again, stop_file)
         self._claimed = run.claimed
         self._functions = functions
         self._patience_s = patience_s

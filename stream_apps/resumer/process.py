@@ -34,7 +34,7 @@ from stream_apps.resumer.second_looks import SecondLooks
 from stream_apps.resumer.strangers import Strangers
 from stream_apps.resumer.threads import NodeThreads
 from stream_apps.resumer.watchdog import Watchdog
-from stream_apps.resumer.worker import Worker, every
+from stream_apps.resumer.worker import Worker, every, give_back
 from stream_apps.weather import first_line
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,8 @@ async def run_resumer(config: ResumerConfig, stop: asyncio.Event, threads: NodeT
         graphs = {name: graph.with_saver(saver) for name, graph in loaded.items()}
         relay = Relay(store, config.publish, RELAY_POLL_S) if config.publish else None
         commits = Commits(store, relay.wake if relay else lambda: None)
-        worker = Worker(store, Tools(config, saver, graphs, on_overrun), commits)
+        tools = Tools(config, saver, graphs, partial(give_back, store, config.worker), on_overrun)
+        worker = Worker(store, tools, commits)
         engine = open_store(config.store_url)
         if not await _unless(stop, Outage("noting its start").through(partial(_noted_start, engine, config))):
             return

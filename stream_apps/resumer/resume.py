@@ -18,7 +18,7 @@ from gate_store.configured import GRAPH, configured
 from gate_store.gate_calls import GateCalls, gate_calls
 from gate_store.pauses import AtGate, Elsewhere, Finished, Pause, Unfinished, read_pause
 from gate_store.savers.serde import NotRestoredError
-from stream_apps.resumer.claim_end import ClaimEnd
+from stream_apps.resumer.claim_end import ClaimEnd, GiveBack
 from stream_apps.resumer.config import ResumerConfig
 from stream_apps.resumer.errors import (
     CutOffError,
@@ -59,6 +59,7 @@ class Tools:
     config: ResumerConfig
     saver: Any
     graphs: Mapping[str, Loaded]
+    give_back: GiveBack
     on_overrun: Callable[[], None] = lambda: None
 
 
@@ -75,10 +76,14 @@ class Resume:
         probes, functions = (loaded.probes, loaded.effects) if loaded else ({}, {})
         config = tools.config
         again = partial(config.begun_again, run.claimed)
-        self._ledger = RunLedger(run, config.traits, probes, functions, config.drain_s, again, config.tracer)
+        self._ledger = RunLedger(
+            run, config.traits, probes, functions, config.drain_s, again, config.tracer, config.stop_file
+        )
         self._states = self._ledger.states
         is_guarded = loaded is not None and loaded.is_guarded
-        self._end = ClaimEnd(run, self._ledger, tools.config, tools.saver, is_guarded=is_guarded)
+        self._end = ClaimEnd(
+            run, self._ledger, tools.config, tools.saver, tools.give_back, is_guarded=is_guarded
+        )
         self._overran = False
         head = run.claimed.head
         self._at: dict[str, Any] = {

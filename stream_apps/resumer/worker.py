@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from gate_store.engine.port import ClaimedRun, EngineStore, UnwritableError
+from gate_store.engine.port import ClaimedRun, EngineStore, FenceLostError, UnwritableError
 from stream_apps.patience import is_outage
 from stream_apps.resumer.commits import Commits
 from stream_apps.resumer.errors import HaltedError, LeaseLostError, RunStoppedError
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 LAST_ACTS_S = 5.0  # for what a run whose call is out asks people when the worker stops
 GATHER_S = 0.005  # how long a partly free worker waits for a whole chunk
 REAP_AT_ONCE = 100
+HELD_S = 5.0  # at least, until a run that a stop held is looked at again
 
 
 class Worker:
@@ -66,8 +67,12 @@ class Worker:
     async def _claim(self) -> int:
         """Claim up to a chunk; how many runs were claimed."""
         free, config = min(self._free(), self._config.chunk), self._config
+        stops = config.stop_file.stops()
+        if any(stop.action_type is None for stop in stops):
+            return 0
+        held = [stop.action_type for stop in stops if stop.action_type is not None]
         beside = bool(self._tasks) or not self._suspects
-        claimed = await self._store.claim(config.worker, free, config.lease_s, beside=beside)
+        claimed = await self._store.claim(config.worker, free, config.lease_s, beside=beside, held=held)
         if not beside:
             self._suspects = any(run.alone for run in claimed)
         for run in claimed:
@@ -170,6 +175,12 @@ class Worker:
     async def _wait(self, seconds: float) -> None:
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=seconds)
+
+
+async def give_back(store: EngineStore, worker: str, claimed: ClaimedRun) -> None:
+    """A run that a stop holds: READY again, to be claimed once that has ended. Raises FenceLostError."""
+    if not await store.release(worker, [(claimed.thread_id, claimed.token)], HELD_S):
+        raise FenceLostError(claimed.thread_id, claimed.token)
 
 
 async def every(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gate_store.engine.port import NotNowError, NotYetClearedError, UnderWayError
+from gate_store.engine.port import NotNowError, NotYetClearedError, StoppedError, UnderWayError
 from producers import postponed
 from producers.hearing import Heard
 from producers.postponed import PATIENCE_S, Postponed, TooManyWaitError
@@ -105,3 +105,24 @@ def test_what_another_member_reads_now_waits_here_no_more(waiting: Waiting, why:
     assert len(waiting.due()) == 1
     waiting.forget({("auto-execute", 0)})
     assert waiting.due() == []
+
+
+def test_while_everything_is_stopped_no_new_word_is_taken(waiting: Waiting) -> None:
+    waiting.put(word(1), StoppedError("s1", "", everything=True))
+    assert waiting.is_full
+    waiting.put(word(1), UNDER_WAY)
+    assert not waiting.is_full
+
+
+def test_what_is_stopped_is_never_given_up(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plans of other action types come behind it, until too many of the stopped one wait; none is buried."""
+    monkeypatch.setattr(postponed, "MOST", 3)
+    for offset in range(4):
+        assert waiting.is_full == (offset == 3)
+        waiting.put(word(offset), StoppedError("s1", ""))
+    waiting.time += 10 * PATIENCE_S
+    for offset in range(4):
+        waiting.put(word(offset), StoppedError("s1", ""))
+    waiting.put(word(9), UNDER_WAY)
+    waiting.time += PATIENCE_S
+    assert len(waiting.due()) == 5

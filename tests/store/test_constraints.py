@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import (
@@ -50,6 +50,7 @@ from gate_store.tables import (
     revocations,
     runs,
     stale_clearances,
+    stops,
     told_before,
     uncounted_outcomes,
     views,
@@ -98,6 +99,7 @@ def fill(conn: Connection) -> None:
     conn.execute(insert(heartbeats).values(new_heartbeat()))
     conn.execute(insert(lost_plans).values(new_lost_plan()))
     conn.execute(insert(told_before).values(word="w"))
+    conn.execute(insert(stops).values(new_stop()))
     conn.execute(insert(asked_anew).values(new_asked_anew()))
     conn.execute(insert(waiting_plans).values(new_waiting_plan()))
     conn.execute(insert(uncounted_outcomes).values(new_uncounted_outcome()))
@@ -268,6 +270,10 @@ def new_restore() -> dict[str, Any]:
     return {"nth": 1, "since": NOON, "until": NOON, "noted_at": NOON, "idempotent": []}
 
 
+def new_stop() -> dict[str, Any]:
+    return {"stop_id": UUID(int=1), "by": "ana", "note": "", "at": NOON}
+
+
 def new_heartbeat() -> dict[str, Any]:
     told = {"name": "w", "part": "router", "instance": "i", "host": "h", "version": "1", "catalogue": "c"}
     return {**told, "graphs": {}, "started_at": NOON, "beat_at": NOON}
@@ -400,6 +406,8 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "pk_restores": lambda: insert(restores).values(new_restore()),
     "pk_lost_plans": lambda: insert(lost_plans).values(new_lost_plan()),
     "pk_told_before": lambda: insert(told_before).values(word="w"),
+    "pk_stops": lambda: insert(stops).values(new_stop()),
+    "a_stop_is_ended_by_somebody": lambda: update(stops).values(ended_at=NOON),
     "a_succeeded_effect_is_final": lambda: (
         update(effects).where(of(DONE)).values(state="CLAIMED", finished_at=None)
     ),
@@ -458,6 +466,7 @@ SQLITE_SAYS = {
     "pk_restores": "UNIQUE constraint failed: restores.nth",
     "pk_lost_plans": "UNIQUE constraint failed: lost_plans.plan_id",
     "pk_told_before": "UNIQUE constraint failed: told_before.word",
+    "pk_stops": "UNIQUE constraint failed: stops.stop_id",
     "pk_planned_effects": "UNIQUE constraint failed: planned_effects.digest, planned_effects.step_id",
     "fk_revocations_digest": "FOREIGN KEY constraint failed",
     "a_quorum_counts_distinct_names": "UNIQUE constraint failed: decisions.gate_id, decisions.name",

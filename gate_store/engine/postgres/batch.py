@@ -6,9 +6,17 @@ from typing import Any
 
 from langgraph.checkpoint.postgres.base import BasePostgresSaver
 
-from gate_store.engine.port import Act, FenceLostError, NotClearedError, PackedPut, Refusal, UnwritableError
+from gate_store.engine.port import (
+    Act,
+    FenceLostError,
+    NotClearedError,
+    PackedPut,
+    Refusal,
+    StoppedError,
+    UnwritableError,
+)
 from gate_store.engine.postgres.puts import PutRows, Row, pack
-from gate_store.engine.rows import json_text, text
+from gate_store.engine.rows import STOPPED, json_text, text
 
 Run = tuple[str, int]  # thread_id and token
 
@@ -119,12 +127,14 @@ def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
 def refused(acts: Sequence[ActRows], answer: Any) -> dict[int, Refusal]:
     """Which acts the database did not take, by their place in `acts`."""
     held = set(zip(answer["held_threads"], answer["held_tokens"], strict=True))
-    started, finished = set(answer["started"]), set(answer["finished"])
+    started, finished, stopped = (set(answer[name]) for name in ("started", "finished", "stopped"))
     found: dict[int, Refusal] = {}
     for place, rows in enumerate(acts):
         act = rows.act
         if rows.run not in held:
             found[place] = FenceLostError(*rows.run)
+        elif waits := [i for i in act.intents if i.effect_id in stopped]:
+            found[place] = StoppedError(waits[0].step.step_id, STOPPED)
         elif missing := [i for i in act.intents if i.effect_id not in started]:
             found[place] = NotClearedError(missing[0].step.step_id)
         elif any(r.effect_id not in finished for r in act.results):

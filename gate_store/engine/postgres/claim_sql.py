@@ -63,14 +63,25 @@ _SERVED = """({graphs}::text[] IS NULL OR EXISTS (
         WHERE served.graph = runs.graph AND position(served.mark IN runs.pause::text) > 0
     ))"""
 _OURS = _SERVED.format(graphs="$4", marks="$5")
-CLAIM = _CLAIM.format(which=f"NOT alone AND not_before <= now() AND {_OURS}")
-CLAIM_ALONE = _CLAIM.format(which=f"alone AND not_before <= now() AND {_OURS}")
-CLAIM_STRANGE = _CLAIM.format(which=f"not_before <= now() - $6::interval AND NOT {_OURS}")
+# Nothing is stopped, in the store or on this host alone, that the run's plan has a step of.
+_NOT_STOPPED = """NOT EXISTS (
+        SELECT FROM stops AS t WHERE t.ended_at IS NULL AND (
+            t.action_type IS NULL
+            OR position('"action_type":' || to_json(t.action_type) IN runs.answer::text) > 0))"""
+_NOT_HELD = f"""{_NOT_STOPPED} AND NOT EXISTS (
+        SELECT FROM unnest($6::text[]) AS h (mark) WHERE position(h.mark IN runs.answer::text) > 0)"""
+CLAIM = _CLAIM.format(which=f"NOT alone AND not_before <= now() AND {_OURS} AND {_NOT_HELD}")
+CLAIM_ALONE = _CLAIM.format(which=f"alone AND not_before <= now() AND {_OURS} AND {_NOT_HELD}")
+# What a stop held has not waited for a worker.
+CLAIM_STRANGE = _CLAIM.format(
+    which=f"""not_before <= now() - $7::interval AND NOT {_OURS} AND {_NOT_HELD} AND NOT EXISTS (
+        SELECT FROM stops AS t WHERE t.ended_at > now() - $7::interval)"""
+)
 
 ANY_ALONE = f"""
 SELECT EXISTS (
     SELECT FROM runs WHERE status = 'READY' AND alone AND not_before <= now()
-        AND {_SERVED.format(graphs="$1", marks="$2")}
+        AND {_SERVED.format(graphs="$1", marks="$2")} AND {_NOT_STOPPED}
 )
 """  # noqa: S608 - composed of constants
 
@@ -119,7 +130,8 @@ WHERE r.thread_id = expired.thread_id
 RELEASE = """
 UPDATE runs AS r SET
     status = 'READY', token = r.token + 1, lease_until = NULL, worker = NULL,
-    attempts = greatest(r.attempts - 1, 0), updated_at = now()
+    attempts = greatest(r.attempts - 1, 0), updated_at = now(),
+    not_before = CASE WHEN $4::interval > '0' THEN now() + $4 ELSE r.not_before END
 FROM (SELECT * FROM unnest($2::text[], $3::bigint[]) AS u(thread_id, token) ORDER BY u.thread_id) AS h
 WHERE r.thread_id = h.thread_id AND r.token = h.token AND r.worker = $1
     AND r.status = 'RUNNING' AND r.answer IS NOT NULL

@@ -13,6 +13,7 @@ from gate_store.engine.port import (
     FateUnknownError,
     NotClearedError,
     Refusal,
+    StoppedError,
     UnwritableError,
 )
 from gate_store.engine.postgres.batch import ActRows, Batch, act_rows, refused
@@ -163,7 +164,7 @@ class Flusher:
 
 
 async def _explained(connection: Any, act: Act, refusal: Refusal) -> Refusal:
-    if not isinstance(refusal, NotClearedError):
+    if not isinstance(refusal, NotClearedError) or isinstance(refusal, StoppedError):
         return refusal
     intent = next(i for i in act.intents if i.step.step_id == refusal.step_id)
     found = await connection.fetchrow(

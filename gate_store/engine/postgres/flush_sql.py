@@ -47,13 +47,20 @@ asked AS (
         AS i(thread_id, run_token, effect_id, step_id, step_digest, action_type, window_key, again, place)
     JOIN fence AS f ON f.thread_id = i.thread_id AND f.token = i.run_token
 ),
+stopped AS (
+    SELECT i.effect_id FROM asked AS i
+    WHERE EXISTS (
+        SELECT FROM stops AS t
+        WHERE t.ended_at IS NULL AND (t.action_type IS NULL OR t.action_type = i.action_type))
+),
 intent AS (
     SELECT i.*, c.plan_id
     FROM asked AS i
     JOIN clearances AS c ON c.digest = i.digest
     JOIN cleared_steps AS s
         ON s.digest = c.digest AND s.step_id = i.step_id AND s.step_digest = i.step_digest
-    WHERE (c.use_by IS NULL OR c.use_by > now()
+    WHERE NOT EXISTS (SELECT FROM stopped AS t WHERE t.effect_id = i.effect_id)
+    AND (c.use_by IS NULL OR c.use_by > now()
         OR EXISTS (
             SELECT FROM effects AS e
             WHERE e.plan_id = c.plan_id AND e.digest = c.digest
@@ -141,7 +148,8 @@ SELECT
     array(SELECT thread_id FROM fence) AS held_threads,
     array(SELECT token FROM fence) AS held_tokens,
     array(SELECT effect_id FROM begun) || array(SELECT effect_id FROM again) AS started,
-    array(SELECT effect_id FROM finished) AS finished
+    array(SELECT effect_id FROM finished) AS finished,
+    array(SELECT effect_id FROM stopped) AS stopped
 """  # noqa: S608 - composed of constants
 
 # Why an intent was refused, in words for the graph's author. Read after the rollback.

@@ -20,6 +20,7 @@ from gate_store.engine.port import (
     Refusal,
     Served,
     WritesPut,
+    action_mark,
 )
 from gate_store.engine.postgres import claim_sql, puts
 from gate_store.engine.postgres.checkpoints import head_tuple, read_tuple
@@ -64,20 +65,17 @@ class PostgresEngineStore:
             await line.close()
 
     async def claim(
-        self, worker: str, limit: int, lease_s: float, *, beside: bool = False
+        self, worker: str, limit: int, lease_s: float, *, beside: bool = False, held: Sequence[str] = ()
     ) -> list[ClaimedRun]:
         """Take up to `limit` READY runs; one commit. A run that cannot be read is FAILED with the reason."""
         lease = timedelta(seconds=lease_s)
+        ours = (*self._served, [action_mark(each) for each in held])
         async with self._claims.use() as connection:
-            rows = (
-                []
-                if beside
-                else await connection.fetch(claim_sql.CLAIM_ALONE, worker, 1, lease, *self._served)
-            )
-            rows = rows or await connection.fetch(claim_sql.CLAIM, worker, limit, lease, *self._served)
+            rows = [] if beside else await connection.fetch(claim_sql.CLAIM_ALONE, worker, 1, lease, *ours)
+            rows = rows or await connection.fetch(claim_sql.CLAIM, worker, limit, lease, *ours)
             if not rows and self._stale_after is not None:
-                ours = (*self._served, self._stale_after)
-                rows = await connection.fetch(claim_sql.CLAIM_STRANGE, worker, limit, lease, *ours)
+                strange = (*ours, self._stale_after)
+                rows = await connection.fetch(claim_sql.CLAIM_STRANGE, worker, limit, lease, *strange)
             claimed = [await self._claimed(connection, row) for row in rows]
         return [run for run in claimed if run is not None]
 
@@ -158,11 +156,12 @@ class PostgresEngineStore:
             self._bell.ring()
         return count
 
-    async def release(self, worker: str, tokens: Sequence[tuple[str, int]]) -> int:
+    async def release(self, worker: str, tokens: Sequence[tuple[str, int]], after_s: float = 0.0) -> int:
         """Give back these claims of this worker; how many it still held."""
         threads, numbers = [thread for thread, _ in tokens], [token for _, token in tokens]
+        after = timedelta(seconds=after_s)
         async with self._claims.use() as connection:
-            return _count(await connection.execute(claim_sql.RELEASE, worker, threads, numbers))
+            return _count(await connection.execute(claim_sql.RELEASE, worker, threads, numbers, after))
 
     async def wait_ready(self, timeout_s: float) -> None:
         """Sleep until runs may have become READY, at most `timeout_s`."""

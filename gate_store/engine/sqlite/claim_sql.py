@@ -5,8 +5,15 @@ _OURS = """(:served IS NULL OR EXISTS (
     SELECT 1 FROM json_each(:served) AS served
     WHERE json_extract(served.value, '$[0]') = graph AND instr(pause, json_extract(served.value, '$[1]')) > 0
 ))"""
-_NOW = f"not_before <= :now AND {_OURS}"
-_STRANGE = f"not_before <= :stale AND NOT {_OURS}"
+# Nothing is stopped, in the store or (:held) on this host alone, that the run's plan has a step of.
+_NOT_HELD = """NOT EXISTS (
+    SELECT 1 FROM stops AS t WHERE t.ended_at IS NULL AND (
+        t.action_type IS NULL OR instr(answer, '"action_type":' || json_quote(t.action_type)) > 0)
+) AND NOT EXISTS (SELECT 1 FROM json_each(:held) AS h WHERE instr(answer, h.value) > 0)"""
+_NOW = f"not_before <= :now AND {_OURS} AND {_NOT_HELD}"
+# What a stop held has not waited for a worker.
+_STRANGE = f"""not_before <= :stale AND NOT {_OURS} AND {_NOT_HELD} AND NOT EXISTS (
+    SELECT 1 FROM stops AS t WHERE t.ended_at > :stale)"""  # noqa: S608 - composed of constants
 
 _ANY = "SELECT 1 FROM runs WHERE status = 'READY' AND {which} LIMIT 1"
 ANY_ALONE = _ANY.format(which=f"alone = 1 AND {_NOW}")
@@ -68,7 +75,7 @@ WHERE thread_id IN (
 RELEASE = """
 UPDATE runs SET
     status = 'READY', token = token + 1, lease_until = NULL, worker = NULL,
-    attempts = max(attempts - 1, 0), updated_at = :now
+    attempts = max(attempts - 1, 0), updated_at = :now, not_before = coalesce(:not_before, not_before)
 WHERE thread_id = :thread_id AND token = :token AND worker = :worker
     AND status = 'RUNNING' AND answer IS NOT NULL
 """

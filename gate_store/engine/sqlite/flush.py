@@ -16,9 +16,10 @@ from gate_store.engine.port import (
     PackedPut,
     Refusal,
     Result,
+    StoppedError,
     UnwritableError,
 )
-from gate_store.engine.rows import json_text, text, why_not
+from gate_store.engine.rows import STOPPED, json_text, text, why_not
 from gate_store.engine.sqlite import flush_sql as sql
 from gate_store.engine.sqlite.moments import moment_text, uuid_text
 from gate_store.engine.sqlite.puts import pack
@@ -101,6 +102,8 @@ def _begin(connection: sqlite3.Connection, act: Act, intent: Intent, now: str) -
     if connection.execute(sql.REPEAT_EFFECT, values).rowcount == 1:
         return
     _require_lease(connection, act)
+    if connection.execute(sql.STOPPED, values).fetchone():
+        raise StoppedError(intent.step.step_id, STOPPED)
     found = connection.execute(sql.WHY_REFUSED, values).fetchone()
     raise why_not(intent.step.step_id, found)
 

@@ -32,6 +32,10 @@ _NOT_BEGUN = """
     ORDER BY n.key LIMIT 1
 """
 
+STOPPED = """
+SELECT 1 FROM stops WHERE ended_at IS NULL AND (action_type IS NULL OR action_type = :action_type) LIMIT 1
+"""
+
 _COVERED = f"""
     FROM runs AS r
     JOIN clearances AS c ON c.digest = r.digest
@@ -50,6 +54,7 @@ _COVERED = f"""
         WHERE o.plan_id = c.plan_id AND o.step_id = s.step_id AND o.step_digest <> s.step_digest
             AND o.state IN ('CLAIMED', 'IN_DOUBT'))
     AND NOT EXISTS ({_NOT_BEGUN})
+    AND NOT EXISTS ({STOPPED})
 """  # noqa: S608 - composed of constants
 
 BEGIN_EFFECT = f"""

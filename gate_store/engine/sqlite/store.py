@@ -46,6 +46,7 @@ class SqliteEngineStore:
         self._serde = serde
         self._clock = clock
         self._served = served
+        self._held: Sequence[str] = ()  # as the last claim said
         self._poked = asyncio.Event()
         self._published: list[tuple[int]] = []  # Kafka has them, the outbox still does
 
@@ -58,9 +59,10 @@ class SqliteEngineStore:
         await self._thread.close()
 
     async def claim(
-        self, worker: str, limit: int, lease_s: float, *, beside: bool = False
+        self, worker: str, limit: int, lease_s: float, *, beside: bool = False, held: Sequence[str] = ()
     ) -> list[ClaimedRun]:
         """Take up to `limit` READY runs; one commit. A run that cannot be read is FAILED with the reason."""
+        self._held = held
         lease, which = timedelta(seconds=lease_s), self._which()
         return await self._thread.run(
             lambda connection: claim(connection, self._serde, worker, limit, lease, which, beside=beside)
@@ -111,9 +113,11 @@ class SqliteEngineStore:
             self.poke()
         return count
 
-    async def release(self, worker: str, tokens: Sequence[tuple[str, int]]) -> int:
+    async def release(self, worker: str, tokens: Sequence[tuple[str, int]], after_s: float = 0.0) -> int:
         """Give back these claims of this worker; how many it still held."""
-        values = {"now": moment_text(self._clock()), "worker": worker}
+        now = self._clock()
+        not_before = moment_text(now + timedelta(seconds=after_s)) if after_s else None
+        values = {"now": moment_text(now), "worker": worker, "not_before": not_before}
         return len(await self._thread.run(partial(_changed, claim_sql.RELEASE, values, tokens)))
 
     async def _change(self, statement: str, values: dict[str, Any]) -> int:
@@ -141,7 +145,7 @@ class SqliteEngineStore:
         return connection.execute(statement, self._which().values()).fetchone() is not None
 
     def _which(self) -> Which:
-        return Which(self._clock(), self._served)
+        return Which(self._clock(), self._served, self._held)
 
     async def relay_outbox(self, limit: int, publish: Publish) -> int:
         """Publish the oldest rows and forget the delivered ones; how many."""

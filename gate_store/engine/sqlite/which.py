@@ -1,11 +1,12 @@
 """Which READY runs may be claimed at a moment, as values of the statements in claim_sql."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from gate_store.engine.port import Served
+from gate_store.engine.port import Served, action_mark
 from gate_store.engine.sqlite.moments import moment_text
 
 
@@ -15,13 +16,15 @@ class Which:
 
     now: datetime
     served: Served | None
+    held: Sequence[str] = ()  # action types that are stopped here alone
 
     def values(self) -> dict[str, Any]:
-        """The parameters `now`, `served` and `stale`."""
+        """The parameters `now`, `served`, `held` and `stale`."""
+        both = {"now": moment_text(self.now), "held": json.dumps([action_mark(each) for each in self.held])}
         if self.served is None:
-            return {"now": moment_text(self.now), "served": None, "stale": None}
+            return {**both, "served": None, "stale": None}
         return {
-            "now": moment_text(self.now),
+            **both,
             "served": json.dumps(self.served.marks()),
             "stale": moment_text(self.now - timedelta(seconds=self.served.stale_after_s)),
         }

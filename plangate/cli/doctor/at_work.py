@@ -10,11 +10,14 @@ from gate_store import backlog
 from gate_store.database import Clock, utc_now
 from gate_store.dialects import store_moment
 from gate_store.heartbeats import FORGOTTEN_AFTER, GATEKEEPER, RESUMER, ROUTER, Heard, heard
+from gate_store.stop_file import UNREADABLE, StopFile
+from gate_store.stops import in_force
 from gate_store.undecided import count_undecided
 from plangate.cli.counting import counted
 from plangate.cli.doctor.finding import STORE, Found, Question, look, wrong
 from plangate.cli.heard_of import having, missing
 from plangate.cli.moments import left, long, said
+from plangate.cli.stopped import in_words
 from plangate.cli.stores import reading
 from plangate.settings import Settings
 from plangate.wiring import open_catalogue
@@ -33,6 +36,7 @@ def looks(settings: Settings, clock: Clock = utc_now) -> Iterator[Question]:
         RESUMER: partial(_resumer, settings),
         "versions": _versions,
         "catalogue in force": partial(_in_force, settings),
+        "stops": _stops,
         "open gates": _open_gates,
         "expired undecided": _undecided,
         "in doubt": _in_doubt,
@@ -41,6 +45,7 @@ def looks(settings: Settings, clock: Clock = utc_now) -> Iterator[Question]:
         "clearances": _clearances,
         "outbox": _outbox,
     }
+    yield Question("stop file", partial(_stop_file, settings))
     for what, ask in questions.items():
         yield Question(what, partial(_ask, settings, clock, ask), STORE)
 
@@ -140,6 +145,21 @@ def _undecided(conn: Connection, now: datetime) -> Found | str:
     never = f", {unseen} of them never seen by anybody who said so" if unseen else ""
     told = f"{counted(expired, 'gate')} expired undecided in 24 h{never}"
     return look(told, "`plangate pending --expired` lists them; see who reviews, and how long they have")
+
+
+def _stops(conn: Connection, _now: datetime) -> Found | str:
+    found = in_force(conn)
+    return look(in_words(found), "`plangate go`, once it is mended") if found else "nothing is stopped"
+
+
+def _stop_file(settings: Settings) -> Found | str:
+    """It holds this host alone, and counts also where the store does not answer."""
+    file, found = settings.stop_file, StopFile(settings.stop_file).stops()
+    if not found:
+        return f"{file}: not there"
+    if any(stop.stop_id == UNREADABLE for stop in found):
+        return wrong(in_words(found), f"look at it, then `plangate go` here, or remove {file}")
+    return look(f"{file}: {in_words(found)}", "`plangate go` here, once it is mended")
 
 
 def _in_doubt(conn: Connection, now: datetime) -> Found | str:

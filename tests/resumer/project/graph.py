@@ -361,8 +361,16 @@ def act_on_one(state: Branch) -> State:
     return {}
 
 
-def fanning(ask: Any) -> Any:
-    builder = StateGraph(State).add_node("ask", ask).add_node("one", act_on_one)
+async def act_on_one_once_stopped(state: Branch) -> State:
+    """Only the first branch begins before the log says that all is stopped."""
+    while state["step"]["step_id"] != "s1" and "stopped" not in happened():  # noqa: ASYNC110 - a file tells it
+        await asyncio.sleep(0.02)
+    await effects().once(state["step"], send_slowly)
+    return {}
+
+
+def fanning(ask: Any, one: Any = act_on_one) -> Any:
+    builder = StateGraph(State).add_node("ask", ask).add_node("one", one)
     return builder.add_edge(START, "ask").add_conditional_edges("ask", fan_out, ["one"]).compile()
 
 
@@ -371,6 +379,7 @@ backwards_later = chain(State, ask=ask, come=come, settle=settle, act=act_backwa
 backwards_unordered = chain(State, ask=ask_unordered, act=act_backwards).compile()
 beside = chain(State, ask=ask, act=act_beside).compile()
 fanned_out = fanning(ask_unordered)
+fanned_out_slowly = fanning(ask_unordered, act_on_one_once_stopped)
 
 
 def plan_only(state: State) -> State:

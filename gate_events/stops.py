@@ -1,0 +1,31 @@
+"""Stops: while one is in force nothing is begun, or nothing of one action type. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from gate_events.shown import shown
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who stopped what, when and why. `action_type` None: everything."""
+
+    stop_id: UUID
+    action_type: str | None = None
+    by: str
+    note: str
+    at: datetime
+
+    def __str__(self) -> str:
+        """`stopped since 2026-11-30T14:03:00+00:00 by ana: 'wrong mails'`, with the action type, if any."""
+        what = "" if self.action_type is None else f"{shown(self.action_type)} is "
+        at = self.at.isoformat(timespec="seconds")
+        return f"{what}stopped since {at} by {shown(self.by)}: '{shown(self.note)}'"
+
+
+def holding(stops: Iterable[Stop], action_type: str) -> Stop | None:
+    """The stop that lets nothing of this action type begin, one of everything first; None: it may begin."""
+    held = [stop for stop in stops if stop.action_type in (None, action_type)]
+    return min(held, key=lambda stop: (stop.action_type is not None, stop.at), default=None)

@@ -1,0 +1,123 @@
+"""`plangate stop` and `plangate go`, where Kafka does not answer, and where the store does not either."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from gate_store.database import open_store
+from gate_store.stop_file import StopFile
+from gate_store.stops import in_force
+from gate_store.tables import stops
+from tests.cli.commands import Shell
+
+WHY = ("--note", "wrong mails", "--by", "ana")
+
+
+def file_of(shell: Shell) -> Path:
+    return shell.folder / ".plangate" / "stop"
+
+
+def held_in_store(shell: Shell) -> list[str | None]:
+    engine = open_store(f"sqlite:///{shell.folder / 'plangate.db'}")
+    with engine.connect() as conn:
+        found = [stop.action_type for stop in in_force(conn)]
+    engine.dispose()
+    return found
+
+
+@pytest.mark.parametrize("action", [None, "send_email"])
+def test_a_stop_is_in_the_store_and_in_the_file_until_its_end(stored: Shell, action: str | None) -> None:
+    of_it = ["--action", action] if action else []
+    ended = stored.run("stop", *of_it, *WHY)
+    assert ended.code == 0, ended.err
+    assert "stopped since" in ended.out
+    assert "by ana: 'wrong mails'" in ended.out
+    assert held_in_store(stored) == [action]
+    assert [stop.action_type for stop in StopFile(file_of(stored)).stops()] == [action]
+
+    refused = stored.run("go", *of_it)
+    assert (refused.code, held_in_store(stored)) == (2, [action])
+
+    went = stored.run("go", *of_it, "--yes", "--by", "bob", "--note", "mended")
+    assert went.code == 0, went.err
+    assert held_in_store(stored) == []
+    assert not file_of(stored).exists()
+    engine = open_store(f"sqlite:///{stored.folder / 'plangate.db'}")
+    with engine.connect() as conn:
+        row = conn.execute(select(stops)).one()
+    engine.dispose()
+    assert (row.by, row.note, row.ended_by, row.ended_note) == ("ana", "wrong mails", "bob", "mended")
+
+
+def test_an_end_ends_what_it_names_and_nothing_else(stored: Shell) -> None:
+    for more in ((), ("--action", "note"), ()):
+        assert stored.run("stop", *more, *WHY).code == 0
+    assert stored.run("go", "--action", "send_email", "--yes").complains("nothing of that is stopped")
+    assert stored.run("go", "--yes").code == 0
+    assert held_in_store(stored) == ["note"]
+    assert [stop.action_type for stop in StopFile(file_of(stored)).stops()] == ["note"]
+
+
+def test_it_works_where_the_store_does_not(shell: Shell) -> None:
+    shell = shell.with_(PLANGATE_STORE_URL="sqlite:///plangate.db")
+    ended = shell.run("stop", *WHY)
+    assert ended.code == 1
+    assert "plangate.db does not exist" in ended.err
+    assert StopFile(file_of(shell)).holding("note")
+    went = shell.run("go", "--yes")
+    assert went.code == 1
+    assert not file_of(shell).exists()
+
+
+def test_it_needs_no_catalogue(stored: Shell) -> None:
+    stored.write("catalogue.yaml", "?")
+    assert stored.run("stop", "--action", "note", *WHY).code == 0
+
+
+def test_an_action_type_that_no_catalogue_has_is_stopped_and_said(stored: Shell) -> None:
+    ended = stored.run("stop", "--action", "send_mail", *WHY)
+    assert ended.code == 0
+    assert "did you mean send_email?" in ended.err
+    assert held_in_store(stored) == ["send_mail"]
+
+
+def test_a_file_that_nobody_can_read_is_said_and_removed_by_an_end_of_all(stored: Shell) -> None:
+    file_of(stored).parent.mkdir()
+    file_of(stored).write_text("?")
+    assert "stops all on this host" in stored.run("pending").out
+    finding = stored.run("doctor", "--json").findings["stop file"]
+    assert finding["state"] == "wrong"
+    ended = stored.run("stop", "--action", "note", *WHY)
+    assert ended.code == 1
+    assert "everything is stopped on this host" in ended.err
+    assert held_in_store(stored) == ["note"]
+    assert stored.run("go", "--action", "note", "--yes").code == 1
+    assert file_of(stored).read_text() == "?"
+    assert stored.run("go", "--yes").code == 0
+    assert not file_of(stored).exists()
+
+
+def test_whoever_would_wait_for_it_reads_what_is_stopped(stored: Shell) -> None:
+    assert stored.run("stop", *WHY).code == 0
+    for command in ("pending", "runs"):
+        ended = stored.run(command)
+        assert "everything is stopped since" in ended.out, ended
+        ended = stored.run(command, "--json")
+        assert "by ana: 'wrong mails'" in ended.err, ended
+    found = stored.run("doctor", "--json").findings
+    assert (found["stops"]["state"], found["stop file"]["state"]) == ("look", "look")
+    assert "by ana: 'wrong mails'" in found["stops"]["found"]
+    ended = stored.run("wait", "t1", "--timeout", "0")
+    assert "everything is stopped" in ended.err
+
+
+def test_as_json_it_is_one_document(stored: Shell) -> None:
+    told = stored.run("stop", *WHY, "--json").json
+    assert told["stop"]["note"] == "wrong mails"
+    assert [place["done"] for place in told["places"]] == [True, True]
+
+
+def test_a_name_that_fakes_the_view_is_refused(stored: Shell) -> None:
+    assert stored.run("stop", "--note", "x", "--by", "a\u202ena").complains("--by", "leave it out")
+    assert held_in_store(stored) == []

@@ -1,0 +1,119 @@
+"""The kill switch of one host: the stricter way wherever the file does not say what it means."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from gate_events.stops import Stop
+from gate_store.stop_file import StopFile, UnreadableStopFileError
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+ALL = Stop(stop_id=UUID(int=1), by="ana", note="wrong mails", at=NOON)
+MAIL = Stop(stop_id=UUID(int=2), action_type="mail", by="ana", note="wrong mails", at=NOON)
+MALFORMED = [
+    b"",
+    b"stop!",
+    b"[]",
+    b"{}",
+    b"null",
+    b"\xff\xfe",
+    b'[{"stop_id": 1}]',
+    b'[{"stop_id":"00000000-0000-0000-0000-000000000001","by":"a","note":"","at":"2026-11-30T12:00:00Z","mail":1}]',
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> StopFile:
+    return StopFile(tmp_path / "state" / "stop")
+
+
+def written(file: StopFile, content: bytes) -> Path:
+    assert file.path
+    file.path.parent.mkdir()
+    file.path.write_bytes(content)
+    return file.path
+
+
+def test_nothing_is_stopped_where_there_is_no_file(file: StopFile) -> None:
+    assert file.stops() == ()
+    assert file.holding("mail") is None
+    assert file.end(None) == []
+    assert StopFile(None).holding("mail") is None
+
+
+def test_what_is_stopped_is_read_as_it_was_written(file: StopFile) -> None:
+    file.add(MAIL)
+    file.add(ALL)
+    assert file.stops() == [MAIL, ALL]
+    assert file.holding("mail") == file.holding("pay") == ALL
+
+
+def test_only_its_owner_may_read_it(file: StopFile) -> None:
+    file.add(ALL)
+    assert file.path
+    assert file.path.stat().st_mode & 0o777 == 0o600
+    assert [each.name for each in file.path.parent.iterdir()] == ["stop"]
+
+
+@pytest.mark.parametrize("content", MALFORMED)
+def test_a_file_that_says_something_else_stops_everything(file: StopFile, content: bytes) -> None:
+    written(file, content)
+    held = file.holding("mail")
+    assert held
+    assert held.action_type is None
+    assert "cannot be told" in held.note
+
+
+@pytest.mark.parametrize("content", MALFORMED)
+def test_of_a_malformed_file_all_is_ended_or_nothing(file: StopFile, content: bytes) -> None:
+    path = written(file, content)
+    with pytest.raises(UnreadableStopFileError):
+        file.end("mail")
+    with pytest.raises(UnreadableStopFileError):
+        file.add(MAIL)
+    assert path.read_bytes() == content
+    assert len(file.end(None)) == 1
+    assert not path.exists()
+
+
+def test_a_folder_in_its_place_stops_everything(file: StopFile) -> None:
+    assert file.path
+    file.path.mkdir(parents=True)
+    assert file.holding("mail")
+
+
+def test_a_link_that_leads_nowhere_stops_everything(file: StopFile) -> None:
+    assert file.path
+    file.path.parent.mkdir()
+    file.path.symlink_to("nowhere")
+    assert file.holding("mail")
+
+
+@pytest.mark.parametrize("what", ["lstat", "read_bytes"])
+def test_what_may_not_be_looked_at_stops_everything(
+    file: StopFile, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.add(MAIL)
+
+    def refused(*_: object, **__: object) -> os.stat_result:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, what, refused)
+    held = file.holding("pay")
+    assert held
+    assert "permission denied" in held.note
+
+
+def test_an_end_takes_off_what_it_names(file: StopFile) -> None:
+    file.add(MAIL)
+    file.add(ALL)
+    assert file.end(None) == [ALL]
+    assert file.stops() == [MAIL]
+    assert file.end("pay") == []
+    assert file.end("mail") == [MAIL]
+    assert file.stops() == ()
+    assert file.path
+    assert not file.path.exists()
