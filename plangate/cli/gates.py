@@ -18,7 +18,7 @@ from plangate.cli.gate_block import block
 from plangate.cli.gate_filters import UNFILTERED, Filters, wanted_of
 from plangate.cli.heard_of import not_done
 from plangate.cli.looking import looker, note_look
-from plangate.cli.output import console, print_json, say, say_missing, say_page
+from plangate.cli.output import console, paged, print_json, say, say_missing, say_page
 from plangate.cli.stopped import what_is_stopped
 from plangate.cli.stores import reading
 from plangate.cli.story import print_story
@@ -72,14 +72,15 @@ def show(gate: str, by: str | None = None, *, raw: bool = False, as_json: bool =
     with reading(settings) as conn:
         view = queries.show(conn, plan_of(conn, gate)) or {}
     gates = view.get("gates", [])
+    note_look(settings, who, What.SEEN, gates)
     if not as_json:
-        say(_named(gate, view))
-        print_story(view, catalogue, raw=raw)
+        with paged():
+            say(_named(gate, view))
+            print_story(view, catalogue, raw=raw)
     elif raw:
         print_json(view)
     else:
         print_json({**view, "gates": [redact(one, catalogue) for one in gates]})
-    note_look(settings, who, What.SEEN, gates)
 
 
 def _named(beginning: str, view: dict[str, Any]) -> str:

@@ -5,7 +5,9 @@ out. Words of others are `shown` where they are put into a line; here is the las
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -69,6 +71,23 @@ def table(
     for row in rows:
         drawn.add_row(*map(_cell, row))
     on.print(drawn)
+
+
+@contextmanager
+def paged() -> Iterator[None]:
+    """On a terminal what is longer than the screen goes through $PAGER, or less; all else is just printed."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        yield
+        return
+    with console.capture() as captured:
+        yield
+    text = captured.get()
+    if text.count("\n") < console.height:
+        typer.echo(text, nl=False)
+        return
+    import click  # noqa: PLC0415 - typer has a copy of its own, without a pager
+
+    click.echo_via_pager(text, color=False)
 
 
 def _cell(value: Any) -> Hanging:

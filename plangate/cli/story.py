@@ -1,5 +1,6 @@
 """A plan's story for people: what was asked, who said what, and what became of it. `--json` has the rest."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from gate_events.words import GateState, RequestKind, Resolution, Timing
 from gate_policy.catalogue import Catalogue
 from gate_policy.display import listing, named
 from gate_policy.render import sentence, unsaid
+from plangate.cli.counting import counted
 from plangate.cli.moments import left, moment
 from plangate.cli.output import console, indented, say
 from plangate.cli.step_diff import changes
@@ -49,12 +51,24 @@ def print_review(view: View, catalogue: Catalogue, *, raw: bool, on: Console = c
     indented(f"plan {view['plan_id']}, revision {view['revision']}{place}", 2, on)
     goal = f'"{shown(view["goal"])}"' if view["goal"] else "no goal given"
     indented(f"{shown(view['agent']['name'])} wants: {goal}", 2, on)
+    if len(view["steps"]) > 1:
+        indented(_sum(view), 2, on)
     print_sentences(review, on, view["steps"], catalogue, raw=raw)
     _print_terms(view, on)
     if "views" in view:
         _print_views(view, on)
     if view.get("verdict"):
         _print_verdict(view, catalogue, on)
+
+
+def _sum(view: View) -> str:
+    """How many steps stand below, and of which tiers."""
+    tiers: Counter[str] = Counter()
+    for group in view["review"]["groups"]:
+        tiers[group["tier"]] += len(group["step_ids"])
+    told = ", ".join(f"{count:,} {tier}" for tier, count in tiers.most_common())
+    sentences = counted(len(view["review"]["groups"]), "sentence")
+    return f"{counted(len(view['steps']), 'step')} in {sentences}: {told}"
 
 
 def print_sentences(
@@ -71,7 +85,8 @@ def print_sentences(
         indented(shown(f"! {finding['text']}{which}"), 2, on)
     by_id = {step["step_id"]: step for step in steps}
     for group in review["groups"]:
-        indented(f"• {shown(group['text'])}  [{group['tier']}]", 2, on)
+        several = f", {len(group['step_ids']):,} steps" if len(group["step_ids"]) > 1 else ""
+        indented(f"• {shown(group['text'])}  [{group['tier']}{several}]", 2, on)
         for step_id in group["step_ids"]:
             if step_id in by_id:
                 _print_step(by_id[step_id], group, catalogue, raw, on)
@@ -92,9 +107,11 @@ def _print_step(step: dict[str, Any], group: View, catalogue: Catalogue, raw: bo
 def _print_terms(view: View, on: Console) -> None:
     terms = view["review"]["terms"]
     who = shown(", ".join(terms["reviewers"]) or f"anyone but {view['proposer']}")
-    waits = f" ({left(terms['deadline'])} left)" if view["state"] == "PENDING" else ""
-    indented(f"{terms['quorum']} of {who}, until {moment(terms['deadline'])}{waits}", 2, on)
-    indented(f"by {', '.join(each.lower() for each in terms['allowed'])}", 2, on)
+    many = "one decides" if terms["quorum"] == 1 else f"{terms['quorum']} must approve"
+    span = left(terms["deadline"])
+    waits = f" ({'over' if span == 'over' else f'{span} left'})" if view["state"] == "PENDING" else ""
+    indented(f"{many}, of: {who}; until {moment(terms['deadline'])}{waits}", 2, on)
+    indented(f"the answers: {', '.join(each.lower() for each in terms['allowed'])}", 2, on)
     if view.get("approved_by"):
         names = ", ".join(map(shown, view["approved_by"]))
         indented(f"approved so far by {len(view['approved_by'])} of {terms['quorum']}: {names}", 2, on)
@@ -138,7 +155,8 @@ def _meaning(verdict: View) -> str:
 
 def _decision(row: View) -> str:
     who, when = shown(row["decided_by"]), moment(row["decided_at"])
-    return f"{when}  {who}: {row['kind']} {row['disposition']}, {shown(row['why'])}"
+    fate = "" if row["disposition"] == "DECIDED" else f" is {row['disposition']}"
+    return f"{when}  {who}: {row['kind']}{fate}, {shown(row['why'])}"
 
 
 def _clearance(row: View) -> str:
