@@ -10,6 +10,7 @@ from opentelemetry.trace import Tracer
 from gate_events.codec import SchemaOfId
 from gate_policy.catalogue import Catalogue
 from gate_store.database import Clock, utc_now
+from gate_store.stop_file import StopFile
 
 Serves = Callable[[str, Callable[[], str]], None]
 """Takes, once a part is done, what says why it is not done now; that may block and is empty where it is."""
@@ -41,6 +42,7 @@ class AppsConfig:
     stuck_after_s: float = 120.0
     topics_looked_at_s: float = 10.0  # how often, whether they are still the same
     stop_within_s: float = 20.0
+    stop_file: StopFile = field(default_factory=lambda: StopFile(None))  # of this host
     serves: Serves = lambda _part, _trouble: None
     tracers: Mapping[str, Tracer] = field(default_factory=dict)  # by role; none: no spans
     clock: Clock = utc_now

@@ -1,5 +1,6 @@
 """Turns settings into what the Faust apps need. They load no graphs."""
 
+from gate_store.stop_file import StopFile
 from plangate.kafka.own_rights import in_words, lacking
 from plangate.kafka.roles import Role, rights_of
 from plangate.settings import Settings
@@ -25,5 +26,6 @@ def apps_config(settings: Settings, only: frozenset[str], instance: str) -> Apps
         dating_tolerance_s=settings.dating_tolerance_s,
         largest_record_bytes=settings.largest_record_bytes,
         stuck_after_s=settings.stuck_after_s,
+        stop_file=StopFile(settings.stop_file),
         lacks=lambda app: in_words(lacking(settings, rights_of(Role(app), settings.topic_prefix))),
     )

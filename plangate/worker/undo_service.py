@@ -21,6 +21,8 @@ from gate_store.claims import Claim, Grant
 from gate_store.database import Clock, open_store, utc_now
 from gate_store.dialects import store_moment
 from gate_store.engine.port import NotClearedError
+from gate_store.stop_file import StopFile
+from gate_store.stops import refuse_stopped
 from gate_store.undo_work import (
     DoubtedUndo,
     UndoPlan,
@@ -80,7 +82,12 @@ def without_function(catalogue: Catalogue, undoes: Mapping[str, Sequence[str]]) 
 
 
 def undo_service(
-    store_url: str, catalogue: Catalogue, lease_s: float, probe_again_s: float, now: Clock = utc_now
+    store_url: str,
+    catalogue: Catalogue,
+    lease_s: float,
+    probe_again_s: float,
+    now: Clock = utc_now,
+    stop_file: StopFile | None = None,
 ) -> ExecutesUndo:
     """What a resumer runs beside its graphs. Times are in seconds."""
 
@@ -90,7 +97,7 @@ def undo_service(
         store = open_store(store_url, pool_size=3)
         try:
             ledger = UndoLedger(store, worker, now, catalogue, lease_s)
-            await UndoService(store, graphs, ledger, probe_again_s, now).run(stop)
+            await UndoService(store, graphs, ledger, probe_again_s, now, stop_file).run(stop)
         finally:
             store.dispose()
 
@@ -107,7 +114,9 @@ class UndoService:
         ledger: StoreLedger,
         probe_again_s: float,
         now: Clock,
+        stop_file: StopFile | None = None,
     ) -> None:
+        self._stop_file = stop_file or StopFile(None)
         self._store = store
         self._functions = {name: each.undo_functions for name, each in graphs.items() if each.undo_functions}
         self._probes = {name: graphs[name].probes for name in self._functions if graphs[name].probes}
@@ -163,12 +172,13 @@ class UndoService:
         """Do the steps that are not done, then tell the outcome; as a service does, in a thread."""
         word = plan.word
         try:
+            refuse_stopped(self._stop_file.stops(), *word.steps)
             self._ledger.may_run(word)
         except NotClearedError as error:
             log.info("undo plan %s does not run now: %s", word.plan_id, error)
             return
         functions = self._functions[plan.graph]
-        work = Work(word, self._ledger, partial(self._settle, plan), _silent(), self._now)
+        work = Work(word, self._ledger, partial(self._settle, plan), _silent(), self._now, self._stop_file)
         with suppress(StoppedError), work:
             for step in work.steps:
                 if stop.is_set():

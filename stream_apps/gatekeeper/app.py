@@ -31,7 +31,9 @@ async def start_gatekeeper(config: AppsConfig, in_hand: InHand) -> Service:
     dead_letters = DeadLetters(GATEKEEPER, config, writer)
     store = open_store(config.store_url, by_key=True)
     thread = StoreThread(store, progress, in_hand.own_work)
-    outbox = OutboxLoop(store, Relay(_SOURCE, config, writer, progress), config.clock, progress)
+    outbox = OutboxLoop(
+        store, Relay(_SOURCE, config, writer, progress), config.clock, progress, config.stop_file
+    )
     wake, close_wake = waker(config.store_url)
     gatekeeping = Gatekeeping(
         config, thread, Decoder(config, progress), dead_letters, Bells(wake, outbox.ring)

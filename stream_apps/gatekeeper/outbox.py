@@ -10,7 +10,9 @@ from sqlalchemy import Engine, delete, or_, select
 from gate_events.records import PlanExecuted
 from gate_store.database import Clock
 from gate_store.engine.port import OutboxRow
+from gate_store.stop_file import StopFile
 from gate_store.tables import outbox
+from stream_apps.gatekeeper.held_verdicts import HeldVerdicts
 from stream_apps.patience import through_outages
 from stream_apps.plain_errors import plainly
 from stream_apps.progress import Progress
@@ -27,7 +29,10 @@ Rows = Sequence[tuple[int, OutboxRow]]
 class OutboxLoop:
     """Publishes the outbox's rows when it is rung, and once a second."""
 
-    def __init__(self, store: Engine, relay: Relay, clock: Clock, progress: Progress) -> None:
+    def __init__(
+        self, store: Engine, relay: Relay, clock: Clock, progress: Progress, stop_file: StopFile
+    ) -> None:
+        self._held = HeldVerdicts(stop_file)
         self._store = store
         self._relay = relay
         self._clock = clock
@@ -55,11 +60,11 @@ class OutboxLoop:
         self._bell.clear()
 
     async def _publish_some(self) -> int:
-        rows = await self._in_thread(self._take)
-        if rows:
+        found = await self._in_thread(self._take) or ()
+        if rows := [row for row in found if row[0] not in self._held.ids]:
             delivered = await self._relay.publish(rows)
             await self._in_thread(lambda: self._drop(delivered))
-        return len(rows or ())
+        return len(found)
 
     async def _in_thread(self, work: Callable[[], Rows | None]) -> Rows | None:
         loop = asyncio.get_running_loop()
@@ -72,14 +77,18 @@ class OutboxLoop:
         left_behind = outbox.c.created_at < self._clock() - _OTHERS_AFTER
         query = select(outbox).where(or_(ours, left_behind)).order_by(outbox.c.id).limit(_LIMIT)
         with self._store.begin() as conn:  # psycopg forgets its prepared statements at a rollback
-            found = conn.execute(query).all()
-        return [
-            (
-                row.id,
-                OutboxRow(row.event_id, row.record, row.key, row.body, row.contract, row.traceparent),
-            )
-            for row in found
-        ]
+            if self._held.ids:
+                self._held.look_again(conn)
+                query = query.where(outbox.c.id.not_in(self._held.ids))
+            rows = [
+                (
+                    row.id,
+                    OutboxRow(row.event_id, row.record, row.key, row.body, row.contract, row.traceparent),
+                )
+                for row in conn.execute(query)
+            ]
+            self._held.hold(conn, rows)
+        return rows
 
     def _drop(self, ids: Sequence[int]) -> None:
         with self._store.begin() as conn:

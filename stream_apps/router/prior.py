@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Engine
 
 from gate_events.records import PlanProposed
+from gate_events.stops import Stop
 from gate_policy.effects import PriorEffect
 from gate_policy.judge import NO_PRIOR
 from gate_store.database import Clock
 from gate_store.plan_claims import Known, known_plans
 from gate_store.plan_owners import PlanRecord
 from gate_store.refused import note_refused
+from gate_store.stops import in_force
 from stream_apps.patience import through_outages
 from stream_apps.plain_errors import in_thread
 from stream_apps.prior_effects import look_up_effects
@@ -32,10 +34,13 @@ class PriorEffects:
             return NO_PRIOR
         return await through_outages("the store", lambda: in_thread(self._look_up, wanted), self._progress)
 
-    async def about(self, records: Sequence[PlanRecord]) -> Known:
-        """What the store knows about plans that would be cleared: services act before anybody else looks."""
+    async def about(self, records: Sequence[PlanRecord]) -> tuple[Known, Sequence[Stop]]:
+        """What the store knows about plans that would be cleared: services act before anybody else looks.
+
+        And what is stopped.
+        """
         if not records:
-            return Known()
+            return Known(), ()
         return await through_outages("the store", lambda: in_thread(self._about, records), self._progress)
 
     async def note_refused(self, plan: PlanProposed, why: str) -> None:
@@ -46,9 +51,9 @@ class PriorEffects:
         with self._store.begin() as conn:
             note_refused(conn, [(plan, why)])
 
-    def _about(self, records: Sequence[PlanRecord]) -> Known:
+    def _about(self, records: Sequence[PlanRecord]) -> tuple[Known, Sequence[Stop]]:
         with self._store.begin() as conn:
-            return known_plans(conn, records)
+            return known_plans(conn, records), in_force(conn)
 
     def _look_up(self, wanted: list[tuple[str, int]]) -> Mapping[str, PriorEffect]:
         with self._store.begin() as conn:

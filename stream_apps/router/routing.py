@@ -7,6 +7,7 @@ from functools import partial
 
 from gate_events.errors import UndecodableError, UnencodableError
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
+from gate_events.stops import Stop, holding
 from gate_events.tracing import of_record
 from gate_policy.effects import PriorEffect, effect_keys
 from gate_policy.errors import UnjudgeablePlanError
@@ -66,7 +67,7 @@ class Routing:
                 self._seen.other_content(plan, record) if record else None
                 for (_, plan), record in zip(plans, routed, strict=True)
             ]
-            known = await self._prior.about(
+            known, stops = await self._prior.about(
                 [
                     record
                     for record, other in zip(routed, others, strict=True)
@@ -87,10 +88,26 @@ class Routing:
                     self._send(received, plan, self._routed(received, plan, prior, ASKED_BEFORE))
                 elif self._seen.is_told(plan, record) or record.digest in known.cleared:
                     received.ack()  # it is on its topic already: who executes it should hear it once
+                elif self._is_stopped(plan, stops):
+                    self._send(received, plan, self._asked(received, plan, prior))
                 else:
                     self._seen.note_told(plan, record)
                     self._send(received, plan, record, partial(self._seen.was_not_told, plan, record))
             await asyncio.sleep(0)
+
+    def _is_stopped(self, plan: PlanProposed, stops: Sequence[Stop]) -> bool:
+        """Whether a service would begin what is stopped: a run's plan its resumer holds."""
+        stops = [*stops, *self._config.stop_file.stops()]
+        return plan.run is None and any(holding(stops, step.action_type) for step in plan.steps)
+
+    def _asked(
+        self, received: Received, plan: PlanProposed, prior: Mapping[str, PriorEffect]
+    ) -> PlanCleared | ApprovalRequested | None:
+        """A service acts upon a clearance at once, and nobody calls it back: the plan waits at its gate."""
+        asked = self._routed(received, plan, prior, ASKED_BEFORE)
+        if isinstance(asked, ApprovalRequested):
+            self._seen.note_asked(plan, asked)
+        return asked
 
     def _objection(
         self, plan: PlanProposed, record: PlanCleared | ApprovalRequested, known: Known, other: str | None

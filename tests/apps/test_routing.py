@@ -1,15 +1,21 @@
 """The router's routing on a writer that refuses what it is told to."""
 
 from collections import deque
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
+from uuid import uuid4
+
+import pytest
 
 from gate_events.codec import encode
 from gate_events.records import PlanProposed
-from gate_events.topics import AUTO_EXECUTE, DEAD_LETTERS, PLANS
+from gate_events.stops import Stop
+from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DEAD_LETTERS, PLANS
 from gate_policy.catalogue import load_catalogue
 from gate_store.database import open_store
+from gate_store.stops import begin_stop, end_stop
 from stream_apps.config import AppsConfig
 from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters
@@ -58,6 +64,27 @@ def received(proposal: PlanProposed) -> Received:
     message = SimpleNamespace(value=encode(proposal), key=key, headers=None, partition=0, offset=7)
     event = SimpleNamespace(message=message, ack=lambda: None)
     return Received(event, PLANS.name, deque(), Progress())
+
+
+@pytest.mark.parametrize("action_type", [None, "look"])
+async def test_while_it_is_stopped_a_plan_of_a_service_waits_at_its_gate(
+    tmp_path: Path, action_type: str | None
+) -> None:
+    writer = Writer()
+    routing, harmless = routing_to(writer, tmp_path), plan("look")
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    made = Stop(stop_id=uuid4(), action_type=action_type, by="ana", note="wrong", at=datetime.now(UTC))
+    with store.begin() as conn:
+        begin_stop(conn, made)
+    await routing.handle([received(harmless)])
+    await routing.handle([received(plan("tag"))])
+    with store.begin() as conn:
+        end_stop(conn, made, "ana", "", datetime.now(UTC))
+    await routing.handle([received(harmless)])  # read once more: a human decides by now
+    await routing.handle([received(plan("look"))])
+    store.dispose()
+    tagged = APPROVAL_REQUESTS if action_type is None else AUTO_EXECUTE
+    assert writer.took == [each.name for each in (APPROVAL_REQUESTS, tagged, APPROVAL_REQUESTS, AUTO_EXECUTE)]
 
 
 async def test_a_plan_whose_clearance_kafka_refused_is_told_when_it_comes_again(tmp_path: Path) -> None:
