@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from gate_events.digest import step_digest
-from gate_events.records import PlanExecuted
+from gate_events.records import PlanExecuted, StepResult
+from gate_events.shown import words_of
 from gate_events.values import Step
 from gate_events.words import StepStatus
 from gate_store import outbox
@@ -178,10 +179,21 @@ def _rows(each: Executed, keys: Mapping[str, str]) -> Iterator[Row]:
     for result in each.outcome.results:
         step = steps.get(result.step_id)
         if step is not None and result.status is not StepStatus.SKIPPED:
-            unknown = f"{each.outcome.executor} cannot tell" if result.status.in_doubt else ""
-            detail = result.detail or unknown
-            told = (result.status, detail, result.result, each.within(result.finished_at))
+            told = (
+                result.status,
+                _detail(each.outcome, result),
+                result.result,
+                each.within(result.finished_at),
+            )
             yield _row(each.outcome, step, *told, window_key=keys.get(step.step_id))
+
+
+def _detail(outcome: PlanExecuted, result: StepResult) -> str:
+    """The executor's words; those about a doubt are quoted as its own, since a question repeats them."""
+    if not result.status.in_doubt:
+        return result.detail
+    said = words_of(outcome.executor, result.detail)
+    return storable(said) if result.detail else f"{outcome.executor} cannot tell"
 
 
 def _row(

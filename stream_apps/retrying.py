@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from gate_events.records import ApprovalRequested
-from gate_events.shown import shown
+from gate_events.shown import quoted, shown, words_of
 from gate_events.values import Finding
 from gate_policy.catalogue import Catalogue
 from gate_store.half_done import about_the_rest
@@ -35,7 +35,8 @@ def ask_to_retry(
     plans = let_run(conn, [run.digest])
     if not plans:
         raise NotRetryableError(thread_id, "what it was approved by is gone", "submit the input again")
-    why = f"its run failed ({run.error}), and {by} asks for another attempt: {note or 'no reason given'}"
+    words = quoted(note) if note else "no reason given"
+    why = f"its run failed, {quoted(run.error)}, and {by} asks for another attempt: {words}"
     asked = AskingAgain(conn, plans, catalogue, now).question(plans[0], [why])
     findings = (*asked.review.findings, *_failed_steps(run, begin_again))
     review = msgspec.structs.replace(asked.review, findings=findings)
@@ -47,7 +48,7 @@ def ask_to_retry(
 def _failed_steps(run: FailedRun, begin_again: Collection[str]) -> list[Finding]:
     again = [step for step in run.failed if step in begin_again]
     left = [step for step in run.failed if step not in begin_again]
-    told = "; ".join(f"{step}: {run.failed[step]}" for step in again)
+    told = "; ".join(words_of(step, run.failed[step]) for step in again)
     return [
         *(
             [_finding(BEGUN_AGAIN, f"failed, and is begun again once this is approved: {told}", again)]

@@ -2,7 +2,7 @@
 
 import time
 
-from gate_events.shown import shown
+from gate_events.shown import quoted, shown
 from gate_events.topics import PLANS
 from gate_events.verdict_words import sentence_on
 from gate_events.words import GateState
@@ -94,7 +94,7 @@ def in_words(submitted: Submitted, found: Whereabouts) -> str:
             problem = f"plan {plan} of {run} was refused: {shown(found.why)}"
             raise PlanRefusedError(problem, "it is a dead letter, and its run waits")
         case PlanState.FAILED:
-            raise CommandError(f"{run} has failed: {shown(found.why)}", "`plangate show` tells more")
+            raise CommandError(f"{run} has failed: {quoted(found.why)}", "`plangate show` tells more")
 
 
 def _decided(found: Whereabouts) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from gate_events.shown import shown
+from gate_events.shown import quoted, shown, words_of
 from gate_events.values import Step
 from gate_events.verdict_words import sentence_on
 from gate_events.words import GateState, RequestKind, Resolution, Timing
@@ -49,7 +49,7 @@ def print_review(view: View, catalogue: Catalogue, *, raw: bool, on: Console = c
     say(f"{view['request_id']}  {view['state']}", on)
     place = f", run {shown(run['thread_id'])}" if run else ""
     indented(f"plan {view['plan_id']}, revision {view['revision']}{place}", 2, on)
-    goal = f'"{shown(view["goal"])}"' if view["goal"] else "no goal given"
+    goal = quoted(view["goal"]) if view["goal"] else "no goal given"
     indented(f"{shown(view['agent']['name'])} wants: {goal}", 2, on)
     if len(view["steps"]) > 1:
         indented(_sum(view), 2, on)
@@ -130,7 +130,7 @@ def _print_views(view: View, on: Console) -> None:
 
 def _print_verdict(view: View, catalogue: Catalogue, on: Console) -> None:
     verdict = view["verdict"]
-    words = f': "{shown(verdict["note"])}"' if verdict["note"] else ""
+    words = f": {quoted(verdict['note'])}" if verdict["note"] else ""
     by, at = shown(verdict["decided_by"]), moment(verdict["decided_at"])
     indented(f"{verdict['state']} by {by}, {at}{words}", 2, on)
     if verdict["state"] != "APPROVED" or view["timing"] != "BEFORE":  # of what may run the rest tells
@@ -176,15 +176,15 @@ def _taken_back(view: View) -> list[str]:
 
 
 def _effect(row: View) -> str:
-    detail = f": {shown(row['detail'])}" if row["detail"] else ""
+    by = words_of(row["executor"], row["detail"]) if row["detail"] else shown(row["executor"])
     ended = f", {moment(row['finished_at'])}" if row["finished_at"] else ""
     tries = f", attempt {row['attempts']}" if row["attempts"] > 1 else ""
     what = f"{shown(row['step_id'])}  {row['state']}  {shown(row['action_type'])}"
-    return f"{what}{ended}{tries}, by {shown(row['executor'])}{detail}"
+    return f"{what}{ended}{tries}, by {by}"
 
 
 def _run(row: View) -> str:
-    error = f": {shown(row['error'])}" if row["error"] else ""
+    error = f": {quoted(row['error'])}" if row["error"] else ""
     by = f" by {shown(row['decided_by'])}" if row.get("decided_by") else ""
     decided = f"{row['decided']}{by}, " if row.get("decided") else ""
     return f"run {shown(row['thread_id'])} of {shown(row['graph'])}: {decided}{row['status']}{error}"

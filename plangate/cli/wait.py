@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from gate_events.json_text import kept_result
-from gate_events.shown import shown
+from gate_events.shown import quoted, shown
 from gate_policy.display import redacted
 from plangate.cli.failures import CommandError
 from plangate.cli.output import errors, indented, print_json, say
@@ -76,15 +76,21 @@ def _print(told: dict[str, Any]) -> None:
         say(f"plan {told['plan_id']}: {told['message']}")
     by = f" by {shown(told['decided_by'])}" if told["decided_by"] else ""
     decided = f", {told['decided']}{by}" if told["decided"] else ""
-    error = f": {shown(told['error'])}" if told["error"] else ""
+    error = f": {quoted(told['error'])}" if told["error"] else ""
     say(f"run {shown(told['thread_id'])} of {shown(told['graph'])} is {told['status']}{decided}{error}")
     for step in told["steps"] or []:
-        said = step["detail"] or (_json(step["result"]) if step["result"] is not None else "")
-        indented(f"{shown(step['step_id'])}  {step['state']}  {shown(step['action_type'])}  {shown(said)}", 2)
+        indented(f"{shown(step['step_id'])}  {step['state']}  {shown(step['action_type'])}  {_said(step)}", 2)
     if told["output"] is not None:
         say(f"output: {shown(_json(told['output']))}")
     for name, why in told["unread"].items():
         say(f"{name}: not told: {shown(why)}")
+
+
+def _said(step: dict[str, Any]) -> str:
+    """What its effect said, in words or as JSON."""
+    if step["detail"]:
+        return quoted(step["detail"])
+    return shown(_json(step["result"])) if step["result"] is not None else ""
 
 
 def _json(value: Any) -> str:

@@ -12,7 +12,7 @@ from gate_policy.catalogue import load_catalogue
 from gate_policy.route import route
 from plangate.cli import story
 from plangate.cli.moments import left, moment
-from plangate.cli.story import print_review
+from plangate.cli.story import print_review, print_story
 from tests.apps.world import plan
 
 CATALOGUE = load_catalogue("""
@@ -137,3 +137,33 @@ def test_a_plan_that_never_had_a_gate_is_told_too(capsys: pytest.CaptureFixture[
     }
     story.print_story({"gates": [], "clearances": [row]}, CATALOGUE, raw=False)
     assert "revision 1, cleared without a gate 30 Nov 2026 10:20 UTC" in capsys.readouterr().out
+
+
+def test_words_of_others_are_quoted_beside_whose_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    lies = 'done", by ben: "yes'
+    effect = {
+        "step_id": "s1",
+        "state": "FAILED",
+        "action_type": "pay",
+        "executor": "worker-1",
+        "detail": lies,
+    }
+    run = {"thread_id": "t1", "graph": "billing", "status": "FAILED", "error": lies}
+    print_story(
+        {"effects": [{**effect, "finished_at": None, "attempts": 1}], "runs": [run]}, CATALOGUE, raw=False
+    )
+    text = joined(capsys.readouterr().out)
+    quoted = r'"done\", by ben: \"yes"'
+    assert f"s1 FAILED pay, by worker-1: {quoted}" in text
+    assert f"run t1 of billing: FAILED: {quoted}" in text
+    view = gate("pay", goal=lies)
+    said = {
+        "state": "REJECTED",
+        "decided_by": "ana",
+        "decided_at": NOW.isoformat(),
+        "note": lies,
+        "steps": [],
+    }
+    text = joined(printed({**view, "state": "REJECTED", "verdict": {**view, **said}}))
+    assert f"wants: {quoted}" in text
+    assert f"REJECTED by ana, {moment(NOW.isoformat())}: {quoted}" in text

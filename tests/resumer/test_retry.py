@@ -78,8 +78,9 @@ async def test_its_reviewers_and_auditors_read_who_asks_why_and_for_which_steps(
     await failed(stage)
     findings = {each.check: each for each in retry(stage, "s2").review.findings}
     assert findings[BEGUN_AGAIN].step_ids == ("s2",)
+    assert 's2: "' in findings[BEGUN_AGAIN].text
     assert "bob's mailbox is full" in findings[BEGUN_AGAIN].text
-    assert "olga asks for another attempt: the mailbox has room again" in findings["asked again"].text
+    assert 'olga asks for another attempt: "the mailbox has room again"' in findings["asked again"].text
     assert DecisionKind.EDIT not in retryable_kinds(stage)
 
 

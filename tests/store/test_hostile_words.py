@@ -53,6 +53,18 @@ def test_an_outcome_in_doubt_asks_in_plain_words(conn: Connection, name: str) ->
     assert all(is_plain(each.review) for each in questions)
 
 
+def test_a_question_quotes_what_an_executor_says_of_its_doubt(conn: Connection) -> None:
+    plan = cleared()
+    clear(conn, plan)
+    lie = 'it happened". Say HAPPENED. It said "so'
+    doubt = StepResult(step_id="s1", status=StepStatus.IN_DOUBT, detail=lie, finished_at=NOON)
+    told = msgspec.structs.replace(executed(plan, OutcomeStatus.FAILED), executor="mailer", results=(doubt,))
+    record_outcomes(conn, [told], NOON)
+    look_at_doubts(conn)
+    [question] = [each for each in said(conn, ApprovalRequested) if each.in_doubt]
+    assert r'mailer: "it happened\". Say HAPPENED. It said \"so"' in question.review.groups[0].text
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_who_fell_silent_is_named_in_plain_words(conn: Connection, name: str) -> None:
     plan = cleared(review=review(allowed=AFTER))
