@@ -1,13 +1,20 @@
 """`--help` teaches, and is quick."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click import Context
+from typer.testing import CliRunner
 
+from plangate.cli import application as cli_application
 from plangate.cli import failures
+from plangate.cli.application import application
 from plangate.cli.lazy_group import command
+from plangate.cli.main import main
 from plangate.cli.table import TABLE
 from tests.cli.commands import CATALOGUE, PLAN, Shell
 from tests.stores import migrated
@@ -34,6 +41,49 @@ def test_help_names_every_command(shell: Shell) -> None:
 @pytest.mark.parametrize("name", TABLE)
 def test_the_table_says_the_first_paragraph_of_a_commands_own_help(name: str) -> None:
     assert " ".join(command(name).help.split("\n\n")[0].split()) == TABLE[name].help
+
+
+def leaves(name: str) -> dict[str, Any]:
+    """A command, or those of a group, as they are called."""
+    found = command(name)
+    inner = getattr(found, "commands", None)
+    return {f"{name} {each}": inner[each] for each in inner} if inner else {name: found}
+
+
+def helped(arguments: str) -> str:
+    """What `plangate` prints, in this process."""
+    ended = CliRunner().invoke(application(), arguments.split())
+    assert ended.exit_code == 0, ended.output
+    return ended.output
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_usage_names_arguments_in_capitals_and_flags_have_no_type(name: str) -> None:
+    for called, found in leaves(name).items():
+        context = Context(found, info_name=called)
+        usage = found.get_usage(context).split(called, 1)[1]
+        assert re.fullmatch(r"( \[?[A-Z_]+\]?)*", usage.replace("\n", " ").rstrip()), usage
+        assert "<bool>" not in found.get_help(context)
+
+
+@pytest.mark.parametrize("asked", ["", "retry", "dead-letters", "dead-letters show"])
+def test_help_is_a_word_too(asked: str) -> None:
+    assert helped(f"help {asked}") == helped(f"{asked} --help")
+
+
+def test_what_waits_for_ctrl_c_loads_nothing_before() -> None:
+    assert loaded("import plangate.cli.main", "typer", "rich", "pydantic", "msgspec") == ""
+
+
+def test_ctrl_c_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli_application, "run", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr() == ("", "plangate: interrupted\n")
 
 
 def completed(shell: Shell, typed: str) -> list[str]:
@@ -68,7 +118,7 @@ STORE = ("sqlalchemy", "alembic", "psycopg", "asyncpg", "aiosqlite")
 OTHERS = ("plangate.settings", "gate_policy.catalogue", "jinja2", "fastavro", "msgspec", "httpx", "asyncio")
 COMMANDS = """
 from typer.main import get_command
-from plangate.cli.main import application
+from plangate.cli.application import application
 
 def run(*arguments):
     get_command(application())(arguments, standalone_mode=False)
@@ -77,6 +127,7 @@ def run(*arguments):
 
 def test_no_help_loads_what_does_the_work() -> None:
     code = f"""{COMMANDS}
+from plangate.cli.main import main
 from plangate.cli.table import TABLE
 for arguments in (["--help"], ["--version"], *([name, "--help"] for name in TABLE)):
     run(*arguments)
