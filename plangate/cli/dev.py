@@ -13,6 +13,7 @@ from gate_store.database import utc_now
 from gate_store.engine.port import Served
 from gate_store.heartbeats import GATEKEEPER, RESUMER, ROUTER, heard
 from gate_store.unserved import paused_elsewhere
+from plangate.cli.dev_project import check_project
 from plangate.cli.heard_of import missing
 from plangate.cli.output import say, table
 from plangate.cli.stores import reading
@@ -21,9 +22,9 @@ from plangate.dev.alone import alone_in
 from plangate.dev.broker import Broker
 from plangate.dev.changes import watched_project
 from plangate.dev.errors import DevServiceError
-from plangate.dev.processes import tail
 from plangate.dev.reload import Reload
 from plangate.dev.stack import Stack, make_folder, services, workers
+from plangate.settings import load_settings
 
 _SERVE_WITHIN_S = 60.0
 _LOOK_S = 0.2
@@ -35,6 +36,7 @@ def dev(broker: Broker, store: str | None, folder: Path, resumers: int) -> None:
     """Start everything, and stay until Ctrl-C. Raises DevServiceError."""
     for number in (signal.SIGINT, signal.SIGTERM):  # who starts it in the background may have SIGINT ignored
         signal.signal(number, signal.default_int_handler)
+    check_project(load_settings())
     make_folder(folder, store)
     # the mock cluster forgets what was under way when the last one ended
     given: dict[str, Any] = {"republish_after_s": _REPUBLISH_AFTER_S} if broker == "mock" else {}
@@ -80,7 +82,7 @@ def _refuse_ended(stack: Stack) -> None:
     """Raises DevServiceError when a worker has ended by itself."""
     for worker in stack.workers:
         if not worker.is_running:
-            raise DevServiceError(worker.name, "ended", f"its log ends with:\n{tail(worker.log)}")
+            raise DevServiceError(worker.name, "ended", worker.last_words)
 
 
 def _left_behind(stack: Stack) -> str:
@@ -114,6 +116,7 @@ def _all_serve(stack: Stack, parts: Sequence[str], began: float) -> bool:
 
 def _introduce(stack: Stack, folder: Path, file: Path) -> None:
     address = stack.settings.metrics_address
+    graphs = stack.settings.graphs
     table(
         "Plangate runs",
         ("what", "where"),
@@ -121,7 +124,7 @@ def _introduce(stack: Stack, folder: Path, file: Path) -> None:
             ("Kafka", f"{stack.settings.bootstrap_servers} ({stack.broker})"),
             ("store", stack.settings.store_shown),
             ("catalogue", stack.settings.catalogue),
-            ("graphs", stack.settings.graphs),
+            ("graphs", graphs if graphs.exists() else f"none: no {graphs} here, so only services are served"),
             ("logs", folder),
             *([("metrics", f"http://{address}/metrics")] if address and address.port else []),
         ],

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from plangate.settings import Settings
 
 FOLDER = Path(".plangate")
-_OF_THEIR_OWN = {"demo", "dev", "worker", "torture", "catalogue", "explain"}  # broker and store, or neither
+# broker and store, or neither
+_OF_THEIR_OWN = {"demo", "init", "dev", "worker", "torture", "catalogue", "explain"}
 _HELP = "--help"
 
 

@@ -45,6 +45,11 @@ def indented(text: str, by: int, on: Console = console, *, style: str = "") -> N
     on.print(Hanging([Line(by, spelled_out(text))], FOLDED_AT), style=style or None)
 
 
+def copied(text: str, on: Console = console) -> None:
+    """A line that somebody copies, as a command: never folded."""
+    on.print(spelled_out(text), soft_wrap=True)
+
+
 def complain(text: str) -> None:
     """A failure, on stderr, however wide; what it quotes of a file or a log stands below it, set in."""
     first, *rest = text.split("\n")

@@ -17,6 +17,10 @@ TABLE = {
     "demo": Row(
         "demo", "An agent works through 200 billing inquiries, and an edge case is stopped at the gate."
     ),
+    "init": Row(
+        "init",
+        "Make a project with a gate in it: an agent, its catalogue, and a test; nothing is overwritten.",
+    ),
     "dev": Row(
         "dev", "Start a broker, a store and workers here, say how to reach them, and run until Ctrl-C."
     ),

@@ -1,15 +1,12 @@
 """How the demo ends: what did not happen, who decided what in which words, and what to try next."""
 
-import os
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 
-from gate_events.shown import spelled_out
 from gate_events.words import GateState
-from plangate.cli.output import console, indented, say
+from plangate.cli.command_name import command_name
+from plangate.cli.output import copied, indented, say
 from plangate.demo.held import Confirmed, Held
 from plangate.demo.mail import files
 from plangate.demo.narration import title
@@ -53,7 +50,7 @@ def consequences(plan: Held) -> list[str]:
 
 def next_commands(folder: Path, held: Sequence[Held], *, keeps_store: bool) -> list[tuple[str, str]]:
     """Commands that work now, each with what it shows."""
-    plangate = own_name()
+    plangate = command_name()
     mails = files(folder / "mails")
     found = [(f"cat {quote(str(mails[-1]))}", "the last mail that arrived")] if mails else []
     if held and keeps_store:
@@ -63,6 +60,7 @@ def next_commands(folder: Path, held: Sequence[Held], *, keeps_store: bool) -> l
     return [
         *found,
         (f"{plangate} demo --interactive", "decide yourself"),
+        (f"{plangate} init my-agent", "make a project with a gate of your own"),
     ]
 
 
@@ -71,10 +69,10 @@ def say_next(folder: Path, commands: Sequence[tuple[str, str]]) -> None:
     title("Try next")
     for command, what in commands:
         say(f"# {what}", style="dim")
-        console.print(spelled_out(command), soft_wrap=True)
+        copied(command)
     say("")
     say("Mails, store and logs are here; remove them when you have seen enough:")
-    console.print(spelled_out(str(folder)), soft_wrap=True)
+    copied(str(folder))
 
 
 def _what_was_sent(tally: Tally) -> str:
@@ -126,12 +124,3 @@ def _count(number: int, what: str) -> str:
 
 def _were(number: int) -> str:
     return "was" if number == 1 else "were"
-
-
-def own_name() -> str:
-    """How this command is called again from here."""
-    own = Path(sys.argv[0]).absolute()
-    if (found := shutil.which("plangate")) and Path(found).resolve() == own.resolve():
-        return "plangate"
-    near = os.path.relpath(own)
-    return quote(near if len(near) < len(str(own)) else str(own))

@@ -42,6 +42,7 @@ class ChildProcess:
         self.name = name
         self.log = log
         self._stop_signal = stop_signal
+        self._log_begins = log.stat().st_size if log.exists() else 0  # behind what earlier starts wrote
         mortal = _mortal(command, death_signal, name)
         self._start = partial(_spawn, mortal, log, folder or log.parent, identity or {})
         self._process = self._start()
@@ -55,6 +56,11 @@ class ChildProcess:
     def is_running(self) -> bool:
         """Whether the child has not ended yet."""
         return self._process.poll() is None
+
+    @property
+    def last_words(self) -> str:
+        """How its log ends, in a line and lines of its own; nothing of what an earlier start wrote."""
+        return f"its log {self.log} ends with:\n{tail(self.log, begins=self._log_begins)}"
 
     def wait_until(self, ready: Callable[[], bool], *, timeout: float) -> None:
         """Poll `ready` until it holds; DevServiceError with the log's tail on death or after `timeout` s."""
@@ -91,12 +97,12 @@ class ChildProcess:
                 _kill_and_wait(child)
 
     def _failure(self, problem: str) -> DevServiceError:
-        return DevServiceError(self.name, problem, f"its log {self.log} ends with:\n{tail(self.log)}")
+        return DevServiceError(self.name, problem, self.last_words)
 
 
-def tail(log: Path, lines: int = _TAIL_LINES) -> str:
-    """The last lines of a log file, or a word that there are none."""
-    text = log.read_text(errors="replace") if log.exists() else ""
+def tail(log: Path, lines: int = _TAIL_LINES, begins: int = 0) -> str:
+    """The last lines of a log file from byte `begins` on, or a word that there are none."""
+    text = log.read_bytes()[begins:].decode(errors="replace") if log.exists() else ""
     return "\n".join(text.splitlines()[-lines:]) or "(nothing)"
 
 

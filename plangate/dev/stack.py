@@ -11,6 +11,7 @@ from gate_events.topics import TOPICS
 from gate_store import migrate
 from plangate.dev.apache_kafka import ApacheKafka
 from plangate.dev.broker import Broker
+from plangate.dev.errors import DevServiceError
 from plangate.dev.mock_kafka import MockKafka
 from plangate.dev.postgres import PostgresServer
 from plangate.dev.processes import ChildProcess
@@ -71,9 +72,16 @@ def services(
 
 
 def make_folder(folder: Path, store: str | None) -> None:
-    """Where all of it lies: nobody enters it but us, and whoever a PostgreSQL of our own runs as."""
+    """Where all of it lies: nobody enters it but us, and whoever a PostgreSQL of our own runs as.
+
+    Raises DevServiceError for a folder that cannot be made.
+    """
     entered = identity() and store == "postgresql"
-    folder.mkdir(parents=True, exist_ok=True, mode=ENTERED_BY_NOBODY if entered else 0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=ENTERED_BY_NOBODY if entered else 0o700)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise DevServiceError(str(folder), why, "give a --folder that can be written") from error
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The graphs that langgraph.json names, each compiled once."""
 
 import inspect
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,8 +11,8 @@ from langgraph.pregel import Pregel
 
 from gate_events.values import Step
 from gate_store.declared_effects import declared
-from gate_store.savers.allowed_classes import KEY, AllowedClassesError, allowed_classes
 from stream_apps.resumer.errors import GraphsError
+from stream_apps.resumer.graphs_file import read_graphs_file
 from stream_apps.resumer.user_code import load
 
 GATED_KEYS = {"plan_from_state", "apply_edit", "probes", "effects", "undo"}
@@ -51,7 +50,7 @@ class Loaded:
 
 async def load_graphs(file: Path) -> dict[str, Loaded]:
     """All graphs of a langgraph.json by name. Raises GraphsError naming the graph, the file and the mend."""
-    sections = _read(file)
+    sections = read_graphs_file(file)
     gated = sections.get("plangate", {})
     if unknown := set(gated) - set(sections["graphs"]):
         raise GraphsError(
@@ -74,24 +73,6 @@ def refuse_unguarded(graphs: Iterable[Loaded]) -> None:
                 " through effects(), or set PLANGATE_UNGUARDED=allow"
             )
             raise GraphsError(graph.name, "langgraph.json", problem, mend)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        sections = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        mend = 'write {"graphs": {"billing": "./graph.py:graph"}} there, or set graphs_file'
-        raise GraphsError("*", str(file), f"cannot be read: {error.strerror}", mend) from error
-    except ValueError as error:
-        raise GraphsError("*", str(file), f"is no JSON: {error}", "mend the file") from error
-    graphs = sections.get("graphs") if isinstance(sections, dict) else None
-    if not isinstance(graphs, dict) or not isinstance(sections.get("plangate", {}), dict):
-        raise GraphsError("*", str(file), "has no object under graphs", "see docs/resumer.md")
-    try:
-        allowed_classes(file)
-    except AllowedClassesError as error:
-        raise GraphsError("*", str(file), f"{KEY} {error.problem}", error.mend) from error
-    return dict(sections)
 
 
 async def _loaded(name: str, spec: Any, gated: Any, project: Path) -> Loaded:

@@ -71,7 +71,7 @@ def test_the_demo_tells_what_did_not_happen_shows_where_to_look_and_repeats_noth
     story = typed(shell, record)
     assert "only those who have neither paid nor been told" in story
     assert story.count("SUCCEEDED") == 4
-    assert [other.split()[1:] for other in others] == [["demo", "--interactive"]]
+    assert [other.split()[1:] for other in others] == [["demo", "--interactive"], ["init", "my-agent"]]
     again = tally(shell, "--folder", "kept")
     assert again == dict.fromkeys(GOOD, 0) | {"inquiries": 200}
 

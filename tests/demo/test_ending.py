@@ -1,6 +1,5 @@
 """The end of the demo follows from what arrived, from what was decided, and from who said what."""
 
-import sys
 from email.message import Message
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -16,7 +15,8 @@ from gate_events.words import GateState
 from gate_policy.catalogue import load_catalogue
 from gate_policy.route import route
 from gate_store.tables import gates, metadata
-from plangate.demo.ending import consequences, next_commands, own_name
+from plangate.cli.command_name import command_name
+from plangate.demo.ending import consequences, next_commands
 from plangate.demo.held import Held, held_plans
 from plangate.demo.mail import Mailbox, message_of
 from plangate.demo.planner import notice
@@ -150,18 +150,5 @@ def test_what_is_to_be_tried_next_leaves_out_a_store_that_has_ended(night: Night
         for keeps in (True, False)
     )
     assert [command for command in kept if command not in ended] == [
-        f"(. {tmp_path}/env; {own_name()} show {str(night.held()[-1].request.plan_id)[:8]})"
+        f"(. {tmp_path}/env; {command_name()} show {str(night.held()[-1].request.plan_id)[:8]})"
     ]
-
-
-def test_the_commands_begin_as_the_reader_can_type_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    command = tmp_path / ".venv" / "bin" / "plangate"
-    command.parent.mkdir(parents=True)
-    command.touch(mode=0o755)
-    monkeypatch.setattr(sys, "argv", [str(command)])
-    assert own_name() == ".venv/bin/plangate"
-    monkeypatch.setenv("PATH", str(command.parent))
-    assert own_name() == "plangate"
