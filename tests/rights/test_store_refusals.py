@@ -24,7 +24,7 @@ READS = {
         *JUDGED,
         *VERSIONS,
         *("effects", "runs", "revisions", "own_requests", "asked_anew", "policies", "outbox"),
-        *("told_before", "lost_plans"),
+        *("told_before", "lost_plans", "stops"),
         "heartbeats",
     },
     Role.GATEKEEPER: OURS,
@@ -33,13 +33,13 @@ READS = {
         *VERSIONS,
         *STATE,
         *("decisions", "cleared_steps", "stale_clearances", "policies"),
-        *("runs", "effects", "workers", "heartbeats", "outbox", "restores", "lost_plans"),
+        *("runs", "effects", "workers", "heartbeats", "outbox", "restores", "lost_plans", "stops"),
     },
-    Role.AGENT: {"runs", "outbox", "gates", "heartbeats", *STATE},
-    Role.SERVICE: {*JUDGED, "cleared_steps", "revisions", "stale_clearances", "effects"},
+    Role.AGENT: {"runs", "outbox", "gates", "heartbeats", "stops", *STATE},
+    Role.SERVICE: {*JUDGED, "cleared_steps", "revisions", "stale_clearances", "effects", "stops"},
     Role.REVIEWER: {
         *("gates", "decisions", "clearances", "revocations", "stale_clearances", "plan_outcomes"),
-        *("policies", "effects", "runs", "heartbeats", "views"),
+        *("policies", "effects", "runs", "heartbeats", "views", "stops"),
     },
     Role.AUDITOR: OURS,
 }
@@ -51,19 +51,20 @@ ADDS = {
     Role.RESUMER: {"policies", "runs", "effects", "workers", "heartbeats", "outbox", *STATE},
     Role.AGENT: {"runs", "outbox", *STATE},
     Role.SERVICE: {"effects", "stale_clearances"},
-    Role.REVIEWER: {"views"},
+    Role.REVIEWER: {"views", "stops"},
 }
 CHANGES = {
     Role.ROUTER: {"runs", "heartbeats"},
     Role.GATEKEEPER: {
         *("gates", "decisions", "clearances", "effects", "runs", "stale_clearances", "executions"),
-        *("uncounted_outcomes", "waiting_plans", "lost_plans", "heartbeats"),
+        *("uncounted_outcomes", "waiting_plans", "lost_plans", "heartbeats", "stops"),
     },
     Role.RESUMER: {
         *("runs", "effects", "workers", "heartbeats", "outbox", "checkpoints", "checkpoint_writes")
     },
     Role.AGENT: {"runs", "checkpoints", "checkpoint_writes"},
     Role.SERVICE: {"effects"},
+    Role.REVIEWER: {"stops"},
 }
 REMOVES = {
     Role.GATEKEEPER: {
