@@ -5,17 +5,25 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
+from gate_events.codec import decode
+from gate_events.errors import RegistryUnavailableError, UndecodableError
 from gate_events.shown import shown
 from gate_events.topics import DEAD_LETTERS
+from gate_policy.display import plain, redacted
+from gate_policy.errors import CatalogueError
 from plangate.cli.failures import CommandError
+from plangate.cli.moments import moment
 from plangate.cli.output import print_json, say, show
 from plangate.cli.speaking import speaker
 from plangate.kafka import topics
 from plangate.kafka.letters import Letter, Mark, letters, mark, marks
-from plangate.kafka.originals import original_of
+from plangate.kafka.originals import NotReplayableError, original_of, topic_of
 from plangate.settings import Settings, load_settings
+from plangate.wiring import open_catalogue, schema_ids
 
-COLUMNS = ("id", "topic", "partition", "offset", "mark", "error")
+COLUMNS = ("id", "at", "topic", "partition", "offset", "mark", "error")
 
 
 def list_newest(limit: int, *, every: bool, plan: str | None, as_json: bool) -> None:
@@ -25,7 +33,8 @@ def list_newest(limit: int, *, every: bool, plan: str | None, as_json: bool) -> 
     count: Counter[str] = Counter()
     rows = _rows(settings, marked, count, every=every, plan=plan)
     newest = heapq.nlargest(limit, rows, key=lambda row: row["at"])
-    show(newest, as_json=as_json, title="Dead letters", columns=COLUMNS)
+    told = newest if as_json else [{**row, "at": moment(row["at"].isoformat())} for row in newest]
+    show(told, as_json=as_json, title="Dead letters", columns=COLUMNS)
     if not as_json and (more := _left_out(len(newest), count, every=every)):
         say(more)
 
@@ -40,12 +49,14 @@ def show_one(letter: str, *, as_json: bool) -> None:
         "key": _hex(found.key),
         "value": _hex(found.value),
         "headers": own,
+        "key_text": _text(found.key),
+        "record": _record(settings, found),
     }
     if as_json:
         print_json(whole)
     else:
         for name, value in whole.items():
-            say(f"{shown(name)}: {shown(str(value))}")
+            say(f"{shown(name)}: {shown(plain(value) if name == 'record' else str(value))}")
 
 
 def replay(letter: str, *, unproven: bool, as_json: bool) -> None:
@@ -123,6 +134,30 @@ def _find(settings: Settings, wanted: str) -> Letter:
         raise CommandError(f"{len(found)} dead letters of that id differ", f"name one by its place: {places}")
     mend = "`plangate dead-letters list` shows the ids"
     raise CommandError(f"{len(found) or 'no'} dead letters begin with {wanted!r}", mend)
+
+
+def _text(data: bytes | None) -> str | None:
+    """As words, where it is some."""
+    try:
+        return data.decode() if data is not None else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _record(settings: Settings, letter: Letter) -> Any:
+    """What its bytes say, where they are a record of its topic, with secret arguments as •••; else None.
+
+    None, too, where no catalogue says what is secret: the bytes are there for whoever may see all.
+    """
+    try:
+        secret = frozenset(
+            name for action in open_catalogue(settings).actions.values() for name in action.secret
+        )
+        ids = schema_ids(settings)
+        record = decode(letter.value, topic_of(settings, letter).record, ids.schema_of if ids else None)
+    except (CatalogueError, OSError, NotReplayableError, RegistryUnavailableError, UndecodableError):
+        return None
+    return redacted(msgspec.to_builtins(record), secret)
 
 
 def _hex(data: bytes | None) -> str | None:

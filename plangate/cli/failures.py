@@ -3,6 +3,7 @@
 Failures are known by their names here, so that a command loads only the parts that it uses.
 """
 
+import errno
 from typing import Any
 
 from gate_events.shown import shown
@@ -69,6 +70,7 @@ STORE = {
 
 
 _NOT_ALLOWED = "42501"  # SQLSTATE
+_NOT_LET_IN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class CommandError(Exception):
@@ -104,8 +106,14 @@ def _line(error: BaseException, kinds: set[str]) -> str | None:
     if "cimpl.KafkaException" in kinds:
         return f"Kafka: {error.args[0].str()}; `plangate doctor` looks for the cause"
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {(error.strerror or str(error)).lower()}; name one that can be read"
+        return f"{error.filename}: {(error.strerror or str(error)).lower()}; {_mend_of(error)}"
     return None
+
+
+def _mend_of(error: OSError) -> str:
+    if error.errno in _NOT_LET_IN:
+        return "let this user read and write there, or name another"
+    return "name one that is there" if isinstance(error, FileNotFoundError) else "name another"
 
 
 def _store_line(error: Any) -> str:

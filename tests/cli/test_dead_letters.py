@@ -2,22 +2,28 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from confluent_kafka import Producer
 
-from gate_events.codec import encode
+from gate_events.codec import decode, encode
 from gate_events.records import DecisionMade, PlanProposed
 from gate_events.topics import TOPICS
+from gate_events.values import Step
 from plangate.dev.mock_kafka import MockKafka
 from plangate.kafka.reading import read_all
 from plangate.settings import Settings
-from tests.cli.commands import Ended, Shell
+from tests.cli.commands import SECRET, Ended, Shell
 from tests.events.samples import SAMPLES
 
 Place = tuple[int | None, int | None]  # partition and offset
 A_PLAN = encode(next(each for each in SAMPLES if isinstance(each, PlanProposed)))
+SECRETIVE = "{version: 1, actions: {send_email: {tier: IRREVERSIBLE, secret: [pin]}}}"
+_STEP = Step(step_id="s1", action_type="send_email", arguments={"to": "ana", "pin": SECRET})
+A_PLAN_WITH_A_SECRET = encode(msgspec.structs.replace(decode(A_PLAN, PlanProposed), steps=(_STEP,)))
 A_DECISION = encode(next(each for each in SAMPLES if isinstance(each, DecisionMade)))
 
 
@@ -84,6 +90,20 @@ def test_a_record_that_died_is_put_back_and_marked(cluster: Cluster) -> None:
     assert cluster.listed() == {}
     assert cluster.listed("--all") == {"a-plan": "replayed"}
     assert "--all" in cluster.run("list").out
+
+
+def test_a_letter_is_listed_with_its_time_and_shown_as_what_its_bytes_say(cluster: Cluster) -> None:
+    cluster.shell.write("catalogue.yaml", SECRETIVE)
+    cluster.die("a-plan", A_PLAN_WITH_A_SECRET, "plans")
+    [row] = cluster.run("list", "--json").json
+    listed = cluster.run("list").out
+    assert datetime.fromisoformat(row["at"]).astimezone(UTC).strftime("%H:%M") in listed
+    told = cluster.run("show", "a-plan", "--json").json
+    assert told["key_text"] == "key"
+    assert told["record"]["steps"][0]["arguments"] == {"to": "ana", "pin": "•••"}
+    assert SECRET not in cluster.run("show", "a-plan").out
+    cluster.letter("broken", b"\xff\xfe", "plans", (0, 99))
+    assert cluster.run("show", "broken", "--json").json["record"] is None
 
 
 def test_a_letter_that_was_made_up_becomes_no_decision(cluster: Cluster) -> None:
