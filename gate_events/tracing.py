@@ -76,15 +76,20 @@ def span_of(
     kind: SpanKind = SpanKind.INTERNAL,
     parent: Context | None = None,
 ) -> Iterator[Span]:
-    """A span around a piece of work, current meanwhile; `parent` None: the current span."""
-    with tracer.start_as_current_span(
-        name, parent, kind, dict(attributes), record_exception=False, set_status_on_exception=False
-    ) as span:
-        try:
-            yield span
-        except Exception as error:
-            fail(span, type(error).__name__)
-            raise
+    """A span around a piece of work, current meanwhile; `parent` None: the current span.
+
+    Not `start_as_current_span`: where nothing is traced, that takes twice the time.
+    """
+    span = tracer.start_span(name, parent, kind, attributes)
+    token = attach(set_span_in_context(span))
+    try:
+        yield span
+    except Exception as error:
+        fail(span, type(error).__name__)
+        raise
+    finally:
+        detach(token)
+        span.end()
 
 
 @contextmanager

@@ -91,10 +91,11 @@ class Spans:
         return only
 
     def parent_of(self, name: str) -> str:
-        """The name of the parent of the only span of that name; empty where it is none of these."""
-        parent = self.named(name).parent
+        """The name of the parent of all spans of that name; empty where it is none of these."""
+        ids = {span.parent.span_id if span.parent else 0 for span in self.all() if span.name == name}
+        (parent,) = ids
         names = {span.context.span_id: span.name for span in self.all() if span.context}
-        return names.get(parent.span_id, "") if parent else ""
+        return names.get(parent, "")
 
 
 def id_of(span: ReadableSpan) -> str:

@@ -154,7 +154,7 @@ def test_what_is_not_to_be_had_is_said_without_its_value(caplog: pytest.LogCaptu
 
 def test_a_worker_without_traces_does_not_load_the_sdk() -> None:
     program = (
-        "import sys, plangate.worker.apps, stream_apps.run\n"
+        "import sys, plangate.worker.apps, producers.kafka_producer, stream_apps.run\n"
         "from plangate.tracing import exporting\n"
         "with exporting(['router'], 'here') as tracers: print(tracers)\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry.sdk')])"

@@ -117,6 +117,17 @@ async def test_a_plan_is_one_trace_from_submit_to_outcome(house: House, spans: S
     assert len({span.context.trace_id for span in spans.all() if span.context}) == 1
 
 
+async def test_a_run_that_needs_nobody_is_resumed_in_its_plans_trace(tmp_path: Path, spans: Spans) -> None:
+    house = House(tmp_path, spans.tracer, CATALOGUE.replace("IRREVERSIBLE", "REVERSIBLE"))
+    await submit(house)
+    await house.flow()
+    await resume(house)
+    assert spans.parent_of("process auto-execute") == "send auto-execute"
+    assert spans.parent_of("resume") == "process auto-execute"
+    assert len({span.context.trace_id for span in spans.all() if span.context}) == 1
+    house.store.dispose()
+
+
 async def test_no_span_holds_more_than_ids_and_words_of_the_catalogue(house: House, spans: Spans) -> None:
     await whole_way(house)
     said = [str(value) for span in spans.all() for value in (span.attributes or {}).values()]

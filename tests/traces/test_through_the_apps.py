@@ -1,6 +1,7 @@
 """A plan's trace from its topic to its verdict: what is kept beside rows, and what a record may not do."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 from sqlalchemy import select, update
 
 from gate_events.codec import encode
+from gate_events.trace_context import caused_by
 from gate_events.words import DecisionKind
+from gate_store import outbox
 from gate_store.tables import gates
 from tests.apps.world import asked, decision, plan
 from tests.traces.house import House, Spans, id_of
@@ -161,15 +164,18 @@ async def test_no_record_moves_another_plan_to_its_own_trace(house: House) -> No
 
 
 async def test_what_somebody_wrote_into_the_store_is_outside_text_too(house: House, spans: Spans) -> None:
-    request = asked("send")
+    request, proposed = asked("send"), plan("send")
     house.say(request, GIVEN)
     await house.flow()
     with house.store.begin() as conn:
         conn.execute(update(gates).values(traceparent="not a trace\n"))
+        with caused_by({proposed.plan_id: "not a trace\n"}):
+            outbox.put(conn, [proposed], datetime.now(UTC))
     house.say(decision(request), OTHER)
     await house.flow()
     assert spans.named("process decisions").links == ()
     assert house.kafka.on("verdicts")[0].traceparent.startswith(OTHER[:36])
+    assert spans.named("send plans").parent is None
 
 
 async def test_a_dead_letter_is_a_failed_span(house: House, spans: Spans) -> None:
