@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
@@ -20,9 +21,12 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # as prometheus_client calls it
 PROCESS = "SUPERVISOR_CHILD"  # what a process is called in its tree
 
 _process = os.environ.get(PROCESS, "")
-if _process and FOLDER in os.environ:
+_shares = bool(_process) and Path(os.environ.get(FOLDER, "")).is_dir()
+if _shares:
     # Instead of process ids: https://github.com/prometheus/client_python/issues/509
     values.ValueClass = values.MultiProcessValue(lambda: _process)  # type: ignore[no-untyped-call] # the library's
+elif _process:  # its folder is gone: no reason not to work
+    values.ValueClass = values.MutexValue
 
 REGISTRY = CollectorRegistry()  # not the library's own, where graphs of users may have theirs
 
@@ -95,6 +99,10 @@ _SERVING = Gauge(
     multiprocess_mode="livemin",
     registry=REGISTRY,
 )
+
+if _shares:  # opens the files, which a cleaner of temporary folders may take away meanwhile
+    _DECISIONS.labels("EXPIRE", "DECIDED")
+    _TIME_TO_DECIDE.labels("EXPIRE")
 
 
 class Reason(StrEnum):

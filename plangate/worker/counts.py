@@ -1,5 +1,6 @@
 """Where the processes of a worker keep what they count, for the worker's endpoint to read."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from stream_apps.metrics import FOLDER, PROCESS, REGISTRY
+
+log = logging.getLogger("plangate.worker")
 
 _COUNTS_BYTES, _GAUGES_BYTES = 1 << 20, 1 << 16
 _GAUGES = "gauge_livemin"  # as prometheus_client calls the files of the one gauge that we have
@@ -23,6 +26,7 @@ class Counts(Collector):
 
     def __init__(self, folder: Path, processes: Iterable[str]) -> None:
         self._folder = folder
+        self._files = MultiProcessCollector(None, str(folder))  # type: ignore[no-untyped-call] # the library's
         self._ours = {metric.name for metric in REGISTRY.collect()}
         for process in map(_in_files, processes):
             for kind in ("counter", "histogram"):
@@ -38,13 +42,15 @@ class Counts(Collector):
 
         In place: `mark_process_dead` would remove the file, and the next one would be a hole.
         """
-        with (self._folder / f"{_GAUGES}_{_in_files(process)}.db").open("r+b") as file:
-            file.write(bytes(_GAUGES_BYTES))
+        try:
+            with (self._folder / f"{_GAUGES}_{_in_files(process)}.db").open("r+b") as file:
+                file.write(bytes(_GAUGES_BYTES))
+        except OSError as error:  # a cleaner of temporary folders: no reason to end the worker
+            log.warning("the metrics of %s are lost until the worker starts again: %s", process, error)
 
     def collect(self) -> Iterable[Metric]:
         """What all processes counted; not what a graph's own code counts with the same library."""
-        files = MultiProcessCollector(None, str(self._folder))  # type: ignore[no-untyped-call] # the library's
-        found = files.collect()  # type: ignore[no-untyped-call] # the same
+        found = self._files.collect()  # type: ignore[no-untyped-call] # the library's
         return [metric for metric in found if metric.name in self._ours]
 
     def serves(self, process: str, part: str) -> bool:
