@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from gate_events.words import DecisionKind
 from gate_store.dispositions import Fate
 from gate_store.engine.port import Act, EngineStore, FenceLostError, RunEnd
+from plangate.worker.resumer_wiring import traits_of
 from stream_apps import metrics
 from stream_apps.gatekeeper.commit import commit_batch
 from stream_apps.resumer.commits import Commits
@@ -80,6 +81,12 @@ def test_time_to_decide_is_counted_where_a_gate_was_closed(grown: Grown) -> None
     assert grown("plangate_decisions_total", kind="APPROVE", fate="LATE") == 1
     assert grown("plangate_time_to_decide_seconds_count", kind="APPROVE") == 1
     assert grown("plangate_time_to_decide_seconds_sum", kind="APPROVE") == 120
+
+
+def test_an_action_type_that_the_catalogue_does_not_have_is_no_label() -> None:
+    traits = traits_of(CATALOGUE)
+    assert traits("pay").action_type == "pay"
+    assert traits("made up by a liar").action_type == metrics.UNKNOWN
 
 
 class Flushes:
