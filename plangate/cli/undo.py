@@ -42,12 +42,12 @@ class UndoNotApprovedError(CommandError):
 def undo_and_follow(asked: Asked, steps: Sequence[str], note: str, *, follows: bool) -> None:
     """Say UNDO, and wait for the plan that it makes as long as `asked` says. Raises CommandError."""
     settings = load_settings()
-    until = time.monotonic() + asked.wait
     request = chosen(settings, asked.gate, asked.digest)
-    warned = partial(_print_lacking, lacking=_lacking(settings, request, steps))
+    warned = partial(_print_lacking, actions=lacking(settings, request, steps))
     content = {"note": note, "step_ids": steps}
     decision, became = published(settings, asked, request, DecisionKind.UNDO, warned, **content)
-    plan = _followed(settings, request.request_id, until) if became else None
+    left_s = asked.wait - (utc_now() - decision.decided_at).total_seconds()
+    plan = _followed(settings, request.request_id, left_s) if became else None
     told = in_json(settings, decision, became)
     if asked.as_json:
         found = plan or {"plan_id": None, "state": None, "open_gate": None}
@@ -60,13 +60,13 @@ def undo_and_follow(asked: Asked, steps: Sequence[str], note: str, *, follows: b
             "no gatekeeper has answered", "see that `plangate worker` runs: `plangate doctor` tells"
         )
     if plan:
-        _report(plan, waits=follows, as_json=asked.as_json)
+        report(plan, follows=follows, as_json=asked.as_json)
 
 
-def _report(plan: undo_plans.View, *, waits: bool, as_json: bool) -> None:
+def report(plan: undo_plans.View, *, follows: bool, as_json: bool) -> None:
     """Raises CommandError for what is not well."""
     told, state = f"its undo, plan {plan['plan_id']},", plan["state"]
-    if state in _GOES_ON and waits:
+    if state in _GOES_ON and follows:
         raise NotUndoneError(f"{told} {in_state(plan)}", f"`plangate show {plan['plan_id']}` tells more")
     if state == undo_plans.IN_DOUBT:
         raise NotUndoneError(f"{told} {in_state(plan)}", "`plangate pending` has the question")
@@ -78,8 +78,9 @@ def _report(plan: undo_plans.View, *, waits: bool, as_json: bool) -> None:
         say(f"{told} {in_state(plan)}")
 
 
-def _followed(settings: Settings, gate_id: UUID, until: float) -> undo_plans.View | None:
+def _followed(settings: Settings, gate_id: UUID, left_s: float) -> undo_plans.View | None:
     """The undo plan once it is past all that goes on by itself, or as it is when the time is up."""
+    until = time.monotonic() + left_s
     with reading(settings) as conn:
         while True:
             found = undo_plans.undo_plan_of(conn, gate_id)
@@ -89,7 +90,7 @@ def _followed(settings: Settings, gate_id: UUID, until: float) -> undo_plans.Vie
             time.sleep(_LOOK_S)
 
 
-def _lacking(settings: Settings, request: ApprovalRequested, step_ids: Sequence[str]) -> list[str]:
+def lacking(settings: Settings, request: ApprovalRequested, step_ids: Sequence[str]) -> list[str]:
     """The action types that would undo these steps, and that no worker heard of executes."""
     actions = open_catalogue(settings).actions
     steps = [each for each in request.steps if not step_ids or each.step_id in step_ids]
@@ -102,8 +103,8 @@ def _lacking(settings: Settings, request: ApprovalRequested, step_ids: Sequence[
     return sorted(wanted - known)
 
 
-def _print_lacking(on: Console, lacking: Sequence[str]) -> None:
-    if lacking:
-        names = shown(", ".join(lacking))
+def _print_lacking(on: Console, actions: Sequence[str]) -> None:
+    if actions:
+        names = shown(", ".join(actions))
         waits = "the plan will wait on auto-execute until a service takes it"
         say(f"nobody is known to execute {names}: {waits}", on)

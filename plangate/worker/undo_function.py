@@ -2,17 +2,28 @@
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable
 from typing import Any, NoReturn
 from uuid import UUID
 
+from gate_events.shown import shown
 from gate_events.values import Step as StepRecord
+from gate_policy.secret_values import secret_values, without
 from gate_store.declared_effects import declare
 from gate_store.effects_context import current, under_way
 from producers.effects import NoResumeError
 from producers.step import Step, step_value
-from stream_apps.plain_errors import OddError, plainly
+from stream_apps.plain_errors import plainly
 from stream_apps.resumer.calls import calls
+from stream_apps.resumer.failures import traceback_of
+from stream_apps.resumer.words import in_words, plain
+
+log = logging.getLogger("plangate.undo")
+
+
+class UndoFailedError(RuntimeError):
+    """{words}: what the function raised, without the values of secret arguments."""
 
 
 class UndoFunction:
@@ -27,25 +38,34 @@ class UndoFunction:
         action_type: str,
         key: str,
         loop: asyncio.AbstractEventLoop,
+        secret: frozenset[str],
     ) -> None:
         self._function = function
         self._key = key
         self._loop = loop
+        self._secret = secret  # names of arguments
         declare(self, [action_type])
 
     def __call__(self, step: Step) -> Any:
-        """What the function returns. Raises what it raises; OddError for what would end the thread."""
+        """What the function returns. Raises UndoFailedError, once what it raised is in the log."""
         effect_id = UUID(self._key)
         calls.began(effect_id)
         token = current.set(_KeyAlone(step_value(step), self._key))
         try:
             with under_way(step.step_id):
                 return self._called(step)
-        except SystemExit as error:
-            raise OddError(error) from error
+        except (Exception, SystemExit) as error:
+            raise self._failed(step, error) from None
         finally:
             current.reset(token)
             calls.returned(effect_id)
+
+    def _failed(self, step: Step, error: BaseException) -> UndoFailedError:
+        secrets = list(secret_values(step.arguments, self._secret))
+        words = plain(without(in_words(error), secrets))
+        where = f"undo step {shown(step.step_id)} ({shown(step.action_type)}): {shown(words)}"
+        log.error("%s\n%s", where, traceback_of(error, secrets))
+        return UndoFailedError(words)
 
     def _called(self, step: Step) -> Any:
         result = plainly(self._function)(step)

@@ -97,7 +97,7 @@ def undo_service(
         store = open_store(store_url, pool_size=3)
         try:
             ledger = UndoLedger(store, worker, now, catalogue, lease_s)
-            await UndoService(store, graphs, ledger, probe_again_s, now, stop_file).run(stop)
+            await UndoService(store, graphs, ledger, catalogue, probe_again_s, now, stop_file).run(stop)
         finally:
             store.dispose()
 
@@ -112,6 +112,7 @@ class UndoService:
         store: Engine,
         graphs: Mapping[str, Loaded],
         ledger: StoreLedger,
+        catalogue: Catalogue,
         probe_again_s: float,
         now: Clock,
         stop_file: StopFile | None = None,
@@ -121,6 +122,7 @@ class UndoService:
         self._functions = {name: each.undo_functions for name, each in graphs.items() if each.undo_functions}
         self._probes = {name: graphs[name].probes for name in self._functions if graphs[name].probes}
         self._ledger = ledger
+        self._secret = {name: frozenset(each.secret) for name, each in catalogue.actions.items()}
         self._probe_again_s = probe_again_s
         self._now = now
         self._not_before: dict[str, tuple[float, float]] = {}  # by digest: when, and the pause after that
@@ -183,7 +185,13 @@ class UndoService:
             for step in work.steps:
                 if stop.is_set():
                     raise StoppedError(step.step_id)
-                call = UndoFunction(functions[step.action_type], step.action_type, work.key(step), loop)
+                call = UndoFunction(
+                    functions[step.action_type],
+                    step.action_type,
+                    work.key(step),
+                    loop,
+                    self._secret.get(step.action_type, frozenset()),
+                )
                 work.once(step, call)
 
     def _settle(self, plan: UndoPlan, results: Any) -> None:

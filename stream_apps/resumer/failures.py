@@ -3,7 +3,7 @@
 import logging
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from gate_events.shown import shown, spelled_out
 from gate_events.values import Step
@@ -42,8 +42,7 @@ class Failures:
         self._said.append(error)
         record = log.makeRecord(log.name, logging.ERROR, __file__, 0, self._line(error, step), (), None)
         if not isinstance(error, RunFailedError):
-            told = without("".join(traceback.format_exception(error)), self._secrets())
-            record.exc_text = "\n".join(f"    {spelled_out(line)}" for line in told.splitlines())
+            record.exc_text = traceback_of(error, self._secrets())
         log.handle(record)
 
     def _line(self, error: BaseException, step: Step | None) -> str:
@@ -60,6 +59,12 @@ class Failures:
             for step in self._claimed.answer.steps
             for value in secret_values(step.arguments, self._traits(step.action_type).secret)
         ]
+
+
+def traceback_of(error: BaseException, secrets: Sequence[str]) -> str:
+    """For the log: set in, what nobody sees spelled out, without these values."""
+    told = without("".join(traceback.format_exception(error)), secrets)
+    return "\n".join(f"    {spelled_out(line)}" for line in told.splitlines())
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -38,12 +38,16 @@ async def resumer_process(
     env: dict[str, str] | None = None,
     *,
     module: str = "child",
+    package: str = "resumer",
     log: Path | None = None,
     **changes: Any,
 ) -> AsyncIterator[ResumerProcess]:
-    """A resumer with that config, its words in `log`; `supervised` starts it again when it dies."""
+    """A resumer with that config, its words in `log`; `supervised` starts it again when it dies.
+
+    That of the package `undo` executes undo plans.
+    """
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
-    name = f"tests.resumer.{module}"
+    name = f"tests.{package}.{module}"
     with NamedTemporaryFile() as unnamed:
         said = log or Path(unnamed.name)
         forked = Forked(name, url, json.dumps(changes), folder=ROOT, environment=environment, err=said)

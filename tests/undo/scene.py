@@ -155,7 +155,7 @@ class Scene:
         loaded = Loaded(graph, None, probes=probes, effects=effects_ or {}, undo=undo)
         with self.resumers.begin() as conn:
             register_worker(conn, worker, f"place of {worker}", utc_now())
-        return UndoService(self.resumers, {graph: loaded}, self.ledger(worker), 0.0, utc_now)
+        return UndoService(self.resumers, {graph: loaded}, self.ledger(worker), self.catalogue, 0.0, utc_now)
 
     def ledger(self, worker: str) -> StoreLedger:
         """As that resumer has it."""

@@ -44,7 +44,7 @@ async def test_the_example_undoes_a_run(
     scene.catalogue = load_catalogue(block("yaml catalogue"))
     plan = scene.undone("ann")
     graphs = await load_graphs(tmp_path / "langgraph.json")
-    await UndoService(store, graphs, scene.ledger("r1"), 0.0, utc_now).look(asyncio.Event())
+    await UndoService(store, graphs, scene.ledger("r1"), scene.catalogue, 0.0, utc_now).look(asyncio.Event())
     [outcome] = scene.outcomes(plan)
     key = effect_key(plan.plan_id, "undo-s1")
     assert [each.result for each in outcome.results] == [f"untagged ann, once for {key}"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import Engine
 from gate_events.ids import effect_key
 from gate_events.records import ApprovalRequested
 from gate_events.words import DecisionKind, OutcomeStatus, Resolution
+from gate_store.backlog import unexecuted
 from gate_store.database import utc_now
 from gate_store.workers import register_worker
 from plangate.worker.undo_service import without_function
@@ -175,6 +177,22 @@ async def test_an_undo_that_fails_is_told_and_not_tried_again(scene: Scene) -> N
     assert scene.commit(outcome).refused == {}
 
 
+async def test_what_failed_is_logged_and_told_without_secrets(
+    store: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene = Scene(store, more=", secret: [who]")
+    plan = scene.undone("s3same")
+
+    def fails(given: Any) -> None:
+        raise ValueError(f"nobody is called {given.arguments['who']}")
+
+    await scene.look(scene.service(fails))
+    [outcome] = scene.outcomes(plan)
+    assert "nobody is called •••" in outcome.results[0].detail
+    assert "ValueError: nobody is called •••" in caplog.text
+    assert "s3same" not in caplog.text + outcome.results[0].detail
+
+
 async def test_a_function_that_exits_fails_and_the_process_goes_on(scene: Scene) -> None:
     plan = scene.undone("ann")
 
@@ -262,6 +280,17 @@ async def test_a_worker_that_stops_begins_no_further_step(scene: Scene) -> None:
     await scene.look(scene.service(worker="r2"))
     assert scene.did == ["bob", "ann"]
     assert [each.status for each in scene.outcomes(plan)] == [OutcomeStatus.DONE]
+
+
+async def test_what_nobody_executes_is_told_by_the_doctor(scene: Scene) -> None:
+    plan = scene.undone("ann")
+    later = utc_now() + timedelta(minutes=1)
+    with scene.store.begin() as conn:
+        waiting = unexecuted(conn, later)
+    assert (waiting.count, waiting.example) == (1, str(plan.plan_id))
+    await scene.look(scene.service())
+    with scene.store.begin() as conn:
+        assert unexecuted(conn, later).count == 0
 
 
 async def test_an_undo_of_an_undo_is_its_first_graphs(store: Engine) -> None:
