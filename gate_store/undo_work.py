@@ -33,9 +33,9 @@ class UndoPlan:
 
 
 def undo_plans_to_execute(
-    conn: Connection, graphs: Collection[str], now: datetime, limit: int = 100
+    conn: Connection, graphs: Collection[str], now: datetime, after: str = "", limit: int = 100
 ) -> list[UndoPlan]:
-    """Those of runs of these graphs that are cleared and have no outcome, the oldest first.
+    """Those of runs of these graphs that are cleared and have no outcome, by digest from `after` on.
 
     None of which a step is in doubt or in somebody's hand, which a newer revision took the place of, or at
     which an executor without the ledger says to be.
@@ -46,7 +46,8 @@ def undo_plans_to_execute(
         .join_from(undo_plans, clearances, clearances.c.digest == undo_plans.c.digest)
         .where(undo_plans.c.graph.in_(sorted(graphs)))
         .where(~_has_outcome(), ~is_revoked(), ~begun_by_word(), ~_is_held(now))
-        .order_by(clearances.c.cleared_at, clearances.c.digest)
+        .where(undo_plans.c.digest > after)
+        .order_by(undo_plans.c.digest)
         .limit(limit)
     )
     return [UndoPlan(word_of(row.record, row.gate_id), row.graph, row.attempt) for row in found]

@@ -8,12 +8,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
+from gate_events.records import PlanCleared
 from gate_events.shown import shown
 from gate_policy.catalogue import Catalogue
 from gate_store import outbox
@@ -51,10 +53,11 @@ log = logging.getLogger("plangate.undo")
 T = TypeVar("T")
 
 LOOK_S = 1.0
+AT_ONCE = 100  # plans a look
 _LONGEST_S = 60.0  # between two looks at a plan that may not run yet, which double
 
 
-class StoppedError(Exception):
+class WorkerStopsError(Exception):
     """The worker stops before step {step_id}; the plan goes on with another."""
 
     def __init__(self, step_id: str) -> None:
@@ -105,7 +108,10 @@ def undo_service(
 
 
 class UndoService:
-    """One undo plan at a time, the oldest first; steps in doubt that have a probe are probed again."""
+    """One undo plan at a time, of those that one look finds the oldest first.
+
+    Steps in doubt that have a probe are probed again.
+    """
 
     def __init__(
         self,
@@ -127,6 +133,7 @@ class UndoService:
         self._now = now
         self._not_before: dict[str, tuple[float, float]] = {}  # by digest: when, and the pause after that
         self._probe_at: dict[UUID, float] = {}
+        self._after = ""  # the next look goes on from there
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop`; an outage of the store is waited out."""
@@ -151,7 +158,7 @@ class UndoService:
             due, _ = self._not_before.get(plan.word.digest, (0.0, 0.0))
             if stop.is_set():
                 return
-            if self._has_functions(plan) and loop.time() >= due:
+            if loop.time() >= due:
                 await in_thread(self.execute, plan, loop, stop)
                 self._look_later(plan, loop.time())
 
@@ -161,10 +168,18 @@ class UndoService:
         self._not_before[plan.word.digest] = now_s + pause_s, min(2 * pause_s, _LONGEST_S)
 
     def _to_execute(self, conn: Connection) -> list[UndoPlan]:
-        found = undo_plans_to_execute(conn, self._functions, store_moment(conn, self._now()))
+        """Some at a time: those that others execute keep none from its turn."""
+        now = store_moment(conn, self._now())
+        found = undo_plans_to_execute(conn, self._functions, now, self._after, AT_ONCE)
         waiting = {plan.word.digest for plan in found}
-        self._not_before = {key: due for key, due in self._not_before.items() if key in waiting}
-        return found
+        until = found[-1].word.digest if len(found) == AT_ONCE else None
+        self._not_before = {
+            digest: due
+            for digest, due in self._not_before.items()
+            if digest in waiting or digest <= self._after or (until and digest > until)
+        }
+        self._after = until or ""
+        return sorted((plan for plan in found if self._has_functions(plan)), key=cleared_at)
 
     def _has_functions(self, plan: UndoPlan) -> bool:
         functions = self._functions[plan.graph]
@@ -181,10 +196,10 @@ class UndoService:
             return
         functions = self._functions[plan.graph]
         work = Work(word, self._ledger, partial(self._settle, plan), _silent(), self._now, self._stop_file)
-        with suppress(StoppedError), work:
+        with suppress(WorkerStopsError), work:
             for step in work.steps:
                 if stop.is_set():
-                    raise StoppedError(step.step_id)
+                    raise WorkerStopsError(step.step_id)
                 call = UndoFunction(
                     functions[step.action_type],
                     step.action_type,
@@ -225,6 +240,11 @@ class UndoService:
     def _in_store(self, work: Callable[[Connection], T]) -> T:
         with self._store.begin() as conn:
             return work(conn)
+
+
+def cleared_at(plan: UndoPlan) -> datetime:
+    """When it was let run."""
+    return plan.word.cleared_at if isinstance(plan.word, PlanCleared) else plan.word.decided_at
 
 
 def _silent() -> AtWork:

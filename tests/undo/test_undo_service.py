@@ -4,16 +4,20 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine
 
 from gate_events.ids import effect_key
 from gate_events.records import ApprovalRequested
+from gate_events.stops import Stop
 from gate_events.words import DecisionKind, OutcomeStatus, Resolution
 from gate_store.backlog import unexecuted
 from gate_store.database import utc_now
+from gate_store.stops import begin_stop, end_stop
 from gate_store.workers import register_worker
+from plangate.worker import undo_service
 from plangate.worker.undo_service import without_function
 from producers.effects import effects
 from tests.store.examples import decided
@@ -113,6 +117,21 @@ async def test_what_merely_says_that_it_undoes_is_left_alone(scene: Scene) -> No
     await scene.look(scene.service())
     assert scene.did == []
     assert scene.states(forged.plan_id) == []
+
+
+async def test_plans_that_others_execute_keep_none_from_its_turn(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Graphs of two teams may share a name, and a worker of before may lack a function."""
+    monkeypatch.setattr(undo_service, "AT_ONCE", 2)
+    for number in range(5):
+        scene.undone(f"ann {number}", thread=f"t{number}")
+    lacks = scene.service(effects_={"tag": scene.untag})
+    has = scene.service(worker="r2")
+    for _ in range(3):
+        await scene.look(lacks)
+        await scene.look(has)
+    assert sorted(scene.did) == [f"ann {number}" for number in range(5)]
 
 
 async def test_what_is_not_cleared_is_not_executed(store: Engine) -> None:
@@ -291,6 +310,20 @@ async def test_what_nobody_executes_is_told_by_the_doctor(scene: Scene) -> None:
     await scene.look(scene.service())
     with scene.store.begin() as conn:
         assert unexecuted(conn, later).count == 0
+
+
+@pytest.mark.parametrize("action_type", [None, "untag"], ids=["everything", "its action type"])
+async def test_a_stop_holds_an_undo_until_it_is_ended(scene: Scene, action_type: str | None) -> None:
+    stop = Stop(stop_id=uuid4(), action_type=action_type, by="ada", note="look first", at=utc_now())
+    scene.undone("ann")
+    with scene.store.begin() as conn:
+        begin_stop(conn, stop)
+    await scene.look(scene.service())
+    assert scene.did == []
+    with scene.store.begin() as conn:
+        end_stop(conn, stop, "ada", "all is well", utc_now())
+    await scene.look(scene.service(worker="r2"))
+    assert scene.did == ["ann"]
 
 
 async def test_an_undo_of_an_undo_is_its_first_graphs(store: Engine) -> None:
