@@ -76,7 +76,7 @@ def _print(told: dict[str, Any]) -> None:
         say(f"plan {told['plan_id']}: {told['message']}")
     by = f" by {shown(told['decided_by'])}" if told["decided_by"] else ""
     decided = f", {told['decided']}{by}" if told["decided"] else ""
-    error = f": {quoted(told['error'])}" if told["error"] else ""
+    error = f": {quoted(told['error'])}" if told["error"] not in ("", told["message"]) else ""
     say(f"run {shown(told['thread_id'])} of {shown(told['graph'])} is {told['status']}{decided}{error}")
     for step in told["steps"] or []:
         indented(f"{shown(step['step_id'])}  {step['state']}  {shown(step['action_type'])}  {_said(step)}", 2)

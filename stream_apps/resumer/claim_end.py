@@ -11,6 +11,7 @@ from gate_events.pause import expired
 from gate_events.records import ApprovalRequested, PlanExecuted
 from gate_events.shown import shown
 from gate_events.values import Step
+from gate_events.verdict_words import message_on
 from gate_events.words import GateState, OutcomeStatus
 from gate_store.engine.port import ClaimedRun, EffectRow, NotClearedError, RunEnd
 from gate_store.half_done import about_the_rest
@@ -82,8 +83,8 @@ class ClaimEnd:
         """A graph that has no way to hear its rejection is over."""
         self.proposed = steps
         answer = self._claimed.answer
-        said = f"{answer.state.value.lower()} by {answer.decided_by}: {answer.note}"
-        await self._end("DONE", said.rstrip(": "))
+        again = bool(self._states.rows)
+        await self._end("DONE", message_on(answer.state, answer.decided_by, answer.note, again=again))
 
     def may_have_acted(self) -> bool:
         """Whether the graph did, since the claim, what the ledger knows nothing of."""

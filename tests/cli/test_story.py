@@ -167,3 +167,18 @@ def test_words_of_others_are_quoted_beside_whose_they_are(capsys: pytest.Capture
     text = joined(printed({**view, "state": "REJECTED", "verdict": {**view, **said}}))
     assert f"wants: {quoted}" in text
     assert f"REJECTED by ana, {moment(NOW.isoformat())}: {quoted}" in text
+
+
+def test_what_expired_says_that_nothing_was_executed_and_that_nobody_decided() -> None:
+    view = gate("pay")
+    verdict = {
+        "state": "EXPIRED",
+        "kind": "PLAN",
+        "timing": "BEFORE",
+        "steps": [],
+        "note": "too late",
+        "decided_by": "clock",
+        "decided_at": "2026-11-30T18:00:00Z",
+    }
+    text = joined(printed({**view, "state": "EXPIRED", "verdict": verdict}))
+    assert "NOT executed. Expired: nobody decided before the deadline" in text

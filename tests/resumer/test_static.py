@@ -36,7 +36,10 @@ async def test_a_rejected_plan_is_never_run(stage: Stage, happened: Happened) ->
     stage.decide(await stage.submit("static"), DecisionKind.REJECT, note="not today")
     await stage.resume()
     assert happened() == []
-    assert stage.run().error == "rejected by ada: not today"
+    assert stage.run().error == (
+        "NOT executed. Rejected: a reviewer decided that this plan must not run."
+        ' In the words of ada: "not today"'
+    )
     outcome = stage.outcome()
     assert outcome.status is OutcomeStatus.NOT_RUN
     assert [result.status for result in outcome.results] == [StepStatus.SKIPPED] * 2
