@@ -11,8 +11,10 @@ from threading import Event, Thread
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import TracerProvider
 
 from plangate import tracing
+from plangate.cli import application
 from plangate.tracing import exporting, is_wanted
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -95,6 +97,28 @@ def test_each_role_of_a_process_is_a_service_of_its_own(
     expected = {"plangate-router": ["process plans"], "plangate-gatekeeper": ["process decisions"]}
     assert collector.services() == expected
     assert {path for path, _ in collector.taken} == {"/v1/traces"}
+
+
+@pytest.mark.parametrize(
+    ("command", "service"),
+    [("submit", "plangate-agent"), ("propose", "plangate-agent"), ("approve", "plangate-reviewer")],
+)
+def test_a_command_that_speaks_is_a_service_whose_whole_process_is_traced(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, command: str, service: str
+) -> None:
+    of_process: list[TracerProvider] = []
+    monkeypatch.setattr(tracing, "set_tracer_provider", of_process.append)
+    monkeypatch.setattr(application, "uuid4", lambda: "here")
+    monkeypatch.setenv(ENDPOINT, collector.url)
+    with application._traced(command):
+        of_process[0].get_tracer("plangate").start_span("send").end()
+    assert collector.services() == {service: ["send"]}
+
+
+def test_a_command_that_reads_is_not_traced(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ENDPOINT, collector.url)
+    with application._traced("pending"):
+        assert {each.name for each in threading.enumerate()}.isdisjoint({"OtelBatchSpanRecordProcessor"})
 
 
 def test_an_endpoint_that_answers_nothing_holds_up_neither_work_nor_end(
