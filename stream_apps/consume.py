@@ -21,7 +21,7 @@ class Received:
     """A record as Kafka gave it. `topic` is without the operator's prefix."""
 
     __slots__ = (
-        *("_event", "_line", "_progress", "condemned", "finished", "is_in_hand", "message", "size", "span"),
+        *("_event", "_line", "_progress", "condemned", "finished", "is_traced", "message", "size", "span"),
         *("topic", "traceparent"),
     )
 
@@ -34,7 +34,7 @@ class Received:
         self.topic = topic
         self.finished = False
         self.condemned: str | None = None  # why nobody should read it
-        self.is_in_hand = False  # what follows is known
+        self.is_traced = False  # whether `traceparent` and `span` are known
         self.traceparent: str | None = None  # of what it leads to
         self.span: Span | None = None  # of its handling, until it is acked
 

@@ -73,11 +73,11 @@ class Spans:
 
         `own` is the trace that the store has of its plan. A record of another trace is linked to, no more.
         """
-        if received.is_in_hand:
+        if received.is_traced:
             return
         given = traceparent_of(received.headers)
         parent = carried_on(given, own)
-        received.is_in_hand = True
+        received.is_traced = True
         if self._tracer is None:
             received.traceparent = parent
             return
