@@ -16,7 +16,7 @@ from plangate.demo.tally import Tally
 
 def tell(tally: Tally, held: Sequence[Held], confirmed: Sequence[Confirmed]) -> None:
     """The point of it all, computed from the store and from the mails that arrived."""
-    title("What did not happen")
+    title("What did not happen" if tally.emails_not_sent or not tally.plans else "What happened")
     if not tally.plans:
         say("All of this was done before, and nothing is done twice: no plan was made, no mail was sent.")
         return

@@ -116,6 +116,14 @@ def test_the_example_catalogues_are_in_order(fresh: Fresh, tmp_path: Path, catal
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_project_is_made_from_the_wheel(fresh: Fresh, tmp_path: Path) -> None:
+    done = fresh.run("plangate", "init", "my-agent", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    made = {file.name: file.read_text() for file in (tmp_path / "my-agent").iterdir()}
+    assert made.keys() == {file.name for file in (ROOT / "examples/refunds").iterdir() if file.is_file()}
+    assert made["graph.py"] == (ROOT / "examples/refunds/graph.py").read_text()
+
+
 @pytest.mark.slow
 def test_the_demo_runs_from_the_wheel(fresh: Fresh, tmp_path: Path) -> None:
     done = fresh.run("plangate", "demo", "--json", cwd=tmp_path)
