@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from gate_events.shown import shown
-from gate_store.database import utc_now
+from gate_store.database import open_store, utc_now
 from gate_store.engine.port import Served
 from gate_store.heartbeats import GATEKEEPER, RESUMER, ROUTER, heard
+from gate_store.open_again import publish_open_gates
 from gate_store.unserved import paused_elsewhere
+from plangate.cli.counting import counted
 from plangate.cli.dev_project import check_project
 from plangate.cli.heard_of import missing
 from plangate.cli.output import say, table
@@ -43,13 +45,25 @@ def dev(broker: Broker, store: str | None, folder: Path, resumers: int) -> None:
     try:
         with alone_in(folder):
             env_file.forget(folder)
-            with (
-                services(folder, broker, store, **given) as stack,
-                workers(stack, folder, arguments=("--resumers", str(resumers))),
-            ):
-                _serve(stack, folder, resumers)
+            with services(folder, broker, store, **given) as stack:
+                if broker == "mock":
+                    _ask_again(stack)
+                with workers(stack, folder, arguments=("--resumers", str(resumers))):
+                    _serve(stack, folder, resumers)
     except KeyboardInterrupt:
         say("ended")
+
+
+def _ask_again(stack: Stack) -> None:
+    """The mock cluster has forgotten its log, and views read there which gates are open."""
+    store = open_store(stack.settings.store_url)
+    try:
+        with store.begin() as conn:
+            count = publish_open_gates(conn, utc_now())
+    finally:
+        store.dispose()
+    if count:
+        say(f"on approval-requests again, since the broker's log is in memory: {counted(count, 'open gate')}")
 
 
 def _serve(stack: Stack, folder: Path, resumers: int) -> None:

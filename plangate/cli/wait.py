@@ -10,7 +10,7 @@ from gate_events.json_text import kept_result
 from gate_events.shown import quoted, shown
 from gate_policy.display import redacted
 from plangate.cli.failures import CommandError
-from plangate.cli.output import errors, indented, print_json, say
+from plangate.cli.output import WELL, WRONG, errors, indented, print_json, say
 from plangate.cli.stopped import what_is_stopped
 from plangate.cli.stores import reading
 from plangate.settings import load_settings
@@ -77,7 +77,8 @@ def _print(told: dict[str, Any]) -> None:
     by = f" by {shown(told['decided_by'])}" if told["decided_by"] else ""
     decided = f", {told['decided']}{by}" if told["decided"] else ""
     error = f": {quoted(told['error'])}" if told["error"] not in ("", told["message"]) else ""
-    say(f"run {shown(told['thread_id'])} of {shown(told['graph'])} is {told['status']}{decided}{error}")
+    line = f"run {shown(told['thread_id'])} of {shown(told['graph'])} is {told['status']}{decided}{error}"
+    say(line, style=WELL if told["status"] == "DONE" and told["decided"] in _AS_DECIDED else WRONG)
     for step in told["steps"] or []:
         indented(f"{shown(step['step_id'])}  {step['state']}  {shown(step['action_type'])}  {_said(step)}", 2)
     if told["output"] is not None:

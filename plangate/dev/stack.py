@@ -59,6 +59,7 @@ def services(
             "PLANGATE_KAFKA_BOOTSTRAP_SERVERS": servers,
             **(variables(kafka.client_options) if kafka else {}),
             "PLANGATE_STORE_URL": _store_url(stack, folder, database, store),
+            "PLANGATE_SPOOL": str(folder.absolute() / "spool"),
             "PLANGATE_STALE_AFTER_S": "0",  # nobody else will come who has an earlier version of a graph
             **({"PLANGATE_KAFKA_FETCH_WAIT_MAX_MS": _MOCK_FETCH_MS} if broker == "mock" else {}),
             **{f"PLANGATE_{key.upper()}": str(value) for key, value in given.items()},

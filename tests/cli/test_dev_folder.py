@@ -7,16 +7,24 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete
 
+from gate_events.codec import decode
+from gate_events.records import ApprovalRequested
 from gate_store.database import open_store, utc_now
 from gate_store.heartbeats import heard
 from gate_store.tables import outbox
 from plangate.dev import env_file
 from plangate.dev.alone import alone_in, runs_in
 from plangate.dev.errors import DevServiceError
+from plangate.kafka.reading import read_all
+from plangate.settings import Settings
 from tests.cli.commands import CATALOGUE, PLAN, Shell
-from tests.cli.project import Project, running
+from tests.cli.project import Project, running, until
 from tests.cli.test_broken_surroundings import GRAPH
+from tests.store.acting import ask
+from tests.store.examples import HOUR, NOON, asked
 from tests.stores import migrated
+
+FAR_OFF = asked(deadline=NOON + 26_280 * HOUR)
 
 
 @pytest.fixture
@@ -30,6 +38,12 @@ def project(tmp_path: Path) -> Shell:
     (tmp_path / ".plangate").mkdir()
     migrated(url_in(tmp_path))
     return made
+
+
+def requests_on(settings: Settings) -> list[ApprovalRequested]:
+    """What stands on `approval-requests`, and so is there for every view."""
+    messages = read_all(settings, "approval-requests")
+    return [decode(message.value(), ApprovalRequested) for message in messages]
 
 
 def url_in(folder: Path) -> str:
@@ -75,6 +89,7 @@ def test_dev_says_that_it_runs_when_all_parts_serve_and_takes_up_what_kafka_lost
     plan_id = project.with_(PLANGATE_STORE_URL=url).run(*submit).json["plan_id"]
     store = open_store(url)
     with store.begin() as conn:
+        ask(conn, FAR_OFF)
         conn.execute(delete(outbox))  # it was on the broker that ended with the last one
     with running(project.folder) as stack, store.connect() as conn:
         assert {each.part for each in heard(conn, utc_now()) if each.does_its_part} == {
@@ -84,6 +99,12 @@ def test_dev_says_that_it_runs_when_all_parts_serve_and_takes_up_what_kafka_lost
         }
         conn.rollback()
         assert Project(stack.folder, stack.environment).waiting(str(UUID(plan_id)))["plan_id"] == plan_id
+        servers = stack.environment["PLANGATE_KAFKA_BOOTSTRAP_SERVERS"]
+        there = Settings(kafka={"bootstrap.servers": servers})
+        until(lambda: FAR_OFF.request_id in {each.request_id for each in requests_on(there)}, 60)
+        assert list(read_all(there, "dead-letters")) == []
     store.dispose()
     log = (project.folder / "dev.log").read_text()
     assert log.index("Plangate starts") < log.index("Plangate runs")
+    assert "on approval-requests again, since the broker's log is in memory: 1 open gate" in log
+    assert not (project.folder / "plangate-spool").exists()

@@ -45,6 +45,8 @@ RUNS: dict[str, list[tuple[list[str], bool]]] = {
     "show": [([PLAN], True), ([PLAN, "--raw"], True), ([TEXT], True)],
     "runs": [([], True), (["--status", TEXT], True)],
     "wait": [([THREAD, "--timeout", "0"], True), ([NAME, "--timeout", "0"], True)],
+    "stop": [(["--note", TEXT, "--by", "ben"], True), (["--action", NAME, "--note", TEXT], True)],
+    "go": [(["--yes"], False), (["--action", NAME, "--note", TEXT, "--yes"], False)],
     "retry": [([THREAD, "--note", TEXT], True), ([NAME, "--note", "x"], True)],
     "explain": [(["plan.json"], True), (["named.json"], True), (["broken.json"], False)],
     "propose": [(["plan.json"], False), (["named.json"], True)],
@@ -75,6 +77,7 @@ NO_WORDS_OF_OTHERS = {
     "dev",
     "worker",
     "torture",
+    "init",
     "topics create",
     "topics check",
     "topics acls",
@@ -164,6 +167,7 @@ def hostile(
     monkeypatch.setenv("PLANGATE_STORE_URL", url)
     monkeypatch.setenv("PLANGATE_KAFKA_BOOTSTRAP_SERVERS", mock_kafka.bootstrap_servers)
     monkeypatch.setenv("PLANGATE_TOPIC_PREFIX", topic_prefix)
+    monkeypatch.setenv("PLANGATE_STOP_FILE", str(tmp_path / "stopped"))
     mock_kafka.create_topics(*(f"{topic_prefix}{topic.name}" for topic in TOPICS))
     migrated(url)
     filled(url, TEXT)
