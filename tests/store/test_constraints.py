@@ -53,6 +53,7 @@ from gate_store.tables import (
     stops,
     told_before,
     uncounted_outcomes,
+    undo_plans,
     views,
     waiting_plans,
     workers,
@@ -100,6 +101,7 @@ def fill(conn: Connection) -> None:
     conn.execute(insert(lost_plans).values(new_lost_plan()))
     conn.execute(insert(told_before).values(word="w"))
     conn.execute(insert(stops).values(new_stop()))
+    conn.execute(insert(undo_plans).values(new_undo_plan()))
     conn.execute(insert(asked_anew).values(new_asked_anew()))
     conn.execute(insert(waiting_plans).values(new_waiting_plan()))
     conn.execute(insert(uncounted_outcomes).values(new_uncounted_outcome()))
@@ -274,6 +276,10 @@ def new_stop() -> dict[str, Any]:
     return {"stop_id": UUID(int=1), "by": "ana", "note": "", "at": NOON}
 
 
+def new_undo_plan() -> dict[str, Any]:
+    return {"digest": "e" * 64, "plan_id": plan_id("undo"), "gate_id": CLOSED.request_id}
+
+
 def new_heartbeat() -> dict[str, Any]:
     told = {"name": "w", "part": "router", "instance": "i", "host": "h", "version": "1", "catalogue": "c"}
     return {**told, "graphs": {}, "started_at": NOON, "beat_at": NOON}
@@ -406,6 +412,10 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "pk_restores": lambda: insert(restores).values(new_restore()),
     "pk_lost_plans": lambda: insert(lost_plans).values(new_lost_plan()),
     "pk_told_before": lambda: insert(told_before).values(word="w"),
+    "pk_undo_plans": lambda: insert(undo_plans).values(new_undo_plan()),
+    "fk_undo_plans_gate_id": lambda: insert(undo_plans).values(
+        {**new_undo_plan(), "digest": "d" * 64, "gate_id": uuid4()}
+    ),
     "pk_stops": lambda: insert(stops).values(new_stop()),
     "a_stop_is_ended_by_somebody": lambda: update(stops).values(ended_at=NOON),
     "a_succeeded_effect_is_final": lambda: (
@@ -466,6 +476,8 @@ SQLITE_SAYS = {
     "pk_restores": "UNIQUE constraint failed: restores.nth",
     "pk_lost_plans": "UNIQUE constraint failed: lost_plans.plan_id",
     "pk_told_before": "UNIQUE constraint failed: told_before.word",
+    "pk_undo_plans": "UNIQUE constraint failed: undo_plans.digest",
+    "fk_undo_plans_gate_id": "FOREIGN KEY constraint failed",
     "pk_stops": "UNIQUE constraint failed: stops.stop_id",
     "pk_planned_effects": "UNIQUE constraint failed: planned_effects.digest, planned_effects.step_id",
     "fk_revocations_digest": "FOREIGN KEY constraint failed",
