@@ -179,15 +179,28 @@ def hostile(
     return Hostile(ids, capsys, monkeypatch)
 
 
+def hold(printed: str, where: str) -> None:
+    """Nothing in it paints, makes a line, is markup, or looks like another word."""
+    assert printed, where
+    assert not hidden(printed) - {"\n"}, where
+    assert printed.count("FORGED") == printed.count("[red]FORGED"), where
+    assert printed.count("evil.example") == printed.count("[link=https://evil.example]"), where
+    assert all(printed.startswith(MIXED, spoof.end()) for spoof in SPOOFS.finditer(printed)), where
+    assert not any(line.strip("│ ").startswith("[red]") for line in printed.splitlines()), where
+
+
 @pytest.mark.parametrize("command", RUNS)
 def test_words_of_others_stay_what_they_are(hostile: Hostile, command: str) -> None:
     for given, quotes_others in RUNS[command]:
         printed = hostile.run(*command.split(), *given)
         where = f"plangate {command} {given}: {printed}"
-        assert printed, where
-        assert not hidden(printed) - {"\n"}, where
+        hold(printed, where)
         assert ("FORGED" in printed) is quotes_others, where
-        assert printed.count("FORGED") == printed.count("[red]FORGED"), where
-        assert printed.count("evil.example") == printed.count("[link=https://evil.example]"), where
-        assert all(printed.startswith(MIXED, spoof.end()) for spoof in SPOOFS.finditer(printed)), where
-        assert not any(line.strip("│ ").startswith("[red]") for line in printed.splitlines()), where
+
+
+def test_so_do_the_words_of_who_stops_everything(hostile: Hostile) -> None:
+    hostile.run("stop", "--note", TEXT, "--by", "ben")
+    for called in ("pending", "runs", "doctor", "go --yes"):
+        printed = hostile.run(*called.split())
+        hold(printed, f"plangate {called}: {printed}")
+        assert "FORGED" in printed
