@@ -159,7 +159,7 @@ def _end_in_store(settings: Settings, found: Sequence[Stop], who: str, note: str
 def _report(what: str, words: str, made: Stop | None, places: Sequence[Place], *, as_json: bool) -> None:
     if as_json:
         print_json({"stop": made, "places": places})
-    else:
+    elif any(place.done for place in places):
         say(words)
         for place in places:
             if place.done:

@@ -70,6 +70,15 @@ def test_it_works_where_the_store_does_not(shell: Shell) -> None:
     assert not file_of(shell).exists()
 
 
+def test_where_nothing_could_be_noted_it_says_no_word_of_a_stop(shell: Shell) -> None:
+    shell.write("state", "a file, where a folder would have to be made")
+    nowhere = shell.with_(PLANGATE_STOP_FILE="state/stop")
+    ended = nowhere.run("stop", *WHY)
+    assert (ended.code, ended.out) == (1, "")
+    assert "not in this host" in ended.err
+    assert "not in the store" in ended.err
+
+
 def test_it_needs_no_catalogue(stored: Shell) -> None:
     stored.write("catalogue.yaml", "?")
     assert stored.run("stop", "--action", "note", *WHY).code == 0
