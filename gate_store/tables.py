@@ -482,6 +482,17 @@ stops = Table(
 _in_force = stops.c.ended_at.is_(None)
 Index("ix_stops_in_force", stops.c.action_type, postgresql_where=_in_force, sqlite_where=_in_force)
 
+run_events = Table(
+    "run_events",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("thread_id", Text, nullable=False, comment="no foreign key: what a node says shall lock no run"),
+    Column("plan_id", Uuid, nullable=False, comment="of the plan whose answer the run went on with"),
+    Column("at", UtcMoment, nullable=False),
+    Column("event", Text, nullable=False, comment="JSON, as a node gave it to its stream writer"),
+    Index("ix_run_events_thread_id", "thread_id", "id"),
+)
+
 executions = Table(
     "executions",
     metadata,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from producers.decisions import decide
     from producers.effect import effect
     from producers.effects import effects
+    from producers.follow import follow
     from producers.gate import gate
     from producers.incidents import report
     from producers.kafka_producer import KafkaProducer
@@ -39,6 +40,7 @@ _HOMES = {
     "decide": "producers.decisions",
     "effect": "producers.effect",
     "effects": "producers.effects",
+    "follow": "producers.follow",
     "gate": "producers.gate",
     "outcome": "producers.run_outcome",
     "propose": "producers.plans",
@@ -62,6 +64,7 @@ __all__ = [
     "Submitted",
     "outcome",
     "RunOutcome",
+    "follow",
     "verdicts",
     "KafkaProducer",
     "propose",

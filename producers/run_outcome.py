@@ -1,15 +1,15 @@
 """How a run ended, for whoever submitted it."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from gate_events.verdict_words import message_on
 from gate_events.words import GateState
@@ -20,11 +20,9 @@ from gate_store.savers.open import open_saver
 from gate_store.savers.serde import NotRestoredError, RefusedBlobError
 from gate_store.secret_files import from_environment
 from gate_store.state_types import state_types
+from producers.store_watch import FIRST_LOOK_S, LONGEST_LOOK_S, StoreWatch
 from producers.submit import NoStoreError
 
-_log = logging.getLogger("plangate.outcome")
-
-_FIRST_LOOK_S, _LONGEST_LOOK_S = 0.1, 1.0
 _AS_APPROVED = (None, "APPROVED", "CLEARED")
 _INTERNAL = ("__", "branch:")  # LangGraph's own channels
 
@@ -111,32 +109,18 @@ async def outcome(
 
 
 async def _ended(store: Engine, thread_id: str, timeout_s: float | None) -> RunStands:
-    loop, pause = asyncio.get_running_loop(), _FIRST_LOOK_S
+    loop, pause = asyncio.get_running_loop(), FIRST_LOOK_S
     until = None if timeout_s is None else loop.time() + timeout_s
-    stands = await asyncio.to_thread(_look, store, thread_id)
-    outage: Exception | None = None
+    watch, where = StoreWatch(store), partial(where_run_stands, thread_id=thread_id)
+    stands = await watch.look(where)
     while not stands.has_ended:
         if until is not None and timeout_s is not None and loop.time() >= until:
-            raise NotEndedError(stands, timeout_s, outage) from outage
+            raise NotEndedError(stands, timeout_s, watch.outage) from watch.outage
         left = pause if until is None else max(until - loop.time(), 0.0)
         await asyncio.sleep(min(pause, left))
-        pause = min(2 * pause, _LONGEST_LOOK_S)
-        try:
-            stands, outage = await asyncio.to_thread(_look, store, thread_id), None
-        except (OperationalError, InterfaceError) as error:
-            if outage is None:
-                _log.warning("the store does not answer, and is waited for: %s", _first_line(error.orig))
-            outage = error
+        pause = min(2 * pause, LONGEST_LOOK_S)
+        stands = await watch.look_again(where, stands)
     return stands
-
-
-def _first_line(error: BaseException | None) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]
-
-
-def _look(store: Engine, thread_id: str) -> RunStands:
-    with store.connect() as conn:
-        return where_run_stands(conn, thread_id)
 
 
 async def _output(url: str, allowed: Any, stands: RunStands, graph: Any) -> tuple[Any, str]:

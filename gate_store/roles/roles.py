@@ -116,6 +116,7 @@ _RESUMER: Part = {
     ),
     "stale_clearances": Access(reads=ALL, adds=("digest", "attempt", "at", "why")),
     "workers": Access(reads=ALL, adds=ALL, changes=("ended_at",)),
+    "run_events": Access(adds=_but(tables.run_events, "id")),
     # Rows are locked while they are published, for which PostgreSQL asks for the right to change something.
     "outbox": Access(reads=ALL, adds=_SAID, changes=("created_at",), removes=True),
     "checkpoints": Access(reads=ALL, adds=ALL, changes=("checkpoint", "metadata")),
@@ -133,6 +134,7 @@ _AGENT: Part = {
     "checkpoints": Access(reads=ALL, adds=ALL, changes=("checkpoint", "metadata")),
     "checkpoint_blobs": Access(reads=ALL, adds=ALL),
     "checkpoint_writes": Access(reads=ALL, adds=ALL, changes=("channel", "type", "blob")),
+    **_read("run_events"),  # of its own runs
     **_read("heartbeats", "stops"),  # whether anybody takes what it asks
 }
 
@@ -187,5 +189,9 @@ ALL_TABLES = (*(table.name for table in tables.metadata.sorted_tables), *VERSION
 
 def sequences_of(part: Part) -> Iterable[str]:
     """The sequences that number the rows which a role adds."""
-    numbered = {"outbox": "outbox_id_seq", "decisions": "decisions_arrival_seq"}
+    numbered = {
+        "outbox": "outbox_id_seq",
+        "decisions": "decisions_arrival_seq",
+        "run_events": "run_events_id_seq",
+    }
     return [name for table, name in numbered.items() if table in part and part[table].adds]

@@ -15,7 +15,7 @@ from gate_events.records import PlanProposed, PolicyKept
 from gate_store.outbox import BY_RESUMERS
 from gate_store.roles.roles import CHECKPOINTS, PARTS, Access, Role
 
-GUARDED = ("outbox", "runs", "effects", "gates", "heartbeats", *CHECKPOINTS)
+GUARDED = ("outbox", "runs", "effects", "gates", "heartbeats", "run_events", *CHECKPOINTS)
 
 _EVERY = sql.SQL("true")
 _OWN = sql.SQL("owner = current_user")
@@ -92,7 +92,7 @@ def _agents(role: Role, table: str, access: Access, schema: str) -> Iterator[Row
             yield from _agents_runs(role)
         case "heartbeats":
             yield Rows(role, table, "SELECT", _EVERY)
-        case "gates":
+        case "gates" | "run_events":
             yield Rows(role, table, "SELECT", _of_own_run(table, schema))
         case _:
             yield from _agents_checkpoints(role, table, access, schema)

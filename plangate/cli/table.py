@@ -78,6 +78,7 @@ TABLE = {
         "Runs: what was decided on their plans, how they ended, and why one failed; the last moved first.",
     ),
     "wait": Row("wait", "Wait until a run ends; say how, what its steps gave, and what its graph returned."),
+    "follow": Row("follow", "What a run's nodes say behind the gate, as they say it, until the run ends."),
     "retry": Row(
         "retry",
         "Ask for another attempt at a run that FAILED: once that is approved, it goes on from its"

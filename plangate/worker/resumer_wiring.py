@@ -24,6 +24,7 @@ from stream_apps.resumer.config import ActionTraits, ResumerConfig
 from stream_apps.resumer.dispatch import Dispatch
 from stream_apps.resumer.earlier import EarlierApprovals
 from stream_apps.resumer.questions import Questions
+from stream_apps.resumer.run_events import EventsInStore
 
 # Of outcomes and plans: nobody resumes a run by them, and fuller requests save the broker work.
 LINGER_MS = 2.0
@@ -54,6 +55,7 @@ def resumer_config(settings: Settings, slot: Slot, catalogue: Catalogue) -> Resu
         unmet=dispatch.unmet,
         earlier=EarlierApprovals(store).of,
         begun_again=questions.begun_again,
+        note_events=EventsInStore(store).note,
         publish=publisher(settings),
         executes_undo=undo_service(
             settings.store_url,

@@ -34,6 +34,10 @@ async def _nothing_earlier(_run: ClaimedRun) -> None:
     return None
 
 
+async def _not_noted(_run: ClaimedRun, _events: Sequence[str]) -> None:
+    return None
+
+
 async def _never_again(_run: ClaimedRun, _step: Step) -> bool:
     return False
 
@@ -53,6 +57,7 @@ Unmet = Callable[[ClaimedRun, datetime], Awaitable[ApprovalRequested | None]]
 EarlierOf = Callable[[ClaimedRun], Awaitable[Earlier | None]]
 BegunAgain = Callable[[ClaimedRun, Step], Awaitable[bool]]
 AskInDoubt = Callable[[ClaimedRun, Step, str, datetime], Awaitable[ApprovalRequested]]
+NoteEvents = Callable[[ClaimedRun, Sequence[str]], Awaitable[None]]
 DoubtPlan = Callable[[CutOff, datetime], Awaitable[None]]
 ExecutesUndo = Callable[[str, Mapping[str, Loaded], asyncio.Event], Awaitable[None]]
 Serves = Callable[[str, Mapping[str, str], Mapping[str, Sequence[str]]], None]
@@ -84,6 +89,7 @@ class ResumerConfig:
     `serves(worker, versions, undoes)` is told, before it claims anything, under which name it resumes which
     graphs, and for which action types each has a function that executes steps of undo plans.
     `executes_undo(worker, graphs, stop)` executes undo plans with the functions of these graphs until `stop`.
+    `note_events(run, events)` writes down what the run's nodes say, JSON texts, for whoever follows it.
     `stop_file` says what is stopped on this host alone, beside what the store says.
     `publish(rows)` delivers outbox rows and returns the ids that Kafka has; None: another process relays.
     `tracer` makes the spans of runs and their effects; by default the process's own, which graphs use, too.
@@ -99,6 +105,7 @@ class ResumerConfig:
     unmet: Unmet = _nothing_unmet
     earlier: EarlierOf = _nothing_earlier
     begun_again: BegunAgain = _never_again
+    note_events: NoteEvents = _not_noted
     publish: Publish | None = None
     in_flight: int = 32
     chunk: int = 8

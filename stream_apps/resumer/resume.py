@@ -40,6 +40,7 @@ from stream_apps.resumer.opening import (
     open_run,
     steps_asked,
 )
+from stream_apps.resumer.run_events import RunEvents
 from stream_apps.resumer.run_state import RunState
 from stream_apps.resumer.saver import resuming
 from stream_apps.resumer.spans import resume_span
@@ -204,7 +205,7 @@ class Resume:
         limit = self._config.run_timeout_s
         try:
             async with self.run.limit.of(limit) as timer:
-                await loaded.graph.ainvoke(given, self._at, durability="async")
+                await self._stream(loaded.graph, given)
         except TimeoutError as error:
             if timer.expired():
                 self._overran = True
@@ -218,6 +219,18 @@ class Resume:
             if why and self.run.stopped is None:
                 raise self._states.for_good(GatePassedError(why)) from error
             raise
+
+    async def _stream(self, graph: Any, given: Any) -> None:
+        """Run the graph, and write down what its nodes say meanwhile."""
+        events = RunEvents(self._claimed, self._config.note_events)
+        streamed = graph.astream(given, self._at, stream_mode="custom", subgraphs=True, durability="async")
+        try:
+            async for _, event in streamed:
+                events.say(event)
+        except Exception:
+            await events.written()
+            raise
+        await events.written()
 
     async def _where(self, loaded: Loaded) -> Pause:
         """Without an interrupt since the claim, a graph that returned is done: no need to read its state."""

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import typer
 from confluent_kafka import Producer
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from gate_events.shown import MIXED, hidden
 from gate_events.topics import TOPICS
 from gate_store.database import open_store, utc_now
 from gate_store.heartbeats import GATEKEEPER, ROUTER, Process, begin_to_beat
+from gate_store.run_events import note_events
 from gate_store.tables import effects, runs
 from plangate.cli import choosing, output
 from plangate.cli.lazy_group import command
@@ -45,6 +47,7 @@ RUNS: dict[str, list[tuple[list[str], bool]]] = {
     "show": [([PLAN], True), ([PLAN, "--raw"], True), ([TEXT], True)],
     "runs": [([], True), (["--status", TEXT], True)],
     "wait": [([THREAD, "--timeout", "0"], True), ([NAME, "--timeout", "0"], True)],
+    "follow": [([THREAD], True), ([NAME], True)],
     "stop": [(["--note", TEXT, "--by", "ben"], True), (["--action", NAME, "--note", TEXT], True)],
     "go": [(["--yes"], False), (["--action", NAME, "--note", TEXT, "--yes"], False)],
     "retry": [([THREAD, "--note", TEXT], True), ([NAME, "--note", "x"], True)],
@@ -119,6 +122,11 @@ def fill_more(url: str) -> None:
         conn.execute(update(runs).values(error=TEXT))
         conn.execute(update(runs).where(runs.c.plan_id == plan_id("ends")).values(status="FAILED"))
         conn.execute(update(effects).values(detail=TEXT, executor=NAME))
+        thread_id = conn.execute(
+            select(runs.c.thread_id).where(runs.c.plan_id == plan_id("ends"))
+        ).scalar_one()
+        event = msgspec.json.encode({NAME: TEXT}).decode()
+        note_events(conn, thread_id, plan_id("ends"), [event], utc_now())
         begin_to_beat(
             conn,
             Process(NAME, "0", NAME, "1", "digest"),

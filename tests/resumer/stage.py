@@ -25,6 +25,7 @@ from stream_apps.resumer.earlier import EarlierApprovals
 from stream_apps.resumer.graphs import load_graphs
 from stream_apps.resumer.process import run_resumer
 from stream_apps.resumer.questions import Questions
+from stream_apps.resumer.run_events import EventsInStore
 from tests.store.acting import ask, decide, look_at_doubts, run_of, said
 from tests.store.examples import asked, decided
 
@@ -50,6 +51,7 @@ def config(url: str, **changes: Any) -> ResumerConfig:
         "doubt_plan": questions.doubt_plan,
         "earlier": EarlierApprovals(store).of,
         "begun_again": questions.begun_again,
+        "note_events": EventsInStore(store).note,
         "lease_s": 5.0,
         "stale_after_s": 0.0,
         "backoff_s": 0.05,

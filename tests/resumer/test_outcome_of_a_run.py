@@ -3,16 +3,16 @@
 import asyncio
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from gate_events.words import DecisionKind
-from gate_store.run_ends import NoSuchRunError, RunStands
+from gate_store.run_ends import NoSuchRunError
 from plangate import outcome
-from producers import run_outcome
 from producers.run_outcome import NotEndedError
+from producers.store_watch import StoreWatch
 from stream_apps.resumer.graphs import load_graphs
 from tests.cli.commands import Shell
 from tests.resumer.stage import Stage
@@ -58,18 +58,18 @@ async def test_one_that_waits_for_a_human_has_not_ended(stage: Stage) -> None:
 async def test_a_store_that_stops_answering_is_waited_for(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    look, looks = run_outcome._look, count(1)
+    look, looks = StoreWatch._ask, count(1)
     loop, over = asyncio.get_running_loop(), asyncio.Event()
 
-    def look_through_outage(store: Engine, thread_id: str) -> RunStands:
+    def look_through_outage(watch: StoreWatch, ask: Any) -> Any:
         number = next(looks)
         if number in (2, 3):
             raise OperationalError("SELECT", {}, ConnectionRefusedError("nobody listens"))
         if number > 3:
             loop.call_soon_threadsafe(over.set)
-        return look(store, thread_id)
+        return look(watch, ask)
 
-    monkeypatch.setattr(run_outcome, "_look", look_through_outage)
+    monkeypatch.setattr(StoreWatch, "_ask", look_through_outage)
     plan = await stage.submit()
     waiting = asyncio.create_task(outcome("t1", store_url=stage.url))
     async with asyncio.timeout(60):
@@ -81,10 +81,10 @@ async def test_a_store_that_stops_answering_is_waited_for(
 
 
 async def test_a_store_that_never_answered_is_an_error(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> RunStands:
+    def refuse(*_: object) -> None:
         raise OperationalError("SELECT", {}, ConnectionRefusedError("nobody listens"))
 
-    monkeypatch.setattr(run_outcome, "_look", refuse)
+    monkeypatch.setattr(StoreWatch, "_ask", refuse)
     with pytest.raises(OperationalError):
         await outcome("t1", store_url=stage.url)
 

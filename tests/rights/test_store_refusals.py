@@ -34,12 +34,13 @@ READS = {
         *STATE,
         *("decisions", "cleared_steps", "stale_clearances", "policies"),
         *("runs", "effects", "workers", "heartbeats", "outbox", "restores", "lost_plans", "stops"),
+        "undo_plans",
     },
-    Role.AGENT: {"runs", "outbox", "gates", "heartbeats", "stops", *STATE},
+    Role.AGENT: {"runs", "outbox", "gates", "heartbeats", "run_events", "stops", *STATE},
     Role.SERVICE: {*JUDGED, "cleared_steps", "revisions", "stale_clearances", "effects", "stops"},
     Role.REVIEWER: {
         *("gates", "decisions", "clearances", "revocations", "stale_clearances", "plan_outcomes"),
-        *("policies", "effects", "runs", "heartbeats", "views", "stops"),
+        *("policies", "effects", "runs", "heartbeats", "views", "stops", "undo_plans"),
     },
     Role.AUDITOR: OURS,
 }
@@ -47,8 +48,11 @@ ADDS = {
     Role.ROUTER: {"policies", "outbox", "heartbeats"},
     Role.GATEKEEPER: OURS
     - VERSIONS
-    - {"runs", "workers", "own_requests", "restores", "lost_plans", "told_before", "views"},
-    Role.RESUMER: {"policies", "runs", "effects", "workers", "heartbeats", "outbox", *STATE},
+    - {"runs", "workers", "own_requests", "restores", "lost_plans", "told_before", "views", "run_events"},
+    Role.RESUMER: {
+        *("policies", "runs", "run_events", "effects", "workers", "heartbeats", "outbox"),
+        *("stale_clearances", *STATE),
+    },
     Role.AGENT: {"runs", "outbox", *STATE},
     Role.SERVICE: {"effects", "stale_clearances"},
     Role.REVIEWER: {"views", "stops"},

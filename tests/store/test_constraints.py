@@ -48,6 +48,7 @@ from gate_store.tables import (
     restores,
     revisions,
     revocations,
+    run_events,
     runs,
     stale_clearances,
     stops,
@@ -109,8 +110,13 @@ def fill(conn: Connection) -> None:
     conn.execute(insert(own_words).values(event_id=proposed().event_id, body=b"own"))
     conn.execute(insert(executions).values(new_execution()))
     conn.execute(insert(views).values(new_view()))
+    conn.execute(insert(run_events).values(new_run_event()))
     asked_for = new_run(thread_id="asked", status="DONE", asked_digest=DONE.digest, plan_id=DONE.plan_id)
     conn.execute(insert(runs).values(asked_for))
+
+
+def new_run_event() -> dict[str, Any]:
+    return {"id": 1, "thread_id": "held", "plan_id": CLEARED.plan_id, "at": NOON, "event": "{}"}
 
 
 def new_view(what: str = "SEEN") -> dict[str, Any]:
@@ -355,6 +361,7 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     ),
     "view_is_a_word": lambda: insert(views).values(new_view("IGNORED")),
     "pk_views": lambda: insert(views).values(new_view()),
+    "pk_run_events": lambda: insert(run_events).values(new_run_event()),
     "what_was_seen_stays_so": lambda: update(views).values(at=NOON + HOUR),
     "what_was_revoked_stays_so": lambda: delete(revocations),
     "pk_revocations": lambda: insert(revocations).values(new_revocation(REVOKED)),
@@ -452,6 +459,7 @@ SQLITE_SAYS = {
     "uq_decisions_decision_id": "UNIQUE constraint failed: decisions.decision_id",
     "pk_gates": "UNIQUE constraint failed: gates.gate_id",
     "pk_views": "UNIQUE constraint failed: views.gate_id, views.who, views.what",
+    "pk_run_events": "UNIQUE constraint failed: run_events.id",
     "pk_cleared_steps": "UNIQUE constraint failed: cleared_steps.digest, cleared_steps.step_id",
     "pk_clearances": "UNIQUE constraint failed: clearances.digest",
     "pk_effects": "UNIQUE constraint failed: effects.effect_id",

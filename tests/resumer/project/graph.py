@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.config import get_stream_writer
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send, interrupt
 
@@ -475,4 +476,25 @@ async def act_second_time(state: State) -> State:
     return {"sent": [await effects().once(step, send_second_time) for step in state["verdict"]["steps"]]}
 
 
+async def act_and_say(state: State) -> State:
+    """Says how far it is, in words that cannot all be kept."""
+    say = get_stream_writer()
+    for number, step in enumerate(state["verdict"]["steps"], 1):
+        await effects().once(step, send_async)
+        say({"sent": number, "token": "hush"})
+    say(object())
+    return {}
+
+
+def say_much(_state: State) -> State:
+    say = get_stream_writer()
+    say("x" * 20_000)
+    for number in range(1_010):
+        say(number)
+    return {}
+
+
+saying = chain(State, ask=ask, act=act_and_say).compile()
+nested_saying = chain(State, before=pass_on, child=saying, after=pass_on).compile()
+saying_much = chain(State, ask=ask, act=say_much).compile()
 second_time = chain(State, ask=ask, act=act_second_time).compile()
