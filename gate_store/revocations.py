@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, or_, select
 
 from gate_events.ids import derived
@@ -43,8 +44,8 @@ def revoke_older(conn: Connection, newer: Iterable[PlanRecord], now: datetime) -
     """Revoke what services were allowed under older revisions and nobody began, by the ledger.
 
     No word on `outcomes` that nothing was done, or that somebody is at it, keeps an approval alive. Each is
-    told on `verdicts` as SUPERSEDED. A run has no newer revision but an edit's, made before anything is
-    cleared.
+    told on `verdicts` as SUPERSEDED, and a verdict that waits in the outbox lets nothing run any more. A run
+    has no newer revision but an edit's, made before anything is cleared.
     """
     later = sorted((each for each in newer if each.run is None and each.revision > 1), key=_revision)
     last = {each.plan_id: each for each in later}
@@ -67,7 +68,14 @@ def revoke_older(conn: Connection, newer: Iterable[PlanRecord], now: datetime) -
     ]
     insert_new(conn, revocations, [_row(each, now) for each in revoked], "digest")
     forget_planned(conn, {each.word.digest for each in revoked})
-    outbox.put(conn, [_superseded(each, now) for each in revoked], now)
+    outbox.put(conn, [*_untold(conn, revoked), *(_superseded(each, now) for each in revoked)], now)
+
+
+def _untold(conn: Connection, revoked: Iterable[_Older]) -> list[PlanDecided]:
+    """Verdicts that Kafka does not have yet, as by a stop, to be said as what lets nothing run."""
+    verdicts = [each.word for each in revoked if isinstance(each.word, PlanDecided)]
+    waited = outbox.take_back(conn, [word.event_id for word in verdicts])
+    return [replace(word, execute=False) for word in verdicts if word.event_id in waited]
 
 
 def why_revoked(conn: Connection, digest: str) -> str | None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided, PlanProposed
 from gate_events.words import DecisionKind, GateState, OutcomeStatus, StepStatus
@@ -13,7 +13,7 @@ from gate_store.engine.port import NotClearedError
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
 from gate_store.queries import show
-from gate_store.tables import executions, revocations
+from gate_store.tables import executions, outbox, revocations
 from stream_apps.gatekeeper.commit import commit_batch
 from tests.claims.gate import (
     CATALOGUE,
@@ -59,6 +59,25 @@ def test_what_nobody_began_is_revoked_and_said(conn: Connection) -> None:
     with pytest.raises(NotClearedError, match="revision 2 of the plan took its place"):
         begin(conn, routed(OLD), OLD.steps[0])
     assert begin(conn, routed(NEW), NEW.steps[0]) is Grant.GO
+
+
+def test_a_verdict_that_a_stop_holds_lets_nothing_run_once_it_is_revoked(conn: Connection) -> None:
+    commit(conn, routed(PAY))
+    decide(conn, decided(asked(PAY)))
+    assert [(each.state, each.execute) for each in said(conn, PlanDecided)] == [(GateState.APPROVED, True)]
+    commit(conn, routed(PAY_MORE))
+    assert [(each.digest, each.state, each.execute) for each in said(conn, PlanDecided)] == [
+        (asked(PAY).digest, GateState.APPROVED, False),
+        (asked(PAY).digest, GateState.SUPERSEDED, False),
+    ]
+
+
+def test_a_verdict_that_kafka_has_is_not_said_once_more(conn: Connection) -> None:
+    commit(conn, routed(PAY))
+    decide(conn, decided(asked(PAY)))
+    conn.execute(delete(outbox))
+    commit(conn, routed(PAY_MORE))
+    assert [each.state for each in said(conn, PlanDecided)] == [GateState.SUPERSEDED]
 
 
 @pytest.mark.parametrize("answer", [DecisionKind.APPROVE, DecisionKind.REJECT])
