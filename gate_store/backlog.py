@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, exists, func, select, true
+from sqlalchemy import Connection, and_, case, exists, func, select, true
 
+from gate_events.records import PlanDecided
 from gate_store.clearance_states import begun, begun_by_word, ended, is_revoked
 from gate_store.dialects import word
-from gate_store.tables import clearances, gates, outbox, runs
+from gate_store.tables import clearances, gates, outbox, runs, stops
 
 MANY = 10_000  # more than that nobody counts
 
@@ -96,8 +97,13 @@ def unexecuted(conn: Connection, before: datetime) -> Waiting:
 
 
 def unpublished(conn: Connection) -> Waiting:
-    """Records that are not on Kafka yet, in the order in which they were said."""
-    oldest = select(outbox.c.id, outbox.c.created_at).order_by(outbox.c.id)
+    """Records that are not on Kafka yet, in the order in which they were said.
+
+    Of verdicts none while something is stopped, since a stop holds those that let services begin.
+    """
+    verdict = outbox.c.record == PlanDecided.__name__
+    held = and_(verdict, exists().where(stops.c.ended_at.is_(None)))
+    oldest = select(outbox.c.id, outbox.c.created_at).where(~held).order_by(outbox.c.id)
     first = conn.execute(oldest.limit(1)).one_or_none()
     if first is None:
         return Waiting(0)

@@ -2,7 +2,8 @@
 
 The outbox lends the relays' Kafka logins to whoever may insert there, so that each role inserts only what it
 may say, and a relay takes only what its role may write. Agents see their own runs and the gates of these,
-services end only what they claimed themselves. Each part says of itself alone that it lives.
+services end only what they claimed themselves. Each part says of itself alone that it lives. A stop is ended
+once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from gate_events.records import PlanProposed, PolicyKept
 from gate_store.outbox import BY_RESUMERS
 from gate_store.roles.roles import CHECKPOINTS, PARTS, Access, Role
 
-GUARDED = ("outbox", "runs", "effects", "gates", "heartbeats", "run_events", *CHECKPOINTS)
+GUARDED = ("outbox", "runs", "effects", "gates", "heartbeats", "run_events", "stops", *CHECKPOINTS)
 
 _EVERY = sql.SQL("true")
 _OWN = sql.SQL("owner = current_user")
@@ -26,6 +27,8 @@ _PAUSED = sql.SQL("status = 'PAUSED'")
 _PLANS = sql.SQL("status = 'RUNNING' AND answer IS NULL")
 # An effect is another's until it ended, was lost, or a human lets it be tried again.
 _FREE = sql.SQL("state IN ('FAILED', 'RETRY') OR state = 'CLAIMED' AND lease_until < now()")
+# A stop is ended once, and does not begin again.
+_IN_FORCE, _ENDED = sql.SQL("ended_at IS NULL"), sql.SQL("ended_at IS NOT NULL")
 # What a service begins, what it finds to change, and what it leaves.
 _AS_A_SERVICE = (
     sql.SQL("owner = current_user AND state = 'CLAIMED'"),
@@ -63,6 +66,10 @@ def _rows(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]
             yield Rows(role, table, "INSERT", left=own)
             yield Rows(role, table, "UPDATE", own, own)
             yield Rows(role, table, "DELETE", own)
+        case ((Role.GATEKEEPER | Role.REVIEWER), "stops"):
+            yield Rows(role, table, "SELECT", _EVERY)
+            yield Rows(role, table, "INSERT", left=_IN_FORCE)
+            yield Rows(role, table, "UPDATE", _IN_FORCE, _ENDED)
         case Role.ROUTER, "runs":
             yield Rows(role, table, "SELECT", _EVERY)
             yield Rows(role, table, "UPDATE", _PAUSED, _PAUSED)
@@ -90,7 +97,7 @@ def _agents(role: Role, table: str, access: Access, schema: str) -> Iterator[Row
             yield from _says(role, [PlanProposed.__name__], _and(_OWN))
         case "runs":
             yield from _agents_runs(role)
-        case "heartbeats":
+        case "heartbeats" | "stops":
             yield Rows(role, table, "SELECT", _EVERY)
         case "gates" | "run_events":
             yield Rows(role, table, "SELECT", _of_own_run(table, schema))

@@ -41,3 +41,12 @@ def test_nobody_changes_who_stopped_what_and_why(one_store: Logins, role: Role, 
         for statement in (f"UPDATE stops SET {column}", "DELETE FROM stops"):  # noqa: S608 - ours
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 conn.execute(statement.encode())
+
+
+@pytest.mark.parametrize("role", [Role.REVIEWER, Role.GATEKEEPER])
+def test_nobody_changes_who_ended_a_stop_nor_lets_it_begin_again(one_store: Logins, role: Role) -> None:
+    again = "UPDATE stops SET ended_by = NULL, ended_note = NULL, ended_at = NULL"
+    with psycopg.connect(one_store.url_of(role)) as conn:
+        conn.execute(STOP)
+        assert [conn.execute(each.encode()).rowcount for each in (GO, GO, again)] == [1, 0, 0]
+        conn.rollback()

@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, event
 
+from gate_events.stops import Stop
 from gate_store import outbox
 from gate_store.backlog import Waiting, open_gates, ready_runs, unasked_runs, unexecuted, unpublished
 from gate_store.clearances import record_cleared
 from gate_store.dialects import on_postgres
 from gate_store.gauges import leases_held, open_effects, open_runs, waiting_gates
 from gate_store.heartbeats import beat, end_beating
+from gate_store.stops import begin_stop, end_stop
 from gate_store.tables import runs
 from gate_store.undecided import count_undecided
 from tests.store.acting import ask, decide, paused
@@ -73,6 +76,19 @@ def test_records_that_are_not_on_kafka_are_told(conn: Connection) -> None:
     outbox.put(conn, [proposed(plan_id(1))], NOON)
     outbox.put(conn, [proposed(plan_id(2))], LATER)
     assert unpublished(conn) == Waiting(2, NOON)
+
+
+def test_verdicts_that_a_stop_may_hold_are_not_told_until_its_end(conn: Connection) -> None:
+    stop = Stop(stop_id=uuid4(), by="ana", note="wrong mails", at=NOON)
+    ask(conn, asked(plan_id(1)))
+    decide(conn, decided(asked(plan_id(1))))
+    assert unpublished(conn).count == 1
+    begin_stop(conn, stop)
+    assert unpublished(conn) == Waiting(0)
+    outbox.put(conn, [proposed(plan_id(2))], LATER)
+    assert unpublished(conn) == Waiting(1, LATER)
+    end_stop(conn, stop, "ana", "", LATER)
+    assert unpublished(conn).count == 2
 
 
 QUESTIONS: dict[str, tuple[Callable[[Connection], Any], set[str]]] = {
