@@ -23,8 +23,9 @@ from gate_policy.requirements import ASKED_BEFORE
 from gate_policy.route import route
 from gate_store.cleared_plans import has_run
 from gate_store.clock import expiry_id
-from gate_store.judged_words import IN_OTHER_WORDS
+from gate_store.judged_words import CLEARED_IN_OTHER_WORDS, IN_OTHER_WORDS
 from gate_store.uncounted_outcomes import says
+from tests.model.lies import was_told_otherwise
 from tests.model.partitions import Partitions
 from tests.model.reference_claims import PlanRecord
 from tests.model.universe import Sent
@@ -213,15 +214,21 @@ class LiarLaws(Partitions):
                 assert row.record["decider"] == DeciderKind.CLOCK.value
 
     def nothing_honest_is_given_up(self) -> None:
-        """A dead letter of it says where the question stands."""
+        """A dead letter of it says where the question stands, or that it may run in others' words."""
+        asked = {gate.digest for gate in self.now_there.gates.values()}
         for sent in self.true:
             why = self.refused.get(id(sent))
             if why is None or self.is_late_word(sent.record, why):
                 continue
-            digests = {gate.digest for gate in self.now_there.gates.values()}
-            instead = why.startswith(ASKED_INSTEAD) or IN_OTHER_WORDS in why
+            told_otherwise = IN_OTHER_WORDS in why
+            instead = why.startswith(ASKED_INSTEAD) or told_otherwise
             assert instead, f"an honest {type(sent.record).__name__}: {why}"
-            assert sent.record.digest in digests, "asked instead, and there is no question"
+            if told_otherwise:
+                assert was_told_otherwise(sent.record, self.lies), "nobody told it in other words"
+            if why == CLEARED_IN_OTHER_WORDS:
+                assert sent.record.digest in self.now_there.cleared, "cleared before, and it may not run"
+            else:
+                assert sent.record.digest in asked, "asked instead, and there is no question"
         for name, said in self.said.items():
             row = self.now_there.decisions.get(name)
             if row is not None and row.record["decided_by"] == said.decided_by:

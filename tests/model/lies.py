@@ -32,8 +32,9 @@ from gate_events.words import (
 from gate_policy.catalogue import Catalogue
 from gate_policy.requirements import ALLOWED, ASKED_BEFORE
 from gate_policy.route import route
+from gate_store.judged_words import same_words
 from tests.model.reference_claims import PlanRecord
-from tests.model.universe import step
+from tests.model.universe import Sent, step
 
 T = TypeVar("T")
 
@@ -114,6 +115,16 @@ def lie(fits: Fits) -> Callable[[Lie], Lie]:
         return tell
 
     return register
+
+
+def was_told_otherwise(record: Any, lies: Sequence[Sent]) -> bool:
+    """Whether a lie tells this very plan in other words."""
+    copies = (
+        each.record
+        for each in lies
+        if isinstance(each.record, PlanCleared | ApprovalRequested) and each.record.digest == record.digest
+    )
+    return any(not same_words(each, record) for each in copies)
 
 
 # --- what they are made of ---
