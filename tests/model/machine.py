@@ -22,6 +22,7 @@ from gate_policy.edited import review_of_edit
 from tests.model.laws import Laws
 from tests.model.reference_claims import PlanRecord, asks_before, is_routed
 from tests.model.universe import (
+    CLEARED,
     PEOPLE,
     SECOND,
     SPEAKERS,
@@ -95,6 +96,23 @@ class GateMachine(Laws):
         record = routed(msgspec.structs.replace(plan, goal=goal))
         if isinstance(record, ApprovalRequested):
             self.world.send(record)
+
+    @rule(
+        number=st.integers(0, 2),
+        steps=st.sampled_from(CLEARED),
+        goals=st.lists(st.sampled_from(["remind", "collect", "warn"]), min_size=1, max_size=3),
+        at_once=st.booleans(),
+    )
+    def routers_clear_a_plan(self, number: int, steps: Any, goals: list[str], at_once: bool) -> None:
+        """As many as there are goals, which they were told. No digest covers it: the first one stays."""
+        plan = proposed(plan_id(f"p{number}"), None, 1, steps, self.world.now)
+        for goal in goals:
+            word = routed(msgspec.structs.replace(plan, goal=goal))
+            assert isinstance(word, PlanCleared)
+            self.cleared[word.digest] = word
+            self.world.send(word)
+        if at_once:
+            self._deliver_all()
 
     def _of_services(self) -> list[ApprovalRequested]:
         return [each for each in self.asked.values() if not each.run and is_routed(each)]

@@ -53,6 +53,7 @@ class Claims:
         self.owners: dict[UUID, Owner] = {}
         self.gates: dict[UUID, tuple[str, bool]] = {}  # digest, and whether it asks before
         self.cleared: set[str] = set()
+        self.first_words: dict[str, PlanCleared] = {}  # of services' plans, by digest: nobody was asked
         self.anew: dict[UUID, UUID] = {}  # request: the gate that stands in its place
         self.own: dict[UUID, ApprovalRequested] = {}  # said by the store, and not come back yet
         self.asked: defaultdict[str, list[ApprovalRequested]] = defaultdict(list)  # before, of services
@@ -75,6 +76,7 @@ class Claims:
         asked = {each.request_id for each in self.asked[ours.digest]}
         if isinstance(record, PlanCleared):
             self.cleared.discard(record.digest)
+            self.first_words.pop(record.digest, None)
         elif record.request_id not in asked:
             self.gates.pop(record.request_id, None)
             self.anew.setdefault(record.request_id, ours.request_id)
@@ -89,7 +91,8 @@ class Claims:
             return Taken.REFUSED
         if self._repeats(record):
             self._stands_in_place(record)
-            return Taken.REFUSED if self.is_asked_otherwise(record) else Taken.KNOWN
+            otherwise = self.is_asked_otherwise(record) or self._is_cleared_in_other_words(record)
+            return Taken.REFUSED if otherwise else Taken.KNOWN
         if own:
             return Taken.OWN
         if not (self._may_be_routed(record) and self._is_the_runs(record) and self._is_the_owners(record)):
@@ -117,6 +120,11 @@ class Claims:
             return False
         known = record.request_id in self.gates or self._asked_anew(record)
         return known or (is_routed(record) and self.asks(record.digest) is not None)
+
+    def _is_cleared_in_other_words(self, record: PlanRecord) -> bool:
+        """The first words stay: it may have begun."""
+        first = self.first_words.get(record.digest)
+        return isinstance(record, PlanCleared) and first is not None and _told(first) != _told(record)
 
     def differs(self, record: PlanRecord) -> bool:
         """Whether a service's plan was asked about, and never in these words, which no digest covers."""
@@ -191,6 +199,8 @@ class Claims:
     def _note(self, record: PlanRecord) -> None:
         if isinstance(record, PlanCleared):
             self.cleared.add(record.digest)
+            if record.run is None:
+                self.first_words.setdefault(record.digest, record)
         else:
             self.gates[record.request_id] = (record.digest, asks_before(record))
             if not asks_before(record):
