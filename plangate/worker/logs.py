@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, datetime
+from textwrap import dedent
 from typing import Any
 
 import msgspec
@@ -43,9 +44,8 @@ class OneObject(logging.Formatter):
         for name in IDS:
             if (value := getattr(record, name, None)) is not None:
                 told[name] = value if isinstance(value, int) else shown(str(value))
-        if record.exc_info and record.exc_info[0]:
-            lines = self.formatException(record.exc_info).split("\n")
-            told["traceback"] = "\n".join(map(spelled_out, lines))
+        if traceback := record.exc_text or (record.exc_info and self.formatException(record.exc_info)):
+            told["traceback"] = "\n".join(map(spelled_out, dedent(traceback).split("\n")))
         return msgspec.json.encode(told).decode()
 
 

@@ -16,7 +16,7 @@ from producers.effects import NoResumeError
 from producers.step import Step, step_value
 from stream_apps.plain_errors import plainly
 from stream_apps.resumer.calls import calls
-from stream_apps.resumer.failures import traceback_of
+from stream_apps.resumer.failures import log_failure
 from stream_apps.resumer.words import in_words, plain
 
 log = logging.getLogger("plangate.undo")
@@ -64,7 +64,7 @@ class UndoFunction:
         secrets = list(secret_values(step.arguments, self._secret))
         words = plain(without(in_words(error), secrets))
         where = f"undo step {shown(step.step_id)} ({shown(step.action_type)}): {shown(words)}"
-        log.error("%s\n%s", where, traceback_of(error, secrets))
+        log_failure(log, where, error, secrets, {"step_id": step.step_id})
         return UndoFailedError(words)
 
     def _called(self, step: Step) -> Any:

@@ -3,7 +3,7 @@
 import logging
 import re
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gate_events.shown import shown, spelled_out
 from gate_events.values import Step
@@ -40,10 +40,11 @@ class Failures:
         if any(each in self._said or isinstance(each, EffectFailedError) for each in chain):
             return
         self._said.append(error)
-        record = log.makeRecord(log.name, logging.ERROR, __file__, 0, self._line(error, step), (), None)
-        if not isinstance(error, RunFailedError):
-            record.exc_text = traceback_of(error, self._secrets())
-        log.handle(record)
+        ids = {"thread_id": self._claimed.thread_id, "plan_id": str(self._claimed.plan_id)}
+        if isinstance(error, RunFailedError):
+            log.error("%s", self._line(error, step), extra=ids)
+        else:
+            log_failure(log, self._line(error, step), error, self._secrets(), ids)
 
     def _line(self, error: BaseException, step: Step | None) -> str:
         claimed = self._claimed
@@ -61,10 +62,14 @@ class Failures:
         ]
 
 
-def traceback_of(error: BaseException, secrets: Sequence[str]) -> str:
-    """For the log: set in, what nobody sees spelled out, without these values."""
+def log_failure(
+    logger: logging.Logger, line: str, error: BaseException, secrets: Sequence[str], ids: Mapping[str, str]
+) -> None:
+    """An ERROR with the traceback: set in, what nobody sees spelled out, without these values."""
     told = without("".join(traceback.format_exception(error)), secrets)
-    return "\n".join(f"    {spelled_out(line)}" for line in told.splitlines())
+    record = logger.makeRecord(logger.name, logging.ERROR, __file__, 0, line, (), None, extra=ids)
+    record.exc_text = "\n".join(f"    {spelled_out(each)}" for each in told.splitlines())
+    logger.handle(record)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

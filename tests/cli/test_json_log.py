@@ -10,6 +10,7 @@ import pytest
 
 from plangate.settings import SettingsError, load_settings
 from plangate.worker.logs import CHATTY, OneObject, configure
+from stream_apps.resumer.failures import log_failure
 from tests.apps.test_log_lines import FORGED
 
 
@@ -55,6 +56,20 @@ def test_a_traceback_is_one_field() -> None:
     assert first.startswith("Traceback")
     assert "all is lost" in last
     assert all(line.isprintable() for line in told["traceback"].split("\n"))
+
+
+def test_a_traceback_of_a_graph_is_there_too_without_its_secrets(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("plangate.test")
+    try:
+        raise ValueError("no card 4711")
+    except ValueError as error:
+        log_failure(logger, "run t-1: it failed", error, ["4711"], {"thread_id": "t-1"})
+    told = json.loads(OneObject().format(caplog.records[-1]))
+    assert (told["message"], told["thread_id"]) == ("run t-1: it failed", "t-1")
+    first, *_, last = told["traceback"].split("\n")
+    assert first.startswith("Traceback")
+    assert last.startswith("ValueError: no card ")
+    assert "4711" not in told["traceback"]
 
 
 @pytest.fixture
