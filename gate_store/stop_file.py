@@ -4,10 +4,12 @@ It works where neither Kafka nor the store does. While it is there something is 
 not tell, is stopped whole. It is ended where it lies, and nowhere else.
 """
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -20,6 +22,7 @@ VARIABLE = "PLANGATE_STOP_FILE"
 DEFAULT = Path(".plangate/stop")
 UNREADABLE = UUID(int=0)
 """The id of the stop that stands for a file of which nobody can tell what it says."""
+_LOOK_S, _ALONE_WITHIN_S = 0.01, 2.0
 _UNREAD = "stops all on this host, since its content cannot be told"
 
 
@@ -60,7 +63,11 @@ class StopFile:
 
     def add(self, stop: Stop) -> None:
         """Stop something here. Raises OSError, UnreadableStopFileError (all is stopped then, too)."""
-        self._write([*self._known(), stop])
+        if self.path is None:
+            return
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone_in(self.path.parent):
+            self._write(self.path, [*self._known(), stop])
 
     def end(self, action_type: str | None) -> list[Stop]:
         """End what is stopped of this action type here, None: all as such; what was ended.
@@ -69,18 +76,22 @@ class StopFile:
         """
         if self.path is None or not _is_there(self.path):
             return []
+        with _alone_in(self.path.parent):
+            return self._end(self.path, action_type)
+
+    def _end(self, path: Path, action_type: str | None) -> list[Stop]:
         try:
             known = self._known()
         except UnreadableStopFileError:
             if action_type is not None:
                 raise
             known = list(self.stops())
-            self.path.unlink()
+            path.unlink()
             return known
         if left := [stop for stop in known if stop.action_type != action_type]:
-            self._write(left)
+            self._write(path, left)
         else:
-            self.path.unlink()
+            path.unlink(missing_ok=True)
         return [stop for stop in known if stop.action_type == action_type]
 
     def _known(self) -> list[Stop]:
@@ -91,22 +102,45 @@ class StopFile:
         except (OSError, ValueError) as error:
             raise UnreadableStopFileError(self.path, _why(error)) from error
 
-    def _write(self, stops: Sequence[Stop]) -> None:
+    @staticmethod
+    def _write(path: Path, stops: Sequence[Stop]) -> None:
         """Whole or not at all, for the eyes of its owner alone (0600)."""
-        if self.path is None:
-            return
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=f"{self.path.name}.")
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(msgspec.json.format(msgspec.json.encode(stops)) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).replace(self.path)
+            Path(name).replace(path)
         except BaseException:
             with suppress(OSError):
                 Path(name).unlink()
             raise
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One at a time reads the file and writes it; whoever holds this for long keeps nobody from stopping."""
+    try:
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # it may be written, and not be read
+        yield
+        return
+    try:
+        until = time.monotonic() + _ALONE_WITHIN_S
+        while not _is_locked(held) and time.monotonic() < until:
+            time.sleep(_LOOK_S)
+        yield
+    finally:
+        os.close(held)
+
+
+def _is_locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _is_there(path: Path) -> bool:

@@ -1,6 +1,8 @@
 """The kill switch of one host: the stricter way wherever the file does not say what it means."""
 
+import fcntl
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -8,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from gate_events.stops import Stop
+from gate_store import stop_file
 from gate_store.stop_file import StopFile, UnreadableStopFileError
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -49,6 +52,26 @@ def test_what_is_stopped_is_read_as_it_was_written(file: StopFile) -> None:
     file.add(ALL)
     assert file.stops() == [MAIL, ALL]
     assert file.holding("mail") == file.holding("pay") == ALL
+
+
+def test_stops_that_are_said_at_once_are_all_kept(file: StopFile) -> None:
+    made = [Stop(stop_id=UUID(int=number), by="ana", note="", at=NOON) for number in range(1, 9)]
+    with ThreadPoolExecutor(len(made)) as people:
+        list(people.map(lambda stop: StopFile(file.path).add(stop), made))
+    assert {stop.stop_id for stop in file.stops()} == {stop.stop_id for stop in made}
+
+
+def test_whoever_holds_its_folder_keeps_nobody_from_stopping(
+    file: StopFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop_file, "_ALONE_WITHIN_S", 0.0)
+    file.add(MAIL)
+    assert file.path
+    held = os.open(file.path.parent, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    file.add(ALL)
+    os.close(held)
+    assert file.stops() == [MAIL, ALL]
 
 
 def test_only_its_owner_may_read_it(file: StopFile) -> None:
