@@ -8,7 +8,7 @@ import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,30 +69,32 @@ class StopFile:
         with _alone_in(self.path.parent):
             self._write(self.path, [*self._known(), stop])
 
-    def end(self, action_type: str | None) -> list[Stop]:
+    def end(self, action_type: str | None, named: Collection[UUID] | None = None) -> list[Stop]:
         """End what is stopped of this action type here, None: all as such; what was ended.
 
-        A file that cannot be read is removed where all is ended. Raises OSError, UnreadableStopFileError.
+        Of these only the `named`, if some are: one that came meanwhile stays. A file that cannot be read is
+        removed where all is ended. Raises OSError, UnreadableStopFileError.
         """
         if self.path is None or not _is_there(self.path):
             return []
         with _alone_in(self.path.parent):
-            return self._end(self.path, action_type)
+            return self._end(
+                self.path,
+                lambda stop: stop.action_type == action_type and (named is None or stop.stop_id in named),
+            )
 
-    def _end(self, path: Path, action_type: str | None) -> list[Stop]:
+    def _end(self, path: Path, is_ended: Callable[[Stop], bool]) -> list[Stop]:
         try:
             known = self._known()
         except UnreadableStopFileError:
-            if action_type is not None:
-                raise
             known = list(self.stops())
-            path.unlink()
-            return known
-        if left := [stop for stop in known if stop.action_type != action_type]:
+            if not all(map(is_ended, known)):
+                raise
+        if left := [stop for stop in known if not is_ended(stop)]:
             self._write(path, left)
         else:
             path.unlink(missing_ok=True)
-        return [stop for stop in known if stop.action_type == action_type]
+        return [stop for stop in known if is_ended(stop)]
 
     def _known(self) -> list[Stop]:
         if self.path is None or not _is_there(self.path):

@@ -75,8 +75,9 @@ def go(action: str | None, note: str, by: str | None, *, yes: bool, as_json: boo
             "nothing of that is stopped", f"what is: {others}" if others else "nothing else is"
         )
     _ask(found, who, yes=yes, as_json=as_json)
+    named = {each.stop_id for each in found}
     places = [
-        _tried(f"this host (file {settings.stop_file.absolute()})", lambda: file.end(action)),
+        _tried(f"this host (file {settings.stop_file.absolute()})", lambda: file.end(action, named)),
         Place(f"the store ({settings.store_shown})", done=False, why=unread)
         if unread
         else _tried(f"the store ({settings.store_shown})", lambda: _end_in_store(settings, found, who, note)),

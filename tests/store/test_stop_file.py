@@ -11,7 +11,7 @@ import pytest
 
 from gate_events.stops import Stop
 from gate_store import stop_file
-from gate_store.stop_file import StopFile, UnreadableStopFileError
+from gate_store.stop_file import UNREADABLE, StopFile, UnreadableStopFileError
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 ALL = Stop(stop_id=UUID(int=1), by="ana", note="wrong mails", at=NOON)
@@ -128,6 +128,23 @@ def test_what_may_not_be_looked_at_stops_everything(
     held = file.holding("pay")
     assert held
     assert "permission denied" in held.note
+
+
+def test_an_end_leaves_a_stop_that_came_while_somebody_was_asked(file: StopFile) -> None:
+    file.add(ALL)
+    newer = Stop(stop_id=UUID(int=3), by="ben", note="more of them", at=NOON)
+    file.add(newer)
+    assert file.end(None, {ALL.stop_id}) == [ALL]
+    assert file.stops() == [newer]
+
+
+def test_nor_does_it_remove_a_file_that_nobody_could_read_only_by_then(file: StopFile) -> None:
+    path = written(file, b"?")
+    with pytest.raises(UnreadableStopFileError):
+        file.end(None, {ALL.stop_id})
+    assert path.exists()
+    assert [stop.stop_id for stop in file.end(None, {UNREADABLE})] == [UNREADABLE]
+    assert not path.exists()
 
 
 def test_an_end_takes_off_what_it_names(file: StopFile) -> None:
