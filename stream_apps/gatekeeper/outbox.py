@@ -9,6 +9,7 @@ from sqlalchemy import Engine, delete, or_, select
 
 from gate_events.records import PlanExecuted
 from gate_store.database import Clock
+from gate_store.dialects import among
 from gate_store.engine.port import OutboxRow
 from gate_store.stop_file import StopFile
 from gate_store.tables import outbox
@@ -79,7 +80,7 @@ class OutboxLoop:
         with self._store.begin() as conn:  # psycopg forgets its prepared statements at a rollback
             if self._held.ids:
                 self._held.look_again(conn)
-                query = query.where(outbox.c.id.not_in(self._held.ids))
+                query = query.where(~among(conn, outbox.c.id, self._held.ids))
             rows = [
                 (
                     row.id,
