@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from gate_events.records import ApprovalRequested, DecisionMade
+from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided
 from gate_events.shown import shown
 from gate_events.topics import DECISIONS
 from gate_events.tracing import in_trace
@@ -184,15 +184,17 @@ def in_json(settings: Settings, decision: DecisionMade, became: Disposition | No
     """What became of a decision, as `--json` prints it."""
     fate = became.fate.value if became else "PUBLISHED"
     why = became.why if became else "no gatekeeper has answered yet; `plangate show` will tell"
-    message = _meaning(settings, decision, why) if fate == Fate.DECIDED else why
+    verdict = _verdict(settings, decision) if fate == Fate.DECIDED else None
     told = {"decision_id": decision.event_id, "kind": decision.kind, "fate": fate, "why": why}
-    return {**told, "message": message}
+    state = verdict.state.value if verdict else None
+    return {**told, "state": state, "message": _meaning(verdict) if verdict else why}
 
 
 def in_words(decision: DecisionMade, told: Mapping[str, Any]) -> str:
     """The same for people."""
     if told["fate"] == Fate.DECIDED:
-        return f"{_gate(decision)} is closed by this. {shown(told['message'])}"
+        state = f": {told['state']}" if told["state"] else ""
+        return f"{_gate(decision)} is closed by this{state}. {shown(told['message'])}"
     return f"{_gate(decision)} stays open: {decision.kind.value} is {told['fate']}. {shown(told['why'])}"
 
 
@@ -200,11 +202,12 @@ def _gate(decision: DecisionMade) -> str:
     return f"gate {str(decision.request_id)[:SHORTEST_ID]}"
 
 
-def _meaning(settings: Settings, decision: DecisionMade, why: str) -> str:
-    """What the end of the gate means now."""
+def _verdict(settings: Settings, decision: DecisionMade) -> PlanDecided | None:
     with reading(settings) as conn:
-        verdict = verdict_at(conn, decision.request_id)
-    if verdict is None:
-        return why
+        return verdict_at(conn, decision.request_id)
+
+
+def _meaning(verdict: PlanDecided) -> str:
+    """What the end of the gate means now."""
     asked = (verdict.kind, verdict.timing, verdict.resolution)
     return sentence_on(verdict.state, *asked, again=verdict.attempt > 1)

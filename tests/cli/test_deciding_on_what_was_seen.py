@@ -25,7 +25,9 @@ def test_on_a_terminal_the_plan_is_shown_and_asked_about_once(project: Project) 
         assert max(map(len, terminal.seen.splitlines())) <= WIDTH
         terminal.enter("y")
         assert terminal.end() == 0
-        assert "is closed by this. NOT executed yet. Cleared to run" in " ".join(terminal.seen.split())
+        assert "is closed by this: APPROVED. NOT executed yet. Cleared to run" in " ".join(
+            terminal.seen.split()
+        )
     assert project.ended("looked at") == "DONE"
     (decision,) = project.run("show", gate["plan_id"], "--json").json["decisions"]
     assert decision["decided_by"] == "ben"
