@@ -45,9 +45,11 @@ class Scene:
         self.buried: list[tuple[Any, str]] = []
         self.acked: list[Any] = []
         monkeypatch.setattr(gatekeeping, "commit_batch", self.commit)
-        config: Any = SimpleNamespace(catalogue=CATALOGUE, clock=lambda: NOON, dating_tolerance_s=300.0)
+        config: Any = SimpleNamespace(
+            catalogue=CATALOGUE, clock=lambda: NOON, dating_tolerance_s=300.0, topic_prefix="", tracers={}
+        )
         letters: Any = SimpleNamespace(
-            bury=lambda received, why: self.buried.append((received.event_id, why))
+            bury=lambda received, why, _reason: self.buried.append((received.event_id, why))
         )
         decoder: Any = None
         self.thread = StoreThread(store, Progress())
@@ -70,7 +72,14 @@ class Scene:
         def ack() -> None:
             self.acked.append(record.event_id)
 
-        return SimpleNamespace(event_id=record.event_id, appended_at=None, ack=ack)
+        return SimpleNamespace(
+            event_id=record.event_id,
+            appended_at=None,
+            ack=ack,
+            headers=[],
+            is_traced=False,
+            describe=lambda _about: None,
+        )
 
     async def others(self) -> None:
         """What else the gatekeeper commits."""

@@ -21,7 +21,7 @@ from tests.cli.commands import PLANGATE, Shell
 from tests.docs.markdown import ROOT, blocks
 from tests.services import own_folder, required
 
-RUNS_S = 150
+RUNS_S = 400
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 GOOD = {
     "inquiries": 200,

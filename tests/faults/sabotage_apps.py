@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from gate_store import cleared_plans, deciding, judging, objections, plan_claims
+from gate_store import cleared_plans, deciding, judging, objections, plan_claims, reviewers
 from gate_store.cleared_plans import ClearedPlan
 from gate_store.docket import Recorded
 from gate_store.plan_claims import PlanClaim
@@ -130,8 +130,9 @@ def no_own_row() -> None:
 
 def no_names() -> None:
     """Names are compared letter by letter, and only the proposer's."""
-    put(objections, "same_name", lambda one, other: one == other)
-    put(objections, "name_key", lambda name: name)
+    for owner in (objections, reviewers):
+        put(owner, "same_name", lambda one, other: one == other)
+    put(reviewers, "name_key", lambda name: name)
     put(objections, "fault_of_name", lambda _: "")
 
 

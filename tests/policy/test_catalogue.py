@@ -138,7 +138,7 @@ def test_a_catalogue_keeps_the_text_that_gives_it_again() -> None:
         ),
         (
             HEAD + READ + 'roles: {desk: ["an\\u3164a"]}\n',
-            "catalogue.yaml:4: roles.desk: 'an\u3164a' holds the invisible character U+3164; write the name",
+            "catalogue.yaml:4: roles.desk: 'an\\u3164a' holds the invisible character U+3164; write the name",
         ),
         (
             HEAD + '  a:\n    tier: REVERSIBLE\n    says: "{{ x"\n',

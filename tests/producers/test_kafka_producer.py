@@ -39,7 +39,7 @@ def read(kafka: ApacheKafka, topic: str, count: int) -> list[Message]:
     try:
         found: list[Message] = []
         while len(found) < count:
-            message = consumer.poll(20)
+            message = consumer.poll(60)
             assert message is not None, f"only {len(found)} of {count} records came"
             assert message.error() is None
             found.append(message)

@@ -91,7 +91,7 @@ class Desk:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch, self._capsys = monkeypatch, capsys
-        monkeypatch.setattr(logs, "configure", lambda: None)
+        monkeypatch.setattr(logs, "configure", lambda *_: None)
 
     def speak_as(self, options: Options, prefix: str = "") -> None:
         for name, value in {**variables(options), "PLANGATE_TOPIC_PREFIX": prefix}.items():

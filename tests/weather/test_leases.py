@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gate_store.stop_file import StopFile
 from stream_apps.resumer.worker import Worker
 
 LEASE_S = 0.4
@@ -52,7 +53,9 @@ def store() -> Store:
 
 @pytest.fixture
 def worker(store: Store) -> Worker:
-    config = SimpleNamespace(worker="w", lease_s=LEASE_S, in_flight=4, chunk=1, poll_s=0.02)
+    config = SimpleNamespace(
+        worker="w", lease_s=LEASE_S, in_flight=4, chunk=1, poll_s=0.02, stop_file=StopFile(None)
+    )
     tools: Any = SimpleNamespace(config=config)
     return Worker(store, tools, None)  # type: ignore[arg-type] # what is asked of it here
 
