@@ -20,8 +20,11 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def __str__(self) -> str:
         """`stopped since 2026-11-30T14:03:00+00:00 by ana: 'wrong mails'`, with the action type, if any."""
+        return self.since(self.at.isoformat(timespec="seconds"))
+
+    def since(self, at: str) -> str:
+        """The same, with its moment as `at` says it."""
         what = "" if self.action_type is None else f"{shown(self.action_type)} is "
-        at = self.at.isoformat(timespec="seconds")
         return f"{what}stopped since {at} by {shown(self.by)}: '{shown(self.note)}'"
 
 

@@ -14,8 +14,9 @@ from gate_events.records import PlanCleared, PlanDecided
 from gate_store.bulk import insert_new, upsert
 from gate_store.dialects import among
 from gate_store.lost_steps import doubt_what_is_cleared
+from gate_store.plain_text import storable
 from gate_store.restores import Restore
-from gate_store.tables import clearances, cleared_steps
+from gate_store.tables import clearances, cleared_actions, cleared_steps
 from gate_store.verdicts import later
 
 
@@ -49,6 +50,7 @@ def clear(conn: Connection, cleared: Sequence[Clearance], now: datetime, restore
     insert_new(conn, clearances, words, "digest")
     upsert(conn, clearances, list(verdicts.values()), "digest", _RENEWED)
     insert_new(conn, cleared_steps, list(_step_rows(cleared)), "digest", "step_id")
+    insert_new(conn, cleared_actions, list(_action_rows(cleared)), "digest", "action_type")
     if restore is not None:
         doubt_what_is_cleared(conn, {each.record.digest for each in cleared}, restore, now)
 
@@ -94,3 +96,9 @@ def _step_rows(cleared: Sequence[Clearance]) -> Iterable[dict[str, Any]]:
                 "step_digest": step_digest(each.record.plan_id, step),
                 "after": before[step.step_id],
             }
+
+
+def _action_rows(cleared: Sequence[Clearance]) -> Iterable[dict[str, Any]]:
+    for each in cleared:
+        for action_type in sorted({storable(step.action_type) for step in each.record.steps}):
+            yield {"digest": each.record.digest, "action_type": action_type}

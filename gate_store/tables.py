@@ -215,6 +215,13 @@ cleared_steps = Table(
     UniqueConstraint("digest", "step_id", "step_digest", name="a_cleared_step_has_one_content"),
 )
 
+cleared_actions = Table(
+    "cleared_actions",
+    metadata,
+    Column("digest", Text, ForeignKey("clearances.digest"), primary_key=True),
+    Column("action_type", Text, primary_key=True, comment="some step of the plan is of it"),
+)
+
 effects = Table(
     "effects",
     metadata,

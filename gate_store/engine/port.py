@@ -42,11 +42,6 @@ def version_mark(version: str) -> str:
     return f'"graph_version":{msgspec.json.encode(version).decode()}'
 
 
-def action_mark(action_type: str) -> str:
-    """What each stored answer with a step of that type has in its JSON: quotes in values are escaped."""
-    return f'"action_type":{msgspec.json.encode(action_type).decode()}'
-
-
 @dataclass(frozen=True, slots=True)
 class EffectRow:
     """An effect as the ledger holds it."""

@@ -77,6 +77,7 @@ _GATEKEEPER: Part = {
     "decisions": Access(reads=ALL, adds=ALL, changes=ALL, removes=True),
     "clearances": Access(reads=ALL, adds=ALL, changes=ALL),
     "cleared_steps": Access(reads=ALL, adds=ALL),
+    "cleared_actions": Access(reads=ALL, adds=ALL),
     "effects": Access(reads=ALL, adds=ALL, changes=ALL),
     "runs": Access(
         reads=ALL,
@@ -103,8 +104,9 @@ _GATEKEEPER: Part = {
 }
 
 _RESUMER: Part = {
-    **_read("gates", "decisions", "clearances", "cleared_steps", "revocations", "undo_plans"),
-    **_read("planned_effects", "executions", "plan_outcomes", "restores", "lost_plans", "stops", *VERSIONS),
+    **_read("gates", "decisions", "clearances", "cleared_steps", "cleared_actions", "revocations"),
+    **_read("undo_plans", "planned_effects", "executions", "plan_outcomes", "restores", "lost_plans"),
+    **_read("stops", *VERSIONS),
     **_KEEPS_POLICIES,
     **_BEATS,
     "runs": Access(reads=ALL, adds=_RUN, changes=_but(tables.runs, "thread_id", "owner", "created_at")),

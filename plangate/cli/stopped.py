@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from gate_events.stops import Stop
 from gate_store.stop_file import StopFile
 from gate_store.stops import in_force
+from plangate.cli.moments import said
 from plangate.settings import Settings
 
 
@@ -23,4 +24,9 @@ def what_is_stopped(settings: Settings, conn: Connection) -> str:
 
 def in_words(stops: Iterable[Stop]) -> str:
     """Each stop, one of everything as such."""
-    return "; ".join(str(stop) if stop.action_type else f"everything is {stop}" for stop in stops)
+    return "; ".join(_words(stop) for stop in stops)
+
+
+def _words(stop: Stop) -> str:
+    words = stop.since(said(stop.at))
+    return words if stop.action_type else f"everything is {words}"

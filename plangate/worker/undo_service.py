@@ -24,7 +24,7 @@ from gate_store.database import Clock, open_store, utc_now
 from gate_store.dialects import store_moment
 from gate_store.engine.port import NotClearedError
 from gate_store.stop_file import StopFile
-from gate_store.stops import refuse_stopped
+from gate_store.stops import in_force, refuse_stopped
 from gate_store.undo_work import (
     DoubtedUndo,
     UndoPlan,
@@ -132,6 +132,7 @@ class UndoService:
         self._probe_again_s = probe_again_s
         self._now = now
         self._not_before: dict[str, tuple[float, float]] = {}  # by digest: when, and the pause after that
+        self._stops: frozenset[UUID] = frozenset()  # that were in force at the last look
         self._probe_at: dict[UUID, float] = {}
         self._after = ""  # the next look goes on from there
 
@@ -169,6 +170,7 @@ class UndoService:
 
     def _to_execute(self, conn: Connection) -> list[UndoPlan]:
         """Some at a time: those that others execute keep none from its turn."""
+        self._look_at_stops(conn)
         now = store_moment(conn, self._now())
         found = undo_plans_to_execute(conn, self._functions, now, self._after, AT_ONCE)
         waiting = {plan.word.digest for plan in found}
@@ -180,6 +182,13 @@ class UndoService:
         }
         self._after = until or ""
         return sorted((plan for plan in found if self._has_functions(plan)), key=cleared_at)
+
+    def _look_at_stops(self, conn: Connection) -> None:
+        """What a stop held is not kept waiting after its end."""
+        stops = frozenset(each.stop_id for each in [*self._stop_file.stops(), *in_force(conn)])
+        if not stops.issuperset(self._stops):
+            self._not_before.clear()
+        self._stops = stops
 
     def _has_functions(self, plan: UndoPlan) -> bool:
         functions = self._functions[plan.graph]

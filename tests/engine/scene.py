@@ -18,7 +18,7 @@ from gate_events.values import RunIdentity, Step
 from gate_events.words import GateState, PauseKind
 from gate_store.engine.port import Act, CheckpointPut, Intent, OutboxRow, Result, WritesPut
 from gate_store.savers.open import open_saver
-from gate_store.tables import clearances, cleared_steps, effects, outbox, runs
+from gate_store.tables import clearances, cleared_actions, cleared_steps, effects, outbox, runs
 
 # Fixed, so that nothing depends on when a test runs.
 EARLIER = datetime(2001, 2, 3, 4, 5, tzinfo=UTC)
@@ -71,11 +71,12 @@ class Scene:
         steps: int = 2,
         after: Sequence[tuple[str, ...] | None] = (),
         ordered: bool = True,
+        noted: bool = True,
         **run: Any,
     ) -> Paused:
         """A READY run at a checkpoint with a pending interrupt; `run` overrides columns.
 
-        `after` is that of the steps in turn; without `ordered` the version before cleared them.
+        `after` is that of the steps in turn; without `ordered`, or `noted`, the version before cleared them.
         """
         config = await self.pause(thread_id)
         pause = RunIdentity(
@@ -92,7 +93,13 @@ class Scene:
             for n, waits in enumerate(after or (None,) * steps, 1)
         )
         paused = Paused(thread_id, plan_id, plan_id.hex * 2, made, pause)
-        self.clear(paused, use_by=run.get("use_by"), steps=made if cleared else (), ordered=ordered)
+        self.clear(
+            paused,
+            use_by=run.get("use_by"),
+            steps=made if cleared else (),
+            ordered=ordered,
+            noted=noted,
+        )
         self.insert_run(paused, **run)
         return paused
 
@@ -108,9 +115,15 @@ class Scene:
         return config
 
     def clear(
-        self, paused: Paused, *, use_by: datetime | None, steps: Sequence[Step], ordered: bool = True
+        self,
+        paused: Paused,
+        *,
+        use_by: datetime | None,
+        steps: Sequence[Step],
+        ordered: bool = True,
+        noted: bool = True,
     ) -> None:
-        """The plan's clearance."""
+        """The plan's clearance; without `noted` by a version that did not say of which action types it is."""
         with self.store.begin() as conn:
             conn.execute(
                 insert(clearances).values(
@@ -131,6 +144,12 @@ class Scene:
                         after=steps_before(steps)[step.step_id] if ordered else None,
                     )
                 )
+
+            if steps and noted:
+                for action_type in sorted({step.action_type for step in steps}):
+                    conn.execute(
+                        insert(cleared_actions).values(digest=paused.digest, action_type=action_type)
+                    )
 
     def insert_run(self, paused: Paused, **columns: Any) -> None:
         """The run's row, READY unless said otherwise."""

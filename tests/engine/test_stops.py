@@ -4,12 +4,16 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from gate_events.stops import Stop
 from gate_store.database import utc_now
+from gate_store.dialects import on_postgres
 from gate_store.engine.open import open_engine_store
 from gate_store.engine.port import Act, EngineStore, Served, StoppedError
+from gate_store.engine.postgres import claim_sql as postgres_sql
+from gate_store.engine.sqlite import claim_sql as sqlite_sql
+from gate_store.engine.sqlite.which import Which
 from gate_store.stops import begin_stop, end_stop
 from gate_store.tables import stops
 from tests.engine.scene import EARLIER, Scene
@@ -33,11 +37,12 @@ async def claimed(engine: EngineStore, *held: str) -> list[str]:
     return [run.thread_id for run in await engine.claim("a", 8, 30, held=held)]
 
 
+@pytest.mark.parametrize("noted", [True, False])
 @pytest.mark.parametrize("action_type", [None, "mail"])
 async def test_no_run_is_claimed_whose_plan_is_stopped(
-    scene: Scene, engine: EngineStore, action_type: str | None
+    scene: Scene, engine: EngineStore, action_type: str | None, noted: bool
 ) -> None:
-    await scene.ready("t1")
+    await scene.ready("t1", noted=noted)
     made = stop(scene, action_type)
     assert await claimed(engine) == []
     assert scene.run("t1")["attempts"] == 0
@@ -45,11 +50,12 @@ async def test_no_run_is_claimed_whose_plan_is_stopped(
     assert await claimed(engine) == ["t1"]
 
 
+@pytest.mark.parametrize("noted", [True, False])
 @pytest.mark.parametrize("action_type", [OTHER, "mai", 'm"ail', "mail\\", "päy"])
 async def test_a_stop_of_one_action_type_holds_no_other(
-    scene: Scene, engine: EngineStore, action_type: str
+    scene: Scene, engine: EngineStore, action_type: str, noted: bool
 ) -> None:
-    paused = await scene.ready("t1")
+    paused = await scene.ready("t1", noted=noted)
     stop(scene, action_type)
     assert await claimed(engine, action_type) == ["t1"]
     assert await engine.flush([Act("t1", 1, intents=[paused.intent()])]) == [None]
@@ -65,11 +71,14 @@ async def test_a_run_that_is_to_be_tried_alone_is_held_too(
     assert await claimed(engine) == []
 
 
+@pytest.mark.parametrize("noted", [True, False])
+@pytest.mark.parametrize("alone", [True, False])
 async def test_what_is_stopped_on_this_host_alone_is_claimed_elsewhere(
-    scene: Scene, engine: EngineStore, other_engine: EngineStore
+    scene: Scene, engine: EngineStore, other_engine: EngineStore, noted: bool, alone: bool
 ) -> None:
-    await scene.ready("t1")
+    await scene.ready("t1", noted=noted, alone=alone)
     assert await claimed(engine, "mail") == []
+    assert not await engine.any_alone()
     assert await claimed(other_engine) == ["t1"]
 
 
@@ -169,3 +178,29 @@ async def test_a_run_that_a_stop_held_has_not_waited_for_a_worker(scene: Scene) 
         assert await claimed(other) == ["t1"]
     finally:
         await other.close()
+
+
+async def test_held_runs_are_found_by_an_index(scene: Scene) -> None:
+    """However many wait, and however long their answers are: each claim looks at all of them."""
+    await scene.ready("t1")
+    stop(scene, "mail")
+    with scene.store.begin() as conn:
+        plan = postgres_plan(conn) if on_postgres(conn) else sqlite_plan(conn)
+    index = "pk_cleared_actions" if scene.url.startswith("postgres") else "sqlite_autoindex_cleared_actions_1"
+    assert f"{index} (digest=? AND action_type=?)" in plan or f"Only Scan using {index}" in plan, plan
+
+
+def sqlite_plan(conn: Connection) -> str:
+    values = {"worker": "a", "limit": 8, "lease": "", **Which(EARLIER, None, ["pay"]).values()}
+    found = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sqlite_sql.CLAIM}", values)
+    return "\n".join(row[-1] for row in found)
+
+
+def postgres_plan(conn: Connection) -> str:
+    """How the database would go about it, had it many rows."""
+    conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    conn.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+    kinds = "text, bigint, interval, text[], text[], text[]"
+    conn.exec_driver_sql(f"PREPARE claims ({kinds}) AS {postgres_sql.CLAIM}")
+    found = conn.exec_driver_sql("EXPLAIN EXECUTE claims ('a', 8, '30 s', NULL, NULL, ARRAY['pay'])")
+    return "\n".join(row[0] for row in found)

@@ -30,6 +30,7 @@ from gate_store.outbox import put
 from gate_store.tables import (
     asked_anew,
     clearances,
+    cleared_actions,
     cleared_steps,
     decisions,
     effects,
@@ -317,6 +318,7 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "fk_cleared_steps_digest": lambda: insert(cleared_steps).values(
         digest="f" * 64, step_id="s", step_digest="0" * 64
     ),
+    "fk_cleared_actions_digest": lambda: insert(cleared_actions).values(digest="f" * 64, action_type="a"),
     "fk_runs_digest": lambda: insert(runs).values(new_run(status="DONE", digest="f" * 64)),
     "a_run_executes_its_own_plan": lambda: insert(runs).values(
         new_run(status="DONE", digest=CLEARED.digest, plan_id=REQUEST.plan_id)
@@ -332,6 +334,9 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
     "pk_clearances": lambda: insert(clearances).values(new_clearance(CLEARED.digest)),
     "pk_cleared_steps": lambda: insert(cleared_steps).values(
         digest=CLEARED.digest, step_id="s1", step_digest="0" * 64
+    ),
+    "pk_cleared_actions": lambda: insert(cleared_actions).values(
+        digest=CLEARED.digest, action_type=STEPS[0].action_type
     ),
     "an_effect_keeps_its_plan_and_step": lambda: update(effects).where(of(CLEARED)).values(effect_id=uuid4()),
     "a_run_does_what_it_asked_or_what_a_human_edited": lambda: (
@@ -461,6 +466,7 @@ SQLITE_SAYS = {
     "pk_views": "UNIQUE constraint failed: views.gate_id, views.who, views.what",
     "pk_run_events": "UNIQUE constraint failed: run_events.id",
     "pk_cleared_steps": "UNIQUE constraint failed: cleared_steps.digest, cleared_steps.step_id",
+    "pk_cleared_actions": "UNIQUE constraint failed: cleared_actions.digest, cleared_actions.action_type",
     "pk_clearances": "UNIQUE constraint failed: clearances.digest",
     "pk_effects": "UNIQUE constraint failed: effects.effect_id",
     "an_effect_is_of_the_cleared_plan": "FOREIGN KEY constraint failed",
@@ -494,6 +500,7 @@ SQLITE_SAYS = {
     "uq_outbox_event_id": "UNIQUE constraint failed: outbox.event_id",
     "fk_clearances_gate_id": "FOREIGN KEY constraint failed",
     "fk_cleared_steps_digest": "FOREIGN KEY constraint failed",
+    "fk_cleared_actions_digest": "FOREIGN KEY constraint failed",
     "no_effect_without_clearance": "FOREIGN KEY constraint failed",
     "fk_runs_digest": "FOREIGN KEY constraint failed",
 }

@@ -318,11 +318,12 @@ async def test_a_stop_holds_an_undo_until_it_is_ended(scene: Scene, action_type:
     scene.undone("ann")
     with scene.store.begin() as conn:
         begin_stop(conn, stop)
-    await scene.look(scene.service())
+    service = scene.service()
+    await scene.look(service)
     assert scene.did == []
     with scene.store.begin() as conn:
         end_stop(conn, stop, "ada", "all is well", utc_now())
-    await scene.look(scene.service(worker="r2"))
+    await scene.look(service)  # however long it would have waited for its next look
     assert scene.did == ["ann"]
 
 

@@ -63,13 +63,19 @@ _SERVED = """({graphs}::text[] IS NULL OR EXISTS (
         WHERE served.graph = runs.graph AND position(served.mark IN runs.pause::text) > 0
     ))"""
 _OURS = _SERVED.format(graphs="$4", marks="$5")
-# Nothing is stopped, in the store or on this host alone, that the run's plan has a step of.
+# Nothing is stopped, in the store or ({held}) on this host alone, that the run's plan has a step of. A plan
+# that the version before cleared has no rows in cleared_actions: there the answer itself is searched.
 _NOT_STOPPED = """NOT EXISTS (
-        SELECT FROM stops AS t WHERE t.ended_at IS NULL AND (
-            t.action_type IS NULL
-            OR position('"action_type":' || to_json(t.action_type) IN runs.answer::text) > 0))"""
-_NOT_HELD = f"""{_NOT_STOPPED} AND NOT EXISTS (
-        SELECT FROM unnest($6::text[]) AS h (mark) WHERE position(h.mark IN runs.answer::text) > 0)"""
+        SELECT FROM stops AS t WHERE t.ended_at IS NULL AND t.action_type IS NULL
+    ) AND NOT EXISTS (
+        SELECT FROM (
+            SELECT t.action_type FROM stops AS t WHERE t.ended_at IS NULL
+            UNION ALL SELECT unnest({held}::text[])
+        ) AS h WHERE EXISTS (
+            SELECT FROM cleared_actions AS a WHERE a.digest = runs.digest AND a.action_type = h.action_type
+        ) OR NOT EXISTS (SELECT FROM cleared_actions AS a WHERE a.digest = runs.digest)
+            AND position('"action_type":' || to_json(h.action_type) IN runs.answer::text) > 0)"""
+_NOT_HELD = _NOT_STOPPED.format(held="$6")
 CLAIM = _CLAIM.format(which=f"NOT alone AND not_before <= now() AND {_OURS} AND {_NOT_HELD}")
 CLAIM_ALONE = _CLAIM.format(which=f"alone AND not_before <= now() AND {_OURS} AND {_NOT_HELD}")
 # What a stop held has not waited for a worker.
@@ -81,7 +87,7 @@ CLAIM_STRANGE = _CLAIM.format(
 ANY_ALONE = f"""
 SELECT EXISTS (
     SELECT FROM runs WHERE status = 'READY' AND alone AND not_before <= now()
-        AND {_SERVED.format(graphs="$1", marks="$2")} AND {_NOT_STOPPED}
+        AND {_SERVED.format(graphs="$1", marks="$2")} AND {_NOT_STOPPED.format(held="$3")}
 )
 """  # noqa: S608 - composed of constants
 

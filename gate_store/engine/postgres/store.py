@@ -20,7 +20,6 @@ from gate_store.engine.port import (
     Refusal,
     Served,
     WritesPut,
-    action_mark,
 )
 from gate_store.engine.postgres import claim_sql, puts
 from gate_store.engine.postgres.checkpoints import head_tuple, read_tuple
@@ -29,6 +28,7 @@ from gate_store.engine.postgres.line import Line
 from gate_store.engine.postgres.ready import Doorbell
 from gate_store.engine.rows import claimed_run, text
 from gate_store.outbox import BY_RESUMERS
+from gate_store.plain_text import storable
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ class PostgresEngineStore:
         self._stale_after = timedelta(seconds=served.stale_after_s) if served else None
         marks = served.marks() if served else None
         self._served = (_each(marks, 0), _each(marks, 1))
+        self._held: Sequence[str] = ()  # as the last claim said
 
     async def open(self) -> None:
         """Connect; create nothing."""
@@ -68,8 +69,9 @@ class PostgresEngineStore:
         self, worker: str, limit: int, lease_s: float, *, beside: bool = False, held: Sequence[str] = ()
     ) -> list[ClaimedRun]:
         """Take up to `limit` READY runs; one commit. A run that cannot be read is FAILED with the reason."""
+        self._held = [storable(each) for each in held]
         lease = timedelta(seconds=lease_s)
-        ours = (*self._served, [action_mark(each) for each in held])
+        ours = (*self._served, self._held)
         async with self._claims.use() as connection:
             rows = [] if beside else await connection.fetch(claim_sql.CLAIM_ALONE, worker, 1, lease, *ours)
             rows = rows or await connection.fetch(claim_sql.CLAIM, worker, limit, lease, *ours)
@@ -82,7 +84,7 @@ class PostgresEngineStore:
     async def any_alone(self) -> bool:
         """Whether a READY run waits to be tried alone."""
         async with self._claims.use() as connection:
-            return bool(await connection.fetchval(claim_sql.ANY_ALONE, *self._served))
+            return bool(await connection.fetchval(claim_sql.ANY_ALONE, *self._served, self._held))
 
     async def _claimed(self, connection: Any, row: Any) -> ClaimedRun | None:
         try:

@@ -5,11 +5,18 @@ _OURS = """(:served IS NULL OR EXISTS (
     SELECT 1 FROM json_each(:served) AS served
     WHERE json_extract(served.value, '$[0]') = graph AND instr(pause, json_extract(served.value, '$[1]')) > 0
 ))"""
-# Nothing is stopped, in the store or (:held) on this host alone, that the run's plan has a step of.
+# Nothing is stopped, in the store or (:held) on this host alone, that the run's plan has a step of. A plan
+# that the version before cleared has no rows in cleared_actions: there the answer itself is searched.
 _NOT_HELD = """NOT EXISTS (
-    SELECT 1 FROM stops AS t WHERE t.ended_at IS NULL AND (
-        t.action_type IS NULL OR instr(answer, '"action_type":' || json_quote(t.action_type)) > 0)
-) AND NOT EXISTS (SELECT 1 FROM json_each(:held) AS h WHERE instr(answer, h.value) > 0)"""
+    SELECT 1 FROM stops AS t WHERE t.ended_at IS NULL AND t.action_type IS NULL
+) AND NOT EXISTS (
+    SELECT 1 FROM (
+        SELECT t.action_type FROM stops AS t WHERE t.ended_at IS NULL
+        UNION ALL SELECT value FROM json_each(:held)
+    ) AS h WHERE EXISTS (
+        SELECT 1 FROM cleared_actions AS a WHERE a.digest = runs.digest AND a.action_type = h.action_type
+    ) OR NOT EXISTS (SELECT 1 FROM cleared_actions AS a WHERE a.digest = runs.digest)
+        AND instr(answer, '"action_type":' || json_quote(h.action_type)) > 0)"""
 _NOW = f"not_before <= :now AND {_OURS} AND {_NOT_HELD}"
 # What a stop held has not waited for a worker.
 _STRANGE = f"""not_before <= :stale AND NOT {_OURS} AND {_NOT_HELD} AND NOT EXISTS (

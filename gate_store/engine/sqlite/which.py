@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from gate_store.engine.port import Served, action_mark
+from gate_store.engine.port import Served
 from gate_store.engine.sqlite.moments import moment_text
+from gate_store.plain_text import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Which:
 
     def values(self) -> dict[str, Any]:
         """The parameters `now`, `served`, `held` and `stale`."""
-        both = {"now": moment_text(self.now), "held": json.dumps([action_mark(each) for each in self.held])}
+        both = {"now": moment_text(self.now), "held": json.dumps([storable(each) for each in self.held])}
         if self.served is None:
             return {**both, "served": None, "stale": None}
         return {
