@@ -1,4 +1,4 @@
-"""What the members of a group do not have in common, in a few words: counts, sums and ranges."""
+"""What the members of a group do not have in common, in counts, sums and ranges; and what they have."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gate_events.shown import shown
-from gate_policy.display import argument_name
+from gate_policy.display import argument_name, named
 
 _LISTED = 3  # values; of more the first and the last are told
 _DIGITS = 700  # from the largest double to the smallest, and thousands of them
@@ -17,22 +17,48 @@ _LONGEST = 40  # characters of a value
 _UNLISTED = 20  # arguments that the catalogue does not list; of more it is told how many
 
 
-def differences(members: Sequence[Mapping[str, Any]], listed: Collection[str] = ()) -> str:
+Members = Sequence[Mapping[str, Any]]
+
+
+def differences(members: Members, listed: Collection[str] = ()) -> str:
     """Each argument in which these differ, the `listed` ones first; empty where they do not.
 
     All of the listed ones are told: what a plan adds to them hides none.
     """
+    differing = {name: values for name, values in _by_name(members).items() if _differ(values, len(members))}
+    told = [_told(name, differing[name], len(members)) for name in _named_first(differing, listed)]
+    if more := len(differing) - len(told):
+        told.append("another argument differs" if more == 1 else f"{more} other arguments differ")
+    return "; ".join(told)
+
+
+def in_common(members: Members, listed: Collection[str] = ()) -> dict[str, Any]:
+    """The arguments that all of these have, each with the same value, the `listed` ones first.
+
+    Of those that are not listed so many as are named of differing ones; the rest stands at each step.
+    """
+    same = {
+        name: values[0] for name, values in _by_name(members).items() if not _differ(values, len(members))
+    }
+    return {name: same[name] for name in _named_first(same, listed)}
+
+
+def same_in_all(common: Mapping[str, Any]) -> str:
+    """Arguments that members have in common, whole: the group says them once for all. Empty where none is."""
+    return f"the same in all: {named(common)}" if common else ""
+
+
+def _by_name(members: Members) -> Mapping[str, list[Any]]:
     by_name: defaultdict[str, list[Any]] = defaultdict(list)  # in one pass: each may have names of its own
     for arguments in members:
         for name, value in arguments.items():
             by_name[name].append(value)
-    differing = {name: values for name, values in by_name.items() if _differ(values, len(members))}
-    unlisted = (name for name in differing if name not in listed)
-    names = [*(name for name in listed if name in differing), *islice(unlisted, _UNLISTED)]
-    told = [_told(name, differing[name], len(members)) for name in names]
-    if more := len(differing) - len(told):
-        told.append("another argument differs" if more == 1 else f"{more} other arguments differ")
-    return "; ".join(told)
+    return by_name
+
+
+def _named_first(names: Collection[str], listed: Collection[str]) -> list[str]:
+    unlisted = (name for name in names if name not in listed)
+    return [*(name for name in listed if name in names), *islice(unlisted, _UNLISTED)]
 
 
 def _differ(values: Sequence[Any], count: int) -> bool:

@@ -1,6 +1,6 @@
 """A plan in plain English: one sentence a step, equal sentences as one group."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,7 +10,7 @@ from gate_events.values import Finding, Group, Step
 from gate_events.words import Tier
 from gate_policy.actions import Action
 from gate_policy.catalogue import Catalogue
-from gate_policy.differences import differences
+from gate_policy.differences import differences, in_common, same_in_all
 from gate_policy.display import listing, redacted
 from gate_policy.templates import Template
 from gate_policy.tiers import RANK
@@ -43,7 +43,8 @@ def unsaid(step: Step, catalogue: Catalogue) -> Mapping[str, Any]:
     arguments = display_arguments(step, action)
     if action is None or action.says is None or _rendered(action.says, arguments, 1) is None:
         return {}  # all are listed
-    return {name: value for name, value in arguments.items() if name not in action.says.whole}
+    printed = _printed_whole(action.says, arguments)
+    return {name: value for name, value in arguments.items() if name not in printed}
 
 
 def _sentence(step: Step, action: Action | None) -> str:
@@ -107,9 +108,27 @@ def _said(members: list[Shown]) -> list[Group]:
         return _listed(members)
     if several and template is not (action and action.group):
         text = f"{len(members)} times: {text}"
-    if several and (told := differences(arguments, (action and action.arguments) or ())):
-        text = f"{text} ({told})"
-    return [_group(text, members, template.whole & arguments[0].keys())]
+    used = _printed_whole(template, arguments[0])
+    if several:
+        listed = (action and action.arguments) or ()
+        unprinted = {name: value for name, value in in_common(arguments, listed).items() if name not in used}
+        common = {
+            name: value for name, value in unprinted.items() if not _is_concealed(name, members, arguments)
+        }
+        if told := [each for each in (differences(arguments, listed), same_in_all(common)) if each]:
+            text = f"{text} ({'; '.join(told)})"
+        used = used | common.keys()
+    return [_group(text, members, used)]
+
+
+def _printed_whole(template: Template, arguments: Mapping[str, Any]) -> Set[str]:
+    """The arguments that stand in the template's text as they are."""
+    return arguments.keys() if "args" in template.whole else template.whole & arguments.keys()
+
+
+def _is_concealed(name: str, members: list[Shown], arguments: list[Mapping[str, Any]]) -> bool:
+    """Whether a secret is in it: secrets look alike, and may differ."""
+    return any(one.step.arguments[name] != seen[name] for one, seen in zip(members, arguments, strict=True))
 
 
 def _listed(members: list[Shown]) -> list[Group]:

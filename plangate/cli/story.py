@@ -99,8 +99,8 @@ def _print_step(step: dict[str, Any], group: View, catalogue: Catalogue, raw: bo
     text = listing(value.action_type, value.arguments) if raw else sentence(value, catalogue)
     alone = len(group["step_ids"]) == 1 and text == group["text"]
     indented(shown(step["step_id"]) if alone else f"{shown(step['step_id'])}  {text}", 6, on)
-    rest = {} if raw else unsaid(value, catalogue)
-    if rest:
+    unsaid_here = {} if raw else unsaid(value, catalogue)
+    if rest := {name: said for name, said in unsaid_here.items() if name not in group.get("used", ())}:
         indented(f"with {named(rest)}", 10, on)
 
 

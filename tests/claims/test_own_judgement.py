@@ -33,7 +33,7 @@ from tests.claims.gate import (
     step,
     waits,
 )
-from tests.store.acting import decide, run_of, said
+from tests.store.acting import ask, decide, run_of, said, state_of
 from tests.store.examples import HOUR, NOON, decided
 
 PAY = proposed(step("pay", what="88888.00"))
@@ -119,6 +119,35 @@ def test_a_request_that_differs_from_our_own_judgement_is_asked_anew(conn: Conne
     assert conn.execute(select(asked_anew.c.request_id, asked_anew.c.gate_id)).all() == [
         (asked(PAY).request_id, ours.request_id)
     ]
+
+
+ALIKE = proposed(step("pay", 1, what="1", iban="DE00"), step("pay", 2, what="1", iban="DE00"))
+
+
+def as_a_version_before_rendered(request: ApprovalRequested) -> ApprovalRequested:
+    [group] = request.review.groups
+    return with_review(
+        request, groups=(msgspec.structs.replace(group, text="2 times: Pay 1", used=("what",)),)
+    )
+
+
+def test_what_a_router_of_before_rendered_is_asked_anew_in_our_sentences(conn: Connection) -> None:
+    [why] = refusals(commit(conn, as_a_version_before_rendered(asked(ALIKE))))
+    assert why.endswith(": our own judgement differs in sentences")
+    assert [each.text for each in the_question(conn).review.groups] == [
+        '2 times: Pay 1 (the same in all: iban="DE00")'
+    ]
+
+
+def test_a_gate_that_a_version_before_rendered_is_decided_by_what_it_shows(conn: Connection) -> None:
+    before = as_a_version_before_rendered(asked(ALIKE))
+    ask(conn, before)
+    assert refusals(commit(conn, before, asked(ALIKE))) == []
+    assert len(open_questions(conn)) == 1
+    decide(conn, decided(before, review_digest=review_digest(asked(ALIKE).review)))
+    assert state_of(conn, before) == "PENDING"  # nobody was shown that there
+    decide(conn, decided(before, name="again"))
+    assert state_of(conn, before) == "APPROVED"
 
 
 def test_our_question_meets_itself_on_its_topic_and_changes_nothing(conn: Connection) -> None:

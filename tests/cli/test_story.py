@@ -62,11 +62,21 @@ def test_what_a_sentence_shows_a_part_of_is_listed_whole_beneath_it() -> None:
     assert 'with what="x", customer={"name":"Ann","iban":"DE00","amount":999999}' in joined(text)
 
 
-def test_each_step_of_a_group_lists_what_the_group_leaves_out() -> None:
+def test_what_the_steps_of_a_group_have_in_common_is_said_whole_and_once() -> None:
     long = "Dear all, the rest of it is where the harm is"
-    text = joined(printed(gate("bulk", "bulk", to=["x@a", "y@b"], text=long, what="x")))
-    assert "2 times: Mail 2 people: Dear all, the..." in text
-    assert text.count(f'with what="x", to=["x@a","y@b"], text="{long}"') == 2
+    text = printed(gate("bulk", "bulk", to=["x@a", "y@b"], text=long, what="x"))
+    group = f'Mail 2 people: Dear all, the... (the same in all: what="x", to=["x@a","y@b"], text="{long}")'
+    assert f"2 times: {group} [IRREVERSIBLE, 2 steps]" in joined(text)
+    assert joined(text).count("where the harm is") == 1
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_each_step_of_a_group_lists_what_the_group_leaves_out() -> None:
+    text = joined(
+        printed(gate("pay", "pay", what="x", pin="1234", account="17", goal="pay", more={"pin": 5}))
+    )
+    assert '2 times: Pay x (the same in all: account="17")' in text
+    assert text.count('with pin="•••", more={"pin":"•••"}') == 2
 
 
 def test_an_argument_n_is_shown_as_it_is() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gate_events.values import Review, Step
 from gate_events.words import Tier
 from gate_policy.catalogue import Catalogue, load_catalogue
-from gate_policy.display import REDACTED
+from gate_policy.display import REDACTED, plain
 from gate_policy.explain import explain
 from gate_policy.judge import judge
 from gate_policy.render import sentence, unsaid
@@ -89,6 +89,46 @@ def test_arguments_of_a_plans_own_hide_none_that_is_listed_and_make_no_long_text
     assert text.endswith("x0_19: 1 once, missing 3 times; 180 other arguments differ)")
 
 
+def test_what_all_members_have_beyond_their_sentence_is_said_once_and_whole() -> None:
+    same = {"subject": "Overdue", "sender": "billing@example.com", "body": "x" * 500, "copies": 0}
+    steps = [step(f"s{nth}", "mail", to=f"c{nth}", **same) for nth in range(200)]
+    [group] = review(*steps).groups
+    assert group.text == (
+        'Send 200 mails: Overdue (to: 200 different values, "c0" to "c99"; the same in all:'
+        f' sender="billing@example.com", body="{"x" * 500}", copies=0)'
+    )
+    assert group.used == ("body", "copies", "sender", "subject")
+
+
+def test_what_some_members_write_otherwise_is_no_common_argument() -> None:
+    steps = [step("a", "note", text="same", x=1, y={"b": 1, "c": 2}), step("b", "note", text="same", x=1.0)]
+    assert texts(*steps) == ['2 times: Note same (x: 1 once, 1.0 once; y: {"b":1,"c":2} once, missing once)']
+
+
+def test_common_arguments_of_a_plans_own_hide_none_that_is_listed() -> None:
+    catalogue = load_catalogue(
+        f"{HEAD}  pay: {{tier: IRREVERSIBLE, says: 'Pay {{{{ to }}}}', arguments: [to, iban]}}\n"
+    )
+    more = {f"x{nth:03}": nth for nth in range(300)}
+    [group] = review(
+        *(step(name, "pay", to="eva", **more, iban="DE00") for name in "ab"), catalogue=catalogue
+    ).groups
+    assert group.text.startswith('2 times: Pay eva (the same in all: iban="DE00", x000=0, x001=1, ')
+    assert group.text.endswith(", x019=19)")
+    assert "x020" not in group.used  # each step shows it
+
+
+def test_arguments_that_a_group_sentence_lists_are_not_said_twice() -> None:
+    catalogue = load_catalogue(
+        HEAD + "  a: {tier: IRREVERSIBLE, says: 'Do {{ args }}', group: 'Do {{ n }} of {{ args }}'}\n"
+    )
+    steps = [step(name, "a", to="eva", amount=1) for name in "ab"]
+    [group] = review(*steps, catalogue=catalogue).groups
+    assert group.text == 'Do 2 of {"to":"eva","amount":1}'
+    assert group.used == ("amount", "to")
+    assert unsaid(steps[0], catalogue) == {}
+
+
 def test_an_arguments_name_cannot_fake_another() -> None:
     told = "amount: 1 to 2; y"
     steps = [step(f"s{nth}", "note", text="same", **{told: nth}) for nth in range(2)]
@@ -115,6 +155,8 @@ def test_secrets_of_a_group_are_told_by_nothing() -> None:
         f"{HEAD}  note: {{tier: IRREVERSIBLE, says: 'Note {{{{ text }}}}', secret: [pin]}}\n"
     )
     assert texts(*steps, catalogue=catalogue) == ["2 times: Note same"]
+    deeper = [step(name, "note", text="same", who={"pin": name, "is": "eva"}) for name in ("a", "b")]
+    assert texts(*deeper, catalogue=catalogue) == ["2 times: Note same"]
 
 
 def test_what_needs_judgment_stands_first() -> None:
@@ -337,4 +379,7 @@ def test_every_step_stands_in_exactly_one_group(drawn: list[Any]) -> None:
     )
     by_id = {one.step_id: one for one in steps}
     for group in found.groups:
-        assert len({by_id[name].action_type for name in group.step_ids}) == 1
+        members = [by_id[name] for name in group.step_ids]
+        assert len({one.action_type for one in members}) == 1
+        for one in members:  # a view leaves out at each step what the group's sentence used
+            assert all(plain(one.arguments[name]) in group.text for name in group.used)
