@@ -1,4 +1,4 @@
-"""The laboratory itself, small: real Kafka, real PostgreSQL, real processes, and kills of every kind."""
+"""The laboratory itself: real Kafka, real PostgreSQL, real processes, and kills of every kind."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -34,21 +34,16 @@ def folder() -> Iterator[Path]:
         yield path
 
 
-# The small one kills resumers and apps, at their points and at any moment, a supervisor and a tree.
-SMALL = Orders(runs=60, kills=10, pauses=1, seed=7)
-LARGE = Orders(runs=200, kills=20, pauses=1, seed=1)
+ORDERS = Orders(runs=200, kills=20, pauses=1, seed=1)
 
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-@pytest.mark.long
-@pytest.mark.parametrize(
-    "orders", [pytest.param(SMALL, id="small"), pytest.param(LARGE, id="large", marks=pytest.mark.slow)]
-)
-def test_kills_lose_nothing_repeat_nothing_and_do_nothing_unasked(folder: Path, orders: Orders) -> None:
-    with required(), own(folder, "apache", "postgresql", orders.lease_s) as stack:
-        found = torture(stack, folder, orders, lambda *_: None)
+@pytest.mark.slow  # test_secured.py is a small one, where each part has its own login
+def test_kills_lose_nothing_repeat_nothing_and_do_nothing_unasked(folder: Path) -> None:
+    with required(), own(folder, "apache", "postgresql", ORDERS.lease_s) as stack:
+        found = torture(stack, folder, ORDERS, lambda *_: None)
     wrong = {name: found.counts[name] for name in NOTHING_WRONG}
     assert wrong == NOTHING_WRONG, cases(found.findings)
-    assert found.counts["plans"] >= orders.runs * 0.9  # some graphs ask three times, a failed one no more
-    assert found.counts["kills"] == orders.kills
+    assert found.counts["plans"] >= ORDERS.runs * 0.9  # some graphs ask three times, a failed one no more
+    assert found.counts["kills"] == ORDERS.kills

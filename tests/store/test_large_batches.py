@@ -34,7 +34,7 @@ from tests.store.examples import (
 )
 from tests.store.test_lost_claims import begun
 
-MANY = 500
+MANY = 100
 PLANS = [cleared(plan_id(f"many {number}"), review=review(allowed=AFTER)) for number in range(MANY)]
 FAILED, IN_DOUBT = StepStatus.FAILED, StepStatus.IN_DOUBT
 
