@@ -1,6 +1,6 @@
 # Each target does all its own set-up; the first run on a fresh machine installs, later ones start at once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check notices dist
+.PHONY: help demo test rewritten-tests test-slow check notices dist
 # Else each of the suite's processes, hundreds, would compile every module that it imports and rewrite the tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -20,8 +20,12 @@ check: ## Check style, types and the import law
 
 test: ## Check, then run the whole suite on every service this machine can start
 	@scripts/bootstrap.sh test
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory -j 2 --output-sync check rewritten-tests
 	.venv/bin/pytest -q -n 4 --dist worksteal --maxfail 20  # two cores: much of it waits for other processes
+
+# Once, beside the checks: else each process of the suite rewrites the asserts of all tests for itself.
+rewritten-tests:
+	@.venv/bin/pytest --collect-only -qq >/dev/null || true # what is wrong is said by the run itself
 
 test-slow: ## Run what `make test` leaves out: the same promises, at more length and on more services
 	@scripts/bootstrap.sh test

@@ -1,4 +1,4 @@
-"""The laboratory where each part has its own login, small: every kind of kill, liars, poison, real services."""
+"""A small laboratory where each part has its own login: kills, lies and poison, on real services."""
 
 from collections.abc import Iterator
 from pathlib import Path
