@@ -4,7 +4,7 @@ A record that copies a plan under its digest, with other words, is another plan.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -30,18 +30,17 @@ def same_words(one: PlanWords, other: PlanWords) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in _JUDGED)
 
 
-def cleared_otherwise(conn: Connection, asked: Sequence[ApprovalRequested]) -> dict[str, PlanCleared]:
-    """The plans of services, by digest, that a router's word cleared with other words than is asked now.
+def cleared_otherwise(
+    conn: Connection, told: Iterable[PlanRecord], cleared: Mapping[str, PlanCleared]
+) -> dict[str, PlanCleared]:
+    """Which of these `cleared` words of services' plans, by digest, a record tells in other words now.
 
-    Only what nobody began, and nobody begins until this transaction ends.
+    Only of what nobody began, and nobody begins until this transaction ends.
     """
-    if not asked:
-        return {}
-    words = cleared_in_words(conn, {each.digest for each in asked})
     others = {
-        each.digest for each in asked if each.digest in words and not same_words(each, words[each.digest])
+        each.digest for each in told if each.digest in cleared and not same_words(each, cleared[each.digest])
     }
-    return {digest: words[digest] for digest in lock_unbegun(conn, others)}
+    return {digest: cleared[digest] for digest in lock_unbegun(conn, others)}
 
 
 def cleared_in_words(conn: Connection, digests: Collection[str]) -> dict[str, PlanCleared]:

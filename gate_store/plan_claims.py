@@ -59,6 +59,7 @@ class Admitted:
     repeats: list[PlanClaim] = field(default_factory=list)  # what the store or this batch has already
     asked_otherwise: dict[UUID, UUID] = field(default_factory=dict)  # of these: the gate in a request's place
     refused: list[tuple[PlanClaim, str]] = field(default_factory=list)  # and why
+    again: list[PlanClaim] = field(default_factory=list)  # to be held against what the others lead to
     # what is said now in other words, by digest
     cleared_otherwise: Mapping[str, PlanCleared] = field(default_factory=dict)
     asked_before: Mapping[str, ApprovalRequested] = field(default_factory=dict)
@@ -73,6 +74,9 @@ def admit(conn: Connection, claims: Sequence[PlanClaim]) -> Admitted:
     admitted.cleared_otherwise = known.cleared_otherwise
     admitted.asked_before = known.asked_before
     for claim in claims:
+        if known.is_cleared_otherwise_now(claim.record):
+            admitted.again.append(claim)
+            continue
         why = _objection(known, claim.record)
         if why is not None:
             admitted.refused.append((claim, why))
@@ -182,13 +186,11 @@ class _Known:
         self._plans_of_runs = plans_of_runs(conn, plan_ids)
         self._proposed = proposed_by_runs(conn, {each.plan_id for each in records if each.run})
         self._doubts = doubted_steps(conn, {each.plan_id for each in requests if each.in_doubt})
-        cleared = [each for each in requests if each.digest in self._cleared and _is_routed(each)]
-        services = [each for each in cleared if each.run is None and self.asks(each.digest) is None]
-        self.cleared_otherwise = cleared_otherwise(conn, services) if lock else {}
-        told = {
-            each.digest for each in records if each.run is None and not isinstance(each, ApprovalRequested)
-        }
-        self._cleared_words = cleared_in_words(conn, told & self._cleared if lock else ())
+        told = [each for each in records if _is_a_services(each) and each.digest in self._cleared]
+        self._cleared_words = cleared_in_words(conn, {each.digest for each in told} if lock else ())
+        not_asked = [each for each in told if self.asks(each.digest) is None]
+        self.cleared_otherwise = cleared_otherwise(conn, not_asked, self._cleared_words)
+        self._cleared_now: dict[str, PlanCleared] = {}  # by this batch
         asked_again = [each for each in records if _is_a_services(each) and self.asks(each.digest)]
         self._words = asked_in_words(conn, asked_again if lock else ())
         self.asked_before = self._words.last
@@ -207,7 +209,7 @@ class _Known:
     def repeats(self, record: PlanRecord) -> bool:
         """Whether it says once more what is known."""
         if not isinstance(record, ApprovalRequested):
-            return record.digest in self._cleared
+            return record.digest in self._cleared and not self._is_cleared_otherwise(record)
         if self._says_otherwise(record) or (self.is_own(record) and record.request_id in self._on_their_way):
             return False
         known = record.request_id in self._gates or self._asked_anew(record) is not None
@@ -221,8 +223,18 @@ class _Known:
         """Whether it is a late repetition: its run may have gone on."""
         return self.repeats(cleared) and self.asks(cleared.digest) is None
 
+    def _is_cleared_otherwise(self, record: PlanRecord) -> bool:
+        """Whether a service's plan that nobody has begun was cleared in other words than these."""
+        first = self.cleared_otherwise.get(record.digest)
+        return first is not None and not same_words(first, record)
+
+    def is_cleared_otherwise_now(self, record: PlanRecord) -> bool:
+        """Whether this batch clears a service's plan in other words than these."""
+        first = self._cleared_now.get(record.digest)
+        return first is not None and isinstance(record, PlanCleared) and not same_words(first, record)
+
     def cleared_in_other_words(self, cleared: PlanCleared) -> str | None:
-        """Of a service's plan the first words stay, since it may have begun: others are told so."""
+        """Of a service's plan that has begun the first words stay: others are told so."""
         first = self._cleared_words.get(cleared.digest)
         return None if first is None or same_words(first, cleared) else CLEARED_IN_OTHER_WORDS
 
@@ -290,8 +302,10 @@ class _Known:
         if isinstance(record, ApprovalRequested):
             if self._says_otherwise(record):
                 return self._words.answered(record.digest)
-            cleared = record.digest in self._cleared - self.cleared_otherwise.keys()
+            cleared = record.digest in self._cleared and not self._is_cleared_otherwise(record)
             return CLEARED_ALREADY if cleared else None
+        if self._is_cleared_otherwise(record):
+            return None
         if self._says_otherwise(record) and not (self.repeats(record) or self._words.answered(record.digest)):
             return None
         if gate_id := self.asks(record.digest):
@@ -300,6 +314,8 @@ class _Known:
 
     def note(self, record: PlanRecord) -> None:
         """Let the next claim of the batch meet what this one leaves behind."""
+        if self._is_cleared_otherwise(record):
+            return  # whether it leaves anything is for our own judgement to say
         if isinstance(record, ApprovalRequested):
             if _is_a_services(record):
                 self._words.note(record)
@@ -308,7 +324,7 @@ class _Known:
         else:
             self._cleared.add(record.digest)
             if record.run is None:
-                self._cleared_words.setdefault(record.digest, record)
+                self._cleared_now[record.digest] = record
         if _asks_or_clears(record):
             owner = self._owners.setdefault(record.plan_id, owner_of(record))
             owner.digests.setdefault(record.revision, record.digest)

@@ -22,7 +22,12 @@ from gate_policy.judge import Judgement, judge
 from gate_policy.proposals import proposal_of
 from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_policy.route import asked, cleared
-from gate_store.judged_words import CLEARED_OTHERWISE, IN_OTHER_WORDS, PROPOSE_ANEW
+from gate_store.judged_words import (
+    CLEARED_IN_OTHER_WORDS,
+    CLEARED_OTHERWISE,
+    IN_OTHER_WORDS,
+    PROPOSE_ANEW,
+)
 from gate_store.plan_claims import CLEARED_ALREADY, PlanClaim
 from gate_store.plan_owners import PlanRecord
 from stream_apps.gatekeeper.revised import Revised
@@ -96,17 +101,17 @@ class OwnJudgement:
             at = moment
         plan = proposal_of(record, at)
         judgement = self._judge(plan, at, self._revised.required(plan))
-        if isinstance(record, PlanCleared) and judgement.timing is not Timing.BEFORE:
+        if before:
+            if judgement.timing is not Timing.BEFORE:  # in these words, too, it may run
+                self.judged.refused.append((claim, _cleared_before(record)))
+                return
+            self._dispute(claim, before, moment)
+        elif isinstance(record, PlanCleared) and judgement.timing is not Timing.BEFORE:
             ours = cleared(plan, judgement, at)
             self.judged.cleared.append(ours)
             self._revised.note(ours)
         elif isinstance(record, PlanCleared):
             self._ask_anew(claim, moment, "a human must decide before it runs")
-        elif before:
-            if judgement.timing is not Timing.BEFORE:  # in these words, too, it may run
-                self.judged.refused.append((claim, CLEARED_ALREADY))
-                return
-            self._dispute(claim, before, moment)
         else:
             if judgement.timing is not Timing.BEFORE:
                 judgement = self._judge(plan, at, ASKED_BEFORE)
@@ -208,6 +213,10 @@ def gates_anew(plan_id: UUID, revision: int) -> set[UUID]:
     """The gates of our own questions in place of a router's word, where it comes to that."""
     attempts = (_OWN_ATTEMPT, _OWN_ATTEMPT + 1)  # the second where its words are disputed, too
     return {request_id(plan_id, revision, RequestKind.PLAN, Timing.BEFORE, attempt=each) for each in attempts}
+
+
+def _cleared_before(record: PlanRecord) -> str:
+    return CLEARED_IN_OTHER_WORDS if isinstance(record, PlanCleared) else CLEARED_ALREADY
 
 
 def _has_lost_time(request: ApprovalRequested, moment: datetime) -> bool:

@@ -95,9 +95,10 @@ def _take(
             *crowded_out,
         ]
         taken.refused |= {claim.position: why for claim, why in refused if claim.position is not None}
-        tried |= _end_turn(conn, claims, admitted.early, refused)
+        tried |= _end_turn(conn, claims, [*admitted.early, *admitted.again], refused)
         through = [claim.record for claim in (*admitted.own, *admitted.to_judge)]
-        claims = [*late, *_whose_turn_it_is(conn, through, tried)]
+        again = sorted([*late, *admitted.again], key=lambda claim: _moment(claim, moments))
+        claims = [*again, *_whose_turn_it_is(conn, through, tried)]
         late = ()
     return taken
 
@@ -121,12 +122,12 @@ def _asked_otherwise(admitted: Admitted, judged: JudgedClaims) -> Iterable[tuple
 def _end_turn(
     conn: Connection,
     claims: Sequence[PlanClaim],
-    early: Sequence[PlanClaim],
+    not_yet: Sequence[PlanClaim],
     refused: Sequence[tuple[PlanClaim, str]],
 ) -> set[str]:
-    """What waited and had its turn waits no more, unless it is early still; returns its ids."""
+    """What waited and had its turn waits no more, unless that has not come yet; returns its ids."""
     waited = [claim.record for claim in claims if claim.position is None]
-    still = {id(claim.record) for claim in early}
+    still = {id(claim.record) for claim in not_yet}
     why = [(claim.record, reason) for claim, reason in refused if claim.position is None]
     wait_no_more(conn, [record for record in waited if id(record) not in still], why)
     return {claim_id(record) for record in waited}

@@ -18,6 +18,7 @@ from gate_store.judged_words import CLEARED_IN_OTHER_WORDS, CLEARED_OTHERWISE
 from gate_store.ledger import claim_effect
 from gate_store.tables import gates
 from stream_apps.gatekeeper.commit import Committed, commit_batch
+from tests.claims.gate import cleared as as_cleared
 from tests.claims.gate import may_run, of_run, open_questions, proposed, refusals
 from tests.store.acting import decide, paused, run_of
 from tests.store.examples import NOON, decided
@@ -102,6 +103,64 @@ def test_what_was_cleared_in_other_words_is_asked_about_while_nobody_has_begun_i
         begin(conn, gate.digest)
     decide(conn, decided(gate))
     begin(conn, gate.digest)
+
+
+def commit_in(conn: Connection, batches: int, *records: ApprovalRequested | PlanCleared) -> list[str]:
+    """In one batch or one each; the refusals."""
+    if batches == 1:
+        return refusals(commit(conn, *records))
+    return [why for record in records for why in refusals(commit(conn, record))]
+
+
+@asks
+@pytest.mark.parametrize("batches", [1, 2])
+def test_of_two_clearances_the_stricter_words_are_asked_about(
+    conn: Connection, asking: PlanProposed, batches: int
+) -> None:
+    """A router that knows nothing of our rules cleared the honest words; a liar's came first."""
+    [why] = commit_in(conn, batches, clearance(HARMLESS), as_cleared(asking))
+    gate = the_gate(conn)
+    assert why == f"asked anew as {gate.request_id}: {CLEARED_OTHERWISE}"
+    assert gate.goal == (HARMLESS.goal if asking.goal == HARMLESS.goal else "")
+    assert gate.review.findings[0].check == DISPUTED
+    with pytest.raises(OutdatedError, match="nobody has begun it"):
+        begin(conn, gate.digest)
+    decide(conn, decided(gate))
+    begin(conn, gate.digest)
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+def test_each_of_many_clearances_is_held_against_the_first(conn: Connection, batches: int) -> None:
+    """What may run in its words, too, hides nothing of what comes after it."""
+    harmless = as_cleared(msgspec.structs.replace(HARMLESS, goal="a refund"))
+    records = [
+        as_cleared(HARMLESS),
+        harmless,
+        as_cleared(ASKS["another goal"]),
+        harmless,
+    ]
+    refused = commit_in(conn, batches, *records)
+    gate = the_gate(conn)
+    assert refused[:2] == [CLEARED_IN_OTHER_WORDS, f"asked anew as {gate.request_id}: {CLEARED_OTHERWISE}"]
+    [last] = refused[2:]
+    assert str(gate.request_id) in last
+
+
+def test_what_the_first_words_did_not_clear_stands_in_nobodys_way(conn: Connection) -> None:
+    """Of another owner's clearance nothing is left for the next to be held against."""
+    commit(conn, as_cleared(proposed(name="other")))
+    stranger = msgspec.structs.replace(as_cleared(HARMLESS), digest="e" * 64)
+    others = [as_cleared(msgspec.structs.replace(HARMLESS, goal=goal)) for goal in ("a refund", "delete")]
+    [refused, asked_anew] = refusals(commit(conn, stranger, *others))
+    assert "digest" in refused
+    assert asked_anew.endswith(CLEARED_OTHERWISE)
+
+
+def test_a_clearance_in_stricter_words_of_what_has_begun_comes_too_late(conn: Connection) -> None:
+    commit(conn, clearance(HARMLESS))
+    begin(conn, clearance(HARMLESS).digest)
+    assert refusals(commit(conn, as_cleared(ASKS["another goal"]))) == [CLEARED_IN_OTHER_WORDS]
+    assert open_questions(conn) == []
 
 
 def test_what_was_begun_in_other_words_goes_on_and_is_said(conn: Connection) -> None:

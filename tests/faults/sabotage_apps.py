@@ -46,6 +46,11 @@ def no_question_of_ours() -> None:
     put(KNOWN, "not_asked", lambda *_: None)
 
 
+def no_other_words() -> None:
+    """Of a plan that was cleared the first words stay, though nobody has begun."""
+    put(plan_claims, "cleared_otherwise", lambda *_: {})
+
+
 def no_judgement() -> None:
     """What the router says is the gatekeeper's word."""
     put(OwnJudgement, "_take", believing)
@@ -168,6 +173,7 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "gate before a clearance": no_gate_before_a_clearance,
     "question of ours": no_question_of_ours,
     "judgement": no_judgement,
+    "other words of a clearance": no_other_words,
     "clock": no_clock,
     "id of the clock": no_id_of_the_clock,
     "own row": no_own_row,

@@ -24,6 +24,7 @@ from gate_policy.route import route
 from gate_store.cleared_plans import has_run
 from gate_store.clock import expiry_id
 from gate_store.judged_words import CLEARED_IN_OTHER_WORDS, IN_OTHER_WORDS
+from gate_store.plan_claims import CLEARED_ALREADY
 from gate_store.uncounted_outcomes import says
 from tests.model.lies import was_told_otherwise
 from tests.model.partitions import Partitions
@@ -31,7 +32,7 @@ from tests.model.reference_claims import PlanRecord
 from tests.model.universe import Sent
 from tests.store.examples import HOUR, NOON
 
-CATALOGUE: Catalogue = load_catalogue("""
+_ACTIONS = """
 version: 1
 defaults: {deadline: 1h, use_by: 30m}
 actions:
@@ -44,7 +45,13 @@ actions:
   mail: {tier: IRREVERSIBLE, says: "Mail {{ to }}", arguments: [to]}
   pay: {tier: IRREVERSIBLE, says: "Pay {{ to }}", arguments: [to], reviewers: [ada, bob]}
   wire: {tier: IRREVERSIBLE, says: "Wire {{ to }}", arguments: [to], reviewers: [ada, bob, cas], quorum: 2}
-""")
+"""
+_RULES = """
+rules:
+  - {name: goal, when: 'plan.goal == "collect"', tier: IRREVERSIBLE, because: "it collects"}
+"""
+CATALOGUE: Catalogue = load_catalogue(_ACTIONS + _RULES)
+OF_BEFORE = load_catalogue(_ACTIONS)  # a router may be late with the rule
 LAWS = (
     "nothing_unapproved_clears",
     "every_gate_asks_about_an_honest_plan_on_the_catalogues_terms",
@@ -79,6 +86,7 @@ class LiarLaws(Partitions):
         self.lies: list[Sent] = []
         self.true: list[Sent] = []  # by honest parties and the store
         self.said_again: list[Sent] = []  # kept, since `refused` goes by what was sent
+        self.heard: set[str] = set()  # digests of which an honest router's word was taken
         self.refused: dict[int, str] = {}  # why, by what was sent
         self.given_up: list[Any] = []
         self._shown: dict[UUID, ApprovalRequested] = {}
@@ -99,9 +107,26 @@ class LiarLaws(Partitions):
             assert digest in self.honest, "nobody honest proposed what may run"
             assert row.plan_id == self.honest[digest].plan.plan_id
             if row.gate_id is None:
-                assert isinstance(self.honest[digest].record, PlanCleared), "it runs, and nobody was asked"
+                self._is_harmless_as_far_as_is_known(digest)
             else:
                 self._is_approved(digest, self.now_there.gates[row.gate_id])
+
+    def _is_harmless_as_far_as_is_known(self, digest: str) -> None:
+        """By the honest words, once they have come, unless it has begun; until then by a liar's."""
+        asks = isinstance(self.honest[digest].record, ApprovalRequested)
+        if asks and digest not in self.waiting:
+            told_otherwise = was_told_otherwise(self.honest[digest].record, self.lies)
+            assert told_otherwise, "it runs, and nobody was asked"
+            assert digest not in self.heard, "it runs in a liar's words, and the honest ones ask for a human"
+
+    @property
+    def waiting(self) -> set[str]:
+        """What was cleared, and may not begin until it is approved."""
+        return {
+            digest
+            for digest, row in self.now_there.cleared.items()
+            if (digest, row.attempt) in self.now_there.stale
+        }
 
     def _is_approved(self, digest: str, gate: Any) -> None:
         """By as many people as the catalogue wants, who may."""
@@ -122,9 +147,10 @@ class LiarLaws(Partitions):
             assert (shown.proposer, shown.agent, shown.run) == (plan.proposer, plan.agent, plan.run)
             assert shown.steps == plan.steps
             if (gate.kind, gate.timing) == ("PLAN", "BEFORE"):
-                honest, terms = _asked(self.honest[gate.digest]), shown.review.terms
-                assert (shown.tier, terms.reviewers, terms.quorum, terms.use_by_s, terms.allowed) == (
-                    honest.tier,
+                honest, terms = _asked_as(plan, shown.goal), shown.review.terms
+                disputed = [] if shown.goal else [_asked(self.honest[gate.digest]).tier]
+                assert shown.tier in (honest.tier, *disputed)
+                assert (terms.reviewers, terms.quorum, terms.use_by_s, terms.allowed) == (
                     honest.review.terms.reviewers,
                     honest.review.terms.quorum,
                     honest.review.terms.use_by_s,
@@ -220,12 +246,12 @@ class LiarLaws(Partitions):
             why = self.refused.get(id(sent))
             if why is None or self.is_late_word(sent.record, why):
                 continue
-            told_otherwise = IN_OTHER_WORDS in why
+            told_otherwise = IN_OTHER_WORDS in why or why == CLEARED_ALREADY
             instead = why.startswith(ASKED_INSTEAD) or told_otherwise
             assert instead, f"an honest {type(sent.record).__name__}: {why}"
             if told_otherwise:
                 assert was_told_otherwise(sent.record, self.lies), "nobody told it in other words"
-            if why == CLEARED_IN_OTHER_WORDS:
+            if why in (CLEARED_IN_OTHER_WORDS, CLEARED_ALREADY):
                 assert sent.record.digest in self.now_there.cleared, "cleared before, and it may not run"
             else:
                 assert sent.record.digest in asked, "asked instead, and there is no question"
@@ -260,7 +286,8 @@ class LiarLaws(Partitions):
         for digest, each in self.honest.items():
             gates = [gate for gate in self.now_there.gates.values() if gate.digest == digest]
             assert digest in self.now_there.cleared or gates, "an honest plan that nobody is asked about"
-            if each.plan.revision == newest[each.plan.plan_id] and digest not in self.now_there.cleared:
+            may_begin = self.now_there.cleared.keys() - self.waiting
+            if each.plan.revision == newest[each.plan.plan_id] and digest not in may_begin:
                 assert all(gate.state != "PENDING" for gate in gates), "decided, and still asked"
 
     def every_lie_was_answered_aloud(self) -> None:
@@ -302,6 +329,12 @@ class LiarLaws(Partitions):
 
 def _asked(honest: Honest) -> ApprovalRequested:
     """The question about it in the catalogue's words."""
-    asked = route(honest.plan, CATALOGUE, now=NOON, required=ASKED_BEFORE)
+    return _asked_as(honest.plan, honest.plan.goal)
+
+
+def _asked_as(plan: PlanProposed, goal: str) -> ApprovalRequested:
+    """The question about it, were this its goal."""
+    told = msgspec.structs.replace(plan, goal=goal)
+    asked = route(told, CATALOGUE, now=NOON, required=ASKED_BEFORE)
     assert isinstance(asked, ApprovalRequested)
     return asked

@@ -14,6 +14,7 @@ from gate_events.records import (
     ApprovalRequested,
     PlanCleared,
     PlanDecided,
+    PlanExecuted,
     PlanProposed,
 )
 from gate_events.values import Step
@@ -21,7 +22,7 @@ from gate_events.words import OutcomeStatus, Resolution, StepStatus
 from gate_policy.route import route
 from gate_store.runs import pause_run, register_run
 from tests.model import lies_of_outcomes, lies_of_plans, lies_of_words
-from tests.model.liar_laws import CATALOGUE, Honest, LiarLaws
+from tests.model.liar_laws import CATALOGUE, OF_BEFORE, Honest, LiarLaws
 from tests.model.lies import LIES, Fits, Pen, Victim
 from tests.model.lies_of_words import honest_id
 from tests.model.partitions import MILLISECOND
@@ -39,6 +40,7 @@ STEPS = (
     (step("s1", "a", "note"), step("s2", "b", "look")),
 )
 COMES = st.sampled_from(["proposed", "proposed", "routed", "taken"])
+GOALS = st.sampled_from(["remind", "remind", "collect"])
 steps_drawn = st.sampled_from(STEPS)
 ROOMS = (lies_of_outcomes, lies_of_plans, lies_of_words)  # their kinds are in LIES
 KINDS = sorted(LIES)
@@ -52,6 +54,7 @@ class LiarMachine(LiarLaws):
     def __init__(self) -> None:
         super().__init__()
         self.unrouted: list[PlanProposed] = []
+        self.routed: list[Sent] = []
         self.count = 0
 
     def _send(self, record: Any, told: list[Sent]) -> None:
@@ -59,12 +62,15 @@ class LiarMachine(LiarLaws):
 
     # --- who proposes ---
 
-    @rule(number=st.integers(0, 2), steps=steps_drawn, comes=COMES)
-    def a_service_proposes(self, number: int, steps: tuple[Step, ...], comes: str) -> None:
+    @rule(number=st.integers(0, 2), steps=steps_drawn, comes=COMES, goal=GOALS)
+    def a_service_proposes(
+        self, number: int, steps: tuple[Step, ...], comes: str, goal: str = "remind"
+    ) -> None:
         """A plan, or its next revision."""
         name = plan_id(f"p{number}")
         known = [each.plan.revision for each in self.honest.values() if each.plan.plan_id == name]
         plan = proposed(name, None, max(known, default=0) + 1, steps, self.world.now)
+        plan = msgspec.structs.replace(plan, goal=goal)
         self._note(plan)
         self.unrouted.append(plan)
         self._come(comes)
@@ -99,11 +105,15 @@ class LiarMachine(LiarLaws):
 
     # --- who routes ---
 
-    @rule()
-    def the_router_routes(self) -> None:
+    @rule(late=st.booleans())
+    def the_router_routes(self, late: bool = False) -> None:
+        """One that is `late` with a rule of the catalogue clears what the gatekeeper would ask about."""
         for plan in self.unrouted:
             record = route(plan, CATALOGUE, now=self.world.now + MILLISECOND)
+            before = route(plan, OF_BEFORE, now=self.world.now + MILLISECOND)
+            record = before if late and isinstance(before, PlanCleared) else record
             self._send(record, self.true)
+            self.routed.append(self.true[-1])
         self.unrouted.clear()
 
     # --- who lies ---
@@ -138,7 +148,8 @@ class LiarMachine(LiarLaws):
         about = [name for name, gate in self.now_there.gates.items() if gate.digest == digest]
         still = [self.shown(name) for name in about if self.now_there.gates[name].state == "PENDING"]
         placed = digest in self.now_there.cleared or bool(about)
-        on_the_log = isinstance(honest.record, PlanCleared) and any(
+        harmless = isinstance(honest.record, PlanCleared) or honest.plan.goal == "collect"
+        on_the_log = harmless and any(
             isinstance(each.record, PlanCleared) and each.record.digest == digest
             for each in [*self.true, *self.lies]
         )
@@ -181,10 +192,10 @@ class LiarMachine(LiarLaws):
 
     # --- who executes ---
 
-    @precondition(lambda self: self.now_there.cleared)
+    @precondition(lambda self: self.now_there.cleared.keys() - self.waiting)
     @rule(data=st.data(), done=st.booleans())
     def a_service_executes(self, data: st.DataObject, done: bool) -> None:
-        digest = data.draw(st.sampled_from(sorted(self.now_there.cleared)))
+        digest = data.draw(st.sampled_from(sorted(self.now_there.cleared.keys() - self.waiting)))
         honest = self.honest[digest]
         if honest.plan.run or digest in {each.digest for each in self.executed.values()}:
             return
@@ -208,9 +219,24 @@ class LiarMachine(LiarLaws):
 
     def _take(self, chosen: Sequence[Sent]) -> None:
         batch = self.taken(chosen)
+        self.heard |= {
+            sent.record.digest
+            for sent in self.routed
+            if sent in batch and not self._may_have_begun(sent.record.digest)
+        }
         for place, why in self.world.deliver(batch).items():
             self.refused[id(batch[place])] = why
         self.changed()
+
+    def _may_have_begun(self, digest: str) -> bool:
+        """As the store has it, or as a liar says, who may say so of what is cleared."""
+        now, pending = self.now_there, {id(sent) for sent in self.pending}
+        known = any(each.digest == digest for each in (*now.effects.values(), *now.outcomes.values()))
+        return known or any(
+            isinstance(sent.record, PlanExecuted) and sent.record.digest == digest
+            for sent in self.lies
+            if id(sent) not in pending
+        )
 
     def _relay(self) -> None:
         """What the store said arrives."""

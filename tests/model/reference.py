@@ -15,7 +15,7 @@ import msgspec
 from gate_events.digest import plan_digest
 from gate_events.names import name_key
 from gate_events.records import ApprovalRequested, DecisionMade, PlanCleared, PlanExecuted
-from gate_events.words import DecisionKind, Resolution
+from gate_events.words import DecisionKind, OutcomeStatus, Resolution
 from gate_policy.catalogue import Catalogue
 from gate_store.verdicts import AsEdited, later
 from gate_store.waiting_plans import claim_id
@@ -27,6 +27,7 @@ from tests.model.reference_claims import (
     asked_in_nobodys_words,
     asks_before,
     judged,
+    may_run,
 )
 from tests.model.reference_decisions import (
     Heard,
@@ -95,7 +96,9 @@ class Reference:
         self.claims = Claims(self.runs.all)
         self.claims.state = lambda gate: self.gates[gate].state if gate in self.gates else "PENDING"
         self.outcomes = Outcomes(self.cleared, self.gates, self.runs)
+        self.claims.may_have_begun = self._may_have_begun
         self.runs.has_outcome = lambda digest: bool(self.outcomes.of(digest))
+        self.again: list[Turn] = []  # to be held against what the others of the batch lead to
         self.plans: dict[UUID, list[PlanRecord]] = {}  # what was asked and cleared, by plan
         self.shown: Callable[[UUID], ApprovalRequested]  # a gate as reviewers see it
         self.early: dict[str, Early] = {}
@@ -170,9 +173,11 @@ class Reference:
         opened: set[UUID] = set()
         tried: set[str] = set()
         while turn or late:
+            self.again = []
             plans = self._take_turn(turn, dead, opened)
             tried |= {claim_id(record) for place, record, _ in turn if place is None}
-            turn = [*late, *(each for each in self._early(plans) if claim_id(each[1]) not in tried)]
+            again = sorted([*late, *self.again], key=lambda one: (one[0] is None, one[2]))
+            turn = [*again, *(each for each in self._early(plans) if claim_id(each[1]) not in tried)]
             late = ()
         return opened
 
@@ -184,7 +189,9 @@ class Reference:
     def _take_turn(self, turn: Sequence[Turn], dead: set[int], opened: set[UUID]) -> set[UUID]:
         """Returns the plans of services of which something counts."""
         repeats: list[Turn] = []
-        through = [pair for each in turn if (pair := self._hold(each, dead, repeats))]
+        clearing: set[str] = set()  # by digest
+        through = [pair for each in turn if (pair := self._hold(each, dead, repeats, clearing))]
+        self._note_asked([ours for _, _, ours in through])
         for place, record, ours in through:
             if type(ours) is not type(record) or getattr(ours, "attempt", 1) != getattr(record, "attempt", 1):
                 self.claims.asked_anew(record, ours)
@@ -205,13 +212,13 @@ class Reference:
         return {record.plan_id for _, record, _ in through if record.run is None}
 
     def _hold(
-        self, turn: Turn, dead: set[int], repeats: list[Turn]
+        self, turn: Turn, dead: set[int], repeats: list[Turn], clearing: set[str]
     ) -> tuple[int | None, PlanRecord, PlanRecord] | None:
         """A claim that counts, and what it is in our own words; what says it once more is among `repeats`."""
         place, record, at = turn
-        taken = self.claims.take(record)
-        if taken is Taken.EARLY:
-            self.early.setdefault(claim_id(record), Early(record, self.now))
+        taken = self.claims.take(record, clearing)
+        if taken in (Taken.EARLY, Taken.AGAIN):
+            self._put_off(turn, taken)
             return None
         if place is None:
             del self.early[claim_id(record)]
@@ -220,6 +227,8 @@ class Reference:
         if taken is Taken.KNOWN:
             repeats.append(turn)
         ours: PlanRecord
+        if taken is Taken.OTHERWISE:
+            return self._hold_against_other_words(turn, dead)
         if taken is Taken.COUNTS and self.claims.differs(record):
             before = self.claims.asked[record.digest][-1]
             ours = asked_in_nobodys_words(record, before, at, self.catalogue)
@@ -230,11 +239,51 @@ class Reference:
             ours = record
         else:
             return None
+        if isinstance(record, PlanCleared):
+            clearing.add(record.digest)
         if isinstance(ours, PlanCleared) or asks_before(ours):
             self.plans.setdefault(record.plan_id, []).append(ours)
-        if isinstance(ours, ApprovalRequested) and asks_before(ours) and ours.run is None:
-            self.claims.asked[ours.digest].append(ours)
+        if ours.digest not in self.claims.disputed:
+            self._note_asked([ours])
         return place, record, ours
+
+    def _note_asked(self, asked: Iterable[PlanRecord]) -> None:
+        """What is asked in nobody's words is known to be so from the next turn on."""
+        for ours in asked:
+            known = self.claims.asked[ours.digest]
+            if isinstance(ours, ApprovalRequested) and asks_before(ours) and ours.run is None:
+                known += [] if ours in known else [ours]
+
+    def _put_off(self, turn: Turn, taken: Taken) -> None:
+        if taken is Taken.AGAIN:
+            self.again.append(turn)
+        else:
+            self.early.setdefault(claim_id(turn[1]), Early(turn[1], self.now))
+
+    def _hold_against_other_words(
+        self, turn: Turn, dead: set[int]
+    ) -> tuple[int | None, PlanRecord, PlanRecord] | None:
+        """A plan that was cleared in other words, and that nobody has begun: the stricter ones stand."""
+        place, record, at = turn
+        older = self._older(record)
+        if record.digest in self.claims.disputed or may_run(record, at, self.catalogue, older):
+            self._bury(place, record, dead)
+            return None
+        ours = asked_in_nobodys_words(record, self.claims.first_words[record.digest], at, self.catalogue)
+        self.claims.disputed.add(record.digest)
+        self.cleared[record.digest].stale = True
+        self.plans.setdefault(record.plan_id, []).append(ours)
+        return place, record, ours
+
+    def _may_have_begun(self, digest: str) -> bool:
+        """By the ledger, an executor's word or an outcome; what is revoked nobody asks about."""
+        cleared = self.cleared[digest]
+        at_it = self.outcomes.begun.get((cleared.plan, digest))
+        ran = any(
+            told.outcome.status is not OutcomeStatus.NOT_RUN for told in self.outcomes.of(digest).values()
+        )
+        said = at_it is not None and at_it >= cleared.since
+        return cleared.revoked or ran or said or self.runs.effects.begun_under(digest)
 
     def _bury(self, place: int | None, record: PlanRecord, dead: set[int]) -> None:
         """What waited has no place in the batch any more: the clock tells of it, at once."""

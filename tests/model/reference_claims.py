@@ -1,7 +1,7 @@
 """What the laws say about records that speak of plans: each is a claim, held against what is known."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -15,9 +15,9 @@ from gate_events.ids import derived, request_id
 from gate_events.names import name_key
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.values import Step
-from gate_events.words import RequestKind, Timing
+from gate_events.words import RequestKind, Tier, Timing
 from gate_policy.catalogue import Catalogue
-from gate_policy.requirements import ASKED_BEFORE
+from gate_policy.requirements import Requirements
 from gate_policy.route import route
 from tests.model.reference_runs import Run
 from tests.model.universe import TOLERANCE
@@ -33,6 +33,10 @@ class Taken(Enum):
     EARLY = "an earlier revision has still to come"
     OWN = "a question of the store's own"
     COUNTS = "to be judged"
+    AGAIN = "to be held against what the others of its batch lead to"
+    OTHERWISE = (
+        "a plan that was cleared in other words, and that nobody has begun: to be judged in these, too"
+    )
 
 
 @dataclass
@@ -58,10 +62,13 @@ class Claims:
         self.own: dict[UUID, ApprovalRequested] = {}  # said by the store, and not come back yet
         self.asked: defaultdict[str, list[ApprovalRequested]] = defaultdict(list)  # before, of services
         self.disputed: set[str] = set()  # digests: asked in nobody's words
+        self.may_have_begun: Callable[[str], bool]  # by digest
         self.state: Callable[[UUID], str]  # of a gate; of one that opens now PENDING
 
-    def take(self, record: PlanRecord) -> Taken:
-        """Hold one claim against what is known, and remember it."""
+    def take(self, record: PlanRecord, cleared_now: Collection[str] = ()) -> Taken:
+        """Hold one claim against what is known, and remember it. `cleared_now`: digests, by its batch."""
+        if record.digest in cleared_now and self._is_cleared_in_other_words(record):
+            return Taken.AGAIN
         own = self._is_own(record)
         taken = self._taken(record, own=own)
         if own:
@@ -75,8 +82,9 @@ class Claims:
         assert isinstance(ours, ApprovalRequested)
         asked = {each.request_id for each in self.asked[ours.digest]}
         if isinstance(record, PlanCleared):
-            self.cleared.discard(record.digest)
-            self.first_words.pop(record.digest, None)
+            if _told(self.first_words.get(record.digest, record)) == _told(record):
+                self.cleared.discard(record.digest)
+                self.first_words.pop(record.digest, None)
         elif record.request_id not in asked:
             self.gates.pop(record.request_id, None)
             self.anew.setdefault(record.request_id, ours.request_id)
@@ -91,15 +99,18 @@ class Claims:
             return Taken.REFUSED
         if self._repeats(record):
             self._stands_in_place(record)
-            otherwise = self.is_asked_otherwise(record) or self._is_cleared_in_other_words(record)
+            otherwise = self.is_asked_otherwise(record) or (
+                isinstance(record, PlanCleared) and self._is_told_otherwise(record)
+            )
             return Taken.REFUSED if otherwise else Taken.KNOWN
         if own:
             return Taken.OWN
         if not (self._may_be_routed(record) and self._is_the_runs(record) and self._is_the_owners(record)):
             return Taken.REFUSED
-        if self._is_decided_otherwise(record):
-            return Taken.REFUSED
-        return Taken.EARLY if self._is_early(record) else Taken.COUNTS
+        if self._is_cleared_otherwise(record):
+            return Taken.OTHERWISE
+        counts = Taken.EARLY if self._is_early(record) else Taken.COUNTS
+        return Taken.REFUSED if self._is_decided_otherwise(record) else counts
 
     def _is_own(self, record: PlanRecord) -> bool:
         return self.own.get(record.event_id) == record
@@ -115,16 +126,27 @@ class Claims:
 
     def _repeats(self, record: PlanRecord) -> bool:
         if isinstance(record, PlanCleared):
-            return record.digest in self.cleared and self.asks(record.digest) is None
+            known = record.digest in self.cleared and self.asks(record.digest) is None
+            return known and not self._is_cleared_otherwise(record)
         if self.differs(record):
             return False
         known = record.request_id in self.gates or self._asked_anew(record)
         return known or (is_routed(record) and self.asks(record.digest) is not None)
 
-    def _is_cleared_in_other_words(self, record: PlanRecord) -> bool:
-        """The first words stay: it may have begun."""
+    def _is_cleared_otherwise(self, record: PlanRecord) -> bool:
+        """Whether nobody has begun what was cleared in other words. Else the first ones stay."""
+        routed = isinstance(record, PlanCleared) or is_routed(record)
+        unasked = self.asks(record.digest) is None
+        return (
+            routed and unasked and self._is_told_otherwise(record) and not self.may_have_begun(record.digest)
+        )
+
+    def _is_told_otherwise(self, record: PlanRecord) -> bool:
         first = self.first_words.get(record.digest)
-        return isinstance(record, PlanCleared) and first is not None and _told(first) != _told(record)
+        return first is not None and _told(first) != _told(record)
+
+    def _is_cleared_in_other_words(self, record: PlanRecord) -> bool:
+        return isinstance(record, PlanCleared) and self._is_told_otherwise(record)
 
     def differs(self, record: PlanRecord) -> bool:
         """Whether a service's plan was asked about, and never in these words, which no digest covers."""
@@ -237,8 +259,7 @@ def judged(
     always is of that. A later revision is shown as what it changes, and clears nothing that an older one had
     to ask for.
     """
-    dated = record.requested_at if isinstance(record, ApprovalRequested) else record.cleared_at
-    at = dated if abs(dated - moment) <= TOLERANCE else moment
+    at = _dated(record, moment)
     asks = isinstance(record, ApprovalRequested) or _had_to_ask(record, older)
     ours = _routed(record, at, catalogue, asks)
     if isinstance(record, PlanCleared) and isinstance(ours, PlanCleared):
@@ -249,10 +270,21 @@ def judged(
     return _attempt(_routed(record, moment, catalogue, asks), 2)
 
 
+def may_run(record: PlanRecord, moment: datetime, catalogue: Catalogue, older: Sequence[PlanRecord]) -> bool:
+    """Whether our own catalogue asks nobody before about a plan in these words."""
+    at = _dated(record, moment)
+    return isinstance(_routed(record, at, catalogue, _had_to_ask(record, older)), PlanCleared)
+
+
+def _dated(record: PlanRecord, moment: datetime) -> datetime:
+    dated = record.requested_at if isinstance(record, ApprovalRequested) else record.cleared_at
+    return dated if abs(dated - moment) <= TOLERANCE else moment
+
+
 def asked_in_nobodys_words(
-    record: PlanRecord, before: ApprovalRequested, moment: datetime, catalogue: Catalogue
+    record: PlanRecord, before: PlanRecord, moment: datetime, catalogue: Catalogue
 ) -> ApprovalRequested:
-    """What two requests tell differently: no goal but a common one, and the higher claims."""
+    """What is told in two ways: no goal but a common one, the higher claims, and the higher tier."""
     steps = []
     for one, other in zip(record.steps, before.steps, strict=True):
         claims = [each.claimed_tier for each in (one, other) if each.claimed_tier]
@@ -260,7 +292,10 @@ def asked_in_nobodys_words(
         steps.append(msgspec.structs.replace(one, claimed_tier=highest))
     goal = record.goal if record.goal == before.goal else ""
     told = msgspec.structs.replace(record, goal=goal, steps=tuple(steps))
-    return _attempt(_routed(told, moment, catalogue, asks=True), before.attempt + 1)
+    tiers = [_routed(each, moment, catalogue, asks=True).tier for each in (record, before)]
+    tiers += [before.tier] if isinstance(before, ApprovalRequested) else []
+    own = _routed(told, moment, catalogue, asks=True, tier=max(tiers, key=lambda tier: tier.rank))
+    return _attempt(own, before.attempt + 1)
 
 
 def _attempt(own: ApprovalRequested | PlanCleared, attempt: int) -> ApprovalRequested:
@@ -270,7 +305,7 @@ def _attempt(own: ApprovalRequested | PlanCleared, attempt: int) -> ApprovalRequ
 
 
 def _routed(
-    record: PlanRecord, at: datetime, catalogue: Catalogue, asks: bool
+    record: PlanRecord, at: datetime, catalogue: Catalogue, asks: bool, tier: Tier = Tier.REVERSIBLE
 ) -> ApprovalRequested | PlanCleared:
     plan = PlanProposed(
         event_id=record.event_id,
@@ -283,7 +318,7 @@ def _routed(
         steps=record.steps,
         run=record.run,
     )
-    return route(plan, catalogue, now=at, required=ASKED_BEFORE if asks else None)
+    return route(plan, catalogue, now=at, required=Requirements(tier, Timing.BEFORE) if asks else None)
 
 
 def _had_to_ask(record: PlanRecord, older: Sequence[PlanRecord]) -> bool:

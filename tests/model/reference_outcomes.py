@@ -45,6 +45,7 @@ class Outcomes:
         self.all: dict[Key, Told] = {}  # the first of each attempt; of what is not cleared yet, it waits
         self.beside: list[Told] = []  # what says otherwise than the first that waits
         self.aside: list[Told] = []  # what turned out not to count
+        self.begun: dict[tuple[UUID, str], datetime] = {}  # when somebody last was at a plan of a service
         self.own: dict[Key, PlanExecuted | None] = {}  # what runs told; None: it came back
 
     def note_own(self, told: PlanExecuted) -> None:
@@ -95,7 +96,7 @@ class Outcomes:
         if self._is_unasked_for(plan, told) if plan else self._is_unapproved(told):
             return True
         if told.status is OutcomeStatus.BEGUN:
-            return plan is not None and plan.run is not None  # of a service: nothing follows
+            return self._is_begun(plan, told, at)
         if plan and (self._is_early(plan, told, at) or not self._agrees(plan, told)):
             return True
         before = self.all.get(_key(told))
@@ -105,6 +106,14 @@ class Outcomes:
             return told != before.outcome
         elif _says(before.outcome) != _says(told):
             self._contradict(plan, before, Told(told, at))
+        return False
+
+    def _is_begun(self, plan: Cleared | None, told: PlanExecuted, at: datetime) -> bool:
+        """Of a service nothing follows but that it may have begun; a run's resumer never says it."""
+        if plan is not None and plan.run is not None:
+            return True
+        key = told.plan_id, told.digest
+        self.begun[key] = max(at, self.begun.get(key, at))
         return False
 
     def _is_not_the_runs(self, plan: Cleared | None, told: PlanExecuted, own: PlanExecuted | None) -> bool:

@@ -32,6 +32,7 @@ class Cleared:
     attempt: int = 1
     earlier: dict[int, datetime] = field(default_factory=dict)  # the attempts before, and their approvals
     revoked: bool = False
+    stale: bool = False  # told in other words since, and asked about
 
 
 @dataclass
@@ -314,7 +315,7 @@ class Runs:
 
     def _go(self, clearance: Cleared, digest: str, step: Step, now: datetime) -> str:
         """Nothing revoked begins, nor what stands beside something under way, nor what is stale."""
-        if clearance.revoked:
+        if clearance.revoked or (clearance.stale and not self.effects.begun_under(digest)):
             return "REFUSED"
         for other in self.effects.others(clearance.plan, step):
             word = _word(other, now, idempotent=False)

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from gate_policy.route import route
+from gate_store import plan_claims
 from gate_store.judged_words import CLEARED_IN_OTHER_WORDS, CLEARED_OTHERWISE
 from tests.model.liar_laws import CATALOGUE
 from tests.model.liar_machine import LiarMachine
@@ -42,6 +43,35 @@ def test_a_plan_that_a_lie_cleared_in_other_words_keeps_its_place(machine: LiarM
     assert not machine.now_there.gates
     machine.every_law_holds()
     machine.teardown()
+
+
+@pytest.fixture
+def collecting(world: World) -> LiarMachine:
+    """The catalogue asks about its goal, and its router has not heard of that rule."""
+    played: LiarMachine = type("Machine", (LiarMachine,), {"world": world})()
+    played.a_service_proposes(0, HARMLESS, "proposed", "collect")
+    lie_in_other_words(played)
+    return played
+
+
+def test_what_a_lie_cleared_waits_once_the_honest_words_ask_for_a_human(collecting: LiarMachine) -> None:
+    collecting.every_law_holds()
+    assert not collecting.waiting
+    collecting.the_router_routes(late=True)
+    collecting._take(collecting.pending)
+    assert len(collecting.waiting) == 1
+    collecting.every_law_holds()
+    collecting.teardown()
+
+
+def test_what_runs_in_a_liars_words_though_the_honest_ones_came_is_found(
+    collecting: LiarMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_claims, "cleared_otherwise", lambda *_: {})
+    collecting.the_router_routes(late=True)
+    collecting._take(collecting.pending)
+    with pytest.raises(AssertionError, match="the honest ones ask for a human"):
+        collecting.every_law_holds()
 
 
 @pytest.mark.parametrize(

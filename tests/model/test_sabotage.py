@@ -23,6 +23,7 @@ AGAINST: dict[str, tuple[str, ...]] = {
     "judgement": ("cleared_as_it_is", "asked_in_other_words"),
     "moment of an outcome": ("ended_before_it_may_run",),
     "names": ("its_proposer_or_agent_decides",),
+    "other words of a clearance": ("told_with_another_goal",),
     "own content": ("other_steps_under_its_digest",),
     "own id": ("its_gate_under_another_plan",),
     "own row": ("a_reviewers_id_is_taken", "the_gates_id_is_taken"),

@@ -45,6 +45,8 @@ actions:
   mail: {tier: IRREVERSIBLE, says: "Mail {{ to }}", arguments: [to], use_by: 300d}
   wire: {tier: IRREVERSIBLE, says: "Wire {{ to }}", arguments: [to], reviewers: [ada, bob, robot], quorum: 2}
   pay: {tier: IRREVERSIBLE, says: "Pay {{ to }}", arguments: [to], quorum: QUORUM}
+rules:
+  - {name: warning, when: 'plan.goal == "warn"', tier: IRREVERSIBLE, because: "it warns"}
 """
 CATALOGUE: Catalogue = load_catalogue(_ACTIONS.replace("QUORUM", "1"))
 

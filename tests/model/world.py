@@ -47,6 +47,7 @@ from gate_store.tables import (
     plan_outcomes,
     revocations,
     runs,
+    stale_clearances,
 )
 from gate_store.waiting_plans import settle_waiting_plans
 from stream_apps.gatekeeper.commit import commit_batch
@@ -96,6 +97,7 @@ class Picture:
     cleared: dict[str, Any]  # by digest
     outcomes: dict[UUID, Any]  # that are kept, by event id
     revoked: set[str]
+    stale: set[tuple[str, int]]  # clearances: digest and attempt
     outbox: list[tuple[int, Record]]
 
 
@@ -225,9 +227,10 @@ class World:
             found_runs = conn.execute(select(runs)).all()
             found_effects = conn.execute(select(effects)).all()
             found_cleared = conn.execute(
-                select(clearances.c.digest, clearances.c.plan_id, clearances.c.gate_id)
+                select(clearances.c.digest, clearances.c.plan_id, clearances.c.gate_id, clearances.c.attempt)
             ).all()
             found_outcomes = conn.execute(select(plan_outcomes)).all()
+            found_stale = conn.execute(select(stale_clearances.c.digest, stale_clearances.c.attempt)).all()
             found_revoked = conn.execute(select(revocations.c.digest)).scalars()
             rows = conn.execute(select(outbox).order_by(outbox.c.id)).all()
         return Picture(
@@ -238,6 +241,7 @@ class World:
             {row.digest: row for row in found_cleared},
             {UUID(row.record["event_id"]): row for row in found_outcomes},
             set(found_revoked),
+            {(row.digest, row.attempt) for row in found_stale},
             [(row.id, _record(row)) for row in rows],
         )
 
