@@ -26,6 +26,7 @@ from gate_store.superseding import overtaken
 from gate_store.tables import plan_outcomes
 from gate_store.told_effects import Contradiction, Executed, WindowKeys, note_told
 from gate_store.uncounted_outcomes import KEPT_BY, Heard, Key, says, set_aside, waiting_outcomes
+from gate_store.undo_plans import note_ended_undo_plans
 from gate_store.verdicts import later
 
 
@@ -50,7 +51,9 @@ def follow_outcomes(
         ask_about_doubted(conn, now, plan_ids=doubted)
     asked = asked_after(conn, [each.outcome for each in executed])
     outcomes_came(conn, [each.outcome for each in executed])
-    forget_planned(conn, {each.outcome.digest for each in executed})
+    digests = {each.outcome.digest for each in executed}
+    note_ended_undo_plans(conn, digests, now)
+    forget_planned(conn, digests)
     reviews = (_review(each) for each in executed if each.outcome.digest not in asked)
     outbox.put(conn, [review for review in reviews if review], now)
 

@@ -32,6 +32,15 @@ def ended() -> ColumnElement[bool]:
     )
 
 
+def attempt_ended() -> ColumnElement[bool]:
+    """Of a clearance: the attempt that it allows has an outcome, or a later one."""
+    return exists().where(
+        plan_outcomes.c.plan_id == clearances.c.plan_id,
+        plan_outcomes.c.digest == clearances.c.digest,
+        plan_outcomes.c.attempt >= clearances.c.attempt,
+    )
+
+
 def ran() -> ColumnElement[bool]:
     """Of a clearance: its plan has an outcome, and not that nothing ran, which closes nothing."""
     return exists().where(

@@ -17,6 +17,7 @@ from gate_store.lost_steps import doubt_what_is_cleared
 from gate_store.plain_text import storable
 from gate_store.restores import Restore
 from gate_store.tables import clearances, cleared_actions, cleared_steps
+from gate_store.undo_plans import note_ended_undo_plans
 from gate_store.verdicts import later
 
 
@@ -49,6 +50,7 @@ def clear(conn: Connection, cleared: Sequence[Clearance], now: datetime, restore
     verdicts = {each.record.digest: _row(each) for each in cleared if each.gate_id is not None}
     insert_new(conn, clearances, words, "digest")
     upsert(conn, clearances, list(verdicts.values()), "digest", _RENEWED)
+    note_ended_undo_plans(conn, verdicts.keys(), now)  # one that is asked again goes on
     insert_new(conn, cleared_steps, list(_step_rows(cleared)), "digest", "step_id")
     insert_new(conn, cleared_actions, list(_action_rows(cleared)), "digest", "action_type")
     if restore is not None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
-from gate_store.dialects import store_moment
+from gate_events.ids import derived
+from gate_store.dialects import lock_names, store_moment
 from gate_store.tables import run_events
+
+_TURN = derived("turn", "forget_events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +42,10 @@ def events_behind(conn: Connection, thread_id: str, number: int, limit: int) -> 
     of_run = (run_events.c.thread_id == thread_id, run_events.c.id > number)
     found = conn.execute(select(*columns).where(*of_run).order_by(run_events.c.id).limit(limit))
     return [RunEvent(row.id, row.at, row.plan_id, msgspec.json.decode(row.event)) for row in found]
+
+
+def forget_events(conn: Connection, now: datetime, kept: timedelta, limit: int) -> int:
+    """Delete the oldest events of those said longer than `kept` before `now`, at most so many; how many."""
+    lock_names(conn, [_TURN])  # two that delete the same rows in two orders would wait for each other
+    old = select(run_events.c.id).where(run_events.c.at < now - kept).order_by(run_events.c.at).limit(limit)
+    return conn.execute(delete(run_events).where(run_events.c.id.in_(old))).rowcount

@@ -468,7 +468,10 @@ undo_plans = Table(
     Column(
         "graph", Text, nullable=True, comment="whose run is undone: its functions may; null: a service's plan"
     ),
+    Column("ended_at", UtcMoment, nullable=True, comment="null: it has no outcome that this store knows"),
 )
+_goes_on = undo_plans.c.ended_at.is_(None)
+Index("ix_undo_plans_open", undo_plans.c.digest, postgresql_where=_goes_on, sqlite_where=_goes_on)
 
 stops = Table(
     "stops",
@@ -498,6 +501,7 @@ run_events = Table(
     Column("at", UtcMoment, nullable=False),
     Column("event", Text, nullable=False, comment="JSON, as a node gave it to its stream writer"),
     Index("ix_run_events_thread_id", "thread_id", "id"),
+    Index("ix_run_events_at", "at"),
 )
 
 executions = Table(

@@ -4,14 +4,16 @@ That a plan takes something back is believed of these alone: anybody may propose
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, case, exists, literal, select, update
 
 from gate_events.digest import plan_digest
 from gate_events.records import ApprovalRequested, PlanProposed
 from gate_store.bulk import insert_new
+from gate_store.clearance_states import attempt_ended
 from gate_store.dialects import among
 from gate_store.tables import clearances, effects, gates, plan_outcomes, undo_plans
 
@@ -33,6 +35,7 @@ def note_undo_plans(conn: Connection, made: Iterable[tuple[ApprovalRequested, Pl
             "plan_id": plan.plan_id,
             "gate_id": request.request_id,
             "graph": request.run.graph if request.run else _graph(known.get(request.digest)),
+            "ended_at": None,
         }
         for request, plan in pairs
     ]
@@ -46,11 +49,22 @@ def note_edited_undo_plans(
     pairs = list(edited)
     known = _noted(conn, {request.digest for request, _ in pairs})
     rows = [
-        {**known[request.digest]._mapping, "digest": made.digest}
+        {**known[request.digest]._mapping, "digest": made.digest, "ended_at": None}
         for request, made in pairs
         if request.digest in known
     ]
     insert_new(conn, undo_plans, rows, "digest")
+
+
+def note_ended_undo_plans(conn: Connection, digests: Collection[str], now: datetime) -> None:
+    """Note which of these plans, so far as they are undo plans, are over; a later attempt goes on."""
+    if not digests:
+        return
+    of_these = among(conn, undo_plans.c.digest, digests)
+    is_over = exists().where(clearances.c.digest == undo_plans.c.digest, attempt_ended())
+    ended, goes_on = undo_plans.c.ended_at.is_(None) & is_over, undo_plans.c.ended_at.is_not(None) & ~is_over
+    at = case((is_over, literal(now, undo_plans.c.ended_at.type)), else_=None)
+    conn.execute(update(undo_plans).where(of_these, ended | goes_on).values(ended_at=at))
 
 
 def undo_graph(conn: Connection, request: ApprovalRequested) -> str | None:

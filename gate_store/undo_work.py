@@ -13,7 +13,7 @@ from gate_events.ids import outcome_id
 from gate_events.records import PlanCleared, PlanDecided, PlanExecuted, StepResult
 from gate_events.values import Step
 from gate_events.words import OutcomeStatus, StepStatus
-from gate_store.clearance_states import begun_by_word, is_revoked
+from gate_store.clearance_states import attempt_ended, begun_by_word, is_revoked
 from gate_store.cleared_plans import word_of
 from gate_store.dialects import whole
 from gate_store.probing import FOUND
@@ -45,7 +45,9 @@ def undo_plans_to_execute(
         .add_columns(whole(clearances.c.record).label("record"))
         .join_from(undo_plans, clearances, clearances.c.digest == undo_plans.c.digest)
         .where(undo_plans.c.graph.in_(sorted(graphs)))
-        .where(~_has_outcome(), ~is_revoked(), ~begun_by_word(), ~_is_held(now))
+        .where(
+            undo_plans.c.ended_at.is_(None), ~attempt_ended(), ~is_revoked(), ~begun_by_word(), ~_is_held(now)
+        )
         .where(undo_plans.c.digest > after)
         .order_by(undo_plans.c.digest)
         .limit(limit)
@@ -169,15 +171,6 @@ def _result(step: Step, row: Any, at: datetime) -> StepResult:
         detail=row.detail,
         result=row.result,
         finished_at=row.finished_at,
-    )
-
-
-def _has_outcome() -> ColumnElement[bool]:
-    """Of a clearance: this attempt at its plan has one."""
-    return exists().where(
-        plan_outcomes.c.plan_id == clearances.c.plan_id,
-        plan_outcomes.c.digest == clearances.c.digest,
-        plan_outcomes.c.attempt >= clearances.c.attempt,
     )
 
 

@@ -123,6 +123,9 @@ class Settings(BaseSettings):
     republish_after_s: float = Field(
         300.0, gt=0, description="seconds until a run's plan that nobody took is published again"
     )
+    run_events_kept_s: float = Field(
+        604_800.0, gt=0, description="seconds that what nodes say is kept for `plangate follow`"
+    )
     dating_tolerance_s: float = Field(
         300.0, ge=0, description="seconds by which a decision's own date may differ from the broker's"
     )

@@ -36,6 +36,7 @@ class AppsConfig:
     spool: Path = Path("dead-letters-spool")  # for dead letters that the broker refuses
     patience_s: float = 86_400.0  # how long a decision waits for its approval request
     republish_after_s: float = 300.0  # how long the plan of a run may be under way
+    run_events_kept_s: float = 604_800.0  # how long what a node said stays for whoever follows its run
     dating_tolerance_s: float = 300.0  # how far a decision's own date may be from the broker's
     largest_record_bytes: int = 4_194_304  # of one that is read, unpacked
     lacks: Callable[[str], str] = lambda _app: ""  # which rights an app's user lacks on Kafka, in words

@@ -23,6 +23,7 @@ def apps_config(settings: Settings, only: frozenset[str], instance: str) -> Apps
         spool=settings.spool,
         patience_s=settings.patience_s,
         republish_after_s=settings.republish_after_s,
+        run_events_kept_s=settings.run_events_kept_s,
         dating_tolerance_s=settings.dating_tolerance_s,
         largest_record_bytes=settings.largest_record_bytes,
         stuck_after_s=settings.stuck_after_s,

@@ -23,6 +23,7 @@ from stream_apps.config import AppsConfig
 from stream_apps.dead_letters import DeadLetters, Origin
 from stream_apps.gatekeeper.edits import edited_again
 from stream_apps.gatekeeper.gatekeeping import StoreThread
+from stream_apps.gatekeeper.old_events import OldEvents
 from stream_apps.gatekeeper.stale import InForce, ask_about_stale
 from stream_apps.gatekeeper.unheard import Unheard
 from stream_apps.gatekeeper.unrouted import Unrouted, a_router_works
@@ -52,6 +53,7 @@ class Ticker:
         self._unheard = Unheard(thread.store, config.catalogue)
         republish_after = timedelta(seconds=config.republish_after_s)
         self._unrouted = Unrouted(thread.store, republish_after, is_routed=self._a_router_works)
+        self._old_events = OldEvents(thread.store, timedelta(seconds=config.run_events_kept_s))
         self._edited_again = partial(edited_again, catalogue=config.catalogue)
 
     async def run(self) -> None:
@@ -78,6 +80,7 @@ class Ticker:
             ask_about_stale(conn, self._config.catalogue, now, _LIMIT)
         self._unheard.take(now)
         self._unrouted.publish(now)
+        self._old_events.forget(now)
         self._look_by_what_is_in_force(now)
         if not self._dead_letters.waits:  # else this would hold the store up for nothing
             self._give_up(now)

@@ -61,7 +61,7 @@ CHANGES = {
     Role.ROUTER: {"runs", "heartbeats"},
     Role.GATEKEEPER: {
         *("gates", "decisions", "clearances", "effects", "runs", "stale_clearances", "executions"),
-        *("uncounted_outcomes", "waiting_plans", "lost_plans", "heartbeats", "stops"),
+        *("uncounted_outcomes", "waiting_plans", "lost_plans", "heartbeats", "stops", "undo_plans"),
     },
     Role.RESUMER: {
         *("runs", "effects", "workers", "heartbeats", "outbox", "checkpoints", "checkpoint_writes")
@@ -73,7 +73,7 @@ CHANGES = {
 REMOVES = {
     Role.GATEKEEPER: {
         *("decisions", "planned_effects", "plan_outcomes", "uncounted_outcomes", "own_requests"),
-        *("waiting_plans", "outbox", "heartbeats"),
+        *("waiting_plans", "outbox", "heartbeats", "run_events"),
     },
     Role.ROUTER: {"heartbeats"},
     Role.RESUMER: {"outbox", "heartbeats"},

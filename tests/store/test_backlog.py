@@ -15,9 +15,11 @@ from gate_store.clearances import record_cleared
 from gate_store.dialects import on_postgres
 from gate_store.gauges import leases_held, open_effects, open_runs, waiting_gates
 from gate_store.heartbeats import beat, end_beating
+from gate_store.run_events import forget_events
 from gate_store.stops import begin_stop, end_stop
 from gate_store.tables import runs
 from gate_store.undecided import count_undecided
+from gate_store.undo_work import undo_plans_to_execute
 from tests.store.acting import ask, decide, paused
 from tests.store.examples import HOUR, NOON, asked, asked_in_doubt, cleared, decided, plan_id, proposed, run
 
@@ -100,6 +102,11 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], Any], set[str]]] = {
     ),
     "ready runs": (lambda conn: ready_runs(conn, NOON), {"ix_runs_ready"}),
     "unexecuted": (lambda conn: unexecuted(conn, NOON), {"ix_clearances_cleared_at", "ix_runs_plan_id"}),
+    "undo plans to execute": (
+        lambda conn: undo_plans_to_execute(conn, ["billing"], NOON),
+        {"ix_undo_plans_open"},
+    ),
+    "old events": (lambda conn: forget_events(conn, NOON, HOUR, 10), {"ix_run_events_at"}),
     "unpublished": (unpublished, {"outbox"}),
     "open gates with tiers": (lambda conn: waiting_gates(conn, NOON, {}), {"ix_gates_pending"}),
     "open runs": (

@@ -16,6 +16,7 @@ from gate_store.queries import pending
 from gate_store.runs import orphans
 from gate_store.stale import to_ask
 from gate_store.undecided import count_undecided
+from gate_store.undo_work import undo_plans_to_execute
 from gate_store.unserved import paused_elsewhere, unserved
 from tests.store.acting import ask_again
 from tests.store.examples import HOUR, NOON
@@ -42,6 +43,7 @@ PERIODIC: dict[str, tuple[Callable[[Connection], Any], str]] = {
         lambda conn: doubt_lost_claims(conn, NOON),
         "state = 'CLAIMED' AND effects.thread_id IS NOT NULL",
     ),
+    "undo plans": (lambda conn: undo_plans_to_execute(conn, ["billing"], NOON), "ended_at IS NULL"),
     "orphans": (lambda conn: orphans(conn, NOON + HOUR), "status = 'RUNNING'"),
     "runs that nobody asked about": (lambda conn: unasked_runs(conn, NOON), "status = 'PAUSED'"),
     "runs that wait for a resumer": (lambda conn: ready_runs(conn, NOON), "status = 'READY'"),

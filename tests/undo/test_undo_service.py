@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from gate_events.ids import effect_key
 from gate_events.records import ApprovalRequested
@@ -16,12 +16,15 @@ from gate_events.words import DecisionKind, OutcomeStatus, Resolution
 from gate_store.backlog import unexecuted
 from gate_store.database import utc_now
 from gate_store.stops import begin_stop, end_stop
+from gate_store.tables import plan_outcomes, undo_plans
+from gate_store.undo_plans import note_ended_undo_plans
+from gate_store.undo_work import undo_plans_to_execute
 from gate_store.workers import register_worker
 from plangate.worker import undo_service
 from plangate.worker.undo_service import without_function
 from producers.effects import effects
 from tests.store.examples import decided
-from tests.undo.scene import Scene, lie
+from tests.undo.scene import GRAPH, Scene, lie
 
 
 async def test_an_undo_is_executed_and_its_outcome_told(scene: Scene) -> None:
@@ -53,6 +56,22 @@ async def test_what_is_undone_is_not_undone_again_by_nobody(scene: Scene) -> Non
     await scene.look(scene.service(worker="r3"))
     assert scene.did == ["ann"]
     assert len(scene.outcomes(plan)) == 1
+
+
+async def test_a_plan_that_has_ended_is_marked_so_long_as_its_outcome_is_there(scene: Scene) -> None:
+    plan = scene.undone("ann")
+    await scene.look(scene.service())
+    [outcome] = scene.outcomes(plan)
+    mark = select(undo_plans.c.ended_at)
+    with scene.store.begin() as conn:
+        assert conn.execute(mark).scalars().all() == [None]
+    scene.commit(outcome)
+    with scene.store.begin() as conn:
+        assert None not in conn.execute(mark).scalars().all()
+        assert undo_plans_to_execute(conn, [GRAPH], utc_now()) == []
+        conn.execute(plan_outcomes.delete().where(plan_outcomes.c.plan_id == plan.plan_id))
+        note_ended_undo_plans(conn, [outcome.digest], utc_now())
+        assert conn.execute(mark).scalars().all() == [None]
 
 
 async def test_who_tells_once_more_tells_the_very_same(scene: Scene) -> None:
