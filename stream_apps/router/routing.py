@@ -7,6 +7,7 @@ from functools import partial
 
 from gate_events.errors import UndecodableError, UnencodableError
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
+from gate_events.shown import quoted
 from gate_events.stops import Stop, holding
 from gate_events.tracing import of_record
 from gate_policy.effects import PriorEffect, effect_keys
@@ -29,6 +30,10 @@ from stream_apps.spans import Spans
 _log = logging.getLogger("plangate.router")
 OUTPUTS = (PlanCleared, ApprovalRequested)
 _UNROUTABLE = "the plan cannot be routed: {}: {}"
+_WRONG_KEY = (
+    "it has {}, and not its plan id: in another partition it could overtake other records of its plan. Its"
+    " proposer must send it again with the key {}; a replay keeps the key it has, so discard this letter"
+)
 _AT_ONCE = 32  # records between two turns of the event loop
 
 Plans = Sequence[tuple[Received, PlanProposed]]
@@ -207,5 +212,5 @@ def _require_key(received: Received, plan: PlanProposed) -> None:
     """
     key, wanted = received.message.key, str(plan.plan_id)
     if key != wanted.encode():
-        said = "none" if key is None else repr(key[:80])
-        raise UndecodableError("PlanProposed", f"its Kafka key is {said}; send it with its plan id: {wanted}")
+        said = "no Kafka key" if key is None else f"the Kafka key {quoted(key[:80].decode(errors='replace'))}"
+        raise UndecodableError("PlanProposed", _WRONG_KEY.format(said, wanted))

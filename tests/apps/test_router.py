@@ -114,15 +114,21 @@ def test_a_copy_in_other_words_clears_nothing_of_what_the_router_has_asked(world
         assert sum(reader.ends().values()) == 0
 
 
-@pytest.mark.parametrize("key", [None, b"another"])
-def test_the_router_takes_no_plan_under_another_key(world: World, key: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("key", "told"), [(None, "no Kafka key"), (b"order-17\n", 'the Kafka key "order-17\\n"')]
+)
+def test_the_router_takes_no_plan_under_another_key(world: World, key: bytes | None, told: str) -> None:
     """It would overtake, or be overtaken, on another partition, which another router reads."""
     world.start("router")
     own = plan("look")
     world.send_raw("plans", encode(own), key)
     with world.reader("dead-letters") as reader:
         (letter,) = reader.messages(lambda seen: len(seen) == 1)
-    assert f"send it with its plan id: {own.plan_id}" in headers_of(letter)["plangate_error"]
+    assert headers_of(letter)["plangate_error"] == (
+        f"PlanProposed: it has {told}, and not its plan id: in another partition it could"
+        " overtake other records of its plan. Its proposer must send it again with the key"
+        f" {own.plan_id}; a replay keeps the key it has, so discard this letter"
+    )
 
 
 def test_why_the_router_refuses_the_plan_of_a_run_stands_at_the_run(world: World) -> None:
