@@ -10,10 +10,11 @@ from gate_events.json_text import kept_result
 from gate_events.shown import quoted, shown
 from gate_policy.display import redacted
 from plangate.cli.failures import CommandError
+from plangate.cli.gate_progress import told_meanwhile
 from plangate.cli.output import WELL, WRONG, errors, indented, print_json, say
 from plangate.cli.stopped import what_is_stopped
 from plangate.cli.stores import reading
-from plangate.settings import load_settings
+from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue
 from producers.run_outcome import NotEndedError, RunOutcome, outcome
 
@@ -36,11 +37,7 @@ def wait(thread: str, timeout: float | None, *, raw: bool, as_json: bool) -> Non
         if stops := what_is_stopped(settings, conn):
             say(stops, errors)
     try:
-        ended = asyncio.run(
-            outcome(
-                thread, timeout_s=timeout, store_url=settings.store_url, graphs_file=_file(settings.graphs)
-            )
-        )
+        ended = asyncio.run(_ended(settings, thread, timeout))
     except NotEndedError as error:
         problem, _, mend = str(error).rpartition("; ")
         with reading(settings) as conn:
@@ -55,6 +52,13 @@ def wait(thread: str, timeout: float | None, *, raw: bool, as_json: bool) -> Non
         raise typer.Exit(NOT_DONE)
     if ended.decided not in _AS_DECIDED:
         raise typer.Exit(NOT_APPROVED)
+
+
+async def _ended(settings: Settings, thread: str, timeout_s: float | None) -> RunOutcome:
+    async with told_meanwhile(settings.store_url, thread):
+        return await outcome(
+            thread, timeout_s=timeout_s, store_url=settings.store_url, graphs_file=_file(settings.graphs)
+        )
 
 
 def _file(graphs: Any) -> Any:
