@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -70,6 +71,23 @@ def test_a_client_that_says_nothing_keeps_no_other_waiting(ask: Ask) -> None:
             connection.request("GET", "/healthz")
             assert connection.getresponse().status == 200
             connection.close()
+
+
+def test_any_number_of_slow_clients_keep_no_other_waiting() -> None:
+    """Also of such that say a little now and then: the next request takes the oldest one's place."""
+    with serving(ANY_PORT, CollectorRegistry(), {"/healthz": dict}) as url, ExitStack() as slow:
+        place = urlsplit(url)
+        clients = [
+            slow.enter_context(socket.create_connection((place.hostname, place.port), timeout=30))
+            for _ in range(17)
+        ]
+        for client in clients[1:]:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+        connection = HTTPConnection(place.netloc, timeout=30)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().status == 200
+        connection.close()
+        assert clients[0].recv(1) == b""  # hung up on
 
 
 def test_an_address_that_is_taken_is_named_with_the_setting() -> None:

@@ -7,7 +7,7 @@ import typer
 
 from gate_events.shown import shown
 from plangate.cli.acls import role_of
-from plangate.cli.doctor import at_work, on_kafka, setup
+from plangate.cli.doctor import at_work, endpoint, on_kafka, setup
 from plangate.cli.doctor.finding import EXIT_CODE, Finding, State, gravest, looked
 from plangate.cli.output import LOOK, WELL, WRONG, indented, print_json, say
 from plangate.kafka.roles import Role
@@ -49,7 +49,7 @@ def examine(settings: Settings, roles: Sequence[tuple[Role, str]], *, whole: boo
     """
     looks = [*setup.looks(settings, roles)]
     if whole:
-        looks += [*at_work.looks(settings), *on_kafka.looks(settings)]
+        looks += [*at_work.looks(settings), *on_kafka.looks(settings), *endpoint.looks(settings)]
     gone: set[str] = set()
     for what, look_at_it, needs in looks:
         if needs in gone:

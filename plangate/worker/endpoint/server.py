@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -17,6 +17,7 @@ Page = Callable[[], Mapping[str, str]]
 """What was looked at, and what is wrong with it; empty where nothing is."""
 
 _MOST_AT_ONCE = 16  # requests
+_ROOM_WITHIN_S = 1.0  # after it was hung up on the oldest
 _SILENT_S = 5.0  # then a client that says nothing is left
 
 
@@ -31,25 +32,37 @@ class EndpointTakenError(RuntimeError):
 
 
 class _Server(ThreadingWSGIServer):
-    """A thread for each request, but not for any number of them."""
+    """A thread for each request, but not for any number of them: the oldest makes room for the next."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self._room = threading.BoundedSemaphore(_MOST_AT_ONCE)
+        self._in_hand: dict[Any, None] = {}  # requests, the oldest first
         super().__init__(*arguments, **named)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Begin a thread where there is room."""
-        if self._room.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
-            self.shutdown_request(request)
+        """Begin a thread where there is room, or is soon."""
+        if not self._room.acquire(blocking=False):
+            self._hang_up_on_the_oldest()
+            if not self._room.acquire(timeout=_ROOM_WITHIN_S):
+                self.shutdown_request(request)
+                return
+        self._in_hand[request] = None
+        super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """The thread."""
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self._in_hand.pop(request, None)
             self._room.release()
+
+    def _hang_up_on_the_oldest(self) -> None:
+        """Its thread, which reads or writes there, ends by itself."""
+        for request in list(self._in_hand)[:1]:
+            self._in_hand.pop(request, None)
+            with suppress(OSError):  # it has ended meanwhile
+                request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went, or said nothing, is no news."""
