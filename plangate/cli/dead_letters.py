@@ -14,7 +14,7 @@ from gate_events.topics import DEAD_LETTERS
 from gate_policy.display import plain, redacted
 from gate_policy.errors import CatalogueError
 from plangate.cli.failures import CommandError
-from plangate.cli.moments import moment
+from plangate.cli.moments import said
 from plangate.cli.output import print_json, say, show
 from plangate.cli.speaking import speaker
 from plangate.kafka import topics
@@ -33,7 +33,7 @@ def list_newest(limit: int, *, every: bool, plan: str | None, as_json: bool) -> 
     count: Counter[str] = Counter()
     rows = _rows(settings, marked, count, every=every, plan=plan)
     newest = heapq.nlargest(limit, rows, key=lambda row: row["at"])
-    told = newest if as_json else [{**row, "at": moment(row["at"].isoformat())} for row in newest]
+    told = newest if as_json else [{**row, "at": said(row["at"])} for row in newest]
     show(told, as_json=as_json, title="Dead letters", columns=COLUMNS)
     if not as_json and (more := _left_out(len(newest), count, every=every)):
         say(more)
@@ -55,7 +55,7 @@ def show_one(letter: str, *, as_json: bool) -> None:
     if as_json:
         print_json(whole)
     else:
-        for name, value in whole.items():
+        for name, value in {**whole, "at": said(found.at)}.items():
             say(f"{shown(name)}: {shown(plain(value) if name == 'record' else str(value))}")
 
 

@@ -29,7 +29,7 @@ from plangate.cli.choosing import chosen, show_and_ask
 from plangate.cli.edited_steps import edited_steps
 from plangate.cli.failures import CommandError
 from plangate.cli.options import SHORTEST_ID
-from plangate.cli.output import indented, print_json, say
+from plangate.cli.output import LOOK, WELL, indented, print_json, say
 from plangate.cli.speaking import speaker
 from plangate.cli.step_diff import changes
 from plangate.cli.stores import reading
@@ -38,6 +38,8 @@ from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue
 from producers import decisions as producing
 from producers.decisions import edited_values
+
+_COUNTS = (Fate.DECIDED, Fate.COUNTED)
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def _publish(
     if asked.as_json:
         print_json(told)
     else:
-        say(in_words(decision, told))
+        answer(decision, told)
 
 
 def published(
@@ -190,8 +192,13 @@ def in_json(settings: Settings, decision: DecisionMade, became: Disposition | No
     return {**told, "state": state, "message": _meaning(verdict) if verdict else why}
 
 
+def answer(decision: DecisionMade, told: Mapping[str, Any]) -> None:
+    """The same for people. What counts is well; where nobody has answered yet, a look is due."""
+    say(in_words(decision, told), style=WELL if told["fate"] in _COUNTS else LOOK)
+
+
 def in_words(decision: DecisionMade, told: Mapping[str, Any]) -> str:
-    """The same for people."""
+    """The same in a line."""
     if told["fate"] == Fate.DECIDED:
         state = f": {told['state']}" if told["state"] else ""
         return f"{_gate(decision)} is closed by this{state}. {shown(told['message'])}"

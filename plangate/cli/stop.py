@@ -20,7 +20,7 @@ from gate_store.stops import begin_stop, end_stop, in_force, wait_for_intents
 from plangate.cli.choosing import is_terminal
 from plangate.cli.decisions import reviewer_name
 from plangate.cli.failures import CommandError, NotConfirmedError, line_for
-from plangate.cli.output import complain, errors, print_json, say
+from plangate.cli.output import LOOK, WELL, complain, errors, print_json, say
 from plangate.cli.stopped import in_words
 from plangate.cli.stores import must_be_there
 from plangate.settings import Settings, load_settings
@@ -161,7 +161,7 @@ def _report(what: str, words: str, made: Stop | None, places: Sequence[Place], *
     if as_json:
         print_json({"stop": made, "places": places})
     elif any(place.done for place in places):
-        say(words)
+        say(words, style=LOOK if made else WELL)
         for place in places:
             if place.done:
                 say(f"{'held' if made else 'ended'}: {place.place}")

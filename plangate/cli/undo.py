@@ -14,9 +14,9 @@ from gate_store import undo_plans
 from gate_store.database import utc_now
 from gate_store.heartbeats import RESUMER, heard
 from plangate.cli.choosing import chosen
-from plangate.cli.decisions import Asked, in_json, in_words, published
+from plangate.cli.decisions import Asked, answer, in_json, published
 from plangate.cli.failures import CommandError
-from plangate.cli.output import print_json, say
+from plangate.cli.output import LOOK, WELL, print_json, say
 from plangate.cli.stores import reading
 from plangate.cli.undo_state import in_state
 from plangate.settings import Settings, load_settings
@@ -54,7 +54,7 @@ def undo_and_follow(asked: Asked, steps: Sequence[str], note: str, *, follows: b
         more = {"undo_plan_id": found["plan_id"], "state": found["state"], "gate_id": found["open_gate"]}
         print_json({**told, **more})
     else:
-        say(in_words(decision, told))
+        answer(decision, told)
     if follows and became is None:
         raise NotUndoneError(
             "no gatekeeper has answered", "see that `plangate worker` runs: `plangate doctor` tells"
@@ -75,7 +75,7 @@ def report(plan: undo_plans.View, *, follows: bool, as_json: bool) -> None:
     if state in ("FAILED", "NOT_RUN"):
         raise CommandError(f"{told} {in_state(plan)}", f"`plangate show {plan['plan_id']}` tells more")
     if not as_json:
-        say(f"{told} {in_state(plan)}")
+        say(f"{told} {in_state(plan)}", style=WELL if state == "DONE" else LOOK)
 
 
 def _followed(settings: Settings, gate_id: UUID, left_s: float) -> undo_plans.View | None:
