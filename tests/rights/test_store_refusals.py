@@ -32,7 +32,7 @@ READS = {
         *JUDGED,
         *VERSIONS,
         *STATE,
-        *("decisions", "cleared_steps", "stale_clearances", "policies"),
+        *("decisions", "cleared_steps", "cleared_actions", "stale_clearances", "policies"),
         *("runs", "effects", "workers", "heartbeats", "outbox", "restores", "lost_plans", "stops"),
         "undo_plans",
     },
