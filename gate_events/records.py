@@ -246,6 +246,21 @@ class PolicyKept(Value, frozen=True, kw_only=True):
     signature: Text | None = None
 
 
+class StopChanged(Value, frozen=True, kw_only=True):
+    """A stop begins, or ends: then it names who ended it and when, beside all that was said before."""
+
+    event_id: UUID
+    stop_id: UUID
+    action_type: Name | None = None  # None: everything
+    by: Name
+    note: Text
+    at: Moment
+    ended_by: Name | None = None
+    ended_note: Text = ""
+    ended_at: Moment | None = None
+    signature: Text | None = None
+
+
 class DeadLetter(Value, frozen=True, kw_only=True):
     """The headers beside a record's original bytes on `dead-letters`."""
 

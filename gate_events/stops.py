@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from gate_events.ids import derived
+from gate_events.records import StopChanged
 from gate_events.shown import shown
 
 
@@ -32,3 +34,42 @@ def holding(stops: Iterable[Stop], action_type: str) -> Stop | None:
     """The stop that lets nothing of this action type begin, one of everything first; None: it may begin."""
     held = [stop for stop in stops if stop.action_type in (None, action_type)]
     return min(held, key=lambda stop: (stop.action_type is not None, stop.at), default=None)
+
+
+def began(stop: Stop) -> StopChanged:
+    """What `stops` says of a stop; said again it is the same."""
+    return StopChanged(
+        event_id=derived("stop", stop.stop_id),
+        stop_id=stop.stop_id,
+        action_type=stop.action_type,
+        by=stop.by,
+        note=stop.note,
+        at=stop.at,
+    )
+
+
+def ended(stop: Stop, by: str, note: str, at: datetime) -> StopChanged:
+    """What `stops` says of its end, with all that was said before: the topic keeps the newest alone."""
+    return msgspec.structs.replace(
+        began(stop),
+        event_id=derived("end of stop", stop.stop_id),
+        ended_by=by,
+        ended_note=note,
+        ended_at=at,
+    )
+
+
+def stop_of(changed: StopChanged) -> Stop:
+    """The stop that a record is about."""
+    return Stop(
+        stop_id=changed.stop_id,
+        action_type=changed.action_type,
+        by=changed.by,
+        note=changed.note,
+        at=changed.at,
+    )
+
+
+def newer(known: StopChanged | None, heard: StopChanged) -> StopChanged:
+    """What counts of two records of one stop: whichever comes first, a stop that has ended stays so."""
+    return known if known is not None and known.ended_at is not None else heard

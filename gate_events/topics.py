@@ -24,6 +24,7 @@ OUTCOMES = Topic("outcomes", records.PlanExecuted)
 INCIDENTS = Topic("incidents", records.IncidentReported)
 AUTONOMY = Topic("autonomy", records.AutonomyChanged, compacted=True)
 POLICIES = Topic("policies", records.PolicyKept, compacted=True)
+STOPS = Topic("stops", records.StopChanged, compacted=True)
 DEAD_LETTERS = Topic("dead-letters", records.DeadLetter)
 
 TOPICS = (
@@ -36,6 +37,7 @@ TOPICS = (
     INCIDENTS,
     AUTONOMY,
     POLICIES,
+    STOPS,
     DEAD_LETTERS,
 )
 
@@ -43,9 +45,13 @@ TOPIC_OF = {topic.record: topic for topic in TOPICS}
 
 
 def key_of(record: Any) -> bytes:
-    """A record's Kafka key: plan id; action type and fingerprint on `autonomy`; digest on `policies`."""
+    """A record's Kafka key: plan id; but on `autonomy` action type and fingerprint, on `policies` the digest,
+    on `stops` the stop's id.
+    """
     if isinstance(record, records.AutonomyChanged):
         return f"{record.action_type}\x1f{record.fingerprint}".encode()
     if isinstance(record, records.PolicyKept):
         return record.digest.encode()
+    if isinstance(record, records.StopChanged):
+        return str(record.stop_id).encode()
     return str(record.plan_id).encode()

@@ -7,16 +7,19 @@ import time
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, or_, select, text, update
 
-from gate_events.stops import Stop, holding
+from gate_events.names import fault_of_name, name_key
+from gate_events.records import StopChanged
+from gate_events.stops import Stop, began, ended, holding, stop_of
 from gate_events.values import Step
 from gate_store.bulk import insert_new
 from gate_store.dialects import on_postgres
 from gate_store.engine.port import StoppedError
 from gate_store.plain_text import storable
-from gate_store.tables import stops
+from gate_store.tables import revisions, stops
 
 _LOOK_S = 0.05
 _AT_IT = text(
@@ -64,6 +67,49 @@ def end_stop(conn: Connection, stop: Stop, by: str, note: str, now: datetime) ->
     ended = {"ended_by": storable(by), "ended_note": storable(note), "ended_at": now}
     of_it = and_(stops.c.stop_id == stop.stop_id, stops.c.ended_at.is_(None))
     conn.execute(update(stops).where(of_it).values(**ended))
+
+
+def all_stops(conn: Connection) -> dict[UUID, StopChanged]:
+    """What the store has of all stops, also those that ended, as the topic `stops` says it."""
+    return {row.stop_id: _changed(row) for row in conn.execute(select(stops))}
+
+
+def _changed(row: Row[*tuple[Any, ...]]) -> StopChanged:
+    stop = Stop(stop_id=row.stop_id, action_type=row.action_type, by=row.by, note=row.note, at=row.at)
+    if row.ended_at is None:
+        return began(stop)
+    return ended(stop, row.ended_by, row.ended_note, row.ended_at)
+
+
+def take_stop(conn: Connection, heard: StopChanged, now: datetime) -> str | None:
+    """Take what was said on the topic; why it does not count, else None.
+
+    A stop counts: what it claims is on the safe side. An end counts of the very stop that it names, by a name
+    that is neither an agent's nor a proposer's: those do not decide. What the store has ended stays so.
+    """
+    stop = stop_of(heard)
+    if heard.ended_at is None:
+        begin_stop(conn, stop)
+        return None
+    known = all_stops(conn).get(stop.stop_id)
+    if known is not None and known.ended_at is not None:
+        return None
+    if why := _why_not_ended(conn, heard, known):
+        return why
+    end_stop(conn, stop, heard.ended_by or "", heard.ended_note, now)
+    return None
+
+
+def _why_not_ended(conn: Connection, heard: StopChanged, known: StopChanged | None) -> str | None:
+    who = heard.ended_by or ""
+    if fault := fault_of_name(who) if who else "is empty":
+        return f"ended_by {who!a} {fault}"
+    if known is not None and known.action_type != stop_of(heard).action_type:
+        return f"stop {heard.stop_id} is of {known.action_type or 'everything'}"
+    proposes = or_(revisions.c.proposer == name_key(who), revisions.c.agent == name_key(who))
+    if conn.execute(select(revisions.c.plan_id).where(proposes).limit(1)).first():
+        return f"{who!a} proposes plans, and so ends no stop by a record; use a login of the store"
+    return None
 
 
 def wait_for_intents(store: Engine, within_s: float) -> bool:

@@ -30,6 +30,8 @@ from producers.kafka_producer import KafkaProducer, SchemaIdOf
 from producers.outcomes import begun, outcome
 from producers.postponed import Postponed, TooManyWaitError
 from producers.spans import work_span
+from producers.stop_topic import StopTopic
+from producers.stops_here import Stops, StopsHere
 from producers.store_ledger import LEASE_S, NoLedger, StepLedger, StoreLedger
 from producers.work import Work
 
@@ -80,7 +82,8 @@ def verdicts(
     again then, and those behind it go on. Without it the gate is told that a plan is
     being worked at, and the group gives it to nobody else while this process lives, for a day.
     Nothing is begun that `stop_file` says is stopped (None: the file that PLANGATE_STOP_FILE names, else
-    .plangate/stop in this folder), or the store; the next effect of a plan under way waits, too.
+    .plangate/stop in this folder), or the store, or, without a store, the topic `stops`, which is read to its
+    end before anything begins; the next effect of a plan under way waits, too.
     A plan that was rejected, expired or withdrawn gets the outcome NOT_RUN, unless `say_not_run` is False.
     Ends `idle_s` seconds after the last word, once all are read, or by `stop()`; without it waits for ever.
     What waits for other work to end is read again by the next start.
@@ -102,7 +105,10 @@ def verdicts(
         words = Words(options, kafka, group, topic_prefix, schema_of, keep, postponed.forget)
         opened.callback(words.close)
         settling = Settling(words, producer, executor, say_not_run, now, keep)
-        stops = StopFile(stop_file or named_by_environment())
+        topic = None if ledger.decides else StopTopic(options, group, topic_prefix, schema_of)
+        if topic:
+            opened.callback(topic.close)
+        stops = StopsHere(StopFile(stop_file or named_by_environment()), topic)
         return Verdicts(settling, ledger, postponed, actions, idle_s, now, opened.pop_all(), stops)
 
 
@@ -161,9 +167,9 @@ class Verdicts:
         idle_s: float | None,
         now: Clock,
         opened: ExitStack,
-        stop_file: StopFile,
+        stops: Stops,
     ) -> None:
-        self._stop_file = stop_file
+        self._stops = stops
         self._settling = settling
         self._ledger = ledger
         self._postponed = postponed
@@ -241,7 +247,7 @@ class Verdicts:
             self._settling.words.done(heard.message)
             return
         try:
-            refuse_stopped(self._stop_file.stops(), *heard.word.steps)
+            refuse_stopped(self._stops.stops(), *heard.word.steps)
             self._ledger.may_run(heard.word)
         except NotNowError:
             raise
@@ -250,9 +256,7 @@ class Verdicts:
             return
         attempt = self._ledger.attempt(heard.word)
         settle = partial(self._settle, heard, attempt)
-        work = Work(
-            heard.word, self._ledger, settle, self._at_work(heard, attempt), self._now, self._stop_file
-        )
+        work = Work(heard.word, self._ledger, settle, self._at_work(heard, attempt), self._now, self._stops)
         try:
             with work_span(heard.word, heard.message):
                 yield work

@@ -23,6 +23,7 @@ from producers.acting import Word, use_by_of
 from producers.at_work import AtWork
 from producers.spans import effect_span
 from producers.step import AnyStep, Step, step_value
+from producers.stops_here import Stops
 from producers.store_ledger import StepLedger
 
 T = TypeVar("T")
@@ -59,9 +60,9 @@ class Work:
         settle: Settle,
         at_work: AtWork,
         now: Clock,
-        stop_file: StopFile | None = None,
+        stops: Stops | None = None,
     ) -> None:
-        self._stop_file = stop_file or StopFile(None)
+        self._stops: Stops = stops or StopFile(None)
         self._word = word
         self._before = steps_before(word.steps)
         self._ledger = ledger
@@ -194,7 +195,7 @@ class Work:
 
         Raises StoppedError where it may come again later instead.
         """
-        while stop := self._stop_file.holding(step.action_type):
+        while stop := self._stops.holding(step.action_type):
             if self._ledger.decides or not self._begun:
                 refuse_stopped([stop], step)
             sleep(_LOOK_S)

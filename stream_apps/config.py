@@ -1,11 +1,12 @@
 """What the Faust apps of one process need to know."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from opentelemetry.trace import Tracer
+from sqlalchemy import Engine
 
 from gate_events.codec import SchemaOfId
 from gate_policy.catalogue import Catalogue
@@ -44,6 +45,7 @@ class AppsConfig:
     topics_looked_at_s: float = 10.0  # how often, whether they are still the same
     stop_within_s: float = 20.0
     stop_file: StopFile = field(default_factory=lambda: StopFile(None))  # of this host
+    shares_stops: Callable[[Engine], Coroutine[Any, Any, None]] | None = None  # beside a gatekeeper
     serves: Serves = lambda _part, _trouble: None
     tracers: Mapping[str, Tracer] = field(default_factory=dict)  # by role; none: no spans
     clock: Clock = utc_now

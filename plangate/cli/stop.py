@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from uuid import uuid4
@@ -12,10 +12,11 @@ from sqlalchemy import Engine
 
 from gate_events.names import fault_of_name
 from gate_events.shown import shown
-from gate_events.stops import Stop
+from gate_events.stops import Stop, began, ended
+from gate_events.topics import STOPS
 from gate_store.database import open_store, utc_now
 from gate_store.dialects import store_moment
-from gate_store.stop_file import StopFile
+from gate_store.stop_file import UNREADABLE, StopFile
 from gate_store.stops import begin_stop, end_stop, in_force, wait_for_intents
 from plangate.cli.choosing import is_terminal
 from plangate.cli.decisions import reviewer_name
@@ -23,6 +24,7 @@ from plangate.cli.failures import CommandError, NotConfirmedError, line_for
 from plangate.cli.output import LOOK, WELL, complain, errors, print_json, say
 from plangate.cli.stopped import in_words
 from plangate.cli.stores import must_be_there
+from plangate.kafka.stops import say_stops, stopped_on_kafka
 from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue
 
@@ -35,11 +37,12 @@ class NotEverywhereError(CommandError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where something was stopped or ended; `why` says why it was not."""
+    """Where something was stopped or ended; `why` says why it was not, `later` who brings it there."""
 
     place: str
     done: bool
     why: str = ""
+    later: str = ""
 
 
 def stop(action: str | None, note: str, by: str | None, *, as_json: bool) -> None:
@@ -54,8 +57,9 @@ def stop(action: str | None, note: str, by: str | None, *, as_json: bool) -> Non
             lambda: StopFile(settings.stop_file).add(made),
         ),
         _tried(f"the store ({settings.store_shown})", lambda: _stop_in_store(settings, made)),
+        _tried(_kafka(settings), lambda: say_stops(settings, [began(made)])),
     ]
-    _report("stop", in_words([made]), made, places, as_json=as_json)
+    _report("stop", in_words([made]), made, _shared(places), as_json=as_json)
 
 
 def go(action: str | None, note: str, by: str | None, *, yes: bool, as_json: bool) -> None:
@@ -64,25 +68,49 @@ def go(action: str | None, note: str, by: str | None, *, yes: bool, as_json: boo
     who = _name(settings, by)
     file = StopFile(settings.stop_file)
     here = [each for each in file.stops() if each.action_type == action]
-    try:
-        stored, unread = _in_store(settings), ""
-    except Exception as error:
-        stored, unread = [], line_for(error) or repr(error)
-    found = list({each.stop_id: each for each in [*here, *stored] if each.action_type == action}.values())
+    (stored, unread), (told, unheard) = _read(_in_store, settings), _read(stopped_on_kafka, settings)
+    all_ = [*here, *told, *stored]
+    found = list({each.stop_id: each for each in all_ if each.action_type == action}.values())
     if not (found or unread):
-        others = in_words([*file.stops(), *stored])
+        others = in_words({each.stop_id: each for each in [*file.stops(), *told, *stored]}.values())
         raise CommandError(
             "nothing of that is stopped", f"what is: {others}" if others else "nothing else is"
         )
     _ask(found, who, yes=yes, as_json=as_json)
     named = {each.stop_id for each in found}
+    ends = [ended(each, who, note, utc_now()) for each in found if each.stop_id != UNREADABLE]
     places = [
         _tried(f"this host (file {settings.stop_file.absolute()})", lambda: file.end(action, named)),
         Place(f"the store ({settings.store_shown})", done=False, why=unread)
         if unread
         else _tried(f"the store ({settings.store_shown})", lambda: _end_in_store(settings, found, who, note)),
+        Place(_kafka(settings), done=False, why=unheard)
+        if unheard
+        else _tried(_kafka(settings), lambda: say_stops(settings, ends)),
     ]
-    _report("go", f"ended: {in_words(found) or 'nothing'}", None, places, as_json=as_json)
+    _report("go", f"ended: {in_words(found) or 'nothing'}", None, _shared(places), as_json=as_json)
+
+
+def _kafka(settings: Settings) -> str:
+    return f"Kafka (topic {settings.topic(STOPS.name)})"
+
+
+def _read(read: Callable[[Settings], list[Stop]], settings: Settings) -> tuple[list[Stop], str]:
+    """What is stopped there; why nobody can tell, where that is so."""
+    try:
+        return read(settings), ""
+    except Exception as error:
+        return [], line_for(error) or repr(error)
+
+
+def _shared(places: Sequence[Place]) -> list[Place]:
+    """Of store and Kafka a gatekeeper brings to the one what the other has."""
+    file, store, kafka = places
+    if store.done and not kafka.done:
+        kafka = replace(kafka, later="a gatekeeper brings it there from the store")
+    if kafka.done and not store.done:
+        store = replace(store, later="a gatekeeper takes it from Kafka")
+    return [file, store, kafka]
 
 
 def _name(settings: Settings, by: str | None) -> str:
@@ -166,8 +194,16 @@ def _report(what: str, words: str, made: Stop | None, places: Sequence[Place], *
             if place.done:
                 say(f"{'held' if made else 'ended'}: {place.place}")
     missed = [place for place in places if not place.done]
-    for place in missed[1:]:
-        complain(f"plangate: not in {place.place}: {shown(place.why)}")
-    if missed:
-        again = f"say `plangate {what}` again once that is mended"
-        raise NotEverywhereError(f"not in {missed[0].place}: {shown(missed[0].why)}", again)
+    file_or_store = [place for place in missed if place in places[:2]]
+    for place in missed:
+        if place not in file_or_store[:1]:
+            complain(f"plangate: {_not_in(place)}")
+    if file_or_store:
+        raise NotEverywhereError(
+            _not_in(file_or_store[0]), f"say `plangate {what}` again once that is mended"
+        )
+
+
+def _not_in(place: Place) -> str:
+    yet = f" yet, {place.later}" if place.later else ""
+    return f"not in {place.place}{yet}: {shown(place.why)}"

@@ -45,8 +45,11 @@ def admin(settings: Settings, heard: list[KafkaError] | None = None) -> AdminCli
         raise _option_error(error.args[0].str()) from error
 
 
-def cluster(settings: Settings) -> Any:
-    """The cluster's metadata. Raises KafkaUnreachableError, KafkaRefusesError, KafkaOptionError."""
+def cluster(settings: Settings, *, patiently: bool = True) -> Any:
+    """The cluster's metadata. Raises KafkaUnreachableError, KafkaRefusesError, KafkaOptionError.
+
+    Not `patiently`: brokers that are all down now are not waited for.
+    """
     heard: list[KafkaError] = []
     client, end = admin(settings, heard), time.monotonic() + TIMEOUT_S
     while True:
@@ -55,7 +58,7 @@ def cluster(settings: Settings) -> Any:
         except KafkaException as error:
             client.poll(0)  # its errors come only now
             _refuse(settings, heard)
-            if time.monotonic() > end:
+            if time.monotonic() > end or not (patiently or _are_there(heard)):
                 raise KafkaUnreachableError(settings.bootstrap_servers, _said(heard, error)) from error
         time.sleep(0.05)  # some failures come at once
 
@@ -64,6 +67,10 @@ def _refuse(settings: Settings, heard: list[KafkaError]) -> None:
     """Raises KafkaRefusesError where a broker is there and does not let us in."""
     if refusal := why_refused(heard, settings.kafka_options):
         raise KafkaRefusesError(settings.bootstrap_servers, refusal)
+
+
+def _are_there(heard: list[KafkaError]) -> bool:
+    return all(error.code() != KafkaError._ALL_BROKERS_DOWN for error in heard)
 
 
 def _said(heard: list[KafkaError], error: KafkaException) -> str:

@@ -20,12 +20,14 @@ from gate_events.topics import (
     OUTCOMES,
     PLANS,
     POLICIES,
+    STOPS,
     TOPICS,
     VERDICTS,
     Topic,
 )
 
 GROUPS = "plangate-"  # Plangate's own consumer groups begin so; no service's does
+OPTIONAL = (STOPS,)  # who lacks one of these, or a right to it, says so and does its part all the same
 READERS = f"{GROUPS}reader-"  # groups that read a topic once and commit nothing
 
 
@@ -98,14 +100,16 @@ PARTS = {
     Role.ADMIN: Part(reads=(DEAD_LETTERS,), writes=(DEAD_LETTERS,)),  # marks that it discards
     Role.ROUTER: Part(reads=(PLANS,), writes=(AUTO_EXECUTE, APPROVAL_REQUESTS, DEAD_LETTERS)),
     Role.GATEKEEPER: Part(
-        reads=(AUTO_EXECUTE, APPROVAL_REQUESTS, DECISIONS, OUTCOMES),
+        reads=(AUTO_EXECUTE, APPROVAL_REQUESTS, DECISIONS, OUTCOMES, STOPS),
         # It publishes the whole outbox: also what agents that submit and resumers that died left there.
-        writes=(PLANS, APPROVAL_REQUESTS, DECISIONS, VERDICTS, OUTCOMES, POLICIES, DEAD_LETTERS),
+        # And what is stopped in the store.
+        writes=(PLANS, APPROVAL_REQUESTS, DECISIONS, VERDICTS, OUTCOMES, POLICIES, STOPS, DEAD_LETTERS),
     ),
     Role.RESUMER: Part(writes=(PLANS, APPROVAL_REQUESTS, OUTCOMES, DEAD_LETTERS)),
     Role.AGENT: Part(writes=(PLANS,)),  # that proposes; one that submits runs speaks with the store alone
-    Role.SERVICE: Part(reads=(AUTO_EXECUTE, VERDICTS), writes=(OUTCOMES, DEAD_LETTERS)),
-    Role.REVIEWER: Part(writes=(DECISIONS,)),  # what there is to decide is in the store
+    Role.SERVICE: Part(reads=(AUTO_EXECUTE, VERDICTS, STOPS), writes=(OUTCOMES, DEAD_LETTERS)),
+    # What there is to decide is in the store. What is stopped it reads to end it where the store is away.
+    Role.REVIEWER: Part(reads=(STOPS,), writes=(DECISIONS, STOPS)),
     Role.REPORTER: Part(writes=(INCIDENTS,)),
     # What died is put back as it stands on its own topic, and marked.
     Role.REPLAYER: Part(
@@ -116,7 +120,7 @@ PARTS = {
 }
 
 _OWN_GROUP = (Role.ROUTER, Role.GATEKEEPER)
-_READ_ONCE = (Role.ADMIN, Role.REPLAYER, Role.AUDITOR)
+_READ_ONCE = (Role.ADMIN, Role.REVIEWER, Role.REPLAYER, Role.AUDITOR)
 
 
 def rights_of(role: Role, topic_prefix: str = "", group: str | None = None) -> list[Right]:
@@ -125,6 +129,16 @@ def rights_of(role: Role, topic_prefix: str = "", group: str | None = None) -> l
         Right(operation, resource)
         for operation, resources in _needs(role, topic_prefix, group).items()
         for resource in resources
+    ]
+
+
+def needed_rights(role: Role, topic_prefix: str = "") -> list[Right]:
+    """Those of a worker's `role` without which it does not start."""
+    spared = {f"{topic_prefix}{topic.name}" for topic in OPTIONAL}
+    return [
+        right
+        for right in rights_of(role, topic_prefix)
+        if right.resource.kind is not Kind.TOPIC or right.resource.name not in spared
     ]
 
 

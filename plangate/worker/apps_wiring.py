@@ -1,10 +1,13 @@
 """Turns settings into what the Faust apps need. They load no graphs."""
 
+from functools import partial
+
 from gate_store.stop_file import StopFile
 from plangate.kafka.own_rights import in_words, lacking
-from plangate.kafka.roles import Role, rights_of
+from plangate.kafka.roles import Role, needed_rights
 from plangate.settings import Settings
 from plangate.wiring import id_of_record, open_catalogue, schema_ids
+from plangate.worker.stop_sharing import share_stops
 from stream_apps.config import AppsConfig
 
 
@@ -28,5 +31,6 @@ def apps_config(settings: Settings, only: frozenset[str], instance: str) -> Apps
         largest_record_bytes=settings.largest_record_bytes,
         stuck_after_s=settings.stuck_after_s,
         stop_file=StopFile(settings.stop_file),
-        lacks=lambda app: in_words(lacking(settings, rights_of(Role(app), settings.topic_prefix))),
+        shares_stops=partial(share_stops, settings),
+        lacks=lambda app: in_words(lacking(settings, needed_rights(Role(app), settings.topic_prefix))),
     )

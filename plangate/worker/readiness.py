@@ -11,7 +11,7 @@ from gate_store.roles.roles import Role as StoreRole
 from gate_store.try_clients import try_clients
 from plangate.kafka import topics
 from plangate.kafka.own_rights import in_words, lacking
-from plangate.kafka.roles import Role, rights_of, topics_of
+from plangate.kafka.roles import OPTIONAL, Role, needed_rights, topics_of
 from plangate.settings import Settings
 from plangate.wiring import open_catalogue
 from plangate.worker.slots import slots_folder
@@ -36,10 +36,10 @@ def check_before_work(settings: Settings, parts: Set[str]) -> None:
     slots_folder()
     open_catalogue(settings)
     faust_settings(settings.kafka_options)
-    used = {topic for part in parts for topic in topics_of(Role(part))}
+    used = {topic for part in parts for topic in topics_of(Role(part))}.difference(OPTIONAL)
     if problems := topics.problems(topics.describe(settings, [topic for topic in TOPICS if topic in used])):
         raise NotReadyError(f"topics {problems}")
-    rights = [right for part in parts for right in rights_of(Role(part), settings.topic_prefix)]
+    rights = [right for part in parts for right in needed_rights(Role(part), settings.topic_prefix)]
     if lacks := in_words(lacking(settings, rights)):
         raise NotReadyError(lacks)
     try_clients(settings.store_url)

@@ -44,5 +44,7 @@ async def start_gatekeeper(config: AppsConfig, in_hand: InHand) -> Service:
         store.dispose()
 
     ticker = Ticker(config, thread, dead_letters)
-    beside, lacks = (outbox.run, ticker.run), partial(config.lacks, GATEKEEPER)
+    beside, lacks = [outbox.run, ticker.run], partial(config.lacks, GATEKEEPER)
+    if config.shares_stops:
+        beside.append(partial(config.shares_stops, store))
     return Service(intake, writer, gatekeeping.handle, _BATCH, beside=beside, close=close, lacks=lacks)

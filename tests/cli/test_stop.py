@@ -6,11 +6,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from gate_events.codec import decode
+from gate_events.records import StopChanged
 from gate_store.database import open_store
 from gate_store.stop_file import StopFile
 from gate_store.stops import in_force
 from gate_store.tables import stops
+from plangate.dev.apache_kafka import ApacheKafka
 from tests.cli.commands import Shell
+from tests.producers.services import Bench
+from tests.topics import delete
 
 WHY = ("--note", "wrong mails", "--by", "ana")
 
@@ -124,9 +129,60 @@ def test_whoever_would_wait_for_it_reads_what_is_stopped(stored: Shell) -> None:
 def test_as_json_it_is_one_document(stored: Shell) -> None:
     told = stored.run("stop", *WHY, "--json").json
     assert told["stop"]["note"] == "wrong mails"
-    assert [place["done"] for place in told["places"]] == [True, True]
+    assert [place["done"] for place in told["places"]] == [True, True, False]
+    assert told["places"][2]["later"] == "a gatekeeper brings it there from the store"
 
 
 def test_a_name_that_fakes_the_view_is_refused(stored: Shell) -> None:
     assert stored.run("stop", "--note", "x", "--by", "a\u202ena").complains("--by", "leave it out")
     assert held_in_store(stored) == []
+
+
+@pytest.fixture
+def on_kafka(stored: Shell, kafka: ApacheKafka, topic_prefix: str) -> tuple[Shell, Bench]:
+    """With a broker."""
+    shell = stored.with_(
+        PLANGATE_KAFKA_BOOTSTRAP_SERVERS=kafka.bootstrap_servers, PLANGATE_TOPIC_PREFIX=topic_prefix
+    )
+    return shell, Bench(kafka, topic_prefix)
+
+
+def said(bench: Bench) -> list[StopChanged]:
+    values = [message.value() for message in bench.read("stops")]
+    return [decode(value, StopChanged) for value in values]
+
+
+def test_who_stopped_and_who_ended_it_is_on_record_on_kafka(on_kafka: tuple[Shell, Bench]) -> None:
+    shell, bench = on_kafka
+    ended = shell.run("stop", *WHY)
+    assert (ended.code, ended.err) == (0, "")
+    assert f"held: Kafka (topic {bench.prefix}stops)" in ended.out
+    assert shell.run("go", "--yes", "--by", "bob", "--note", "mended").code == 0
+    first, last = said(bench)
+    assert (first.by, first.note, first.ended_by) == ("ana", "wrong mails", None)
+    assert (last.by, last.note, last.ended_by, last.ended_note) == ("ana", "wrong mails", "bob", "mended")
+    assert first.stop_id == last.stop_id
+
+
+def test_it_works_on_kafka_where_the_store_does_not(on_kafka: tuple[Shell, Bench]) -> None:
+    shell, bench = on_kafka
+    away = shell.with_(PLANGATE_STORE_URL="sqlite:///nowhere.db", PLANGATE_STOP_FILE=str(shell.folder / "s1"))
+    ended = away.run("stop", *WHY)
+    assert ended.code == 1
+    assert "a gatekeeper takes it from Kafka" in ended.err
+    elsewhere = away.with_(PLANGATE_STOP_FILE=str(shell.folder / "s2"))
+    went = elsewhere.run("go", "--yes", "--by", "bob")
+    assert went.code == 1
+    assert "everything is stopped since" in went.out
+    assert [each.ended_by for each in said(bench)] == [None, "bob"]
+
+
+def test_a_cluster_without_the_topic_is_told_and_the_store_is_stopped(
+    on_kafka: tuple[Shell, Bench],
+) -> None:
+    shell, bench = on_kafka
+    delete(bench.options, f"{bench.prefix}stops")
+    ended = shell.run("stop", *WHY)
+    assert ended.code == 0
+    assert "run `plangate topics create`" in ended.err
+    assert held_in_store(shell) == [None]

@@ -10,6 +10,7 @@ MORNING = datetime(2026, 3, 2, 8, 30, 0, 250_000, tzinfo=UTC)
 PLAN = UUID("7d444840-9dc0-11d1-b245-5ffdce74fad2")
 EVENT = UUID("6fa459ea-ee8a-3ca4-894e-db77e160355e")
 REQUEST = UUID("16fd2706-8baf-433b-82eb-8c7fada847da")
+STOP = UUID("0f5e1d2c-3b4a-4958-8776-655443322110")
 DIGEST = "ab" * 32
 SIGNATURE = "ed25519:AAAA"
 EVIDENCE = {"confirmed": 200, "of": 200}
@@ -176,6 +177,18 @@ SAMPLES: tuple[Any, ...] = (
         text="version: 1\n",
         first_seen=MORNING,
         by="ops",
+        signature=SIGNATURE,
+    ),
+    records.StopChanged(
+        event_id=EVENT,
+        stop_id=STOP,
+        action_type="email.send",
+        by="eva",
+        note="wrong mails",
+        at=MORNING,
+        ended_by="bob",
+        ended_note="the filter is mended",
+        ended_at=MORNING + timedelta(hours=1),
         signature=SIGNATURE,
     ),
     records.DeadLetter(

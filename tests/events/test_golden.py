@@ -79,6 +79,7 @@ def test_the_fingerprints_that_single_object_encoding_carries() -> None:
         "IncidentReported": "499789f5fbb2374c",
         "AutonomyChanged": "0ea57b117a3c8a52",
         "PolicyKept": "0e606ff5cdffa9b6",
+        "StopChanged": "48bd254a3725a3ec",
         "DeadLetter": "eab03aed435c6718",
     }
 

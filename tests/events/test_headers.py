@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from gate_events.headers import cloud_event, new_traceparent
-from gate_events.records import AutonomyChanged, DeadLetter, PolicyKept
+from gate_events.records import AutonomyChanged, DeadLetter, PolicyKept, StopChanged
 from gate_events.topics import key_of
-from tests.events.samples import DIGEST, PLAN, SAMPLES
+from tests.events.samples import DIGEST, PLAN, SAMPLES, STOP
 
 KEYED = [sample for sample in SAMPLES if not isinstance(sample, DeadLetter)]
 every_record = pytest.mark.parametrize("record", KEYED, ids=lambda record: type(record).__name__)
@@ -37,8 +37,12 @@ def test_no_header_holds_a_control_character(record: Any) -> None:
 
 
 @every_record
-def test_the_key_is_the_plan_id_but_on_autonomy_and_policies(record: Any) -> None:
-    others: dict[Any, str] = {AutonomyChanged: f"email.send\x1f{DIGEST}", PolicyKept: DIGEST}
+def test_the_key_is_the_plan_id_but_on_autonomy_policies_and_stops(record: Any) -> None:
+    others: dict[Any, str] = {
+        AutonomyChanged: f"email.send\x1f{DIGEST}",
+        PolicyKept: DIGEST,
+        StopChanged: str(STOP),
+    }
     assert key_of(record) == others.get(type(record), str(PLAN)).encode()
 
 

@@ -35,6 +35,10 @@ class Bench:
     def make_anew(self, topic: str) -> None:
         """Delete it, and make it again."""
         delete(self.options, self.prefix + topic)
+        self.make_again(topic)
+
+    def make_again(self, topic: str) -> None:
+        """Make one that was deleted."""
         make(self.options, self.prefix + topic, partitions=PARTITIONS)
 
     def outcomes(self) -> list[PlanExecuted]:

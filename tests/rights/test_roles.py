@@ -9,13 +9,14 @@ from gate_events.topics import (
     AUTONOMY,
     DEAD_LETTERS,
     DECISIONS,
+    STOPS,
     TOPIC_OF,
     TOPICS,
     VERDICTS,
 )
 from gate_policy.catalogue import load_catalogue
 from gate_store.outbox import BY_RESUMERS
-from plangate.kafka.roles import PARTS, Kind, Operation, Role, rights_of, topics_of
+from plangate.kafka.roles import PARTS, Kind, Operation, Role, needed_rights, rights_of, topics_of
 from stream_apps.config import GATEKEEPER, ROUTER, AppsConfig
 from stream_apps.faust_app import build_app
 from stream_apps.gatekeeper.gatekeeping import INPUTS
@@ -42,7 +43,7 @@ def test_the_router_writes_what_it_makes_of_plans() -> None:
 
 
 def test_the_gatekeeper_reads_its_inputs() -> None:
-    assert {topic.name for topic in PARTS[Role.GATEKEEPER].reads} == set(INPUTS)
+    assert {topic.name for topic in PARTS[Role.GATEKEEPER].reads} == {*INPUTS, STOPS.name}
 
 
 def test_a_resumer_writes_what_it_publishes_and_so_nothing_that_decides() -> None:
@@ -55,6 +56,18 @@ def test_every_topic_has_a_writer_but_the_one_that_nothing_writes_yet() -> None:
     assert set(TOPICS) - written == {AUTONOMY}
 
 
+def test_only_who_decides_and_the_gatekeeper_says_what_is_stopped() -> None:
+    writers = {role for role, part in PARTS.items() if STOPS in part.writes}
+    assert writers == {Role.REVIEWER, Role.GATEKEEPER}
+
+
+@pytest.mark.parametrize("role", [Role.ROUTER, Role.GATEKEEPER, Role.RESUMER])
+def test_no_worker_needs_the_topic_of_stops_to_start(role: Role) -> None:
+    assert "acme.stops" not in {right.resource.name for right in needed_rights(role, "acme.")}
+    spared = [right for right in rights_of(role, "acme.") if right not in needed_rights(role, "acme.")]
+    assert {right.resource.name for right in spared} <= {"acme.stops"}
+
+
 @pytest.mark.parametrize("app", [ROUTER, GATEKEEPER])
 def test_an_apps_group_is_the_one_that_it_consumes_in(app: str) -> None:
     group = build_app(app, replace(CONFIG, topic_prefix="acme.")).conf.id
@@ -62,7 +75,11 @@ def test_an_apps_group_is_the_one_that_it_consumes_in(app: str) -> None:
 
 
 def test_topics_and_groups_have_the_operators_prefix() -> None:
-    assert names(Role.SERVICE, Operation.READ, Kind.TOPIC, "acme.") == {"acme.auto-execute", "acme.verdicts"}
+    assert names(Role.SERVICE, Operation.READ, Kind.TOPIC, "acme.") == {
+        "acme.auto-execute",
+        "acme.verdicts",
+        "acme.stops",
+    }
     assert names(Role.SERVICE, Operation.READ, Kind.GROUP, "acme.", "mailer") == {"acme.mailer"}
     assert names(Role.AUDITOR, Operation.DESCRIBE, Kind.GROUP, "acme.") == {
         "acme.plangate-reader-",
@@ -78,7 +95,7 @@ def test_nobody_but_the_admin_makes_topics_or_gives_rights() -> None:
 
 
 def test_a_role_must_see_what_it_uses_and_no_more() -> None:
-    assert topics_of(Role.REVIEWER) == [DECISIONS]
+    assert topics_of(Role.REVIEWER) == [DECISIONS, STOPS]
     assert APPROVAL_REQUESTS in topics_of(Role.ROUTER)
     assert VERDICTS not in topics_of(Role.ROUTER)
 

@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from uuid import uuid4
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, Engine, select
 
-from gate_events.stops import Stop
+from gate_events.stops import Stop, began, ended
 from gate_events.words import StepStatus
 from gate_store import ledger
 from gate_store.claims import Claim, Grant
@@ -16,7 +17,8 @@ from gate_store.clearances import record_cleared
 from gate_store.database import open_store
 from gate_store.engine.port import StoppedError
 from gate_store.ledger import claim_effect, finish_effect
-from gate_store.stops import begin_stop, end_stop, in_force, wait_for_intents
+from gate_store.plan_owners import note_revisions
+from gate_store.stops import all_stops, begin_stop, end_stop, in_force, take_stop, wait_for_intents
 from gate_store.tables import effects, stops
 from tests.store.examples import NOON, STEPS, cleared
 from tests.stores import migrated
@@ -115,3 +117,40 @@ def test_who_and_why_are_kept(conn: Connection) -> None:
     assert in_force(conn) == []
     row = conn.execute(select(stops)).one()
     assert (row.by, row.note, row.ended_by, row.ended_note) == ("ana", "wrong mails", "bob", "mended")
+
+
+def test_a_stop_that_was_said_on_kafka_counts(conn: Connection) -> None:
+    made = stop("pay")
+    assert take_stop(conn, began(made), NOON) is None
+    assert in_force(conn) == [made]
+
+
+def test_an_end_that_was_said_on_kafka_counts_of_the_stop_that_it_names(conn: Connection) -> None:
+    made, other = stop(), stop()
+    for each in (made, other):
+        begin_stop(conn, each)
+    assert take_stop(conn, ended(made, "bob", "mended", NOON), NOON) is None
+    assert in_force(conn) == [other]
+    assert all_stops(conn)[made.stop_id] == ended(made, "bob", "mended", NOON)
+    assert take_stop(conn, began(made), NOON) is None
+    assert in_force(conn) == [other]
+
+
+@pytest.mark.parametrize("by", [PLAN.proposer, PLAN.agent.name, f" {PLAN.proposer.upper()} ", "b\u202eob"])
+def test_neither_an_agent_nor_a_proposer_nor_a_name_that_fakes_the_view_ends_a_stop(
+    conn: Connection, by: str
+) -> None:
+    """Else whoever's plan waits would let it go on."""
+    note_revisions(conn, [PLAN], NOON)
+    made = stop()
+    begin_stop(conn, made)
+    assert take_stop(conn, ended(made, by, "let me", NOON), NOON)
+    assert in_force(conn) == [made]
+
+
+def test_an_end_of_another_action_type_is_of_no_stop(conn: Connection) -> None:
+    made = stop()
+    begin_stop(conn, made)
+    forged = msgspec.structs.replace(ended(made, "bob", "", NOON), action_type="pay")
+    assert "is of everything" in (take_stop(conn, forged, NOON) or "")
+    assert in_force(conn) == [made]

@@ -17,7 +17,7 @@ from plangate.cli.failures import CommandError
 from plangate.cli.stores import must_be_there
 from plangate.kafka import clients, topics
 from plangate.kafka.own_rights import in_words, lacking, may_do_everything
-from plangate.kafka.roles import Role, rights_of, topics_of
+from plangate.kafka.roles import OPTIONAL, Role, rights_of, topics_of
 from plangate.settings import Settings
 from plangate.wiring import open_catalogue, schema_ids
 from plangate.worker.readiness import NotReadyError
@@ -42,10 +42,13 @@ def looks(settings: Settings, roles: Sequence[tuple[Role, str]]) -> Iterator[Que
     yield Question("graphs", partial(_graphs, settings))
 
 
-def _topics(roles: Sequence[tuple[Role, str]], settings: Settings) -> str:
+def _topics(roles: Sequence[tuple[Role, str]], settings: Settings) -> Found | str:
     states = topics.describe(settings, _seen_by(roles))
-    if problems := topics.problems(states):
+    spared = {settings.topic(topic.name) for topic in OPTIONAL}
+    if problems := topics.problems(state for state in states if state.name not in spared):
         raise NotReadyError(problems)
+    if problems := topics.problems(states):
+        return look(problems, "until then a stop holds no service without a store, but by its host's file")
     return f"{settings.bootstrap_servers}: {counted(len(states), 'topic')}"
 
 
@@ -56,8 +59,12 @@ def _seen_by(roles: Sequence[tuple[Role, str]]) -> list[Topic]:
 
 def _rights(roles: Sequence[tuple[Role, str]], settings: Settings) -> Found | str:
     wanted = [right for role, group in roles for right in rights_of(role, settings.topic_prefix, group)]
-    if lacks := in_words(lacking(settings, wanted)):
-        raise NotReadyError(lacks)
+    lacks = lacking(settings, wanted)
+    spared = {settings.topic(topic.name) for topic in OPTIONAL}
+    if words := in_words(right for right in lacks if right.resource.name not in spared):
+        raise NotReadyError(words)
+    if lacks:
+        return look(in_words(lacks), "until then a stop on Kafka is not heard or said here")
     names = ", ".join(role for role, _ in roles)
     if may_do_everything(settings):
         return look(f"far more than {names} must have: {_SUPER}", _AUTHORIZE)

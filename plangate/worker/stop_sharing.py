@@ -1,0 +1,121 @@
+"""What is stopped in the store is said on `stops`, and what is said there is taken into the store."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from time import monotonic
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from gate_events.records import StopChanged
+from gate_events.shown import shown
+from gate_store.database import utc_now
+from gate_store.dialects import store_moment
+from gate_store.stops import all_stops, take_stop
+from plangate.kafka.roles import GROUPS, Role
+from plangate.settings import Settings
+from plangate.wiring import open_producer, schema_ids
+from producers.delivery import NotDeliveredError
+from producers.kafka_producer import KafkaProducer
+from producers.stop_topic import StopTopic
+from stream_apps.patience import through_outages
+from stream_apps.plain_errors import in_thread
+from stream_apps.progress import Progress
+
+LOOK_S = 1.0
+_AGAIN_S = 30.0  # until what Kafka did not take is said once more
+log = logging.getLogger("plangate.stops")
+
+
+async def share_stops(settings: Settings, store: Engine) -> None:
+    """For ever, beside a gatekeeper. A topic that is missing, or not for its user, is said and waited for."""
+    sharing = await in_thread(StopSharing.of, settings, store)
+    progress = Progress()
+    try:
+        while True:
+            await through_outages("the store", lambda: in_thread(sharing.look), progress)
+            await asyncio.sleep(LOOK_S)
+    finally:
+        await in_thread(sharing.close)
+
+
+class StopSharing:
+    """Brings store and topic to the same stops, over and over: each repeat changes nothing."""
+
+    def __init__(self, store: Engine, topic: StopTopic, producer: KafkaProducer) -> None:
+        self._store = store
+        self._topic = topic
+        self._producer = producer
+        self._said: set[UUID] = set()  # event ids
+        self._refused: dict[UUID, StopChanged] = {}
+        self._say_at = 0.0
+        self._problem = ""  # why Kafka did not take what was last said
+
+    @classmethod
+    def of(cls, settings: Settings, store: Engine) -> "StopSharing":
+        """As a gatekeeper does it."""
+        ids, group = schema_ids(settings), f"{GROUPS}{Role.GATEKEEPER}"
+        topic = StopTopic(
+            settings.kafka_options, group, settings.topic_prefix, ids.schema_of if ids else None
+        )
+        return cls(store, topic, open_producer(settings, "plangate/gatekeeper"))
+
+    def look(self) -> None:
+        """Take what was said, then say what is not there. Raises what the store raises."""
+        self._topic.look()
+        with self._store.begin() as conn:
+            stored = all_stops(conn)
+        if self._take(stored):
+            with self._store.begin() as conn:
+                stored = all_stops(conn)
+        if self._topic.is_whole and monotonic() >= self._say_at:
+            self._say(stored)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._topic.close()
+        self._producer.close()
+
+    def _take(self, stored: dict[UUID, StopChanged]) -> bool:
+        news = [each for each in self._topic.known.values() if self._is_news(each, stored)]
+        for heard in news:
+            with self._store.begin() as conn:
+                why = take_stop(conn, heard, store_moment(conn, utc_now()))
+            if why:
+                self._refused[heard.stop_id] = heard
+                log.warning("the end of stop %s on topic stops does not count: %s", heard.stop_id, shown(why))
+            else:
+                log.info("stop %s on topic stops is taken into the store", heard.stop_id)
+        return bool(news)
+
+    def _is_news(self, heard: StopChanged, stored: dict[UUID, StopChanged]) -> bool:
+        known = stored.get(heard.stop_id)
+        if known is None:
+            return self._refused.get(heard.stop_id) != heard
+        is_end = heard.ended_at is not None and known.ended_at is None
+        return is_end and self._refused.get(heard.stop_id) != heard
+
+    def _say(self, stored: dict[UUID, StopChanged]) -> None:
+        for each in self._unsaid(stored):
+            try:
+                self._producer.send(each)
+            except NotDeliveredError as error:
+                self._not_said(str(error))
+                return
+            self._said.add(each.event_id)
+            self._problem = ""
+
+    def _not_said(self, problem: str) -> None:
+        self._say_at = monotonic() + _AGAIN_S
+        if not self._problem:
+            log.warning("what is stopped is not on its topic yet: %s", problem)
+        self._problem = problem
+
+    def _unsaid(self, stored: dict[UUID, StopChanged]) -> Iterator[StopChanged]:
+        for each in stored.values():
+            there = self._topic.known.get(each.stop_id)
+            if each.event_id in self._said or (there is not None and there.ended_at is not None):
+                continue
+            if there is None or each.ended_at is not None:
+                yield each

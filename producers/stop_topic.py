@@ -1,0 +1,162 @@
+"""What the topic `stops` says is stopped: read to its end, then followed."""
+
+import logging
+from collections import deque
+from collections.abc import Mapping
+from threading import Lock
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from gate_events.codec import SchemaOfId, decode
+from gate_events.errors import RegistryUnavailableError, UndecodableError
+from gate_events.records import StopChanged
+from gate_events.stops import Stop, newer, stop_of
+from gate_events.topics import STOPS
+from gate_store.database import utc_now
+from gate_store.stop_file import UNREADABLE
+from producers.client_log import CLIENT_LOG, OUTAGES
+
+_ASK_S = 5.0
+_READ_S = 10.0  # how long one look waits for the end of the topic
+_AGAIN_S = 10.0  # until a topic that is not there is looked for again
+_AT_ONCE = 500
+_ABSENT = {
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError._UNKNOWN_PARTITION,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+}
+_log = logging.getLogger("plangate.stops")
+
+
+class StopTopic:
+    """A reader of the whole topic, in no group: it commits nothing. Safe for several threads.
+
+    `settings` are librdkafka's, `group` is one that this user may read or describe, without the prefix.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        group: str,
+        topic_prefix: str = "",
+        schema_of: SchemaOfId | None = None,
+    ) -> None:
+        self.known: dict[UUID, StopChanged] = {}
+        self.is_absent = False
+        """Whether the topic is missing, or not for this user to read."""
+        self._topic = topic_prefix + STOPS.name
+        self._servers = str(settings.get("bootstrap.servers", "?"))
+        own = {"group.id": topic_prefix + group, "enable.auto.commit": False, "enable.partition.eof": True}
+        options = {"error_cb": self._note, **settings, **own, "auto.offset.reset": "earliest"}
+        self._consumer = Consumer(options, logger=CLIENT_LOG)
+        self._schema_of = schema_of
+        self._behind: set[int] | None = None  # partitions whose end was not reached; None: none are read
+        self._unread: deque[Message] = deque()
+        self._look_at = 0.0  # when to look for the topic again
+        self._lock = Lock()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all was read that the topic had when it was looked for."""
+        return self._behind is not None and not self._behind and not self._unread
+
+    def stops(self) -> list[Stop]:
+        """What is stopped there. All of it where the topic is there, and was never read to its end."""
+        self.look()
+        found = [stop_of(each) for each in self.known.values() if each.ended_at is None]
+        if not (self.is_whole or self.is_absent):
+            found.append(self._unknown())
+        return found
+
+    def look(self) -> None:
+        """Take in what has come. At first it waits for the end of the topic, for some seconds."""
+        with self._lock:
+            if self._behind is None and not self._begin():
+                return
+            until = monotonic() + _READ_S
+            try:
+                while self._take() or (self._behind and monotonic() < until):
+                    pass
+            except RegistryUnavailableError as error:
+                _log.warning("topic %s cannot be read on: %s", self._topic, error)
+
+    def close(self) -> None:
+        """Let the connection go."""
+        with self._lock:
+            self._consumer.close()
+
+    def _unknown(self) -> Stop:
+        note = "what is stopped there is not known yet: Kafka or the schema registry does not answer"
+        return Stop(stop_id=UNREADABLE, by=f"topic {self._topic}", note=note, at=utc_now())
+
+    def _begin(self) -> bool:
+        """Whether the topic is there to be read from its beginning."""
+        if monotonic() < self._look_at:
+            return False
+        try:
+            found = self._consumer.list_topics(self._topic, timeout=_ASK_S).topics[self._topic]
+        except KafkaException as error:
+            self._note(error.args[0])
+            return False
+        if found.error or not found.partitions:
+            self._miss()
+            return False
+        self._consumer.assign(
+            [TopicPartition(self._topic, number, OFFSET_BEGINNING) for number in found.partitions]
+        )
+        self._behind = set(found.partitions)
+        if self.is_absent:
+            _log.warning("topic %s is there now: what it says is stopped is held", self._topic)
+        self.is_absent = False
+        return True
+
+    def _miss(self) -> None:
+        if not self.is_absent:
+            mend = "`plangate topics create` makes it, `plangate topics acls` says who reads it"
+            lost = (
+                "stops that are said on Kafka are not heard here, those of the host's file and the store are"
+            )
+            _log.warning("topic %s is missing, or not for this user to read: %s; %s", self._topic, lost, mend)
+        self.is_absent, self._behind = True, None
+        self._look_at = monotonic() + _AGAIN_S
+        self._consumer.unassign()
+
+    def _take(self) -> bool:
+        """Whether something came. Raises RegistryUnavailableError."""
+        if not self._unread:
+            self._unread.extend(self._consumer.consume(_AT_ONCE, timeout=0.1 if self._behind else 0))
+        found = bool(self._unread)
+        while self._unread:
+            self._hear(self._unread[0])
+            if self._unread:
+                self._unread.popleft()
+        return found and self._behind is not None
+
+    def _hear(self, message: Message) -> None:
+        error, value = message.error(), message.value()
+        if error is not None:
+            self._meet(error, message.partition())
+        elif value is not None:
+            try:
+                heard = decode(value, StopChanged, self._schema_of)
+            except UndecodableError as undecodable:
+                _log.warning("a record of topic %s is passed over: %s", self._topic, undecodable)
+            else:
+                self.known[heard.stop_id] = newer(self.known.get(heard.stop_id), heard)
+
+    def _meet(self, error: KafkaError, partition: int | None) -> None:
+        if error.code() == KafkaError._PARTITION_EOF:
+            if self._behind and partition is not None:
+                self._behind.discard(partition)
+        elif error.code() in _ABSENT:
+            self._unread.clear()
+            self._miss()
+        else:
+            self._note(error)
+
+    def _note(self, error: KafkaError) -> None:
+        OUTAGES.note(error, self._servers)

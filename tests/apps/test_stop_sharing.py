@@ -1,0 +1,136 @@
+"""What is stopped in the store stands on Kafka, and what is said there is in the store."""
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine
+
+from gate_events.codec import decode
+from gate_events.records import StopChanged
+from gate_events.stops import Stop, began, ended
+from gate_store.database import open_store, utc_now
+from gate_store.stops import all_stops, begin_stop, end_stop, in_force
+from plangate.dev.apache_kafka import ApacheKafka
+from plangate.settings import Settings
+from plangate.worker import stop_sharing
+from plangate.worker.stop_sharing import StopSharing
+from producers import stop_topic
+from tests.apps.world import until
+from tests.producers.services import Bench
+from tests.stores import migrated
+from tests.topics import delete
+
+
+@pytest.fixture
+def bench(kafka: ApacheKafka, topic_prefix: str) -> Bench:
+    return Bench(kafka, topic_prefix)
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[Engine]:
+    migrated(sqlite_url)
+    opened = open_store(sqlite_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def sharing(bench: Bench, store: Engine) -> Iterator[StopSharing]:
+    settings = Settings(kafka=bench.options, topic_prefix=bench.prefix)
+    opened = StopSharing.of(settings, store)
+    yield opened
+    opened.close()
+
+
+def stop(by: str = "ana") -> Stop:
+    return Stop(stop_id=uuid4(), by=by, note="wrong mails", at=utc_now())
+
+
+def said(bench: Bench) -> list[StopChanged]:
+    return [decode(message.value(), StopChanged) for message in bench.read("stops")]
+
+
+def held(store: Engine) -> list[Stop]:
+    with store.begin() as conn:
+        return in_force(conn)
+
+
+def look_until(sharing: StopSharing, happens: Callable[[], bool]) -> None:
+    def looked() -> bool:
+        sharing.look()
+        return happens()
+
+    until(looked)
+
+
+def test_a_stop_in_the_store_and_its_end_are_said_once(
+    bench: Bench, store: Engine, sharing: StopSharing
+) -> None:
+    made = stop()
+    with store.begin() as conn:
+        begin_stop(conn, made)
+    for _ in range(3):
+        sharing.look()
+    with store.begin() as conn:
+        end_stop(conn, made, "bob", "mended", utc_now())
+        rows = all_stops(conn)
+    for _ in range(3):
+        sharing.look()
+    assert said(bench) == [began(made), rows[made.stop_id]]
+
+
+def test_a_gatekeeper_that_comes_later_says_nothing_again(
+    bench: Bench, store: Engine, sharing: StopSharing
+) -> None:
+    made = stop()
+    with store.begin() as conn:
+        begin_stop(conn, made)
+    sharing.look()
+    other = StopSharing.of(Settings(kafka=bench.options, topic_prefix=bench.prefix), store)
+    try:
+        other.look()
+    finally:
+        other.close()
+    assert said(bench) == [began(made)]
+
+
+def test_a_stop_and_its_end_that_were_said_on_kafka_alone_are_in_the_store(
+    bench: Bench, store: Engine, sharing: StopSharing
+) -> None:
+    made = stop()
+    bench.say(began(made))
+    look_until(sharing, lambda: held(store) == [made])
+    bench.say(ended(made, "bob", "mended", utc_now()))
+    look_until(sharing, lambda: held(store) == [])
+    with store.begin() as conn:
+        assert all_stops(conn)[made.stop_id].ended_by == "bob"
+
+
+def test_an_end_that_does_not_count_is_said_in_the_log_once(
+    bench: Bench, store: Engine, sharing: StopSharing, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = stop()
+    with store.begin() as conn:
+        begin_stop(conn, made)
+    bench.say(ended(made, "b\u202eob", "", utc_now()))
+    look_until(sharing, lambda: "does not count" in caplog.text)
+    sharing.look()
+    assert caplog.text.count("does not count") == 1
+    assert held(store) == [made]
+
+
+def test_without_the_topic_it_goes_on_and_says_all_once_it_is_there(
+    bench: Bench, store: Engine, sharing: StopSharing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop_topic, "_AGAIN_S", 0.1)
+    monkeypatch.setattr(stop_sharing, "_AGAIN_S", 0.1)
+    delete(bench.options, f"{bench.prefix}stops")
+    made = stop()
+    with store.begin() as conn:
+        begin_stop(conn, made)
+    sharing.look()
+    assert held(store) == [made]
+    bench.make_again("stops")
+    look_until(sharing, lambda: made.stop_id in sharing._topic.known)
+    assert said(bench) == [began(made)]
