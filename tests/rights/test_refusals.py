@@ -27,15 +27,16 @@ WRITES = {
     "resumer": {"plans", "approval-requests", "outcomes", "dead-letters"},
     "agent": {"plans"},
     "service": {"outcomes", "dead-letters"},
-    "reviewer": {"decisions"},
+    "reviewer": {"decisions", "stops"},
     "reporter": {"incidents"},
     "auditor": set[str](),
     "stranger": set[str](),
 }
 READS = {
     "router": {"plans"},
-    "gatekeeper": {"auto-execute", "approval-requests", "decisions", "outcomes"},
-    "service": {"auto-execute", "verdicts"},
+    "gatekeeper": {"auto-execute", "approval-requests", "decisions", "outcomes", "stops"},
+    "service": {"auto-execute", "verdicts", "stops"},
+    "reviewer": {"stops"},
     "auditor": NAMES,
 }
 GROUPS = {"router": "plangate-router", "gatekeeper": "plangate-gatekeeper", "service": GROUP}
