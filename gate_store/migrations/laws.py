@@ -48,12 +48,25 @@ def on_postgres(trigger: Trigger) -> Iterator[str]:
         f"CREATE OR REPLACE FUNCTION {trigger.name}() RETURNS trigger LANGUAGE plpgsql"
         f" AS $$ BEGIN {refuse} END $$"
     )
+    yield from kept_to_its_tables(trigger.name)
     # AFTER: a BEFORE trigger makes PostgreSQL lock each row once more before it writes it
     yield (
         f"CREATE OR REPLACE TRIGGER {trigger.name} AFTER {' OR '.join(trigger.events)}"
         f" ON {trigger.table}"
         f" FOR EACH ROW WHEN ({trigger.when}) EXECUTE FUNCTION {trigger.name}()"
     )
+
+
+def kept_to_its_tables(function: str) -> Iterator[str]:
+    """The statements by which a trigger's function finds the tables of its own schema, and serves no others.
+
+    Otherwise a session's temporary tables stand before them, and a temporary table may have such a trigger.
+    """
+    yield (
+        f"DO $$ BEGIN EXECUTE format('ALTER FUNCTION {function}() SET search_path = %I, pg_temp',"
+        " current_schema()); END $$"
+    )
+    yield f"REVOKE EXECUTE ON FUNCTION {function}() FROM PUBLIC"
 
 
 def on_sqlite(trigger: Trigger) -> Iterator[str]:
