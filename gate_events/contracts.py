@@ -17,6 +17,7 @@ from gate_events.writer_schemas import looked_at
 
 JSON_VALUE = "plangate-json-value"
 SINGLE_OBJECT = b"\xc3\x01"
+_OF_NONE = bytes(8)
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,20 @@ def first_contract_of(record: type[Any]) -> Contract:
     """The contract that a record type was written with at first: what wrote no note of it used this one."""
     contract = contract_of(record)
     return _first_ones().get(contract.name, contract)
+
+
+def named_contract(fingerprint_: str | None, record: type[Any]) -> bytes:
+    """The fingerprint that a stored row names in hex; None: `record`'s first contract.
+
+    Whoever may write the row chose the text: where it is no fingerprint it is one that no contract has.
+    """
+    if not fingerprint_:
+        return first_contract_of(record).fingerprint
+    try:
+        named = bytes.fromhex(fingerprint_)
+    except ValueError:
+        return _OF_NONE
+    return named if len(named) == len(_OF_NONE) else _OF_NONE
 
 
 def known_writer(fingerprint_: bytes) -> Contract | None:

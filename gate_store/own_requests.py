@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, exists, select
 
 from gate_events.codec import body_of, decode
-from gate_events.contracts import SINGLE_OBJECT, contract_of, first_contract_of
+from gate_events.contracts import SINGLE_OBJECT, contract_of, first_contract_of, named_contract
 from gate_events.errors import UndecodableError, UnencodableError
 from gate_events.ids import derived, outcome_id, proposal_id
 from gate_events.records import ApprovalRequested, PlanExecuted, PlanProposed
@@ -88,9 +88,8 @@ def forget_outcomes(conn: Connection, told: Iterable[PlanExecuted]) -> None:
 
 def read_own(row: Any, kind: type[R]) -> R | None:
     """The record of a row of `own_requests`; None: it is of another type."""
-    contract = bytes.fromhex(row.contract) if row.contract else first_contract_of(kind).fingerprint
     try:
-        return decode(SINGLE_OBJECT + contract + bytes(row.body), kind)
+        return decode(SINGLE_OBJECT + named_contract(row.contract, kind) + bytes(row.body), kind)
     except UndecodableError:
         return None
 

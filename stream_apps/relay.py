@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from gate_events.codec import framed
-from gate_events.contracts import SINGLE_OBJECT, contract_of, first_contract_of
+from gate_events.contracts import SINGLE_OBJECT, contract_of, named_contract
 from gate_events.headers import cloud_event_of
 from gate_events.topics import TOPICS, Topic
 from gate_events.trace_context import well_formed
@@ -80,7 +80,7 @@ class Relay:
 
     def _value(self, row: OutboxRow, record: type[Any]) -> bytes:
         """A body that another version wrote names its own contract, which every reader knows."""
-        written = bytes.fromhex(row.contract) if row.contract else first_contract_of(record).fingerprint
+        written = named_contract(row.contract, record)
         if written == contract_of(record).fingerprint:
             return framed(row.body, record, self._ids.get(record))
         return SINGLE_OBJECT + written + row.body

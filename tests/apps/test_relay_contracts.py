@@ -13,6 +13,7 @@ import pytest
 
 from gate_events import contracts
 from gate_events.codec import body_of, decode
+from gate_events.errors import UndecodableError
 from gate_events.records import PlanProposed
 from gate_events.topics import key_of
 from gate_policy.catalogue import load_catalogue
@@ -78,3 +79,13 @@ def in_words_of(contract: contracts.Contract) -> bytes:
     plain = msgspec.to_builtins(proposed(), builtin_types=(UUID, datetime))
     fastavro.schemaless_writer(out, contract.parsed, plain, disable_tuple_notation=True)
     return out.getvalue()
+
+
+@pytest.mark.parametrize("contract", ["zz", "ab", "00" * 9, "\u0661" * 16])
+async def test_what_names_no_contract_that_can_be_goes_to_its_topic_and_keeps_nobody_waiting(
+    contract: str,
+) -> None:
+    poison, good = await published([row(contract), row(ours())])
+    with pytest.raises(UndecodableError, match="is of no contract"):
+        decode(poison, PlanProposed)
+    assert decode(good, PlanProposed).event_id == proposed().event_id
