@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
-from time import sleep
+from time import monotonic, sleep
 from typing import Any, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
@@ -30,6 +30,8 @@ FIXED: dict[str, Any] = {
 
 _log = logging.getLogger("plangate.verdicts")
 _ASK_S = 5.0
+_UNREAD = "what was made anew is not read yet"
+_RIGHTS = "let this user read both topics and its group: `plangate topics acls` says what each role needs"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Words:
         self._offsets = Offsets()
         self._forget = forget
         self._anew: set[str | None] = set()  # topics of which the group's offsets are those of older topics
+        self._again_at = 0.0  # when to join again, where the group could not forget them
         names = [topic_prefix + topic.name for topic in topics]
         options: dict[str, Any] = {"error_cb": lambda _error: None, **asking}
         admin = AdminClient(options, logger=CLIENT_LOG)
@@ -101,10 +104,23 @@ class Words:
             if stale:
                 self._consumer.commit(offsets=stale, asynchronous=False)
         except KafkaException as error:
-            _log.warning("the group's old offsets are not forgotten yet: %s", error.args[0].str())
+            self._not_forgotten(error.args[0])
         else:
-            self._anew = set()
+            if self._again_at:
+                _log.warning("what was made anew is read from its beginning now")
+            self._anew, self._again_at = set(), 0.0
         self._joining = False
+
+    def _not_forgotten(self, error: KafkaError) -> None:
+        if not self._again_at:
+            mend = f"; {_RIGHTS}" if error.code() in _HOPELESS else ""
+            _log.warning("%s: the group's old offsets stay: %s%s", _UNREAD, error.str(), mend)
+        self._again_at = monotonic() + _ASK_S
+
+    @property
+    def _stands_wrong(self) -> bool:
+        """Whether the group gave us partitions at offsets of topics that are gone."""
+        return bool(self._anew) and not self._joining
 
     def _on_revoke(self, _consumer: Consumer, gone: list[TopicPartition]) -> None:
         partitions = {(each.topic, each.partition) for each in gone}
@@ -118,6 +134,9 @@ class Words:
         """
         self._follow_topics()
         self._go_on()
+        if self._stands_wrong:
+            sleep(timeout_s)
+            return None
         message = self._unread or self._consumer.poll(timeout_s)
         if message is None and self._refusal and self._behind is None:  # later, what is wrong may be mended
             raise KafkaException(self._refusal)
@@ -159,7 +178,7 @@ class Words:
         for topic in sorted(anew := self._ids.look()):
             _log.warning("topic %s was made anew: it is read from its beginning", topic)
         self._anew.update(anew)
-        if anew or (self._anew and not self._joining):
+        if anew or (self._stands_wrong and monotonic() >= self._again_at):
             self._joining, self._behind = True, None
             self._unread = None  # it comes again, unless its topic is gone
             self._consumer.unsubscribe()

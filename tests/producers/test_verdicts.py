@@ -2,12 +2,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from itertools import pairwise
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from gate_events.records import PlanExecuted
 from gate_events.topic_ids import TopicIds
@@ -246,6 +248,39 @@ def test_a_topic_that_is_made_anew_is_read_from_its_beginning(
             elif not wanted:
                 inbox.stop()
     assert not wanted
+
+
+def test_a_group_that_may_not_forget_where_it_stood_says_so_once_and_reads_once_it_may(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused: list[float] = []
+
+    class Refused(Consumer):
+        def commit(self, *given: Any, **more: Any) -> Any:
+            if "offsets" in more and len(refused) < 2:
+                refused.append(monotonic())
+                raise KafkaException(KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED))
+            return super().commit(*given, **more)
+
+    monkeypatch.setattr("producers.hearing.TopicIds", partial(TopicIds, every_s=0.2))
+    monkeypatch.setattr("producers.hearing._ASK_S", 0.3)
+    monkeypatch.setattr("producers.hearing.Consumer", Refused)
+    before, after = decided(), [decided() for _ in range(20)]
+    bench.say(before)
+    seen: list[UUID] = []
+    with inbox_of(bench, idle_s=10) as inbox:
+        for work in inbox:
+            work.done()
+            seen.append(work.plan_id)
+            if work.plan_id == before.plan_id:
+                bench.make_anew("verdicts")
+                bench.say(*after)
+            elif len(seen) > len(after):
+                inbox.stop()
+    assert sorted(seen) == sorted(each.plan_id for each in [before, *after])
+    assert all(later - sooner >= 0.3 for sooner, later in pairwise(refused))
+    (told,) = (each for each in caplog.messages if "is not read yet" in each)
+    assert "plangate topics acls" in told
 
 
 def test_what_cannot_be_read_or_contradicts_itself_goes_to_dead_letters(bench: Bench) -> None:
