@@ -13,7 +13,7 @@ from uuid import UUID
 import fastavro
 import msgspec
 
-from gate_events.contracts import JSON_VALUE, SINGLE_OBJECT, contract_of, known_writer
+from gate_events.contracts import JSON_VALUE, SINGLE_OBJECT, contract_of, is_ours, known_writer
 from gate_events.errors import RegistryUnavailableError, UndecodableError, UnencodableError
 from gate_events.json_text import from_text, to_text
 
@@ -114,11 +114,22 @@ def _plain(data: bytes, record: type[Any], schema_of_id: SchemaOfId | None) -> A
     )
 
 
+class _Whole(BytesIO):
+    """Bytes that end where they end: fastavro takes floats and booleans behind their end for read."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """So many bytes. Raises EOFError where there are fewer."""
+        found = super().read(size)
+        if size is not None and len(found) < size:
+            raise EOFError("the bytes end inside a value")
+        return found
+
+
 def _avro(body: bytes, writer: Any, record: type[Any]) -> Any:
-    source = BytesIO(body)
+    source = BytesIO(body) if is_ours(writer) else _Whole(body)
     reader = contract_of(record).parsed
     plain = fastavro.schemaless_reader(source, writer, None if writer is reader else reader)
-    if source.read(1):
+    if source.tell() < len(body):
         raise UndecodableError(record.__name__, "bytes are left over after the record")
     return plain
 

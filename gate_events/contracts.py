@@ -76,6 +76,11 @@ def known_writer(fingerprint_: bytes) -> Contract | None:
     return _by_fingerprint().get(fingerprint_)
 
 
+def is_ours(parsed: Any) -> bool:
+    """Whether this parsed schema is that of a contract, current or older."""
+    return any(parsed is each.parsed for each in _by_fingerprint().values())
+
+
 def writer_of(source: str) -> Any:
     """A writer's schema as fastavro uses it.
 

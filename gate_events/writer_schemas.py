@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 LARGEST = 262_144  # characters
 DEEPEST = 32
 _MOST_PARTS = 10_000
+_MOST_EMPTY = 100  # in an item of one byte: each is read as often as there are items
 _BYTES = {"null": 0, "boolean": 1, "int": 1, "long": 1, "float": 4, "double": 8, "bytes": 1, "string": 1}
 _MEANT = {"uuid", "timestamp-millis", "timestamp-micros", "plangate-json"}  # logical types of our contracts
 _KEPT = {"type", "name", "namespace", "aliases", "default", "fields", "items", "values", "symbols", "size"}
@@ -21,11 +22,15 @@ class UnsafeSchemaError(ValueError):
 
 
 class _Size(NamedTuple):
-    """A type written out: the fewest bytes of a value, how many parts it has, how deep they stand."""
+    """A type written out: the fewest bytes of a value, how many parts it has, how deep they stand.
+
+    `empty` parts are those of no bytes.
+    """
 
     least: int
     parts: int = 1
     height: int = 1
+    empty: int = 0
 
 
 _Named = dict[str, _Size | None]  # None while its own parts are looked at
@@ -53,7 +58,9 @@ def _size(schema: Any, space: str, named: _Named, deeper: int) -> _Size:
     if isinstance(schema, str):
         return _of_name(schema, space, named)
     if isinstance(schema, list):
-        return _together(1, [_size(each, space, named, deeper - 1) for each in schema])
+        branches = [_size(each, space, named, deeper - 1) for each in schema]
+        empty = max((each.empty for each in branches), default=0)
+        return _together(1, branches)._replace(empty=max(empty - 1, 0))  # its own byte stands for one
     if not isinstance(schema, Mapping):
         raise UnsafeSchemaError("a type is no name, no list and no object")
     match schema.get("type"):
@@ -61,9 +68,9 @@ def _size(schema: Any, space: str, named: _Named, deeper: int) -> _Size:
             items = _size(schema.get("items"), space, named, deeper - 1)
             if items.least == 0:
                 raise UnsafeSchemaError("an array has items of no bytes")
-            return _together(1, [items])
+            return _many(items)
         case "map":
-            return _together(1, [_size(schema.get("values"), space, named, deeper - 1)])
+            return _many(_size(schema.get("values"), space, named, deeper - 1))
         case "record" | "error" | "enum" | "fixed":
             return _of_definition(schema, space, named, deeper)
         case other:
@@ -72,7 +79,7 @@ def _size(schema: Any, space: str, named: _Named, deeper: int) -> _Size:
 
 def _of_name(name: str, space: str, named: _Named) -> _Size:
     if name in _BYTES:
-        return _Size(_BYTES[name])
+        return _Size(_BYTES[name], empty=_BYTES[name] == 0)
     full = _full(name, space)
     if full not in named:
         raise UnsafeSchemaError("it uses a type that it does not hold")
@@ -93,7 +100,7 @@ def _of_definition(schema: Mapping[str, Any], space: str, named: _Named, deeper:
     if schema["type"] == "enum":
         size = _Size(1)
     elif schema["type"] == "fixed":
-        size = _Size(0)  # fastavro takes what is missing at the end for read
+        size = _Size(0, empty=1)  # fastavro takes what is missing at the end for read
     else:
         inner = full.rpartition(".")[0]
         types = [field.get("type") for field in _fields(schema)]
@@ -110,11 +117,18 @@ def _fields(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return fields
 
 
+def _many(each: _Size) -> _Size:
+    if each.empty > _MOST_EMPTY:
+        raise UnsafeSchemaError(f"items or values have more than {_MOST_EMPTY} parts of no bytes")
+    return _together(1, [each])._replace(empty=0)
+
+
 def _together(least: int, parts: list[_Size]) -> _Size:
     whole = _Size(
         least,
         1 + sum(each.parts for each in parts),
         1 + max((each.height for each in parts), default=0),
+        sum(each.empty for each in parts) + (least == 0),
     )
     if whole.parts > _MOST_PARTS:
         raise UnsafeSchemaError(f"written out it has more than {_MOST_PARTS} parts")

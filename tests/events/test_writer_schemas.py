@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from gate_events.codec import decode
 from gate_events.contracts import contract_of, older, writer_of
+from gate_events.errors import UndecodableError
+from gate_events.records import PlanProposed
 from gate_events.topics import TOPICS
 from gate_events.writer_schemas import LARGEST, UnsafeSchemaError, looked_at
 
@@ -58,6 +61,15 @@ UNSAFE = {
         "deep",
     ),
     "deep arrays": (_plan(_nested(60)), "deep"),
+    "items of many nulls": (
+        _plan({"type": "array", "items": _record("N", "int", *["null"] * 101)}),
+        "parts of no bytes",
+    ),
+    "values of many nulls": (_plan({"type": "map", "values": _record("N", *["null"] * 101)}), "of no bytes"),
+    "items one of whose branches is many nulls": (
+        _plan({"type": "array", "items": ["int", _record("N", *["null"] * 102)]}),
+        "parts of no bytes",
+    ),
     "an unknown type": (_plan("Elsewhere"), "does not hold"),
     "a type that comes later": (_plan("E", _record("E", "int")), "does not hold"),
     "a name twice": (_plan(_record("E", "int"), _record("E", "null")), "taken"),
@@ -111,3 +123,18 @@ def test_every_contract_of_ours_passes_with_a_field_more(contract: Any) -> None:
     more = {"name": "more", "type": ["null", {"type": "array", "items": _record("More", "string")}]}
     source = {**contract.source, "fields": [*contract.source["fields"], more]}
     assert writer_of(json.dumps(source))
+
+
+def test_items_of_many_fields_that_may_be_null_are_no_harm() -> None:
+    many = _record("Many", *[["null", "string"]] * 300)
+    assert writer_of(json.dumps(_plan({"type": "array", "items": ["null", many]})))
+
+
+@pytest.mark.parametrize("item", ["boolean", "float", "double", _record("R", "boolean", "float")])
+def test_items_that_are_announced_and_do_not_come_end_with_the_bytes(item: Any) -> None:
+    """The decoder alone would count to 2^40 in C, where nothing can interrupt it."""
+    writer = writer_of(json.dumps(_plan({"type": "array", "items": item})))
+    announced = b"\x80\x80\x80\x80\x80\x40"
+    for more in (b"", b"\x00" * 50):
+        with pytest.raises(UndecodableError, match="end inside a value"):
+            decode(b"\x00\x00\x00\x00\x07" + announced + more, PlanProposed, lambda _: writer)
