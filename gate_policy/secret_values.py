@@ -31,10 +31,15 @@ def without(text: str, values: Iterable[str]) -> str:
 
 
 def _forms(value: str) -> Iterator[str]:
-    """As it is, and as Python and JSON write it between quotes: errors quote what they were given."""
-    yield value
-    for quoted in (repr(value), json.dumps(value), json.dumps(value, ensure_ascii=False)):
-        yield quoted[1:-1]
+    """As it is, and as Python and JSON write it between quotes: errors quote what they were given.
+
+    Its lines, too: a traceback of a group sets each one in.
+    """
+    lines = [line for line in map(str.strip, value.splitlines()) if len(line) >= _DISTINCT]
+    for text in (value, *(lines if len(value.splitlines()) > 1 else ())):
+        yield text
+        for quoted in (repr(text), json.dumps(text), json.dumps(text, ensure_ascii=False)):
+            yield quoted[1:-1]
 
 
 def _pattern(value: str) -> str:
