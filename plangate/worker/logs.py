@@ -27,7 +27,15 @@ class OneLine(logging.Formatter):
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the same
         """The traceback, each line set in."""
-        return "\n".join(f"    {spelled_out(line)}" for line in super().formatException(ei).split("\n"))
+        return _set_in(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - the same
+        """A stack that the call gave, likewise."""
+        return _set_in(stack_info)
+
+
+def _set_in(text: str) -> str:
+    return "\n".join(f"    {spelled_out(line)}" for line in text.split("\n"))
 
 
 class OneObject(logging.Formatter):

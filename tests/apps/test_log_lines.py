@@ -62,3 +62,10 @@ def test_a_line_that_begins_at_the_margin_is_one_of_ours() -> None:
     assert first == "ERROR met a fault"
     assert all(line.startswith("    ") and line.isprintable() for line in traceback)
     assert any("all is lost" in line for line in traceback)
+
+
+def test_nor_does_a_stack_that_a_call_gives() -> None:
+    record = logging.LogRecord("plangate", logging.ERROR, __file__, 1, "m", (), None, sinfo=FORGED)
+    first, *more = OneLine("%(levelname)s %(message)s").format(record).split("\n")
+    assert first == "ERROR m"
+    assert all(line.startswith("    ") and line.isprintable() for line in more)
