@@ -3,20 +3,27 @@
 The outbox lends the relays' Kafka logins to whoever may insert there, so that each role inserts only what it
 may say, and a relay takes only what its role may write. Agents see their own runs and the gates of these,
 services end only what they claimed themselves. Each part says of itself alone that it lives. A stop is ended
-once.
+once. Nobody but the gatekeeper leaves a moment that no client can read, or a number that no statement can
+count on from: one such row would stop whoever reads it beside others.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import LiteralString
 
 from psycopg import sql
+from sqlalchemy import BigInteger, Integer
 
 from gate_events.records import PlanProposed, PolicyKept
 from gate_store.outbox import BY_RESUMERS
-from gate_store.roles.roles import CHECKPOINTS, PARTS, Access, Role
+from gate_store.roles.roles import ALL, CHECKPOINTS, PARTS, Access, Role
+from gate_store.tables import UtcMoment, metadata
 
-GUARDED = ("outbox", "runs", "effects", "gates", "heartbeats", "run_events", "stops", *CHECKPOINTS)
+GUARDED = (
+    *("outbox", "runs", "effects", "gates", "heartbeats", "run_events", "stops"),
+    *("views", "policies", "workers", "stale_clearances"),  # of these all rows, within bounds
+    *CHECKPOINTS,
+)
 
 _EVERY = sql.SQL("true")
 _OWN = sql.SQL("owner = current_user")
@@ -53,7 +60,8 @@ def rows_of(schema: str) -> Iterator[Rows]:
     for role, part in PARTS.items():
         for table in GUARDED:
             if access := part.get(table):
-                yield from _rows(role, table, access, schema)
+                for rows in _rows(role, table, access, schema):
+                    yield rows if role is Role.GATEKEEPER else _within_bounds(rows, access)
 
 
 def _rows(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]:
@@ -89,6 +97,28 @@ def _rows(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]
             yield Rows(role, table, "SELECT", _EVERY)
         case _:
             yield Rows(role, table, "ALL", _EVERY, _EVERY)
+
+
+def _within_bounds(rows: Rows, access: Access) -> Rows:
+    """The same, and of the columns that the role writes those bounds."""
+    table = metadata.tables.get(rows.table)
+    if rows.left is None or table is None:
+        return rows
+    written = {*access.adds, *access.changes}
+    bounds = [
+        sql.SQL("({0} IS NULL OR {0} {1})").format(sql.Identifier(column.name), bound)
+        for column in table.columns
+        if (written.intersection(ALL) or column.name in written) and (bound := _bound(column.type))
+    ]
+    return replace(rows, left=_and(rows.left, *bounds))
+
+
+def _bound(kind: object) -> sql.Composable | None:
+    if isinstance(kind, UtcMoment):
+        return sql.SQL("BETWEEN '2000-01-01Z' AND '9000-01-01Z'")
+    if isinstance(kind, BigInteger):
+        return sql.SQL("< 4611686018427387904")
+    return sql.SQL("< 1073741824") if isinstance(kind, Integer) else None
 
 
 def _agents(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]:

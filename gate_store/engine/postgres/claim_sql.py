@@ -5,7 +5,10 @@ _HEAD_COLUMNS = """
     h.thread_id, h.checkpoint_ns, h.checkpoint_id, h.parent_checkpoint_id, h.checkpoint, h.metadata,
     (
         SELECT array_agg(array[convert_to(b.channel, 'UTF8'), convert_to(b.type, 'UTF8'), b.blob])
-        FROM jsonb_each_text(h.checkpoint -> 'channel_versions') AS v
+        FROM jsonb_each_text(
+            CASE jsonb_typeof(h.checkpoint -> 'channel_versions')
+                WHEN 'object' THEN h.checkpoint -> 'channel_versions' END
+        ) AS v
         JOIN checkpoint_blobs AS b
             ON b.thread_id = h.thread_id AND b.checkpoint_ns = h.checkpoint_ns
             AND b.channel = v.key AND b.version = v.value
