@@ -3,6 +3,7 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from gate_store.engine.open import open_engine_store, open_notifier
@@ -107,6 +108,25 @@ async def test_a_damaged_run_fails_alone_with_its_reason(scene: Scene, engine: E
     assert row["status"] == "FAILED"
     assert "plan_id" in row["error"]
     assert "graph" in scene.run("paused nowhere")["error"]
+
+
+@pytest.mark.parametrize("versions", ["7", "[]"])
+async def test_a_damaged_checkpoint_keeps_no_other_run_waiting(postgres_scene: Scene, versions: str) -> None:
+    """Whoever may write a checkpoint of its own might otherwise stop all claims."""
+    await postgres_scene.ready("damaged")
+    await postgres_scene.ready("sound")
+    with psycopg.connect(postgres_scene.url) as conn:
+        conn.execute(
+            "UPDATE checkpoints SET checkpoint = jsonb_set(checkpoint, '{channel_versions}', %s::jsonb)"
+            " WHERE thread_id = 'damaged'",
+            [versions],
+        )
+    engine = open_engine_store(postgres_scene.url)
+    await engine.open()
+    try:
+        assert "sound" in [run.thread_id for run in await engine.claim("a", 8, 30)]
+    finally:
+        await engine.close()
 
 
 async def test_an_expired_lease_goes_to_the_next_worker(scene: Scene, engine: EngineStore) -> None:
