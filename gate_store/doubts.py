@@ -22,7 +22,7 @@ from gate_store.in_doubt import Beginning, DoubtAbout, in_doubt_request
 from gate_store.plain_text import storable
 from gate_store.restores import first_attempt
 from gate_store.superseding import supersede
-from gate_store.tables import clearances, effects, gates
+from gate_store.tables import EFFECTS_BUT_RESULTS, clearances, effects, gates
 from gate_store.verdicts import asked_again
 
 _BY_REPORT, _ = SETTLED_BY = ("report", "probe")  # the second: said by versions before
@@ -108,7 +108,7 @@ def ask_about_doubted(conn: Connection, now: datetime, plan_ids: Collection[UUID
     if not wanted:
         return 0
     unasked = (
-        select(effects)
+        select(*EFFECTS_BUT_RESULTS)
         .where(among(conn, effects.c.effect_id, wanted))
         .where(effects.c.state == word("IN_DOUBT"), effects.c.doubt_id.is_(None))
         .order_by(effects.c.claimed_at, effects.c.step_id)

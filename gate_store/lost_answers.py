@@ -21,7 +21,7 @@ from gate_store.in_doubt import DoubtAbout
 from gate_store.lost_claims import run_goes_on
 from gate_store.plain_text import storable
 from gate_store.restores import Restore
-from gate_store.tables import effects, gates
+from gate_store.tables import EFFECTS_BUT_RESULTS, effects, gates
 
 
 def doubt_what_was_let_again(conn: Connection, restore: Restore, now: datetime) -> int:
@@ -43,7 +43,7 @@ def ask_what_was_answered(
     if not answered:
         return 0
     found = conn.execute(
-        select(effects, run_goes_on().label("goes_on"))
+        select(*EFFECTS_BUT_RESULTS, run_goes_on().label("goes_on"))
         .where(among(conn, effects.c.doubt_id, answered), effects.c.state == "IN_DOUBT")
         .order_by(effects.c.doubt_id, effects.c.step_id)
     ).all()

@@ -10,7 +10,7 @@ from gate_store.dialects import word
 from gate_store.doubt_pages import at_once
 from gate_store.doubts import SILENT, Doubt, put_in_doubt, steps_cleared
 from gate_store.in_doubt import DoubtAbout
-from gate_store.tables import effects, runs
+from gate_store.tables import EFFECTS_BUT_RESULTS, effects, runs
 
 FORGOTTEN_AFTER = timedelta(seconds=30)  # its process may be on its way back, and asks by itself
 _GOES_ON = ("PAUSED", "READY", "RUNNING", "IN_DOUBT")
@@ -40,7 +40,7 @@ def doubt_lost_claims(
 
 def _of_services(now: datetime, idempotent: Collection[str], limit: int) -> Select[Any]:
     return (
-        select(effects)
+        select(*EFFECTS_BUT_RESULTS)
         .where(effects.c.state == word("CLAIMED"), effects.c.lease_until.is_not(None))
         .where(effects.c.lease_until <= now - FORGOTTEN_AFTER)
         .where(effects.c.action_type.not_in(sorted(idempotent)))
@@ -52,7 +52,7 @@ def _of_services(now: datetime, idempotent: Collection[str], limit: int) -> Sele
 
 def _of_runs(limit: int) -> Select[Any]:
     return (
-        select(effects)
+        select(*EFFECTS_BUT_RESULTS)
         .where(effects.c.state == word("CLAIMED"), effects.c.thread_id.is_not(None), ~run_goes_on())
         .order_by(effects.c.claimed_at)
         .limit(limit)

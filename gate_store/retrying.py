@@ -18,7 +18,7 @@ from gate_store import outbox
 from gate_store.clearance_states import is_revoked
 from gate_store.dialects import read, whole
 from gate_store.run_ends import NoSuchRunError
-from gate_store.tables import clearances, effects, gates, plan_outcomes, runs
+from gate_store.tables import EFFECTS_BUT_RESULTS, clearances, effects, gates, plan_outcomes, runs
 
 BEGUN_AGAIN = "begun again"  # the finding that names the steps
 _OPEN = ("CLAIMED", "IN_DOUBT")
@@ -56,7 +56,7 @@ def failed_run(conn: Connection, thread_id: str, begin_again: Collection[str]) -
     ).one_or_none()
     if row is None:
         raise NoSuchRunError(thread_id)
-    ledger = conn.execute(select(effects).where(effects.c.plan_id == row.plan_id)).all()
+    ledger = conn.execute(select(*EFFECTS_BUT_RESULTS).where(effects.c.plan_id == row.plan_id)).all()
     if fault := _fault(conn, row, ledger) or _misnamed(ledger, begin_again):
         raise NotRetryableError(thread_id, *fault)
     failed = {each.step_id: each.detail for each in ledger if each.state == "FAILED"}

@@ -261,6 +261,9 @@ effects = Table(
         name="an_effect_is_of_the_cleared_plan",
     ),
 )
+# A result is any JSON that its executor wrote, with a login of its own: who reads effects beside others
+# leaves it out, since what cannot be read would stop them all.
+EFFECTS_BUT_RESULTS = tuple(column for column in effects.c if column.name != "result")
 Index("ix_effects_window", effects.c.window_key, effects.c.claimed_at)
 _claimed_by_services = and_(effects.c.state == "CLAIMED", effects.c.lease_until.is_not(None))
 Index(

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,6 +28,7 @@ from stream_apps.gatekeeper.stale import InForce, ask_about_stale
 from stream_apps.gatekeeper.unheard import Unheard
 from stream_apps.gatekeeper.unrouted import Unrouted, a_router_works
 from stream_apps.metrics import Reason
+from stream_apps.patience import is_outage
 
 _log = logging.getLogger("plangate.gatekeeper")
 _TICK_S = 1.0
@@ -66,24 +67,44 @@ class Ticker:
                 _log.exception("the clock's work failed; the next tick tries again")
 
     def tick(self) -> None:
-        """What is due by now. In the store's thread, not on the event loop."""
+        """What is due by now. In the store's thread, not on the event loop.
+
+        Rows that one part cannot take stop no other part.
+        """
         with self._thread.store.begin() as conn:
             now = store_moment(conn, self._config.clock())  # gatekeepers go by one clock
-            ask_expiry(conn, now - _MARGIN, _LIMIT)
-            ask_expiry_again(conn, now - _MARGIN, _UNHEARD_AFTER, _LIMIT)
-            end_settled_doubts(conn, now, _LIMIT)
-            doubt_lost_claims(conn, now, self._idempotent, _LIMIT)
-            ask_about_doubted(conn, now)
-            ask_again(conn, now, self._edited_again, _LIMIT)
-            ask_for_outcomes(conn, now, SILENT_FOR, _LIMIT)
-        with self._thread.store.begin() as conn:  # it waits for locks, and so may hold none of before
-            ask_about_stale(conn, self._config.catalogue, now, _LIMIT)
-        self._unheard.take(now)
-        self._unrouted.publish(now)
-        self._old_events.forget(now)
-        self._look_by_what_is_in_force(now)
+        for part in self._parts(now):
+            try:
+                part()
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                _log.exception("a part of the clock's work failed; the next tick tries it again")
+
+    def _parts(self, now: datetime) -> Iterator[Callable[[], object]]:
+        due = now - _MARGIN
+        yield self._in_store(lambda conn: ask_expiry(conn, due, _LIMIT))
+        yield self._in_store(lambda conn: ask_expiry_again(conn, due, _UNHEARD_AFTER, _LIMIT))
+        yield self._in_store(lambda conn: end_settled_doubts(conn, now, _LIMIT))
+        yield self._in_store(lambda conn: doubt_lost_claims(conn, now, self._idempotent, _LIMIT))
+        yield self._in_store(lambda conn: ask_about_doubted(conn, now))
+        yield self._in_store(lambda conn: ask_again(conn, now, self._edited_again, _LIMIT))
+        yield self._in_store(lambda conn: ask_for_outcomes(conn, now, SILENT_FOR, _LIMIT))
+        # it waits for locks, and so may hold none of before
+        yield self._in_store(lambda conn: ask_about_stale(conn, self._config.catalogue, now, _LIMIT))
+        yield lambda: self._unheard.take(now)
+        yield lambda: self._unrouted.publish(now)
+        yield lambda: self._old_events.forget(now)
+        yield lambda: self._look_by_what_is_in_force(now)
         if not self._dead_letters.waits:  # else this would hold the store up for nothing
-            self._give_up(now)
+            yield lambda: self._give_up(now)
+
+    def _in_store(self, work: Callable[[Connection], object]) -> Callable[[], object]:
+        def done() -> None:
+            with self._thread.store.begin() as conn:
+                work(conn)
+
+        return done
 
     def _a_router_works(self, conn: Connection) -> bool:
         return a_router_works(conn, self._config.clock())
