@@ -92,7 +92,8 @@ def _rows(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]
             of_undo = _and(_OF_SERVICES, _of_undo_plan(schema))
             yield from _claims(role, *(_or(_OF_RUNS, _and(of_undo, each)) for each in _AS_A_SERVICE))
         case Role.SERVICE, "effects":
-            yield from _claims(role, *(_and(_OF_SERVICES, each) for each in _AS_A_SERVICE))
+            of_services = _and(_OF_SERVICES, _of_no_run(schema))
+            yield from _claims(role, *(_and(of_services, each) for each in _AS_A_SERVICE))
         case _ if access == Access(reads=access.reads):
             yield Rows(role, table, "SELECT", _EVERY)
         case _:
@@ -139,6 +140,12 @@ def _of_undo_plan(schema: str) -> sql.Composable:
     """Of services' plans a resumer executes the undo plans of runs, and no others."""
     noted = "EXISTS (SELECT FROM {} AS u WHERE u.digest = effects.digest AND u.graph IS NOT NULL)"
     return sql.SQL(noted).format(sql.Identifier(schema, "undo_plans"))
+
+
+def _of_no_run(schema: str) -> sql.Composable:
+    """What a run asked it does itself; who claimed a step of it first would have it for done."""
+    asked = "NOT EXISTS (SELECT FROM {} AS v WHERE v.plan_id = effects.plan_id AND v.thread_id IS NOT NULL)"
+    return sql.SQL(asked).format(sql.Identifier(schema, "revisions"))
 
 
 def _says(role: Role, records: Sequence[str], *more: sql.Composable) -> Iterator[Rows]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, literal_column, select, update
 from sqlalchemy.exc import ProgrammingError
 
 from gate_events.records import ApprovalRequested, DecisionMade
@@ -17,12 +17,14 @@ from gate_store.dialects import login
 from gate_store.doubts import ask_about_doubted, end_settled_doubts
 from gate_store.gates import open_gates
 from gate_store.ledger import claim_effect, finish_effect, renew_claim
+from gate_store.lost_claims import doubt_lost_claims
+from gate_store.plan_owners import note_revisions
 from gate_store.roles.roles import Role
 from gate_store.said import Said
 from gate_store.tables import effects
 from tests.rights.logins import Logins
 from tests.store.acting import as_edited, compensated, said
-from tests.store.examples import STEPS, cleared, decided
+from tests.store.examples import STEPS, cleared, decided, run
 
 pytestmark = pytest.mark.postgres
 
@@ -125,6 +127,31 @@ def test_a_service_gives_its_effect_to_nobody_and_makes_none_of_a_run(logins: Lo
             refused = r"row-level security|permission denied"
             with pytest.raises(ProgrammingError, match=refused), store.begin() as conn:
                 conn.execute(update(effects).values(**change))
+
+
+def test_a_service_begins_no_step_that_a_run_asked(logins: Logins) -> None:
+    """Nor one of an edit of it: whoever claimed it first would have it for done, with a result of his own."""
+    with logins.store(Role.GATEKEEPER) as store, store.begin() as conn:
+        of_run = cleared(run=run())
+        note_revisions(conn, [of_run], utc_now())
+        record_cleared(conn, [of_run], utc_now())
+    refused = pytest.raises(ProgrammingError, match="row-level security")
+    with logins.store(Role.SERVICE) as store, store.begin() as conn, refused:
+        claim_effect(conn, of_run.plan_id, of_run.digest, STEP, "w1", utc_now(), lease_s=LONG)
+
+
+@pytest.mark.parametrize("state", ["CLAIMED", "IN_DOUBT"])
+@pytest.mark.parametrize("result", ["1e999", "[" * 3000 + "]" * 3000], ids=["no number", "deep"])
+def test_a_result_that_nobody_can_read_keeps_no_doubt_from_being_asked(
+    logins: Logins, plan: None, state: str, result: str
+) -> None:
+    with logins.store(Role.SERVICE) as store:
+        claim(store, "w1", lease_s=1, at=utc_now() - timedelta(days=1))
+        with store.begin() as conn:
+            poison = {"result": literal_column(f"'{result}'::json"), "state": state}
+            conn.execute(update(effects).values(poison))
+    with logins.store(Role.GATEKEEPER) as store, store.begin() as conn:
+        assert doubt_lost_claims(conn, utc_now()) + ask_about_doubted(conn, utc_now()) == 1
 
 
 def test_a_resumer_touches_no_effect_of_a_service(logins: Logins, plan: None) -> None:
