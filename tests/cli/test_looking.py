@@ -54,6 +54,18 @@ def test_nobody_looks_where_nobody_says_who_and_who_may_not_decide_is_nobody(sto
     stored.run("pending", "--by", "a\u200bna").complains("U+200B", "leave it out of --by")
 
 
+def test_a_list_that_is_a_part_says_of_how_many_and_pages(stored: Shell) -> None:
+    waiting(stored, "one", "other", "third")
+    ids: list[str] = []
+    for page, told in {"1": "1 to 2 of 3", "2": "3 to 3 of 3", "3": "none of 3"}.items():
+        ended = stored.run("pending", "--limit", "2", "--page", page, "--json")
+        ids += [each["request_id"] for each in ended.json]
+        assert f"{told}; --page and --limit show the others" in ended.err
+        assert told in stored.run("pending", "--limit", "2", "--page", page).err
+    assert len(ids) == len({*ids}) == 3
+    assert " of 3" not in stored.run("pending", "--limit", "3").err
+
+
 def test_what_is_listed_may_be_narrowed(stored: Shell) -> None:
     waiting(stored, "one", "other")
     for narrowed, count in {
