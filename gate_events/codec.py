@@ -126,8 +126,8 @@ class _Whole(BytesIO):
 
 
 def _avro(body: bytes, writer: Any, record: type[Any]) -> Any:
-    source = BytesIO(body) if is_ours(writer) else _Whole(body)
     reader = contract_of(record).parsed
+    source = BytesIO(body) if writer is reader or is_ours(writer) else _Whole(body)
     plain = fastavro.schemaless_reader(source, writer, None if writer is reader else reader)
     if source.tell() < len(body):
         raise UndecodableError(record.__name__, "bytes are left over after the record")
