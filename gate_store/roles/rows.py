@@ -32,6 +32,8 @@ _OF_SERVICES, _OF_RUNS = sql.SQL("thread_id IS NULL"), sql.SQL("thread_id IS NOT
 _MAY_DO_NOTHING = sql.SQL("answer IS NULL AND digest IS NULL AND use_by IS NULL")
 _PAUSED = sql.SQL("status = 'PAUSED'")
 _PLANS = sql.SQL("status = 'RUNNING' AND answer IS NULL")
+# What no broker of ours takes; a row beyond half a gigabyte PostgreSQL itself hands out to nobody.
+_MAY_BE_SENT = sql.SQL("octet_length(body) <= 33554432 AND octet_length(key) <= 65536")
 # An effect is another's until it ended, was lost, or a human lets it be tried again.
 _FREE = sql.SQL("state IN ('FAILED', 'RETRY') OR state = 'CLAIMED' AND lease_until < now()")
 # A stop is ended once, and does not begin again.
@@ -125,7 +127,7 @@ def _bound(kind: object) -> sql.Composable | None:
 def _agents(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]:
     match table:
         case "outbox":
-            yield from _says(role, [PlanProposed.__name__], _and(_OWN))
+            yield from _says(role, [PlanProposed.__name__], _and(_OWN), _MAY_BE_SENT)
         case "runs":
             yield from _agents_runs(role)
         case "heartbeats" | "stops":

@@ -13,6 +13,10 @@ SAYS = (
     "INSERT INTO outbox (event_id, record, key, body, created_at)"
     " VALUES (gen_random_uuid(), 'PlanProposed', 'k', '', {})"
 )
+LARGE = (
+    "INSERT INTO outbox (event_id, record, key, body, created_at)"
+    " VALUES (gen_random_uuid(), 'PlanProposed', repeat('k', {}), repeat('x', {})::bytea, now())"
+)
 BEGINS = (
     "INSERT INTO runs (thread_id, graph, status, worker, lease_until, error, created_at, updated_at,"
     " not_before, token, attempts) VALUES ('t', 'g', 'RUNNING', 'w', now(), '', now(), now(), {}, {}, {})"
@@ -30,6 +34,8 @@ INFINITE, LATE, EARLY, NOW = "'infinity'", "'20000-01-01Z'", "'0044-03-15Z BC'",
     [
         (Role.AGENT, SAYS, [INFINITE], [NOW]),
         (Role.RESUMER, SAYS, [EARLY], [NOW]),
+        (Role.AGENT, LARGE, ["1", "33554433"], ["1", "33554432"]),
+        (Role.AGENT, LARGE, ["65537", "1"], ["65536", "1"]),
         (Role.AGENT, BEGINS, [LATE, "0", "0"], [NOW, "0", "0"]),
         (Role.AGENT, BEGINS, [NOW, "9223372036854775807", "0"], [NOW, "0", "0"]),
         (Role.AGENT, BEGINS, [NOW, "0", "2147483647"], [NOW, "0", "1"]),
@@ -39,7 +45,7 @@ INFINITE, LATE, EARLY, NOW = "'infinity'", "'20000-01-01Z'", "'0044-03-15Z BC'",
         (Role.RESUMER, LIVES, [EARLY], [NOW]),
     ],
 )
-def test_a_moment_or_number_beyond_all_clients_is_refused(
+def test_what_is_beyond_all_clients_is_refused(
     one_store: Logins, role: Role, statement: str, given: list[str], sound: list[str]
 ) -> None:
     with psycopg.connect(one_store.url_of(role)) as conn:
