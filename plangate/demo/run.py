@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,6 @@ from plangate.demo import asked, story
 from plangate.demo.held import Confirmed, Held, confirmed_plans, held_plans
 from plangate.demo.mail import PORT, Mailbox, sink
 from plangate.demo.narration import narrate, title
-from plangate.demo.night import new_tasks, submit_all
 from plangate.demo.progress import bar
 from plangate.demo.reviewer import REVIEWER, Chooser, in_words, review
 from plangate.demo.story import Task
@@ -37,6 +37,8 @@ from producers.kafka_producer import KafkaProducer
 OF_THE_RECORD = ("PLANGATE_STORE_URL", "PLANGATE_CATALOGUE")  # all that looking at it later needs
 _CONFIRMED = "seen in the morning"
 _LISTED = 2
+_AGENT = "plangate.demo.night"
+_MOCK_FETCH_MS = 100  # few and full batches: the mock cluster answers no waiting fetch before its end
 _START_WITHIN_S = 240
 
 
@@ -68,6 +70,7 @@ def run_demo(folder: Path, broker: Broker, store: str | None, choose: Chooser) -
     settings: dict[str, Any] = {
         "catalogue": example("catalogues/billing.yaml"),
         "graphs": Path(__file__).with_name("langgraph.json"),
+        **({"kafka_fetch_wait_max_ms": _MOCK_FETCH_MS} if broker == "mock" else {}),
     }
     _introduce()
     with services(folder, broker, store, **settings) as stack, _mail(folder / "mails") as mailbox:
@@ -82,6 +85,7 @@ def run_demo(folder: Path, broker: Broker, store: str | None, choose: Chooser) -
             opened = open_store(stack.settings.store_url)
             demo = Demo(stack, opened, producer, choose, folder / "worker-1.log", mailbox)
             with bar("Plangate starts", None):
+                import_module(_AGENT)  # LangGraph is loaded while the workers start
                 wait_for("the workers to serve", lambda: asked.all_serve(opened), demo.log, _START_WITHIN_S)
             plans = list(_play(demo))
             return _ended(demo, plans, started)
@@ -146,6 +150,8 @@ def _done_at_night(store: Engine, plans: Sequence[UUID]) -> str:
 
 
 def _submitted(demo: Demo, tasks: Sequence[Task], what: str) -> list[UUID]:
+    from plangate.demo.night import new_tasks, submit_all  # noqa: PLC0415 - it loads LangGraph
+
     fresh = new_tasks(demo.store, tasks)
     if len(fresh) < len(tasks):
         say(f"{len(tasks) - len(fresh)} of {len(tasks)} tasks are done already: nothing is repeated")

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
 T = TypeVar("T")
+
+_FIRST_LOOK_S, _LONGEST_LOOK_S = 0.05, 0.3
 
 
 class DemoError(RuntimeError):
@@ -17,7 +19,7 @@ def wait_for(what: str, look: Callable[[], T], log: object, seconds: float = 60)
     try:
         return Retrying(
             stop=stop_after_delay(seconds),
-            wait=wait_fixed(0.05),
+            wait=wait_exponential(multiplier=_FIRST_LOOK_S, max=_LONGEST_LOOK_S),
             retry=retry_if_result(lambda seen: not seen),
         )(look)
     except RetryError as error:
