@@ -35,8 +35,9 @@ class Service:
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         close: Callable[[], None] = lambda: None,
         lacks: Callable[[], str] = str,
+        trouble: Callable[[], str] = str,
     ) -> None:
-        """`lacks` says which rights on Kafka are missing; it blocks."""
+        """`lacks` says which rights on Kafka are missing; it blocks. `trouble` is that of the work beside."""
         self._intake = intake
         self._app = intake.app
         self._writer = writer
@@ -45,10 +46,11 @@ class Service:
         self._beside = beside
         self._close = close
         self._lacks = lacks
+        self._trouble = trouble
 
     def trouble(self) -> str:
         """Why nothing is served now, in words; empty where it is. It blocks for some seconds."""
-        return "" if self._writer.answers(_ASK_S) else "Kafka does not answer"
+        return self._trouble() if self._writer.answers(_ASK_S) else "Kafka does not answer"
 
     async def run(
         self, config: AppsConfig, in_hand: InHand, stop: asyncio.Event, serves: Callable[[], None]

@@ -12,6 +12,8 @@ _STATES = {
     "53100": "the disk of PostgreSQL is full; free space there",
     "53200": "PostgreSQL is out of memory; give it more, or others less",
     "53300": "PostgreSQL has no connection left for us; raise max_connections or the role's limit",
+    "55P03": "another session holds a lock in the store; pg_locks tells which, end it",
+    "57014": "PostgreSQL broke a statement off: it took too long, or somebody cancelled it",
     "57P01": "PostgreSQL was stopped; it is waited for",
     "57P02": "PostgreSQL crashed; it is waited for",
     "57P03": "PostgreSQL is starting, stopping or recovering; it is waited for",

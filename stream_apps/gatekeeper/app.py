@@ -47,4 +47,13 @@ async def start_gatekeeper(config: AppsConfig, in_hand: InHand) -> Service:
     beside, lacks = [outbox.run, ticker.run], partial(config.lacks, GATEKEEPER)
     if config.shares_stops:
         beside.append(partial(config.shares_stops, store))
-    return Service(intake, writer, gatekeeping.handle, _BATCH, beside=beside, close=close, lacks=lacks)
+    return Service(
+        intake,
+        writer,
+        gatekeeping.handle,
+        _BATCH,
+        beside=beside,
+        close=close,
+        lacks=lacks,
+        trouble=ticker.trouble,
+    )

@@ -2,18 +2,22 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from gate_events.codec import encode
 from gate_events.headers import cloud_event
 from gate_events.records import Record
 from gate_events.topics import TOPIC_OF, key_of
 from gate_store.awaited import ask_for_outcomes, settle_waiting_outcomes
+from gate_store.bounded import Bounds, bounded, is_held_up
 from gate_store.clock import SILENT_FOR, ask_again, ask_expiry, ask_expiry_again, settle_waiting
 from gate_store.dialects import store_moment
 from gate_store.doubts import ask_about_doubted, end_settled_doubts
@@ -29,6 +33,7 @@ from stream_apps.gatekeeper.unheard import Unheard
 from stream_apps.gatekeeper.unrouted import Unrouted, a_router_works
 from stream_apps.metrics import Reason
 from stream_apps.patience import is_outage
+from stream_apps.weather import in_plain_words
 
 _log = logging.getLogger("plangate.gatekeeper")
 _TICK_S = 1.0
@@ -37,12 +42,29 @@ _MARGIN = timedelta(seconds=1)  # clocks differ: the broker and another gatekeep
 _UNHEARD_AFTER = timedelta(minutes=1)
 _SAFE_WITHIN_S = 10.0  # the store's write lock is held meanwhile
 _SOURCE = "plangate/gatekeeper"
+_BOUNDS = Bounds()
+_AGAIN_S = 30.0  # so seldom is tried what was held up: records wait for the store's thread meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class _HeldUp:
+    """A part of the work that did not come through, and when it is tried again."""
+
+    why: str = ""
+    times: int = 0
+    again_at: float = 0.0
 
 
 class Ticker:
-    """Asks for expiry, asks stale approvals again, gives up decisions whose gate never came."""
+    """Asks for expiry, asks stale approvals again, gives up decisions whose gate never came.
 
-    def __init__(self, config: AppsConfig, thread: StoreThread, dead_letters: DeadLetters) -> None:
+    What is held up in the store, by a lock or a statement that does not end, is broken off, said and tried
+    again later; the other parts of the work go on.
+    """
+
+    def __init__(
+        self, config: AppsConfig, thread: StoreThread, dead_letters: DeadLetters, bounds: Bounds = _BOUNDS
+    ) -> None:
         self._config = config
         self._thread = thread
         self._dead_letters = dead_letters
@@ -51,10 +73,13 @@ class Ticker:
         actions = config.catalogue.actions.items()
         self._idempotent = frozenset(name for name, action in actions if action.idempotent)
         self._in_force = InForce(config.catalogue)
-        self._unheard = Unheard(thread.store, config.catalogue)
+        self._store = bounded(thread.store, bounds)
+        self._held_up: dict[str, _HeldUp] = {}  # parts of the work
+        self._began: float | None = None  # the tick that is under way
+        self._unheard = Unheard(self._store, config.catalogue)
         republish_after = timedelta(seconds=config.republish_after_s)
-        self._unrouted = Unrouted(thread.store, republish_after, is_routed=self._a_router_works)
-        self._old_events = OldEvents(thread.store, timedelta(seconds=config.run_events_kept_s))
+        self._unrouted = Unrouted(self._store, republish_after, is_routed=self._a_router_works)
+        self._old_events = OldEvents(self._store, timedelta(seconds=config.run_events_kept_s))
         self._edited_again = partial(edited_again, catalogue=config.catalogue)
 
     async def run(self) -> None:
@@ -66,42 +91,80 @@ class Ticker:
             except Exception:
                 _log.exception("the clock's work failed; the next tick tries again")
 
+    def trouble(self) -> str:
+        """What of the clock's work was not done twice in a row, in words. From any thread."""
+        began = self._began
+        if began is not None and (for_s := time.monotonic() - began) >= self._config.stuck_after_s:
+            return f"the clock's work has not ended for {for_s:.0f} s"
+        return "; ".join(
+            f"{part}: {held.why}" for part, held in list(self._held_up.items()) if held.times > 1
+        )
+
     def tick(self) -> None:
         """What is due by now. In the store's thread, not on the event loop.
 
-        Rows that one part cannot take stop no other part.
+        Rows that one part cannot take, and what holds it up, stop no other part.
         """
-        with self._thread.store.begin() as conn:
-            now = store_moment(conn, self._config.clock())  # gatekeepers go by one clock
-        for part in self._parts(now):
-            try:
-                part()
-            except Exception as error:
-                if is_outage(error):
-                    raise
-                _log.exception("a part of the clock's work failed; the next tick tries it again")
+        self._began = time.monotonic()
+        try:
+            with self._store.begin() as conn:
+                now = store_moment(conn, self._config.clock())  # gatekeepers go by one clock
+            for name, part in self._parts(now):
+                try:
+                    self._unless_held_up(name, part)
+                except Exception as error:
+                    if is_outage(error):
+                        raise
+                    _log.exception(
+                        "a part of the clock's work failed (%s); the next tick tries it again", name
+                    )
+        finally:
+            self._began = None
 
-    def _parts(self, now: datetime) -> Iterator[Callable[[], object]]:
+    def _unless_held_up(self, part: str, work: Callable[[], object]) -> None:
+        """Nothing of it is done where it is held up: each transaction is rolled back as a whole."""
+        held = self._held_up.get(part) or _HeldUp()
+        if time.monotonic() < held.again_at:
+            return
+        try:
+            work()
+        except DBAPIError as error:
+            if not is_held_up(error):
+                raise
+            held = _HeldUp(in_plain_words(error), held.times + 1, time.monotonic() + _AGAIN_S)
+            self._held_up[part] = held
+            if held.times == 1:
+                _log.warning("the clock's work (%s) is held up: %s; it is tried again", part, held.why)
+        else:
+            if self._held_up.pop(part, None):
+                _log.warning("the clock's work (%s) goes on", part)
+
+    def _parts(self, now: datetime) -> Iterator[tuple[str, Callable[[], object]]]:
         due = now - _MARGIN
-        yield self._in_store(lambda conn: ask_expiry(conn, due, _LIMIT))
-        yield self._in_store(lambda conn: ask_expiry_again(conn, due, _UNHEARD_AFTER, _LIMIT))
-        yield self._in_store(lambda conn: end_settled_doubts(conn, now, _LIMIT))
-        yield self._in_store(lambda conn: doubt_lost_claims(conn, now, self._idempotent, _LIMIT))
-        yield self._in_store(lambda conn: ask_about_doubted(conn, now))
-        yield self._in_store(lambda conn: ask_again(conn, now, self._edited_again, _LIMIT))
-        yield self._in_store(lambda conn: ask_for_outcomes(conn, now, SILENT_FOR, _LIMIT))
-        # it waits for locks, and so may hold none of before
-        yield self._in_store(lambda conn: ask_about_stale(conn, self._config.catalogue, now, _LIMIT))
-        yield lambda: self._unheard.take(now)
-        yield lambda: self._unrouted.publish(now)
-        yield lambda: self._old_events.forget(now)
-        yield lambda: self._look_by_what_is_in_force(now)
+        asks_again, catalogue = self._edited_again, self._config.catalogue
+        in_store: dict[str, Callable[[Connection], object]] = {
+            "deadlines": lambda conn: ask_expiry(conn, due, _LIMIT),
+            "deadlines once more": lambda conn: ask_expiry_again(conn, due, _UNHEARD_AFTER, _LIMIT),
+            "settled doubts": lambda conn: end_settled_doubts(conn, now, _LIMIT),
+            "lost claims": lambda conn: doubt_lost_claims(conn, now, self._idempotent, _LIMIT),
+            "doubts": lambda conn: ask_about_doubted(conn, now),
+            "use-bys": lambda conn: ask_again(conn, now, asks_again, _LIMIT),
+            "outcomes": lambda conn: ask_for_outcomes(conn, now, SILENT_FOR, _LIMIT),
+            # it waits for locks, and so may hold none of before
+            "clearances that are not enough": lambda conn: ask_about_stale(conn, catalogue, now, _LIMIT),
+        }
+        for name, work in in_store.items():
+            yield name, self._in_store(work)
+        yield "what Kafka did not bring back", lambda: self._unheard.take(now)
+        yield "plans that nobody took", lambda: self._unrouted.publish(now)
+        yield "old events of runs", lambda: self._old_events.forget(now)
+        yield "the catalogue in force", lambda: self._look_by_what_is_in_force(now)
         if not self._dead_letters.waits:  # else this would hold the store up for nothing
-            yield lambda: self._give_up(now)
+            yield "what waited in vain", lambda: self._give_up(now)
 
     def _in_store(self, work: Callable[[Connection], object]) -> Callable[[], object]:
         def done() -> None:
-            with self._thread.store.begin() as conn:
+            with self._store.begin() as conn:
                 work(conn)
 
         return done
@@ -112,7 +175,7 @@ class Ticker:
     def _look_by_what_is_in_force(self, now: datetime) -> None:
         if self._in_force.is_done:
             return
-        with self._thread.store.begin() as conn:
+        with self._store.begin() as conn:
             end = self._in_force.look(conn, now, _LIMIT)
         self._in_force.seen(end)
 
@@ -120,13 +183,13 @@ class Ticker:
         """Safe among the dead letters before the store forgets that they wait."""
         patience = timedelta(seconds=self._config.patience_s)
         try:
-            with self._thread.store.begin() as conn:
+            with self._store.begin() as conn:
                 if given_up := settle_waiting(conn, now, patience):
                     self._bury(given_up)
-            with self._thread.store.begin() as conn:
+            with self._store.begin() as conn:
                 if early := settle_waiting_plans(conn, now, patience):
                     self._bury(early)
-            with self._thread.store.begin() as conn:
+            with self._store.begin() as conn:
                 uncleared = settle_waiting_outcomes(conn, now, patience, self._looked_at, _LIMIT)
                 if uncleared.letters:
                     self._bury(uncleared.letters)
