@@ -17,6 +17,7 @@ def unsafe_schemas(record: str) -> dict[str, tuple[Any, bytes]]:
     """Writer's schemas of a record type's name, each with a body that makes its reader go on for ever."""
     endless = ["null", record]
     empty = {"type": "record", "name": "Nothing", "fields": []}
+    many_nulls = _holding("Nulls", "int", *["null"] * 5_000)
     doubling: list[Any] = [{**empty, "name": "R0"}]
     doubling += [_holding(f"R{n}", f"R{n - 1}", f"R{n - 1}") for n in range(1, 25)]
     return {
@@ -26,6 +27,8 @@ def unsafe_schemas(record: str) -> dict[str, tuple[Any, bytes]]:
             b"\x02" * 200_000,
         ),
         "items_of_no_bytes": (_holding(record, _array("null")), _many(2**40)),
+        "items_that_do_not_come": (_holding(record, _array("double")), _many(2**40)),
+        "items_of_many_nulls": (_holding(record, _array(many_nulls)), _many(200_000) + bytes(200_000)),
         "empty_records": (_holding(record, _array(empty)), _many(2**40)),
         "doubling_records": (_holding(record, *doubling), b""),
         "deep_schema": (_holding(record, _nested(60)), b"\x02" * 60),
