@@ -11,6 +11,7 @@ from gate_policy.actions import Action
 from gate_policy.compile import Compiler
 from gate_policy.entries import CatalogueEntry, normal
 from gate_policy.errors import CatalogueError
+from gate_policy.limits import Limits
 from gate_policy.requirements import Body
 from gate_policy.rules import Rule
 from gate_policy.validate import checked
@@ -49,6 +50,7 @@ class Catalogue:
     rules: tuple[Rule, ...]
     checks: Checks
     defaults: Defaults
+    limits: Limits
     by_action: Mapping[str, tuple[Rule, ...]]
     for_all: tuple[Rule, ...]
     text: str = field(repr=False, compare=False)
@@ -67,7 +69,7 @@ def load_catalogue(text: str, name: str = "catalogue.yaml") -> Catalogue:
 def compiled(entry: CatalogueEntry, document: Document) -> Catalogue:
     """A catalogue from a checked entry. Raises CatalogueError with every problem noted."""
     compiler = Compiler(entry, document)
-    actions, rules = compiler.actions(), compiler.rules()
+    actions, rules, limits = compiler.actions(), compiler.rules(), compiler.limits()
     if document.problems:
         raise CatalogueError(document.problems)
     people = compiler.people(entry.defaults.reviewers)
@@ -80,6 +82,7 @@ def compiled(entry: CatalogueEntry, document: Document) -> Catalogue:
         defaults=Defaults(
             Body(people, entry.defaults.quorum), entry.defaults.deadline, entry.defaults.use_by
         ),
+        limits=limits,
         by_action=MappingProxyType({action: _for(action, rules) for action in actions}),
         for_all=tuple(rule for rule in rules if rule.actions is None),
         text=document.text,

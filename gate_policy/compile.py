@@ -8,6 +8,7 @@ from gate_policy.actions import Action, Effect, Undo
 from gate_policy.conditions import Condition
 from gate_policy.entries import ActionEntry, CatalogueEntry, RuleEntry
 from gate_policy.errors import ConditionFaultError, TemplateFaultError
+from gate_policy.limits import Limits
 from gate_policy.requirements import Body
 from gate_policy.rules import Rule
 from gate_policy.spelling import key_template
@@ -39,6 +40,16 @@ class Compiler:
         self._refuse_repeated_names()
         self._known(("checks", "max_steps"), [name for name in self._entry.checks.max_steps if name != "*"])
         return tuple(self._rule(("rules", at), entry) for at, entry in enumerate(self._entry.rules))
+
+    def limits(self) -> Limits:
+        """How many questions are open at once."""
+        entry = self._entry.limits
+        agent, proposer = entry.open_gates, entry.open_gates_of_proposer
+        if agent is not None and proposer is not None and proposer < agent:
+            fault = f"is less than open_gates, {agent}, of each of its agents"
+            mend = f"use {agent} or more, or leave the field out"
+            self._document.problem(("limits", "open_gates_of_proposer"), proposer, fault, mend)
+        return Limits(agent, proposer)
 
     def _action(self, name: str, entry: ActionEntry) -> Action:
         path: Path = ("actions", name)

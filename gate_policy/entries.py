@@ -32,6 +32,7 @@ Words = Annotated[list[Word], Field(max_length=1000)]
 TierWord = Annotated[Tier, BeforeValidator(_tier)]
 Duration = Annotated[int, BeforeValidator(_seconds)]
 Number = Annotated[int, Field(ge=1, le=1000)]
+OpenGates = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Entry(BaseModel):
@@ -107,6 +108,13 @@ class ChecksEntry(Entry):
     max_steps: dict[Word, Annotated[int, Field(ge=1, le=10_000)]] = {}
 
 
+class LimitsEntry(Entry):
+    """How many questions may be open at once; null: any number."""
+
+    open_gates: OpenGates | None = None
+    open_gates_of_proposer: OpenGates | None = None
+
+
 class CatalogueEntry(Entry):
     """The whole file."""
 
@@ -117,6 +125,7 @@ class CatalogueEntry(Entry):
     actions: dict[Word, ActionEntry]
     rules: list[RuleEntry] = []
     checks: ChecksEntry = ChecksEntry()
+    limits: LimitsEntry = LimitsEntry()
 
 
 def normal(entry: CatalogueEntry) -> dict[str, Any]:

@@ -29,6 +29,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "actions": entries.ActionEntry,
     "rules": entries.RuleEntry,
     "checks": entries.ChecksEntry,
+    "limits": entries.LimitsEntry,
     "undo": entries.UndoEntry,
     "effect": entries.EffectEntry,
 }

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, and_, or_, select
 
+from gate_events.names import name_key
 from gate_events.records import ApprovalRequested
 from gate_events.trace_context import cause_of
 from gate_events.words import DecisionKind, GateState
@@ -62,6 +63,8 @@ def _row(request: ApprovalRequested) -> dict[str, Any]:
         "requested_at": request.requested_at,
         "request": request,
         "traceparent": cause_of((request.request_id, request.digest), request.plan_id),
+        "proposer": name_key(request.proposer) if asks_before(request) else None,
+        "agent": name_key(request.agent.name) if asks_before(request) else None,
     }
 
 

@@ -78,6 +78,10 @@ class AskedInWords:
         """The batch holds the first question about a plan."""
         self._asked.setdefault(request.digest, [Asked(request)])
 
+    def note_queued(self, question: ApprovalRequested) -> None:
+        """It waits to be asked, perhaps beside another in other words."""
+        self._asked.setdefault(question.digest, []).append(Asked(question))
+
     def differ(self, record: PlanRecord) -> bool:
         """Whether the plan was asked about, and never in these words."""
         asked = self._asked.get(record.digest, ())

@@ -6,6 +6,7 @@ What passes is judged by the gatekeeper's own catalogue before anything follows 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,7 @@ from gate_store.plan_lookups import (
     runs_of,
 )
 from gate_store.plan_owners import PlanRecord, note_revisions, owner_of, owners
+from gate_store.queued_plans import as_which_asked, queued
 from gate_store.restores import told_of
 from gate_store.superseding import asks_before
 
@@ -43,10 +45,14 @@ CLEARED_ALREADY = "this very plan was cleared already: nothing is left to ask"
 
 @dataclass(frozen=True, slots=True)
 class PlanClaim:
-    """A record about a plan; `position` is its place in the batch, None where it waited in the store."""
+    """A record about a plan; `position` is its place in the batch, None where it waited in the store.
+
+    `queued`: it waited until its agent had fewer open gates.
+    """
 
     record: PlanRecord
     position: int | None = None
+    queued: bool = False
 
 
 @dataclass(slots=True)
@@ -63,6 +69,7 @@ class Admitted:
     # what is said now in other words, by digest
     cleared_otherwise: Mapping[str, PlanCleared] = field(default_factory=dict)
     asked_before: Mapping[str, ApprovalRequested] = field(default_factory=dict)
+    queued: Sequence[ApprovalRequested] = ()  # of these plans and runs: what waits to be asked
 
 
 def admit(conn: Connection, claims: Sequence[PlanClaim]) -> Admitted:
@@ -73,6 +80,7 @@ def admit(conn: Connection, claims: Sequence[PlanClaim]) -> Admitted:
     known = _Known(conn, claims)
     admitted.cleared_otherwise = known.cleared_otherwise
     admitted.asked_before = known.asked_before
+    admitted.queued = known.queued
     for claim in claims:
         if known.is_cleared_otherwise_now(claim.record):
             admitted.again.append(claim)
@@ -179,10 +187,14 @@ class _Known:
         self._on_their_way = on_their_way(conn, {_first_gate(each) for each in records if _is_revision(each)})
         coming = {gate: KnownGate(digest, True) for gate, digest in self._on_their_way.items()}
         self._gates = gates_of(conn, plan_ids) | coming
+        threads = {each.run.thread_id for each in records if each.run}
+        turns = {as_which_asked(claim.record) for claim in claims if claim.queued}
+        self.queued = [each for each in queued(conn, plan_ids, threads) if each.request_id not in turns]
+        self._queued = {each.request_id: each.digest for each in self.queued}
         self._anew = gates_asked_anew(conn, gate_ids)
         self._cleared = cleared_digests(conn, plan_ids)
         self._owners = owners(conn, plan_ids)
-        self._runs = runs_of(conn, {each.run.thread_id for each in records if each.run})
+        self._runs = runs_of(conn, threads)
         self._plans_of_runs = plans_of_runs(conn, plan_ids)
         self._proposed = proposed_by_runs(conn, {each.plan_id for each in records if each.run})
         self._doubts = doubted_steps(conn, {each.plan_id for each in requests if each.in_doubt})
@@ -193,6 +205,8 @@ class _Known:
         self._cleared_now: dict[str, PlanCleared] = {}  # by this batch
         asked_again = [each for each in records if _is_a_services(each) and self.asks(each.digest)]
         self._words = asked_in_words(conn, asked_again if lock else ())
+        for question in self.queued:
+            self._words.note_queued(question)
         self.asked_before = self._words.last
 
     def is_own(self, record: PlanRecord) -> bool:
@@ -249,14 +263,16 @@ class _Known:
         """The gate that asks about the same content in its place; a plan id's second proposer has its own."""
         gate_id = self._anew.get(request.request_id)
         gate = self._gates.get(gate_id) if gate_id else None
-        return gate_id if gate and gate.digest == request.digest else None
+        digest = gate.digest if gate else self._queued.get(gate_id) if gate_id else None
+        return gate_id if digest == request.digest else None
 
     def asks(self, digest: str) -> UUID | None:
-        """The gate at which a human was asked whether this very plan may run."""
+        """The gate at which a human was asked whether this very plan may run, or is once its turn comes."""
         gates_of_it = (
             gate_id for gate_id, gate in self._gates.items() if gate.asks_before and gate.digest == digest
         )
-        return next(gates_of_it, None)
+        waits = (gate_id for gate_id, asked in self._queued.items() if asked == digest)
+        return next(chain(gates_of_it, waits), None)
 
     def is_early(self, record: PlanRecord) -> bool:
         """Whether an earlier revision has still to come; they travel on two topics."""

@@ -77,6 +77,7 @@ EFFECT_STATES = ["CLAIMED", "SUCCEEDED", "FAILED", "IN_DOUBT", "RETRY"]
 # DELIVERED: a list that somebody was shown had the gate; SEEN: they opened it
 VIEWS = ["DELIVERED", "SEEN"]
 
+_OPEN_OF = "as names are compared, where it asks whether a plan may run; null: kept by an older version"
 gates = Table(
     "gates",
     metadata,
@@ -102,6 +103,8 @@ gates = Table(
         comment="when what it cleared for a service is too old; a trigger sets it, the clock takes it off",
     ),
     Column("traceparent", Text, nullable=True, comment=_TRACEPARENT),
+    Column("proposer", Text, nullable=True, comment=_OPEN_OF),
+    Column("agent", Text, nullable=True, comment=_OPEN_OF),
     CheckConstraint(_one_of("state", [s.value for s in known(GateState)]), name="gate_state_is_a_word"),
     CheckConstraint(_one_of("kind", [k.value for k in known(RequestKind)]), name="gate_kind_is_a_word"),
     CheckConstraint(_one_of("timing", [t.value for t in known(Timing)]), name="gate_timing_is_a_word"),
@@ -112,6 +115,15 @@ Index(
     gates.c.deadline,
     postgresql_where=gates.c.state == "PENDING",
     sqlite_where=gates.c.state == "PENDING",
+)
+_open_of_somebody = and_(gates.c.state == "PENDING", gates.c.proposer.is_not(None))
+Index(
+    "ix_gates_open_of",
+    gates.c.proposer,
+    gates.c.agent,
+    gates.c.thread_id,
+    postgresql_where=_open_of_somebody,
+    sqlite_where=_open_of_somebody,
 )
 Index(
     "ix_gates_expired",
@@ -601,6 +613,38 @@ Index(
     waiting_plans.c.recorded_at,
     postgresql_where=_refused,
     sqlite_where=_refused,
+)
+
+queued_plans = Table(
+    "queued_plans",
+    metadata,
+    Column("arrival", BigId, primary_key=True, autoincrement=True, comment="the order of their turns"),
+    Column("gate_id", Uuid, nullable=False, index=True, comment="as which it is asked once its turn comes"),
+    Column("request_id", Uuid, nullable=False, index=True, comment="of the router's, which is no gate"),
+    Column("plan_id", Uuid, nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("proposer", Text, nullable=False, comment="as names are compared"),
+    Column("agent", Text, nullable=False, comment="as names are compared"),
+    Column("of_runs", Boolean, nullable=False, comment="counted apart from services' plans"),
+    Column("thread_id", Text, nullable=True, index=True),
+    Column("queued_at", UtcMoment, nullable=False),
+    Column(
+        "request",
+        JSON,
+        nullable=False,
+        comment="ApprovalRequested, whole, as it would have been asked when it came",
+    ),
+    Column("why", Text, nullable=True, comment="why it is never asked; null: it waits"),
+)
+_waits = queued_plans.c.why.is_(None)
+Index(
+    "ix_queued_plans_next",
+    queued_plans.c.proposer,
+    queued_plans.c.agent,
+    queued_plans.c.of_runs,
+    queued_plans.c.arrival,
+    postgresql_where=_waits,
+    sqlite_where=_waits,
 )
 
 restores = Table(

@@ -100,6 +100,7 @@ _GATEKEEPER: Part = {
     **_STOPS,
     "lost_plans": Access(reads=ALL, changes=("redone_as",)),
     "waiting_plans": Access(reads=ALL, adds=ALL, changes=ALL, removes=True),
+    "queued_plans": Access(reads=ALL, adds=ALL, changes=("why",), removes=True),
     # It publishes what others left there, too; nobody changes what was said.
     "outbox": Access(reads=ALL, adds=_SAID, removes=True),
 }
@@ -134,6 +135,7 @@ _AGENT: Part = {
     "outbox": Access(reads=("event_id",), adds=_SAID),
     # how far its plans have come, and nothing of what was asked
     "gates": Access(reads=("gate_id", "plan_id", "thread_id", "kind", "timing", "attempt", "state")),
+    "queued_plans": Access(reads=("gate_id", "plan_id", "thread_id", "queued_at", "why")),
     "checkpoints": Access(reads=ALL, adds=ALL, changes=("checkpoint", "metadata")),
     "checkpoint_blobs": Access(reads=ALL, adds=ALL),
     "checkpoint_writes": Access(reads=ALL, adds=ALL, changes=("channel", "type", "blob")),
@@ -146,7 +148,7 @@ PARTS: Mapping[Role, Part] = {
     Role.ROUTER: {
         **_read("gates", "clearances", "effects", "revisions", "revocations", "planned_effects"),
         **_read("executions", "plan_outcomes", "own_requests", "asked_anew", "told_before", *VERSIONS),
-        **_read("lost_plans", "stops"),
+        **_read("lost_plans", "stops", "queued_plans"),
         **_KEEPS_POLICIES,
         **_BEATS,
         "runs": Access(reads=ALL, changes=("error",)),  # why it refused the plan of one
@@ -167,7 +169,7 @@ PARTS: Mapping[Role, Part] = {
     },
     Role.REVIEWER: {
         **_read("gates", "decisions", "clearances", "revocations", "stale_clearances", "plan_outcomes"),
-        **_read("heartbeats", "undo_plans"),
+        **_read("heartbeats", "undo_plans", "queued_plans"),
         "views": Access(reads=ALL, adds=ALL),  # that they looked
         **_STOPS,
         "policies": Access(reads=("digest", "first_seen", "by")),
@@ -196,5 +198,6 @@ def sequences_of(part: Part) -> Iterable[str]:
         "outbox": "outbox_id_seq",
         "decisions": "decisions_arrival_seq",
         "run_events": "run_events_id_seq",
+        "queued_plans": "queued_plans_arrival_seq",
     }
     return [name for table, name in numbered.items() if table in part and part[table].adds]

@@ -20,7 +20,7 @@ from gate_store.roles.roles import ALL, CHECKPOINTS, PARTS, Access, Role
 from gate_store.tables import UtcMoment, metadata
 
 GUARDED = (
-    *("outbox", "runs", "effects", "gates", "heartbeats", "run_events", "stops"),
+    *("outbox", "runs", "effects", "gates", "heartbeats", "run_events", "stops", "queued_plans"),
     *("views", "policies", "workers", "stale_clearances"),  # of these all rows, within bounds
     *CHECKPOINTS,
 )
@@ -132,7 +132,7 @@ def _agents(role: Role, table: str, access: Access, schema: str) -> Iterator[Row
             yield from _agents_runs(role)
         case "heartbeats" | "stops":
             yield Rows(role, table, "SELECT", _EVERY)
-        case "gates" | "run_events":
+        case "gates" | "run_events" | "queued_plans":
             yield Rows(role, table, "SELECT", _of_own_run(table, schema))
         case _:
             yield from _agents_checkpoints(role, table, access, schema)

@@ -20,6 +20,7 @@ from gate_store.refused import note_refused
 from gate_store.said import TOLERANCE, Said, said
 from gate_store.taken_at_once import refuse_too_much
 from stream_apps.gatekeeper.edits import retier
+from stream_apps.gatekeeper.queue import ask_what_is_decided
 from stream_apps.gatekeeper.take_claims import take_claims, take_waiting
 from stream_apps.gatekeeper.turns import take_turn
 from stream_apps.gatekeeper.undo import undo_plan
@@ -65,9 +66,11 @@ def commit_batch(
     taken = take_claims(conn, records, catalogue, now, moments)
     keys = partial(window_keys, catalogue=catalogue)
     untold = record_outcomes(conn, list(outcomes.values()), now, keys, [moments[place] for place in outcomes])
-    heard = [*taken.waited, *decisions.values()]
+    asked_now = ask_what_is_decided(conn, list(decisions.values()), catalogue, now)
+    waited = [*taken.waited, *asked_now.waited]
+    heard = [*waited, *decisions.values()]
     all_became = decide(conn, heard, catalogue, now)
-    became = all_became[len(taken.waited) :]
+    became = all_became[len(waited) :]
     later = _take_what_waited_for_edits(conn, heard, catalogue, now)
     dead = {
         place: each.why
@@ -78,7 +81,7 @@ def commit_batch(
     refused = taken.refused | dead
     if refused:
         note_refused(conn, [(records[place], why) for place, why in refused.items()])
-    ready = bool(taken.cleared or taken.waited or decisions)
+    ready = bool(taken.cleared or waited or decisions)
     said_something = bool(taken.asked or decisions or outcomes)
     return Committed(ready, said_something, refused, [*_by_kind(heard, all_became), *later])
 

@@ -12,6 +12,7 @@ import msgspec
 
 from gate_events.ids import request_id
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
+from gate_events.shown import shown
 from gate_events.values import Review
 from gate_events.words import RequestKind, Timing
 from gate_policy.catalogue import Catalogue
@@ -30,10 +31,12 @@ from gate_store.judged_words import (
 )
 from gate_store.plan_claims import CLEARED_ALREADY, PlanClaim
 from gate_store.plan_owners import PlanRecord
+from gate_store.queued_plans import OWN_ATTEMPT
+from stream_apps.gatekeeper.ceiling import Ceiling
 from stream_apps.gatekeeper.revised import Revised
 
 _ON_ITS_WAY = timedelta(seconds=10)  # from a router to its topic
-_OWN_ATTEMPT = 2  # the first is the router's: a decision on its words never counts for ours
+_WAITED = "it waited for an open gate of its agent to close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class JudgedClaims:
 
     requests: list[ApprovalRequested] = field(default_factory=list)  # right as they came
     anew: list[AskedAnew] = field(default_factory=list)
+    queued: list[AskedAnew] = field(default_factory=list)  # asked once their turn comes
+    left: list[PlanClaim] = field(default_factory=list)  # whose turn it was, and there is no room for them
     cleared: list[PlanCleared] = field(default_factory=list)  # in our own words
     appended: dict[str, datetime] = field(default_factory=dict)  # the broker's moments of these, by digest
     refused: list[tuple[PlanClaim, str]] = field(default_factory=list)  # and why
@@ -70,6 +75,7 @@ class OwnJudgement:
         tolerance: timedelta = timedelta(minutes=5),
         revised: Revised | None = None,
         told_before: Mapping[str, PlanRecord] | None = None,
+        ceiling: Ceiling | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._prior = dict(prior)
@@ -77,6 +83,7 @@ class OwnJudgement:
         self._tolerance = tolerance
         self._revised = revised or Revised(catalogue)
         self._told = dict(told_before or {})  # of plans of services, by digest: in other words than now
+        self._ceiling = ceiling or Ceiling()
         self.judged = JudgedClaims()
 
     def take(self, claims: Iterable[PlanClaim], moments: Mapping[int, datetime], now: datetime) -> None:
@@ -92,6 +99,9 @@ class OwnJudgement:
 
     def _take(self, claim: PlanClaim, moment: datetime) -> None:
         record = claim.record
+        if self._ceiling.holds(record.digest):
+            self._wait_as_well(claim, moment)
+            return
         before = self._told.get(record.digest) if record.run is None else None
         if isinstance(before, ApprovalRequested):
             self._dispute(claim, before, moment)
@@ -115,7 +125,7 @@ class OwnJudgement:
         else:
             if judgement.timing is not Timing.BEFORE:
                 judgement = self._judge(plan, at, ASKED_BEFORE)
-            self._compare(claim, record, judgement, moment)
+            self._ask(claim, record, judgement, moment)
         self._note_effects(plan, judgement, at)
 
     def _judge(self, plan: PlanProposed, at: datetime, floor: Requirements | None) -> Judgement:
@@ -126,14 +136,18 @@ class OwnJudgement:
         review = msgspec.structs.replace(review, findings=(*found, *review.findings))
         return replace(judgement, review=review)
 
-    def _compare(
+    def _ask(
         self, claim: PlanClaim, request: ApprovalRequested, judgement: Judgement, moment: datetime
     ) -> None:
         differs = list(self._differences(request, judgement))
         if not differs and _has_lost_time(request, moment):
             differs = ["date"]
-        if differs:
+        if claim.queued:
+            self._ask_in_turn(claim, moment)
+        elif differs:
             self._ask_anew(claim, moment, f"our own judgement differs in {', '.join(differs)}")
+        elif not self._ceiling.takes(request):
+            self._wait(claim, self._own_question(claim, moment))
         else:
             self.judged.requests.append(request)
             self._note_asked(request)
@@ -156,11 +170,41 @@ class OwnJudgement:
             yield "policy"
 
     def _ask_anew(self, claim: PlanClaim, moment: datetime, why: str) -> None:
-        """Ask as of the moment that no record chooses: its deadline goes by that."""
+        gate = self._own_question(claim, moment)
+        if self._ceiling.takes(gate):
+            self._open(claim, AskedAnew(gate, _request_id(claim.record), why))
+        else:
+            self._wait(claim, gate)
+
+    def _ask_in_turn(self, claim: PlanClaim, moment: datetime) -> None:
+        if self._ceiling.takes(claim.record, in_turn=True):
+            gate = self._own_question(claim, moment)
+            self._open(claim, AskedAnew(gate, _request_id(claim.record), _WAITED))
+        else:
+            self.judged.left.append(claim)
+
+    def _own_question(self, claim: PlanClaim, moment: datetime) -> ApprovalRequested:
+        """As of the moment that no record chooses: its deadline goes by that."""
         plan = proposal_of(claim.record, moment)
         judgement, review = self._asking(plan, moment)
-        gate = asked(plan, judgement, review, moment, _OWN_ATTEMPT)
-        self._open(claim, AskedAnew(gate, _request_id(claim.record), why))
+        return asked(plan, judgement, review, moment, OWN_ATTEMPT)
+
+    def _wait(self, claim: PlanClaim, gate: ApprovalRequested) -> None:
+        """Until its agent has fewer open gates."""
+        asker = f"agent {shown(gate.agent.name)} of proposer {shown(gate.proposer)}"
+        why = f"{asker} has as many open gates as it may, and the plan waits for one of them to close"
+        self.judged.queued.append(AskedAnew(gate, _request_id(claim.record), why))
+        self.judged.refused.append((claim, f"asked anew as {gate.request_id}: {why}"))
+        self._ceiling.note_queued(gate)
+        self._note_asked(gate)
+
+    def _wait_as_well(self, claim: PlanClaim, moment: datetime) -> None:
+        """In other words beside what waits: both are disputed once their turn comes."""
+        if self._ceiling.holds_disputed(claim.record.digest):
+            why = f"the plan waits to be asked {IN_OTHER_WORDS}: {PROPOSE_ANEW}"
+            self.judged.refused.append((claim, why))
+        else:
+            self._wait(claim, self._own_question(claim, moment))
 
     def _dispute(self, claim: PlanClaim, before: PlanRecord, moment: datetime) -> None:
         """Ask, once, in nobody's words about what is told in two, as the stricter of both would be asked."""
@@ -211,7 +255,7 @@ class OwnJudgement:
 
 def gates_anew(plan_id: UUID, revision: int) -> set[UUID]:
     """The gates of our own questions in place of a router's word, where it comes to that."""
-    attempts = (_OWN_ATTEMPT, _OWN_ATTEMPT + 1)  # the second where its words are disputed, too
+    attempts = (OWN_ATTEMPT, OWN_ATTEMPT + 1)  # the second where its words are disputed, too
     return {request_id(plan_id, revision, RequestKind.PLAN, Timing.BEFORE, attempt=each) for each in attempts}
 
 

@@ -18,6 +18,7 @@ from gate_policy.effects import effect_keys
 from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_store.effect_keys import EarlierEffect, earlier_effects
 from gate_store.plan_owners import PlanRecord, as_edited, asked_and_cleared
+from gate_store.queued_plans import ever_queued
 
 REVISION, DONE_EARLIER = "revision", "earlier revision"
 _NAMED = 10  # step ids; the rest is counted
@@ -44,7 +45,8 @@ class Revised:
         later = [each for each in claims if _is_later(each)]
         done = earlier_effects(conn, {each.digest: each.plan_id for each in later})
         plans = {each.plan_id for each in later}
-        return cls(catalogue, [*asked_and_cleared(conn, plans), *as_edited(conn, plans)], done)
+        known = [*asked_and_cleared(conn, plans), *as_edited(conn, plans), *ever_queued(conn, plans)]
+        return cls(catalogue, sorted(known, key=lambda each: each.revision), done)
 
     def note(self, record: PlanRecord | PlanDecided) -> None:
         """The next revision of the batch meets this one."""

@@ -1,5 +1,6 @@
 """Takes what routers say about plans: held against the store, judged anew, then asked or cleared."""
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,24 +13,38 @@ from sqlalchemy import Connection
 from gate_events.records import ApprovalRequested, PlanCleared
 from gate_policy.catalogue import Catalogue
 from gate_policy.effects import PriorEffect, effect_keys
+from gate_policy.limits import Limits
 from gate_store import outbox
 from gate_store.asked_anew import note_asked_anew
 from gate_store.clearances import record_cleared
+from gate_store.dialects import lock_names
 from gate_store.gates import open_gates, waiting_for
 from gate_store.judged_words import CLEARED_OTHERWISE
 from gate_store.plan_claims import Admitted, PlanClaim, admit, note_taken
 from gate_store.plan_owners import PlanRecord
 from gate_store.planned_effects import note_planned_effects
 from gate_store.policies import kept_policies
+from gate_store.queued_plans import (
+    as_routed,
+    as_which_asked,
+    give_up_queued,
+    leave_queue,
+    queue_plans,
+    queued_at,
+    replace_queued,
+)
 from gate_store.revocations import revoke_older
 from gate_store.said import Said
 from gate_store.stale import Stale, note_stale, were_asked
 from gate_store.superseding import asks_before
 from gate_store.waiting_plans import claim_id, wait, wait_no_more, whose_turn_it_is
+from stream_apps.gatekeeper.ceiling import Ceiling
 from stream_apps.gatekeeper.own_judgement import JudgedClaims, OwnJudgement
 from stream_apps.gatekeeper.revised import Revised
 from stream_apps.gatekeeper.window_keys import planned_effects, window_keys
 from stream_apps.prior_effects import look_up_effects
+
+_log = logging.getLogger("plangate.gatekeeper")
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -64,6 +79,22 @@ def take_claims(
     return _take(conn, claims, catalogue, now, moments, late)
 
 
+def take_queued(
+    conn: Connection,
+    gate_ids: Collection[UUID],
+    catalogue: Catalogue,
+    now: datetime,
+    limits: Limits,
+) -> Taken:
+    """Ask about plans that waited until their agent had fewer open gates, as far as there is room.
+
+    They wait to be asked as these gates.
+    """
+    lock_names(conn, {each.plan_id for each in queued_at(conn, gate_ids)}, gate_ids)
+    claims = [PlanClaim(as_routed(each), queued=True) for each in queued_at(conn, gate_ids)]
+    return _take(conn, claims, catalogue, now, {}, limits=limits)
+
+
 def take_waiting(conn: Connection, plan_ids: Collection[UUID], catalogue: Catalogue, now: datetime) -> Taken:
     """Take the claims that waited for revisions of these plans, which a reviewer's edit has made."""
     return _take(conn, [PlanClaim(record) for record in whose_turn_it_is(conn, plan_ids)], catalogue, now, {})
@@ -76,13 +107,15 @@ def _take(
     now: datetime,
     moments: Mapping[int, datetime],
     late: Sequence[PlanClaim] = (),
+    limits: Limits | None = None,
 ) -> Taken:
     """`late` are held against what the others have led to."""
     taken = Taken()
+    limits = limits or catalogue.limits
     tried: set[str] = set()
     while claims or late:
         admitted = admit(conn, claims)
-        judged = _judge(conn, admitted, catalogue, now, moments)
+        judged = _judge(conn, admitted, catalogue, now, moments, limits)
         _carry_out(conn, admitted, judged, catalogue, now, taken)
         no_room = wait(conn, [claim.record for claim in admitted.early], now)
         crowded_out = [
@@ -95,6 +128,7 @@ def _take(
             *crowded_out,
         ]
         taken.refused |= {claim.position: why for claim, why in refused if claim.position is not None}
+        _leave_queue(conn, claims, admitted, judged)
         tried |= _end_turn(conn, claims, [*admitted.early, *admitted.again], refused)
         through = [claim.record for claim in (*admitted.own, *admitted.to_judge)]
         again = sorted([*late, *admitted.again], key=lambda claim: _moment(claim, moments))
@@ -106,9 +140,9 @@ def _take(
 def _asked_otherwise(admitted: Admitted, judged: JudgedClaims) -> Iterable[tuple[PlanClaim, str]]:
     """What repeats a claim that was asked about in our own words: on the log it looks as if it counted."""
     gates = admitted.asked_otherwise | {
-        each.request_id: each.gate.request_id for each in judged.anew if each.request_id
+        each.request_id: each.gate.request_id for each in (*judged.anew, *judged.queued) if each.request_id
     }
-    anew = {each.gate.digest: each.gate.request_id for each in judged.anew}
+    anew = {each.gate.digest: each.gate.request_id for each in (*judged.anew, *judged.queued)}
     for claim in admitted.repeats:
         record = claim.record
         if isinstance(record, ApprovalRequested):
@@ -131,6 +165,26 @@ def _end_turn(
     why = [(claim.record, reason) for claim, reason in refused if claim.position is None]
     wait_no_more(conn, [record for record in waited if id(record) not in still], why)
     return {claim_id(record) for record in waited}
+
+
+def _leave_queue(
+    conn: Connection, claims: Sequence[PlanClaim], admitted: Admitted, judged: JudgedClaims
+) -> None:
+    """Of what had its turn only that waits on for which there was no room; what cannot be asked says why."""
+    turns = {as_which_asked(claim.record) for claim in claims if claim.queued}
+    if not turns:
+        return
+    left = {as_which_asked(claim.record) for claim in judged.left}
+    asked = {each.gate.request_id for each in judged.anew}
+    never = {
+        as_which_asked(claim.record): why
+        for claim, why in (*admitted.refused, *judged.refused)
+        if claim.queued and as_which_asked(claim.record) not in asked
+    }
+    for gate_id, why in never.items():
+        _log.warning("a plan that waited to be asked about as %s is not: %s", gate_id, why)
+    give_up_queued(conn, never.items())
+    leave_queue(conn, turns - left - never.keys())
 
 
 def _in_turn(
@@ -164,6 +218,7 @@ def _judge(
     catalogue: Catalogue,
     now: datetime,
     moments: Mapping[int, datetime],
+    limits: Limits,
 ) -> JudgedClaims:
     if not admitted.to_judge:
         return JudgedClaims()
@@ -175,6 +230,7 @@ def _judge(
         kept_policies(conn, foreign),
         revised=Revised.known(conn, records, catalogue),
         told_before={**admitted.cleared_otherwise, **admitted.asked_before},
+        ceiling=Ceiling.known(conn, records, admitted.queued, limits),
     )
     own.take(admitted.to_judge, moments, now)
     return own.judged
@@ -206,10 +262,15 @@ def _carry_out(
     stale = {gate.digest for gate in anew} & admitted.cleared_otherwise.keys()
     note_stale(conn, [Stale(digest, CLEARED_OTHERWISE) for digest in stale], now)
     were_asked(conn, stale, now)
+    waits = [each.gate for each in judged.queued]
+    queue_plans(conn, waits, now)
     instead = [(each.request_id, each.gate.request_id, each.why) for each in judged.anew if each.request_id]
-    instead += [(*pair, _ASKED_ALREADY) for pair in admitted.asked_otherwise.items()]
+    not_yet = {question.request_id for question in admitted.queued}
+    asked_otherwise = admitted.asked_otherwise.items()
+    instead += [(*pair, _ASKED_ALREADY) for pair in asked_otherwise if pair[1] not in not_yet]
     note_asked_anew(conn, instead)
-    taken.waited += waiting_for(conn, {request_id for request_id, _, _ in instead})
+    in_our_words = (*judged.anew, *judged.queued)
+    taken.waited += waiting_for(conn, {each.request_id for each in in_our_words if each.request_id})
     newer: list[PlanRecord] = [*filter(asks_before, requests), *judged.cleared]
     planned = (
         each
@@ -219,8 +280,10 @@ def _carry_out(
     note_planned_effects(conn, planned, now)  # an outcome may wait already: what ended is forgotten below
     keys = partial(window_keys, catalogue=catalogue)
     record_cleared(conn, judged.cleared, now, keys, judged.appended)
+    newer += waits
     note_taken(conn, newer, now)
     revoke_older(conn, newer, now)
+    replace_queued(conn, newer, [*admitted.queued, *waits])
     taken.cleared = taken.cleared or bool(judged.cleared)
     taken.asked = taken.asked or bool(requests)
 

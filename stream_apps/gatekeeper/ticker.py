@@ -28,6 +28,7 @@ from stream_apps.dead_letters import DeadLetters, Origin
 from stream_apps.gatekeeper.edits import edited_again
 from stream_apps.gatekeeper.gatekeeping import StoreThread
 from stream_apps.gatekeeper.old_events import OldEvents
+from stream_apps.gatekeeper.queue_turns import QueueTurns
 from stream_apps.gatekeeper.stale import InForce, ask_about_stale
 from stream_apps.gatekeeper.unheard import Unheard
 from stream_apps.gatekeeper.unrouted import Unrouted, a_router_works
@@ -76,6 +77,7 @@ class Ticker:
         self._store = bounded(thread.store, bounds)
         self._held_up: dict[str, _HeldUp] = {}  # parts of the work
         self._began: float | None = None  # the tick that is under way
+        self._queue_turns = QueueTurns(self._store, config.catalogue)
         self._unheard = Unheard(self._store, config.catalogue)
         republish_after = timedelta(seconds=config.republish_after_s)
         self._unrouted = Unrouted(self._store, republish_after, is_routed=self._a_router_works)
@@ -155,6 +157,7 @@ class Ticker:
         }
         for name, work in in_store.items():
             yield name, self._in_store(work)
+        yield "plans that wait for a gate", lambda: self._queue_turns.take(now)
         yield "what Kafka did not bring back", lambda: self._unheard.take(now)
         yield "plans that nobody took", lambda: self._unrouted.publish(now)
         yield "old events of runs", lambda: self._old_events.forget(now)

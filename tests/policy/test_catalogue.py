@@ -7,6 +7,7 @@ import pytest
 from gate_events.words import Tier
 from gate_policy.catalogue import load_catalogue
 from gate_policy.errors import CatalogueError
+from gate_policy.limits import Limits
 from tests.policy.plans import HEAD, OFFICE, office
 
 READ = "  read: {tier: REVERSIBLE}\n"
@@ -47,6 +48,7 @@ actions:
 rules:
   - {name: big, when: "args.amount > 5", actions: [pay], tier: IRREVERSIBLE, quorum: 3, because: big}
 checks: {duplicates: false, max_steps: {pay: 3, "*": 9}}
+limits: {open_gates: 20, open_gates_of_proposer: 50}
 """)
     pay = catalogue.actions["pay"]
     assert catalogue.mode == "earned"
@@ -63,6 +65,7 @@ checks: {duplicates: false, max_steps: {pay: 3, "*": 9}}
     assert [rule.name for rule in catalogue.rules_of("pay")] == ["big"]
     assert catalogue.rules_of("look") == catalogue.rules_of("never heard of") == ()
     assert catalogue.checks.max_steps == {"pay": 3, "*": 9}
+    assert catalogue.limits == Limits(20, 50)
 
 
 def test_the_digest_is_of_what_the_catalogue_says_and_not_of_how_it_is_laid_out() -> None:
@@ -73,6 +76,7 @@ def test_the_digest_is_of_what_the_catalogue_says_and_not_of_how_it_is_laid_out(
         HEAD + "  read: {tier: PARTIALLY_REVERSIBLE}\n",
         HEAD + "  reads: {tier: REVERSIBLE}\n",
         HEAD + READ + "mode: earned\n",
+        HEAD + READ + "limits: {open_gates: 5}\n",
         HEAD + READ + "defaults: {deadline: 7h}\n",
         HEAD + READ + "checks: {duplicates: false}\n",
     ]
@@ -165,6 +169,19 @@ def test_a_catalogue_keeps_the_text_that_gives_it_again() -> None:
         (
             HEAD + READ + "checks: {max_steps: {nope: 3}}\n",
             "catalogue.yaml:4: checks.max_steps: 'nope' is no action of this catalogue",
+        ),
+        (
+            HEAD + READ + "limits: {open_gates: 0}\n",
+            "catalogue.yaml:4: limits.open_gates: 0 is not allowed; it should be greater than or equal to 1",
+        ),
+        (
+            HEAD + READ + "limits: {open_gate: 5}\n",
+            "catalogue.yaml:4: limits.open_gate: is no known field; did you mean open_gates?",
+        ),
+        (
+            HEAD + READ + "limits: {open_gates: 5, open_gates_of_proposer: 4}\n",
+            "catalogue.yaml:4: limits.open_gates_of_proposer: 4 is less than open_gates, 5, of each of its"
+            " agents; use 5 or more, or leave the field out",
         ),
         (
             HEAD + "  read: {tier: REVERSIBLE}\n" * 2,

@@ -40,6 +40,7 @@ def test_the_worked_example_is_sound_and_judges_as_the_text_says() -> None:
         entries.ActionEntry,
         entries.RuleEntry,
         entries.ChecksEntry,
+        entries.LimitsEntry,
     ],
 )
 def test_the_reference_names_every_field(model: type[BaseModel]) -> None:

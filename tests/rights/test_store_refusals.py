@@ -24,7 +24,7 @@ READS = {
         *JUDGED,
         *VERSIONS,
         *("effects", "runs", "revisions", "own_requests", "asked_anew", "policies", "outbox"),
-        *("told_before", "lost_plans", "stops"),
+        *("told_before", "lost_plans", "stops", "queued_plans"),
         "heartbeats",
     },
     Role.GATEKEEPER: OURS,
@@ -36,11 +36,15 @@ READS = {
         *("runs", "effects", "workers", "heartbeats", "outbox", "restores", "lost_plans", "stops"),
         "undo_plans",
     },
-    Role.AGENT: {"runs", "outbox", "gates", "heartbeats", "run_events", "stops", *STATE},
+    Role.AGENT: {
+        *("runs", "outbox", "gates", "queued_plans", "heartbeats", "run_events", "stops"),
+        *STATE,
+    },
     Role.SERVICE: {*JUDGED, "cleared_steps", "revisions", "stale_clearances", "effects", "stops"},
     Role.REVIEWER: {
         *("gates", "decisions", "clearances", "revocations", "stale_clearances", "plan_outcomes"),
         *("policies", "effects", "runs", "heartbeats", "views", "stops", "undo_plans"),
+        "queued_plans",
     },
     Role.AUDITOR: OURS,
 }
@@ -61,7 +65,15 @@ CHANGES = {
     Role.ROUTER: {"runs", "heartbeats"},
     Role.GATEKEEPER: {
         *("gates", "decisions", "clearances", "effects", "runs", "stale_clearances", "executions"),
-        *("uncounted_outcomes", "waiting_plans", "lost_plans", "heartbeats", "stops", "undo_plans"),
+        *(
+            "uncounted_outcomes",
+            "waiting_plans",
+            "queued_plans",
+            "lost_plans",
+            "heartbeats",
+            "stops",
+            "undo_plans",
+        ),
     },
     Role.RESUMER: {
         *("runs", "effects", "workers", "heartbeats", "outbox", "checkpoints", "checkpoint_writes")
@@ -73,7 +85,7 @@ CHANGES = {
 REMOVES = {
     Role.GATEKEEPER: {
         *("decisions", "planned_effects", "plan_outcomes", "uncounted_outcomes", "own_requests"),
-        *("waiting_plans", "outbox", "heartbeats", "run_events"),
+        *("waiting_plans", "queued_plans", "outbox", "heartbeats", "run_events"),
     },
     Role.ROUTER: {"heartbeats"},
     Role.RESUMER: {"outbox", "heartbeats"},

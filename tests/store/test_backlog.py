@@ -10,11 +10,13 @@ from sqlalchemy import Connection, event
 
 from gate_events.stops import Stop
 from gate_store import outbox
+from gate_store.askers import Asker, open_of_agent, open_of_proposer
 from gate_store.backlog import Waiting, open_gates, ready_runs, unasked_runs, unexecuted, unpublished
 from gate_store.clearances import record_cleared
 from gate_store.dialects import on_postgres
 from gate_store.gauges import leases_held, open_effects, open_runs, waiting_gates
 from gate_store.heartbeats import beat, end_beating
+from gate_store.queued_plans import askers_in_queue, askers_with_queues, whose_turn
 from gate_store.run_events import forget_events
 from gate_store.stops import begin_stop, end_stop
 from gate_store.tables import runs
@@ -93,6 +95,7 @@ def test_verdicts_that_a_stop_may_hold_are_not_told_until_its_end(conn: Connecti
     assert unpublished(conn).count == 2
 
 
+ASKER = Asker("billing-service", "biller", of_runs=False)
 QUESTIONS: dict[str, tuple[Callable[[Connection], Any], set[str]]] = {
     "open gates": (lambda conn: open_gates(conn, NOON, MINUTE), {"ix_gates_pending"}),
     "expired undecided": (lambda conn: count_undecided(conn, NOON), {"ix_gates_expired", "views"}),
@@ -117,6 +120,11 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], Any], set[str]]] = {
         open_effects,
         {"ix_effects_claimed_by_runs", "ix_effects_leases", "ix_effects_in_doubt"},
     ),
+    "open gates of an agent": (lambda conn: open_of_agent(conn, ASKER, 100), {"ix_gates_open_of"}),
+    "open gates of a proposer": (lambda conn: open_of_proposer(conn, ASKER, 100), {"ix_gates_open_of"}),
+    "whether plans wait": (lambda conn: askers_with_queues(conn, [ASKER]), {"ix_queued_plans_next"}),
+    "whose plans wait": (askers_in_queue, {"ix_queued_plans_next"}),
+    "the next that wait": (lambda conn: whose_turn(conn, ASKER, 3), {"ix_queued_plans_next"}),
     "leases": (lambda conn: leases_held(conn, NOON), {"ix_runs_leases", "ix_effects_leases"}),
     "a beat": (lambda conn: beat(conn, "a", "router", None, NOON), {"heartbeats"}),
     "a clean end": (lambda conn: end_beating(conn, "a", ["router"]), {"heartbeats"}),

@@ -46,6 +46,7 @@ from gate_store.tables import (
     plan_outcomes,
     planned_effects,
     policies,
+    queued_plans,
     restores,
     revisions,
     revocations,
@@ -110,10 +111,17 @@ def fill(conn: Connection) -> None:
     conn.execute(insert(own_requests).values(event_id=executed(CLEARED).event_id, body=b"own"))
     conn.execute(insert(own_words).values(event_id=proposed().event_id, body=b"own"))
     conn.execute(insert(executions).values(new_execution()))
+    conn.execute(insert(queued_plans).values(new_queued_plan()))
     conn.execute(insert(views).values(new_view()))
     conn.execute(insert(run_events).values(new_run_event()))
     asked_for = new_run(thread_id="asked", status="DONE", asked_digest=DONE.digest, plan_id=DONE.plan_id)
     conn.execute(insert(runs).values(asked_for))
+
+
+def new_queued_plan() -> dict[str, Any]:
+    names = {"proposer": "billing-service", "agent": "biller", "of_runs": False}
+    of_plan = {"plan_id": CLEARED.plan_id, "revision": 2, "queued_at": NOON, "request": asked()}
+    return {"arrival": 1, "gate_id": CLEARED.plan_id, "request_id": CLEARED.plan_id, **names, **of_plan}
 
 
 def new_run_event() -> dict[str, Any]:
@@ -413,6 +421,7 @@ FORBIDDEN: dict[str, Callable[[], Executable]] = {
         {**new_asked_anew(), "request_id": uuid4(), "gate_id": uuid4()}
     ),
     "pk_waiting_plans": lambda: insert(waiting_plans).values(new_waiting_plan()),
+    "pk_queued_plans": lambda: insert(queued_plans).values(new_queued_plan()),
     "pk_own_requests": lambda: insert(own_requests).values(event_id=executed(CLEARED).event_id, body=b""),
     "pk_own_words": lambda: insert(own_words).values(event_id=proposed().event_id, body=b""),
     "pk_workers": lambda: insert(workers).values(new_worker()),
@@ -482,6 +491,7 @@ SQLITE_SAYS = {
     "pk_policies": "UNIQUE constraint failed: policies.digest",
     "pk_asked_anew": "UNIQUE constraint failed: asked_anew.request_id",
     "fk_asked_anew_gate_id": "FOREIGN KEY constraint failed",
+    "pk_queued_plans": "UNIQUE constraint failed: queued_plans.arrival",
     "pk_waiting_plans": "UNIQUE constraint failed: waiting_plans.claim",
     "pk_own_requests": "UNIQUE constraint failed: own_requests.event_id",
     "pk_own_words": "UNIQUE constraint failed: own_words.event_id",
