@@ -17,6 +17,7 @@ from gate_events.topic_ids import TopicIds
 from gate_events.topics import AUTO_EXECUTE, VERDICTS, Topic
 from producers.acting import Word
 from producers.client_log import CLIENT_LOG, OUTAGES
+from producers.dead_letters import place_of
 from producers.delivery import is_refusal
 from producers.offsets import Offsets, Partition
 
@@ -32,6 +33,8 @@ _log = logging.getLogger("plangate.verdicts")
 _ASK_S = 5.0
 _UNREAD = "what was made anew is not read yet"
 _RIGHTS = "let this user read both topics and its group: `plangate topics acls` says what each role needs"
+_POLLED_WITHIN_MS = 300_000  # librdkafka's default
+_SHARE = 0.75  # of the time within which a member must poll: then it does, while a plan in hand waits
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Words:
     ) -> None:
         """`asking` are those of the consumer's `settings` that every client knows.
 
-        `forget` is told of partitions that are given anew: what is not done of them comes again.
+        `forget` is told of partitions that are about to be given anew: what is not done of them comes again.
         """
         topics = (AUTO_EXECUTE, VERDICTS)
         self._topics: dict[str | None, Topic] = {topic_prefix + topic.name: topic for topic in topics}
@@ -89,6 +92,9 @@ class Words:
         self._schema_of = schema_of
         self._undecodable = undecodable
         self._rests = False
+        polled_within_ms = int(settings.get("max.poll.interval.ms", _POLLED_WITHIN_MS))
+        self._stays_s = _SHARE * polled_within_ms / 1000
+        self._polled_at = monotonic()
         self._unread: Message | None = None  # the registry was silent: the bytes may be good
 
     @property
@@ -124,8 +130,8 @@ class Words:
 
     def _on_revoke(self, _consumer: Consumer, gone: list[TopicPartition]) -> None:
         partitions = {(each.topic, each.partition) for each in gone}
+        self._forget(partitions)  # first: what is done now still counts
         self._offsets.forget(partitions)
-        self._forget(partitions)
 
     def next(self, timeout_s: float) -> Heard | None:
         """The next word; None: none came in time.
@@ -137,7 +143,7 @@ class Words:
         if self._stands_wrong:
             sleep(timeout_s)
             return None
-        message = self._unread or self._consumer.poll(timeout_s)
+        message = self._unread or self._poll(timeout_s)
         if message is None and self._refusal and self._behind is None:  # later, what is wrong may be mended
             raise KafkaException(self._refusal)
         if message is None or self._at_end(message) or _passing(message.error()):
@@ -158,11 +164,33 @@ class Words:
         if self._unread is not None:
             sleep(timeout_s)
             return
+        self._poll_paused(timeout_s)
+
+    def stay(self, timeout_s: float) -> None:
+        """Wait while a plan in hand does. Where that takes long, poll once: else another gets the plan.
+
+        Not before: a member that does not poll is not asked for its partitions either.
+        """
+        if monotonic() - self._polled_at < self._stays_s:
+            sleep(timeout_s)
+        else:
+            self._poll_paused(timeout_s)
+
+    def _poll_paused(self, timeout_s: float) -> None:
         self._consumer.pause(self._consumer.assignment())
         self._rests = True
-        message = self._consumer.poll(timeout_s)
-        if message is not None and not self._at_end(message) and not _passing(message.error()):
+        message = self._poll(timeout_s)
+        if message is None or self._at_end(message) or _passing(message.error()):
+            return
+        if self._unread is None:
             self._unread = message  # of a partition that the group gave meanwhile
+        else:
+            topic, partition, offset = place_of(message)
+            self._consumer.seek(TopicPartition(topic, partition, offset))
+
+    def _poll(self, timeout_s: float) -> Message | None:
+        self._polled_at = monotonic()
+        return self._consumer.poll(timeout_s)
 
     def _go_on(self) -> None:
         if self._rests:

@@ -26,7 +26,9 @@ from producers.acting import Task, Word, task_of
 from producers.at_work import AtWork, says_every_s
 from producers.dead_letters import bury
 from producers.hearing import Heard, Words
+from producers.in_hand import InHand
 from producers.kafka_producer import KafkaProducer, SchemaIdOf
+from producers.offsets import Partition
 from producers.outcomes import begun, outcome
 from producers.postponed import Postponed, TooManyWaitError
 from producers.spans import work_span
@@ -102,14 +104,20 @@ def verdicts(
         own = {} if ledger.decides else _UNTIL_DONE
         postponed = Postponed()
         options = {**own, **kafka, **(consumer or {})}
-        words = Words(options, kafka, group, topic_prefix, schema_of, keep, postponed.forget)
+        in_hand = InHand()
+
+        def forget(partitions: Collection[Partition]) -> None:
+            in_hand.give_up(partitions)
+            postponed.forget(partitions)
+
+        words = Words(options, kafka, group, topic_prefix, schema_of, keep, forget)
         opened.callback(words.close)
         settling = Settling(words, producer, executor, say_not_run, now, keep)
         topic = None if ledger.decides else StopTopic(options, group, topic_prefix, schema_of)
         if topic:
             opened.callback(topic.close)
         stops = StopsHere(StopFile(stop_file or named_by_environment()), topic)
-        return Verdicts(settling, ledger, postponed, actions, idle_s, now, opened.pop_all(), stops)
+        return Verdicts(settling, ledger, postponed, actions, idle_s, now, opened.pop_all(), stops, in_hand)
 
 
 class Settling:
@@ -168,8 +176,10 @@ class Verdicts:
         now: Clock,
         opened: ExitStack,
         stops: Stops,
+        in_hand: InHand,
     ) -> None:
         self._stops = stops
+        self._plan = in_hand
         self._settling = settling
         self._ledger = ledger
         self._postponed = postponed
@@ -256,11 +266,14 @@ class Verdicts:
             return
         attempt = self._ledger.attempt(heard.word)
         settle = partial(self._settle, heard, attempt)
-        work = Work(heard.word, self._ledger, settle, self._at_work(heard, attempt), self._now, self._stops)
+        at_work, stay = self._at_work(heard, attempt), self._settling.words.stay
+        work = Work(heard.word, self._ledger, settle, at_work, self._now, self._stops, stay)
+        self._plan.take(heard, work)
         try:
             with work_span(heard.word, heard.message):
                 yield work
         finally:
+            self._plan.let_go()
             self._let_go()
         if work.not_now:
             raise work.not_now

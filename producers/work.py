@@ -43,6 +43,16 @@ class StepNotRunError(Exception):
         self.detail = detail
 
 
+class GivenUpError(Exception):
+    """Step {step_id} is not begun: the group gave the plan to another while it was stopped."""
+
+    def __init__(self, step_id: str) -> None:
+        super().__init__(
+            f"step {step_id} is not begun: the group gave the plan to another while it was stopped"
+        )
+        self.step_id = step_id
+
+
 class Work:
     """A plan that may run now: do its steps with `once`, inside `with work:` or followed by `work.done()`.
 
@@ -61,7 +71,9 @@ class Work:
         at_work: AtWork,
         now: Clock,
         stops: Stops | None = None,
+        stay: Callable[[float], None] = sleep,
     ) -> None:
+        self._stay = stay
         self._stops: Stops = stops or StopFile(None)
         self._word = word
         self._before = steps_before(word.steps)
@@ -138,6 +150,11 @@ class Work:
             self._at_work.end()
         self.settled = True
 
+    def give_up(self) -> None:
+        """The group gives the plan to another: tell what was done, so that nobody does it once more."""
+        if self._begun and not self.settled:
+            self.done()
+
     def __enter__(self) -> Self:
         return self
 
@@ -193,12 +210,15 @@ class Work:
     def _wait_for_go(self, step: StepRecord) -> None:
         """Where nothing remembers what was done of the plan, it waits here: else it would be done again.
 
-        Raises StoppedError where it may come again later instead.
+        Raises StoppedError where it may come again later instead, GivenUpError where another gets it.
         """
         while stop := self._stops.holding(step.action_type):
             if self._ledger.decides or not self._begun:
                 refuse_stopped([stop], step)
-            sleep(_LOOK_S)
+            self._stay(_LOOK_S)
+            if self.settled:
+                self._let_through = GivenUpError(step.step_id)
+                raise self._let_through
 
     def _check_declared(self, approved: StepRecord, function: Callable[..., Any]) -> None:
         """A plan may ask for what a marked function does not do; an unmarked one is the service's fault."""

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine
 
-from gate_events.records import PlanCleared
+from gate_events.records import PlanCleared, StepResult
 from gate_events.stops import Stop
 from gate_store.clearances import record_cleared
 from gate_store.database import open_store, utc_now
@@ -144,3 +144,57 @@ def test_plans_that_come_meanwhile_wait_and_are_done_once(
         inbox.stop()
         serving.join()
     assert done == ["s1"] * 3
+
+
+def test_what_another_gets_meanwhile_is_told_and_not_gone_on_with(file: StopFile) -> None:
+    """Without a store nothing but the outcome says which steps are done."""
+    told: list[list[StepResult] | None] = []
+    plan, at_work = cleared(steps(None, None)), AtWork(lambda: None, 60.0)
+    held: Work
+
+    def given_to_another(_seconds: float) -> None:
+        held.give_up()
+
+    held = Work(plan, NoLedger(), told.append, at_work, utc_now, file, given_to_another)
+    with held:
+        held.once("s1", send)
+        file.add(stop())
+        held.once("s2", send)
+    assert done == ["s1"]
+    assert [[each.step_id for each in results or ()] for results in told] == [["s1"]]
+
+
+@pytest.mark.slow
+def test_a_plan_that_waits_for_longer_than_a_member_may_be_silent_stays_its_own(
+    kafka: ApacheKafka, topic_prefix: str, file: StopFile
+) -> None:
+    bench = Bench(kafka, topic_prefix)
+    bench.say(cleared(steps(None, None)))
+    silent_s = 6.0  # the shortest that brokers allow
+    inbox = verdicts(
+        bench.options,
+        group="mailer",
+        topic_prefix=bench.prefix,
+        stop_file=file.path,
+        consumer={"max.poll.interval.ms": int(silent_s * 1000), "session.timeout.ms": int(silent_s * 1000)},
+    )
+
+    def serve() -> None:
+        for each in inbox:
+            with each:
+                each.once("s1", send)
+                file.add(stop())
+                each.once("s2", send)
+            inbox.stop()
+
+    serving = Thread(target=serve)
+    with inbox:
+        serving.start()
+        until(lambda: done == ["s1"])
+        serving.join(2.5 * silent_s)
+        assert done == ["s1"]
+        file.end(None)
+        serving.join()
+    assert done == ["s1", "s2"]
+    with verdicts(bench.options, group="mailer", topic_prefix=bench.prefix, idle_s=1.0) as other:
+        assert list(other) == []  # it is done with, and comes to nobody else
