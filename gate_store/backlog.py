@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, case, exists, func, select, true
 from gate_events.records import PlanDecided
 from gate_store.clearance_states import begun, begun_by_word, ended, is_revoked
 from gate_store.dialects import word
-from gate_store.tables import clearances, gates, outbox, runs, stops
+from gate_store.tables import clearances, gates, outbox, queued_plans, runs, stops
 
 MANY = 10_000  # more than that nobody counts
 
@@ -52,12 +52,16 @@ def open_gates(conn: Connection, now: datetime, grace: timedelta) -> list[OpenGa
 
 
 def unasked_runs(conn: Connection, before: datetime) -> Waiting:
-    """Runs that paused before that moment, and of whose plan neither a gate nor a clearance is known."""
+    """Runs that paused before that moment, and of whose plan neither a gate nor a clearance is known.
+
+    What waits until its agent has fewer open gates is left out.
+    """
     asked = exists().where(gates.c.plan_id == runs.c.plan_id)
     cleared = exists().where(clearances.c.plan_id == runs.c.plan_id)
+    waits = exists().where(queued_plans.c.plan_id == runs.c.plan_id, queued_plans.c.why.is_(None))
     found = (
         select(runs.c.thread_id, runs.c.updated_at)
-        .where(runs.c.status == word("PAUSED"), runs.c.updated_at < before, ~asked, ~cleared)
+        .where(runs.c.status == word("PAUSED"), runs.c.updated_at < before, ~asked, ~cleared, ~waits)
         .order_by(runs.c.updated_at)
         .limit(MANY)
     )

@@ -14,7 +14,8 @@ from gate_store.backlog import MANY, Waiting, unpublished
 from gate_store.decided import may_read
 from gate_store.dialects import among, on_postgres, whole, word
 from gate_store.heartbeats import Heard, heard
-from gate_store.tables import effects, gates, outbox, runs
+from gate_store.queued_plans import count_queued
+from gate_store.tables import effects, gates, outbox, queued_plans, runs
 
 OPEN_RUNS = ("RUNNING", "PAUSED", "READY", "IN_DOUBT")
 """The states of runs that go on; of the others there may be any number."""
@@ -55,6 +56,7 @@ class Gauges:
     leases: Mapping[str, int]  # that hold: of runs, and of steps of services
     outbox: Waiting | None  # None: not for this login to see
     heard: list[Heard] = field(default_factory=list)
+    queued: int | None = None  # plans that wait for a gate; None: not for this login to see
 
 
 Tiers = MutableMapping[UUID, str]
@@ -72,6 +74,7 @@ def gauges(conn: Connection, now: datetime, tiers: Tiers) -> Gauges:
         leases=leases_held(conn, now),
         outbox=unpublished(conn) if may_read(conn, outbox.c.created_at) else None,
         heard=heard(conn, now),
+        queued=count_queued(conn, MANY) if may_read(conn, queued_plans.c.proposer) else None,
     )
 
 

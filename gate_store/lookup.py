@@ -1,7 +1,7 @@
 """Finds a gate or a plan by the beginning of an id, and what became of a decision."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +9,11 @@ import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, false, select, union
 
 from gate_events.records import ApprovalRequested, DecisionMade, PlanDecided
+from gate_store.dialects import among
 from gate_store.dispositions import Disposition, Fate
 from gate_store.docket import content_id
 from gate_store.said import AS_SAID, as_said
-from gate_store.tables import clearances, decisions, gates, runs
+from gate_store.tables import clearances, decisions, gates, queued_plans, runs
 
 _HEX = re.compile("[0-9a-f]{1,32}")
 _ENOUGH = 50  # gates of one plan, or of one beginning
@@ -95,7 +96,8 @@ def plan_of(conn: Connection, beginning: str) -> UUID:
     """
     if found := _plans(conn, beginning, [gates.c.gate_id]) if _is_whole(beginning) else set():
         return found.pop()
-    indexed = (gates.c.gate_id, gates.c.plan_id, clearances.c.plan_id, runs.c.plan_id)
+    waits = (queued_plans.c.gate_id, queued_plans.c.plan_id)
+    indexed = (gates.c.gate_id, gates.c.plan_id, clearances.c.plan_id, runs.c.plan_id, *waits)
     found = _plans(conn, beginning, indexed) or _plans(conn, beginning, [decisions.c.plan_id])
     if len(found) != 1:
         raise NoSuchPlanError(beginning, len(found))
@@ -119,6 +121,13 @@ def _begins(column: Column[Any], beginning: str) -> ColumnElement[bool]:
     if not _HEX.fullmatch(digits):
         return false()
     return column.between(UUID(hex=digits.ljust(32, "0")), UUID(hex=digits.ljust(32, "f")))
+
+
+def dispositions_of(conn: Connection, decision_ids: Collection[UUID]) -> dict[UUID, Disposition]:
+    """What became of decisions whose ids nobody else uses, of those that the gatekeeper has seen."""
+    columns = (decisions.c.decision_id, decisions.c.disposition, decisions.c.why)
+    rows = conn.execute(select(*columns).where(among(conn, decisions.c.decision_id, decision_ids)))
+    return {row.decision_id: Disposition(row.decision_id, Fate(row.disposition), row.why) for row in rows}
 
 
 def disposition_of(conn: Connection, decision: DecisionMade) -> Disposition | None:

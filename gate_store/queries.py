@@ -8,9 +8,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, desc, func, or_, select, true
 
+from gate_events.records import ApprovalRequested
 from gate_store.decided import decided_on
 from gate_store.dialects import among, whole, word
 from gate_store.pending_gates import Wanted, count_gates, gate_ids
+from gate_store.queued_plans import queued, queued_threads
 from gate_store.tables import (
     clearances,
     decisions,
@@ -51,12 +53,14 @@ def show(conn: Connection, plan_id: UUID) -> View | None:
     opened = conn.execute(_gates().where(gates.c.plan_id == plan_id).order_by(gates.c.requested_at)).all()
     cleared = _rows(conn, clearances.c, _PLAN_COLUMNS["clearances"], clearances.c.plan_id == plan_id)
     said = decisions_of(conn, plan_id)
-    if not opened and not cleared and not said:
+    waits = [{**_as_view(each), "state": "QUEUED"} for each in queued(conn, [plan_id], [])]
+    if not opened and not cleared and not said and not waits:
         return None
     outcome = _newest_outcome(conn, plan_id)
     return {
         "plan_id": str(plan_id),
         "gates": _gate_views(conn, opened),
+        "queued": waits,
         "decisions": said,
         "clearances": cleared,
         "revocations": _revocations(conn, plan_id),
@@ -131,7 +135,9 @@ def list_runs(conn: Connection, status: str | None = None, limit: int = 100, ski
     """Runs, the one that moved last first, each with what was `decided` on its plan, and by whom."""
     columns = [runs.c[name] for name in _PLAN_COLUMNS["runs"]]
     wanted = select(*columns).where(_in_status(status)).order_by(desc(runs.c.updated_at), runs.c.thread_id)
-    return _with_decisions(conn, [_view(row) for row in conn.execute(wanted.limit(limit).offset(skip))])
+    views = _with_decisions(conn, [_view(row) for row in conn.execute(wanted.limit(limit).offset(skip))])
+    waits = queued_threads(conn, [view["thread_id"] for view in views if view["status"] == "PAUSED"])
+    return [{**view, "queued": view["thread_id"] in waits} for view in views]
 
 
 def _with_decisions(conn: Connection, views: list[View]) -> list[View]:
@@ -222,6 +228,11 @@ def _rows(
 ) -> list[View]:
     wanted = select(*(columns[name] for name in names)).where(where)
     return [_view(row) for row in conn.execute(wanted if order is None else wanted.order_by(order))]
+
+
+def _as_view(question: ApprovalRequested) -> View:
+    view: View = msgspec.to_builtins(question)
+    return view
 
 
 def _view(row: Row[*tuple[Any, ...]]) -> View:

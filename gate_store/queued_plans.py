@@ -28,6 +28,8 @@ from gate_store.tables import queued_plans
 
 OWN_ATTEMPT = 2  # the first is the router's: a decision on its words never counts for ours
 
+QUEUED = "its agent has as many open gates as it may; it is asked about as they close"
+
 _WAITS = queued_plans.c.why.is_(None)
 
 
@@ -62,6 +64,13 @@ def queued_at(conn: Connection, gate_ids: Collection[UUID]) -> list[ApprovalRequ
     return _read(conn, _WAITS, among(conn, queued_plans.c.gate_id, gate_ids)) if gate_ids else []
 
 
+def queued_of_agent(conn: Connection, proposer: str, agent: str) -> list[ApprovalRequested]:
+    """What waits of an agent, as names are compared, in order; a plan that was told in two ways once."""
+    names = (queued_plans.c.proposer == proposer, queued_plans.c.agent == agent)
+    found = {each.request_id: each for each in reversed(_read(conn, _WAITS, *names))}
+    return list(reversed(found.values()))
+
+
 def askers_with_queues(conn: Connection, askers: Iterable[Asker]) -> set[Asker]:
     """Those of whose plans some wait already."""
     found = ((each, select(queued_plans.c.arrival).where(*_of(each)).limit(1)) for each in askers)
@@ -86,6 +95,22 @@ def askers_in_queue(conn: Connection) -> list[Asker]:
     names = (queued_plans.c.proposer, queued_plans.c.agent, queued_plans.c.of_runs)
     found = select(*names).where(_WAITS).group_by(*names).order_by(func.min(queued_plans.c.arrival))
     return [Asker(*row) for row in conn.execute(found)]
+
+
+def queued_threads(conn: Connection, threads: Collection[str]) -> set[str]:
+    """Of these runs those whose plan waits."""
+    if not threads:
+        return set()
+    of_threads = among(conn, queued_plans.c.thread_id, threads)
+    found = conn.execute(select(queued_plans.c.thread_id).where(_WAITS, of_threads))
+    return {thread for thread in found.scalars() if thread is not None}
+
+
+def count_queued(conn: Connection, most: int) -> int:
+    """How many plans wait; of `most` and more, `most`."""
+    some = select(queued_plans.c.proposer).where(_WAITS).limit(most).subquery()
+    count: int = conn.execute(select(func.count()).select_from(some)).scalar_one()
+    return count
 
 
 def whose_turn(conn: Connection, asker: Asker, limit: int) -> list[UUID]:

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from gate_store.decided import Decided, decided_on, may_read
-from gate_store.tables import effects, runs
+from gate_store.queued_plans import queued_threads
+from gate_store.tables import effects, queued_plans, runs
 
 AT_REST = frozenset({"DONE", "FAILED", "STALE"})
 
@@ -46,6 +47,7 @@ class RunStands:
     error: str
     decided: Decided | None
     steps: Sequence[StepEnd] | None
+    is_queued: bool = False  # its plan is asked about once its agent has fewer open gates
 
     @property
     def has_ended(self) -> bool:
@@ -60,7 +62,9 @@ def where_run_stands(conn: Connection, thread_id: str) -> RunStands:
     if row is None:
         raise NoSuchRunError(thread_id)
     decided = decided_on(conn, {row.plan_id}).get(row.plan_id) if row.plan_id else None
-    return RunStands(*row, decided, _steps(conn, row.plan_id))
+    waits = row.status == "PAUSED" and may_read(conn, queued_plans.c.why)
+    is_queued = bool(waits and queued_threads(conn, [thread_id]))
+    return RunStands(*row, decided, _steps(conn, row.plan_id), is_queued)
 
 
 def _steps(conn: Connection, plan_id: UUID | None) -> list[StepEnd] | None:

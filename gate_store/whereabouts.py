@@ -9,17 +9,20 @@ from sqlalchemy import Connection, Row, select
 
 from gate_events.ids import proposal_id
 from gate_events.words import GateState, RequestKind, Timing
+from gate_store.queued_plans import queued_threads
 from gate_store.tables import gates, outbox, runs
 
 
 class PlanState(StrEnum):
     """PUBLISHED: nobody has taken it yet. REFUSED: it is a dead letter. OPEN: its gate waits for a decision.
 
-    DECIDED: its gate is closed. CLEARED: it needed none. ENDED, FAILED: its run has.
+    QUEUED: it is asked about once its agent has fewer open gates. DECIDED: its gate is closed. CLEARED: it
+    needed none. ENDED, FAILED: its run has.
     """
 
     PUBLISHED = "PUBLISHED"
     REFUSED = "REFUSED"
+    QUEUED = "QUEUED"
     OPEN = "OPEN"
     DECIDED = "DECIDED"
     CLEARED = "CLEARED"
@@ -70,6 +73,8 @@ def whereabouts(conn: Connection, thread_id: str, plan_id: UUID) -> Whereabouts:
 def _paused(conn: Connection, thread_id: str, plan_id: UUID, error: str) -> Whereabouts:
     if gate := _gate(conn, thread_id, plan_id):
         return _at(gate, PlanState.OPEN if gate.state == "PENDING" else PlanState.DECIDED)
+    if queued_threads(conn, [thread_id]):
+        return Whereabouts(PlanState.QUEUED)
     waits = select(outbox.c.event_id).where(outbox.c.event_id == proposal_id(plan_id))
     if conn.execute(waits).first():
         return Whereabouts(PlanState.PUBLISHED, hop=Hop.KAFKA)

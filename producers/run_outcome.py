@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from gate_events.verdict_words import message_on
 from gate_events.words import GateState
 from gate_store.database import open_store
+from gate_store.queued_plans import QUEUED
 from gate_store.run_ends import RunStands, StepEnd, where_run_stands
 from gate_store.savers.allowed_classes import allowed_classes, file_in_force
 from gate_store.savers.open import open_saver
@@ -37,8 +38,9 @@ class NotEndedError(TimeoutError):
             if outage
             else f"it is {stands.status}{at}"
         )
+        waits = f", which waits: {QUEUED}" if stands.is_queued else ""
         super().__init__(
-            f"run {stands.thread_id} has not ended in {timeout_s:g} s: {it_is};"
+            f"run {stands.thread_id} has not ended in {timeout_s:g} s: {it_is}{waits};"
             f" wait longer, or see `plangate pending`"
         )
         self.stands = stands

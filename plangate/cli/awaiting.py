@@ -8,6 +8,7 @@ from gate_events.verdict_words import sentence_on
 from gate_events.words import GateState
 from gate_store.database import utc_now
 from gate_store.heartbeats import GATEKEEPER, ROUTER, heard
+from gate_store.queued_plans import QUEUED
 from gate_store.whereabouts import Hop, PlanState, Whereabouts, whereabouts
 from plangate.cli.failures import CommandError
 from plangate.cli.stores import reading
@@ -80,14 +81,15 @@ def in_words(submitted: Submitted, found: Whereabouts) -> str:
     match found.state:
         case PlanState.OPEN:
             return f"{run} waits at gate {gate}; its plan is {plan}"
+        case PlanState.QUEUED:
+            return f"{run} waits: {QUEUED}; its plan is {plan}"
         case PlanState.DECIDED:
             return f"{_decided(found)}{run} was decided on at gate {gate}; its plan is {plan}"
         case PlanState.CLEARED:
             return f"{run} goes on without a gate: its plan {plan} needed none"
         case PlanState.ENDED:
-            if plan is None:
-                return f"{run} ended without a gate"
-            return f"{_decided(found)}{run} has ended; its plan was {plan}"
+            ended = f"{_decided(found)}{run} has ended; its plan was {plan}"
+            return ended if plan else f"{run} ended without a gate"
         case PlanState.PUBLISHED:
             return f"{run} is paused; its plan {plan} is on its way"
         case PlanState.REFUSED:

@@ -14,6 +14,7 @@ from gate_store.heartbeats import GATEKEEPER, ROUTER
 from gate_store.lookup import plan_of
 from gate_store.pending_gates import Wanted, Which
 from gate_store.views import What
+from plangate.cli.floods import floods, lines
 from plangate.cli.gate_block import block
 from plangate.cli.gate_filters import UNFILTERED, Filters, wanted_of
 from plangate.cli.heard_of import not_done
@@ -44,6 +45,7 @@ def pending(
         count = queries.count_pending(conn, wanted)
         missing = not_done(conn, utc_now(), ROUTER, GATEKEEPER)
         stops = what_is_stopped(settings, conn)
+        waits = [] if filters.expired else lines(conn, floods(conn, filters.agent, filters.proposer))
     if as_json:
         print_json([redact(view, catalogue) for view in views])
     elif views:
@@ -55,6 +57,8 @@ def pending(
         say(_nothing(wanted))
     note_look(settings, who, What.DELIVERED, views)
     say_page(len(views), count, page, limit)
+    for line in waits:
+        say_missing(line, as_json=as_json)
     say_missing(missing, as_json=as_json)
     say_missing(stops, as_json=as_json)
 
@@ -80,7 +84,8 @@ def show(gate: str, by: str | None = None, *, raw: bool = False, as_json: bool =
     elif raw:
         print_json(view)
     else:
-        print_json({**view, "gates": [redact(one, catalogue) for one in gates]})
+        waits = [redact(one, catalogue) for one in view.get("queued", [])]
+        print_json({**view, "gates": [redact(one, catalogue) for one in gates], "queued": waits})
 
 
 def _named(beginning: str, view: dict[str, Any]) -> str:

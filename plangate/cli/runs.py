@@ -6,6 +6,7 @@ from typing import Any
 from gate_store import queries
 from gate_store.database import utc_now
 from gate_store.heartbeats import GATEKEEPER, ROUTER
+from gate_store.queued_plans import QUEUED
 from gate_store.tables import RUN_STATES
 from plangate.cli.failures import CommandError
 from plangate.cli.heard_of import not_done, not_resumed
@@ -38,7 +39,8 @@ def runs(status: str | None, limit: int, page: int, *, as_json: bool) -> None:
 def _line(run: Mapping[str, Any]) -> tuple[list[str], list[str], str, str]:
     """What fits into 80 columns: two lines in a cell, and of a plan's id what `plangate show` needs."""
     state = [each for each in (run["decided"], run["status"]) if each]
-    return [run["thread_id"], run["graph"]], state, str(run["plan_id"] or "")[:8], run["error"]
+    why = f"waits: {QUEUED}" if run["queued"] else run["error"]
+    return [run["thread_id"], run["graph"]], state, str(run["plan_id"] or "")[:8], why
 
 
 def _known(status: str | None) -> str | None:

@@ -14,6 +14,7 @@ from gate_events.words import GateState, RequestKind, Resolution, Timing
 from gate_policy.catalogue import Catalogue
 from gate_policy.display import listing, named
 from gate_policy.render import sentence, unsaid
+from gate_store.queued_plans import QUEUED
 from plangate.cli.counting import counted
 from plangate.cli.moments import left, moment
 from plangate.cli.output import console, indented, say
@@ -27,6 +28,8 @@ def print_story(view: View, catalogue: Catalogue, *, raw: bool) -> None:
     """Everything about one plan, as `queries.show` gives it."""
     for gate in view.get("gates", []):
         print_review(gate, catalogue, raw=raw)
+    for waits in view.get("queued", []):
+        print_queued(waits, catalogue, raw=raw)
     if view.get("undoes"):
         say(f"it undoes steps of plan {view['undoes']}")
     if others := sorted({row["digest"] for row in view.get("policies", [])} - {catalogue.digest}):
@@ -59,6 +62,15 @@ def print_review(view: View, catalogue: Catalogue, *, raw: bool, on: Console = c
         _print_views(view, on)
     if view.get("verdict"):
         _print_verdict(view, catalogue, on)
+
+
+def print_queued(view: View, catalogue: Catalogue, *, raw: bool) -> None:
+    """A plan that is asked about once its agent has fewer open gates."""
+    say("")
+    say(f"plan {view['plan_id']}, revision {view['revision']}, waits: {QUEUED}, as gate {view['request_id']}")
+    goal = quoted(view["goal"]) if view["goal"] else "no goal given"
+    indented(f"{shown(view['agent']['name'])} wants: {goal}", 2)
+    print_sentences(view["review"], console, view["steps"], catalogue, raw=raw)
 
 
 def _sum(view: View) -> str:

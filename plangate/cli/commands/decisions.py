@@ -11,7 +11,6 @@ from plangate.cli.options import By, Digest, Gate, JsonFlag, Note, Wait, Yes
 
 _DOES = {
     DecisionKind.APPROVE: "Let a plan run as it was proposed.",
-    DecisionKind.REJECT: "Let nothing of a plan run; the graph sees the note.",
     DecisionKind.WITHDRAW: "Take one's own plan back; the proposer's right: say --by PROPOSER unless that is"
     " your login name.\n\nA name is claimed and not proven: who may write to `decisions` may say any.",
     DecisionKind.CONFIRM: "Say afterwards that what ran was right.",
@@ -22,7 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     for kind, does in _DOES.items():
         app.command(kind.value.lower(), help=does)(_command(kind))
-    for command in (edit, respond, undo, resolve):
+    for command in (reject, edit, respond, undo, resolve):
         app.command()(command)
 
 
@@ -43,6 +42,39 @@ def _command(kind: DecisionKind) -> Callable[..., None]:
         decide(Asked(gate, digest, yes, by, wait, as_json), kind, note=note)
 
     return command
+
+
+def reject(
+    gate: Gate = None,
+    waiting: Annotated[
+        bool,
+        typer.Option(
+            "--waiting",
+            help="Instead of one gate: all plans of --agent and --proposer that wait beyond the ceiling.",
+        ),
+    ] = False,
+    agent: Annotated[str | None, typer.Option(help="With --waiting: whose plans.")] = None,
+    proposer: Annotated[str | None, typer.Option(help="With --waiting: who proposed them.")] = None,
+    digest: Digest = None,
+    note: Note = "",
+    by: By = None,
+    yes: Yes = False,
+    wait: Wait = 15,
+    as_json: JsonFlag = False,
+) -> None:
+    """Let nothing of a plan run; the graph sees the note.
+
+    A flood of one agent: `plangate reject --waiting --agent biller --proposer billing --note "it loops"`
+    """
+    from plangate.cli.decisions import Asked, decide
+    from plangate.cli.reject_waiting import misused, reject_waiting
+
+    if waiting:
+        misused(gate=gate, digest=digest)
+        reject_waiting(agent, proposer, note, by, wait, yes=yes, as_json=as_json)
+    else:
+        misused(agent=agent, proposer=proposer)
+        decide(Asked(gate, digest, yes, by, wait, as_json), DecisionKind.REJECT, note=note)
 
 
 def edit(

@@ -15,6 +15,7 @@ from gate_store.stops import in_force
 from gate_store.undecided import count_undecided
 from plangate.cli.counting import counted
 from plangate.cli.doctor.finding import STORE, Found, Question, look, wrong
+from plangate.cli.floods import floods, lines
 from plangate.cli.heard_of import having, missing
 from plangate.cli.moments import left, long, said
 from plangate.cli.stopped import in_words
@@ -38,6 +39,7 @@ def looks(settings: Settings, clock: Clock = utc_now) -> Iterator[Question]:
         "catalogue in force": partial(_in_force, settings),
         "stops": _stops,
         "open gates": _open_gates,
+        "plans that wait": _queued,
         "expired undecided": _undecided,
         "in doubt": _in_doubt,
         "paused runs": _paused,
@@ -135,6 +137,16 @@ def _open_gates(conn: Connection, now: datetime) -> Found | str:
         )
     deadline = min(each.next_deadline for each in kinds)
     return f"{count}, the oldest asked {_ago(since, now)}; next deadline: {left(deadline.isoformat(), now)}"
+
+
+def _queued(conn: Connection, _now: datetime) -> Found | str:
+    found = floods(conn)
+    if not found:
+        return "no agent has more to ask than it may"
+    return look(
+        "; ".join(lines(conn, found)),
+        "see what that agent does; `plangate pending --agent AGENT` lists its open gates",
+    )
 
 
 def _undecided(conn: Connection, now: datetime) -> Found | str:

@@ -63,6 +63,9 @@ class StoreMetrics(Collector):
 
     def _told(self, now: datetime, told: Gauges) -> Iterator[Metric]:
         yield from _of_gates(told.gates)
+        if told.queued is not None:
+            waits = "Plans that wait until their agent has fewer open gates; 10,000 at most."
+            yield _gauge("plangate_queued_plans", waits, (), {(): told.queued})
         yield _gauge(
             "plangate_runs",
             "Runs that go on, by state; 10,000 of each at most.",
