@@ -43,13 +43,13 @@ class PriorEffects:
             return Known(), ()
         return await through_outages("the store", lambda: in_thread(self._about, records), self._progress)
 
-    async def note_refused(self, plan: PlanProposed, why: str) -> None:
-        """Note at its run why its plan is a dead letter."""
-        await through_outages("the store", lambda: in_thread(self._note_refused, plan, why), self._progress)
+    async def note_refused(self, refused: Sequence[tuple[PlanProposed, str]]) -> None:
+        """Note at their runs why these plans are dead letters, in one transaction."""
+        await through_outages("the store", lambda: in_thread(self._note_refused, refused), self._progress)
 
-    def _note_refused(self, plan: PlanProposed, why: str) -> None:
+    def _note_refused(self, refused: Sequence[tuple[PlanProposed, str]]) -> None:
         with self._store.begin() as conn:
-            note_refused(conn, [(plan, why)])
+            note_refused(conn, refused)
 
     def _about(self, records: Sequence[PlanRecord]) -> tuple[Known, Sequence[Stop]]:
         with self._store.begin() as conn:

@@ -60,7 +60,8 @@ class Routing:
         self._dead_letters = dead_letters
         self._spans = Spans(ROUTER, config.topic_prefix, config.tracers.get(ROUTER))
         self._seen = SeenPlans()
-        self._noting: set[asyncio.Task[None]] = set()
+        self._refused: list[tuple[PlanProposed, str]] = []  # to be noted at their runs
+        self._noting: asyncio.Task[None] | None = None
 
     async def handle(self, batch: Sequence[Received]) -> None:
         """Route a batch, in order."""
@@ -195,14 +196,18 @@ class Routing:
         """A dead letter, and a note for whoever waits at its run. Nothing depends on that note."""
         self._dead_letters.bury(received, why, reason)
         if plan.run:
-            task = asyncio.ensure_future(self._prior.note_refused(plan, why))
-            self._noting.add(task)
-            task.add_done_callback(self._noted)
+            self._refused.append((plan, why))
+            if self._noting is None or self._noting.done():
+                self._noting = asyncio.ensure_future(self._note_refused())
 
-    def _noted(self, task: asyncio.Task[None]) -> None:
-        self._noting.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            _log.warning("what was refused is not noted at its run: %s", error)
+    async def _note_refused(self) -> None:
+        """What has come together by now, again and again: many at once take few transactions."""
+        while self._refused:
+            refused, self._refused = self._refused, []
+            try:
+                await self._prior.note_refused(refused)
+            except Exception as error:  # whatever it is about these, their dead letters tell of it
+                _log.warning("what was refused is not noted at its run: %s", error)
 
 
 def _require_key(received: Received, plan: PlanProposed) -> None:
