@@ -578,6 +578,7 @@ own_requests = Table(
     Column("event_id", Uuid, primary_key=True),
     Column("contract", Text, nullable=True, comment="as in the outbox"),
     Column("body", LargeBinary, nullable=False, comment="likewise"),
+    Index("ix_own_requests_contract", "contract", "event_id"),
 )
 
 # Workers of the version before do not start without it; nothing reads or writes it. It goes a release later.

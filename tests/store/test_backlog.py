@@ -16,6 +16,7 @@ from gate_store.clearances import record_cleared
 from gate_store.dialects import on_postgres
 from gate_store.gauges import leases_held, open_effects, open_runs, waiting_gates
 from gate_store.heartbeats import beat, end_beating
+from gate_store.own_requests import left_the_outbox
 from gate_store.queued_plans import askers_in_queue, askers_with_queues, whose_turn
 from gate_store.run_events import forget_events
 from gate_store.stops import begin_stop, end_stop
@@ -108,6 +109,10 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], Any], set[str]]] = {
     "undo plans to execute": (
         lambda conn: undo_plans_to_execute(conn, ["billing"], NOON),
         {"ix_undo_plans_open"},
+    ),
+    "what Kafka did not bring back": (
+        lambda conn: left_the_outbox(conn, 10),
+        {"ix_own_requests_contract"},
     ),
     "old events": (lambda conn: forget_events(conn, NOON, HOUR, 10), {"ix_run_events_at"}),
     "unpublished": (unpublished, {"outbox"}),
