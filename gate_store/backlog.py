@@ -7,6 +7,7 @@ from sqlalchemy import Connection, and_, case, exists, func, select, true
 
 from gate_events.records import PlanDecided
 from gate_store.clearance_states import begun, begun_by_word, ended, is_revoked
+from gate_store.clock import SILENT_FOR
 from gate_store.dialects import word
 from gate_store.tables import clearances, gates, outbox, queued_plans, runs, stops
 
@@ -83,6 +84,7 @@ def ready_runs(conn: Connection, now: datetime) -> dict[str, Waiting]:
 def unexecuted(conn: Connection, before: datetime) -> Waiting:
     """Clearances of services of which nobody did or told anything, of the newest `MANY` before that moment.
 
+    Whoever is at one says so again and again: of a BEGUN that is older by `SILENT_FOR` nobody is at it.
     What a human was asked about again, or a newer revision took the place of, is left out.
     """
     newest = select(clearances.c.cleared_at).where(clearances.c.cleared_at < before)
@@ -94,7 +96,7 @@ def unexecuted(conn: Connection, before: datetime) -> Waiting:
         select(clearances.c.cleared_at, clearances.c.plan_id)
         .where(clearances.c.cleared_at < before)
         .where(true() if first is None else clearances.c.cleared_at > first)
-        .where(~begun(), ~begun_by_word(), ~ended(), ~is_revoked(), ~of_run, ~asked_again)
+        .where(~begun(), ~begun_by_word(before - SILENT_FOR), ~ended(), ~is_revoked(), ~of_run, ~asked_again)
         .order_by(clearances.c.cleared_at)
     ).all()
     return Waiting(len(rows), rows[0].cleared_at, str(rows[0].plan_id)) if rows else Waiting(0)

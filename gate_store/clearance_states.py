@@ -1,6 +1,8 @@
 """What has become of a clearance, as a condition on its row: one definition wherever it is asked."""
 
-from sqlalchemy import ColumnElement, exists
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, true
 
 from gate_events.words import OutcomeStatus
 from gate_store.executions import since_cleared
@@ -15,12 +17,16 @@ def begun() -> ColumnElement[bool]:
     return exists().where(effects.c.plan_id == clearances.c.plan_id, effects.c.digest == clearances.c.digest)
 
 
-def begun_by_word() -> ColumnElement[bool]:
-    """Of a clearance: an executor said that it is at the plan. That spares a question, and no more."""
+def begun_by_word(since: datetime | None = None) -> ColumnElement[bool]:
+    """Of a clearance: an executor said (`since` a moment) that it is at the plan.
+
+    That spares a question, and no more.
+    """
     return exists().where(
         executions.c.plan_id == clearances.c.plan_id,
         executions.c.digest == clearances.c.digest,
         since_cleared(),
+        true() if since is None else executions.c.heard_at > since,
     )
 
 

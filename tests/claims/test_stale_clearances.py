@@ -10,6 +10,7 @@ from gate_events.records import ApprovalRequested, PlanCleared
 from gate_events.words import DecisionKind, OutcomeStatus, StepStatus
 from gate_policy.catalogue import Catalogue, load_catalogue
 from gate_policy.edited import review_of_edit
+from gate_store.backlog import unexecuted
 from gate_store.claims import Grant
 from gate_store.engine.port import OutdatedError, RepeatsError
 from gate_store.ledger import claim_effect, finish_effect
@@ -114,6 +115,19 @@ def test_a_word_that_nothing_ran_spares_a_plan_no_question(conn: Connection) -> 
     assert record_outcomes(conn, lies, SOON) == {}
     assert [each.digest for each in in_force(conn, STRICTER)] == [plan.digest]
     assert [ask_again(conn, NOON + HOUR), ask_again(conn, NOON + HOUR)] == [1, 0]
+
+
+def test_a_word_that_somebody_is_at_a_plan_spares_it_a_question_and_is_told_once_it_is_old(
+    conn: Connection,
+) -> None:
+    """Who may write `outcomes` is believed so far: doctor counts the plan as one that nobody executes."""
+    plan = routed(proposed(LOOK))
+    cleared(conn, plan)
+    begun = executed(plan, OutcomeStatus.BEGUN, StepStatus.SKIPPED)
+    assert record_outcomes(conn, [begun], SOON - MINUTE) == {}
+    assert in_force(conn, STRICTER) == []
+    assert unexecuted(conn, SOON).count == 0
+    assert unexecuted(conn, SOON + 10 * MINUTE).count == 1
 
 
 def test_an_approval_that_too_few_gave_is_asked_again_and_not_twice(conn: Connection) -> None:
