@@ -8,11 +8,17 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
+from sqlalchemy import select
 
+from gate_events.records import ApprovalRequested
+from gate_policy.requirements import ASKED_BEFORE
 from gate_policy.route import route
+from gate_store.database import open_store
 from gate_store.own_requests import proposed_by_runs
+from gate_store.queued_plans import queue_plans
 from gate_store.roles.roles import CHECKPOINTS, Role
 from gate_store.runs import ForeignThreadError
+from gate_store.tables import queued_plans
 from gate_store.whereabouts import Hop, PlanState, whereabouts
 from producers.submitter import Submitter, open_submitter
 from tests.claims.gate import CATALOGUE, commit
@@ -147,3 +153,28 @@ def test_whose_a_run_is_nobody_says_but_the_database(logins: Logins) -> None:
         changed(ana, "INSERT INTO runs (thread_id, owner) VALUES ('t1', 'eve')")
     with pytest.raises(InsufficientPrivilege, match="permission denied"):
         changed(ana, "INSERT INTO outbox (event_id, owner) VALUES (gen_random_uuid(), 'eve')")
+
+
+async def test_an_agent_learns_that_its_own_plan_waits_and_nothing_of_its_neighbours(logins: Logins) -> None:
+    """Whose plans wait beyond the ceiling of open gates, each sees of its own runs alone."""
+    done = await submitted(logins, "ana", "bob")
+    store = open_store(logins.url)
+    with store.begin() as conn:
+        [proposal] = proposed_by_runs(conn, [done.plan_id]).values()
+        question = route(proposal, CATALOGUE, now=NOON, required=ASKED_BEFORE)
+        assert isinstance(question, ApprovalRequested)
+        queue_plans(conn, [question], NOON)
+    store.dispose()
+    for name, state, rows in (("ana", PlanState.QUEUED, 1), ("eve", PlanState.CLEARED, 0)):
+        login = open_store(logins.url_of(Role.AGENT, name))
+        with login.begin() as conn:
+            assert whereabouts(conn, THREAD, done.plan_id).state is state
+            assert len(conn.execute(select(queued_plans.c.gate_id)).all()) == rows
+        login.dispose()
+    with pytest.raises(InsufficientPrivilege):
+        seen_of(logins.url_of(Role.AGENT, "ana"), "request")
+
+
+def seen_of(url: str, column: str) -> None:
+    with psycopg.connect(url) as conn:
+        conn.execute(sql.SQL("SELECT {} FROM queued_plans").format(sql.Identifier(column)))
