@@ -7,6 +7,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import account, services
 from tests.order import spread
@@ -37,6 +38,10 @@ __all__ = [
     "store_url",
     "topic_prefix",
 ]
+
+# No example fails because the machine is slow.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 _folder = pytest.StashKey[Path | None]()
 

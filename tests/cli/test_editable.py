@@ -37,7 +37,7 @@ PLAIN = st.recursive(
 MEND = "mend it"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.dictionaries(WORDS, PLAIN, min_size=1, max_size=3), min_size=1, max_size=3))
 def test_what_the_editor_gets_reads_back_as_the_same(steps: list[dict[str, Any]]) -> None:
     assert json.dumps(of_text(as_text(steps), "it", MEND)) == json.dumps(steps)

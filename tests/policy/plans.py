@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from hypothesis import settings
-
 from gate_events.records import PlanProposed
 from gate_events.values import Agent, Step
 from gate_events.words import Tier
@@ -14,7 +12,6 @@ from gate_policy.catalogue import Catalogue, load_catalogue
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 PLAN = UUID(int=1)
 OTHER_PLAN = UUID(int=2)
-UNTIMED = settings(deadline=None)  # a catalogue loads in tens of milliseconds on a busy machine
 HEAD = "version: 1\nactions:\n"
 
 OFFICE = """

@@ -13,7 +13,7 @@ from gate_policy.check import check_catalogue
 from gate_policy.errors import McpToolsError
 from gate_policy.from_mcp import catalogue_from_mcp
 from gate_policy.judge import judge
-from tests.policy.plans import NOW, UNTIMED, plan, step
+from tests.policy.plans import NOW, plan, step
 
 T1, T2, T3 = Tier.REVERSIBLE, Tier.PARTIALLY_REVERSIBLE, Tier.IRREVERSIBLE
 
@@ -104,7 +104,6 @@ HINTS = st.dictionaries(
 )
 
 
-@UNTIMED
 @given(NAMES, HINTS, st.dictionaries(st.text(max_size=8), st.none(), max_size=4), st.text())
 def test_any_tool_makes_a_catalogue_that_loads_and_runs_nothing_unseen(
     name: str, hints: dict[str, Any], properties: dict[str, None], description: str

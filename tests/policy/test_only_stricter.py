@@ -11,7 +11,7 @@ from gate_policy.catalogue import load_catalogue
 from gate_policy.effects import PriorEffect
 from gate_policy.judge import Judgement, judge
 from gate_policy.requirements import Body, Requirements, united
-from tests.policy.plans import NOW, OFFICE, OTHER_PLAN, UNTIMED, plan, step
+from tests.policy.plans import NOW, OFFICE, OTHER_PLAN, plan, step
 
 WAIT = {None: 0, Timing.AFTER: 1, Timing.BEFORE: 2, Timing.UNKNOWN: 2}
 ACTIONS = ["read", "note", "tag", "open", "close", "mail", "launch"]
@@ -52,7 +52,6 @@ def not_milder(one: Judgement, than: Judgement) -> None:
         assert one.review.terms.deadline <= than.review.terms.deadline
 
 
-@UNTIMED
 @given(STEPS, st.lists(RULE, max_size=3), st.lists(st.none() | st.sampled_from(Tier), min_size=6, max_size=6))
 def test_rules_and_claims_only_raise(drawn: list[Any], asked: list[Any], claims: list[Tier | None]) -> None:
     plain = [step(f"s{at}", action, **given_) for at, (action, given_) in enumerate(drawn)]
@@ -64,7 +63,6 @@ def test_rules_and_claims_only_raise(drawn: list[Any], asked: list[Any], claims:
     not_milder(judge(plan(*claimed), bare, now=NOW), base)
 
 
-@UNTIMED
 @given(STEPS, st.booleans(), st.sampled_from(Tier), st.sampled_from([None, *Timing]))
 def test_findings_requirements_and_earned_mode_only_raise(
     drawn: list[Any], earned: bool, tier: Tier, timing: Timing | None
@@ -91,7 +89,6 @@ BODY = st.builds(
 )
 
 
-@UNTIMED
 @given(st.frozensets(BODY, max_size=4), st.sampled_from([*PEOPLE, "someone else"]))
 def test_whoever_agrees_every_body_has_its_quorum(bodies: frozenset[Body], proposer: str) -> None:
     people, quorum = united(bodies, proposer)
@@ -119,7 +116,6 @@ def test_a_quorum_that_nobody_can_reach_is_told() -> None:
     ]
 
 
-@UNTIMED
 @given(st.frozensets(BODY, max_size=4), st.sampled_from([*PEOPLE, "someone else"]))
 def test_an_edit_that_changes_nothing_needs_the_same_people(bodies: frozenset[Body], proposer: str) -> None:
     people, quorum = united(bodies, proposer)

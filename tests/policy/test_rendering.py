@@ -14,7 +14,7 @@ from gate_policy.explain import explain
 from gate_policy.judge import judge
 from gate_policy.render import sentence, unsaid
 from tests.events.strategies import json_objects
-from tests.policy.plans import HEAD, NOW, UNTIMED, mail, office, plan, step
+from tests.policy.plans import HEAD, NOW, mail, office, plan, step
 
 SIGN_IN = """\
   sign_in:
@@ -340,7 +340,6 @@ def test_a_secret_is_shown_as_dots_at_any_depth() -> None:
     ]
 
 
-@UNTIMED
 @given(json_objects, st.sampled_from(["password", "pin"]), st.booleans(), st.booleans(), st.integers(1, 3))
 def test_no_secret_is_ever_shown(
     arguments: dict[str, Any], field: str, nested: bool, user: bool, count: int
@@ -369,7 +368,6 @@ ANY_STEP = st.tuples(
 )
 
 
-@UNTIMED
 @given(st.lists(ANY_STEP, min_size=1, max_size=12))
 def test_every_step_stands_in_exactly_one_group(drawn: list[Any]) -> None:
     steps = [step(f"s{at}", action, claim, **given_) for at, (action, given_, claim) in enumerate(drawn)]

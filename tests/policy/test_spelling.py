@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gate_policy.catalogue import load_catalogue
 from gate_policy.effects import effect_keys
-from tests.policy.plans import HEAD, UNTIMED, step
+from tests.policy.plans import HEAD, step
 
 TEXT = st.text(st.sampled_from('17:|"\\ aA\u00a0é,[]'), max_size=4)
 
@@ -97,7 +97,6 @@ def test_joined_values_do_not_run_into_each_other(template: str, spelling: str) 
     assert len(keys) == len(pairs)
 
 
-@UNTIMED
 @given(st.tuples(TEXT, TEXT), st.tuples(TEXT, TEXT))
 def test_two_effects_with_exact_spelling_share_a_key_only_if_every_value_is_equal(
     one: tuple[str, str], other: tuple[str, str]
@@ -106,7 +105,6 @@ def test_two_effects_with_exact_spelling_share_a_key_only_if_every_value_is_equa
     assert (keys[0] == keys[1]) == (one == other)
 
 
-@UNTIMED
 @given(st.text(max_size=20))
 def test_no_composition_or_case_of_a_text_makes_another_effect(text: str) -> None:
     key = key_of("{{ a }}", a=text)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.suite.clocks import clocks_read
 
@@ -53,3 +54,8 @@ def test_no_module_of_the_suite_reads_a_clock_at_import() -> None:
     }
     assert len(sources) > 100
     assert clocks_read(sources) == []
+
+
+def test_no_example_fails_for_being_slow() -> None:
+    assert settings().deadline is None
+    assert HealthCheck.too_slow in settings().suppress_health_check
