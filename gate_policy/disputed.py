@@ -34,6 +34,11 @@ def by_their_words(one: PlanProposed, other: PlanProposed) -> tuple[PlanProposed
     return first, second
 
 
+def dispute(one: PlanProposed, other: PlanProposed) -> Finding:
+    """What a reviewer must know of a plan that is told in two ways: both, quoted."""
+    return _dispute(*by_their_words(one, other))
+
+
 def undisputed(one: PlanProposed, other: PlanProposed) -> PlanProposed:
     """The plan as both tell it; of two claims the higher tier."""
     return msgspec.structs.replace(

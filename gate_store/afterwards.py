@@ -19,7 +19,7 @@ from gate_store import outbox
 from gate_store.bulk import delete_rows, insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
 from gate_store.doubts import ask_about_doubted
-from gate_store.executions import asked_after, outcomes_came
+from gate_store.executions import asked_after, disputes, outcomes_came
 from gate_store.planned_effects import forget_planned
 from gate_store.said import dated
 from gate_store.superseding import overtaken
@@ -54,7 +54,8 @@ def follow_outcomes(
     digests = {each.outcome.digest for each in executed}
     note_ended_undo_plans(conn, digests, now)
     forget_planned(conn, digests)
-    reviews = (_review(each) for each in executed if each.outcome.digest not in asked)
+    disputed = disputes(conn, {each.outcome.digest for each in executed})
+    reviews = (_review(each, disputed) for each in executed if each.outcome.digest not in asked)
     outbox.put(conn, [review for review in reviews if review], now)
 
 
@@ -141,12 +142,13 @@ def outcome_row(heard: Heard) -> dict[str, Any]:
     }
 
 
-def _review(each: Executed) -> ApprovalRequested | None:
+def _review(each: Executed, disputed: Mapping[str, Finding]) -> ApprovalRequested | None:
     """The question afterwards. A late execution gives the reviewer as much time as an early one."""
     cleared, outcome = each.plan.word, each.outcome
     if not isinstance(cleared, PlanCleared) or not has_run(outcome):
         return None
-    return review_of(cleared, dated(outcome.executed_at, each.heard_at), outcome.attempt)
+    told = tuple(disputed[digest] for digest in (cleared.digest,) if digest in disputed)
+    return review_of(cleared, dated(outcome.executed_at, each.heard_at), outcome.attempt, told)
 
 
 def review_of(

@@ -11,6 +11,7 @@ from gate_store import outbox
 from gate_store.afterwards import review_of
 from gate_store.bulk import delete_rows, update_rows
 from gate_store.dialects import read, whole
+from gate_store.executions import disputes
 from gate_store.paging import first_rows
 from gate_store.tables import clearances, executions, gates, plan_outcomes
 from gate_store.uncounted_outcomes import KEPT_BY, NOT_CLEARED, GivenUp, give_up_uncounted
@@ -37,11 +38,13 @@ def ask_for_outcomes(conn: Connection, now: datetime, silent_for: timedelta, lim
         .with_for_update(skip_locked=True, of=executions)
     )
     found = conn.execute(due).all()
+    disputed = disputes(conn, {row.digest for row in found})
     asked: list[ApprovalRequested] = []
     for row in found:
         told = _SILENT.format(row.executor, row.begun_at.isoformat()) if row.begun_at else _NEVER
         finding = Finding(check="outcome", text=shown(told))
-        if review := review_of(read(row.cleared, PlanCleared), now, findings=(finding,)):
+        otherwise = [disputed[row.digest]] if row.digest in disputed else []
+        if review := review_of(read(row.cleared, PlanCleared), now, findings=(*otherwise, finding)):
             asked.append(review)
     # those alone are ours: of another attempt an outcome may be on its way, and would wait for us
     marked = [{**{name: getattr(row, name) for name in KEPT_BY}, "asked_at": now} for row in found]

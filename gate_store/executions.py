@@ -1,6 +1,6 @@
 """Who is at a plan of a service, and whose outcome is awaited."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, func, null, select
 
 from gate_events.records import PlanCleared, PlanExecuted
+from gate_events.values import Finding
 from gate_store.bulk import insert_new, update_rows
-from gate_store.dialects import among
+from gate_store.dialects import among, read, whole
 from gate_store.plain_text import storable
 from gate_store.tables import clearances, executions
 
@@ -94,6 +95,27 @@ def asked_after(conn: Connection, told: Sequence[PlanExecuted]) -> set[str]:
         )
     )
     return set(found.scalars())
+
+
+def note_disputed(conn: Connection, findings: Mapping[tuple[UUID, str], Finding]) -> None:
+    """Note how else these plans, by id and digest, were told than cleared; the first time counts."""
+    rows = [
+        {"plan_id": plan, "digest": digest, "disputed": each} for (plan, digest), each in findings.items()
+    ]
+    update_rows(conn, executions, rows, ["plan_id", "digest"], executions.c.disputed.is_(None))
+
+
+def disputes(conn: Connection, digests: Collection[str]) -> dict[str, Finding]:
+    """What their reviews afterwards must say of these plans, by digest."""
+    if not digests:
+        return {}
+    found = conn.execute(
+        select(executions.c.digest, whole(executions.c.disputed).label("disputed"))
+        .join(clearances, clearances.c.digest == executions.c.digest)
+        .where(among(conn, clearances.c.digest, digests), executions.c.plan_id == clearances.c.plan_id)
+        .where(executions.c.disputed.is_not(None))
+    )
+    return {row.digest: read(row.disputed, Finding) for row in found}
 
 
 def outcomes_came(conn: Connection, told: Iterable[PlanExecuted]) -> None:

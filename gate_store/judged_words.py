@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from gate_events.names import same_name
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.words import GateState
 from gate_store.dialects import among, read, whole
@@ -28,6 +29,11 @@ CLEARED_IN_OTHER_WORDS = f"this very plan was cleared already, {IN_OTHER_WORDS}:
 def same_words(one: PlanWords, other: PlanWords) -> bool:
     """Whether two records of one digest are judged alike."""
     return all(getattr(one, name) == getattr(other, name) for name in _JUDGED)
+
+
+def same_owner(one: PlanWords, other: PlanWords) -> bool:
+    """Whether both tell of the same proposer and agent, as names are compared."""
+    return same_name(one.proposer, other.proposer) and same_name(one.agent.name, other.agent.name)
 
 
 def cleared_otherwise(

@@ -69,6 +69,7 @@ class Admitted:
     # what is said now in other words, by digest
     cleared_otherwise: Mapping[str, PlanCleared] = field(default_factory=dict)
     asked_before: Mapping[str, ApprovalRequested] = field(default_factory=dict)
+    cleared_words: Mapping[str, PlanCleared] = field(default_factory=dict)  # of services' plans
     queued: Sequence[ApprovalRequested] = ()  # of these plans and runs: what waits to be asked
 
 
@@ -80,6 +81,7 @@ def admit(conn: Connection, claims: Sequence[PlanClaim]) -> Admitted:
     known = _Known(conn, claims)
     admitted.cleared_otherwise = known.cleared_otherwise
     admitted.asked_before = known.asked_before
+    admitted.cleared_words = known.cleared_words
     admitted.queued = known.queued
     for claim in claims:
         if known.is_cleared_otherwise_now(claim.record):
@@ -199,9 +201,9 @@ class _Known:
         self._proposed = proposed_by_runs(conn, {each.plan_id for each in records if each.run})
         self._doubts = doubted_steps(conn, {each.plan_id for each in requests if each.in_doubt})
         told = [each for each in records if _is_a_services(each) and each.digest in self._cleared]
-        self._cleared_words = cleared_in_words(conn, {each.digest for each in told} if lock else ())
+        self.cleared_words = cleared_in_words(conn, {each.digest for each in told} if lock else ())
         not_asked = [each for each in told if self.asks(each.digest) is None]
-        self.cleared_otherwise = cleared_otherwise(conn, not_asked, self._cleared_words)
+        self.cleared_otherwise = cleared_otherwise(conn, not_asked, self.cleared_words)
         self._cleared_now: dict[str, PlanCleared] = {}  # by this batch
         asked_again = [each for each in records if _is_a_services(each) and self.asks(each.digest)]
         self._words = asked_in_words(conn, asked_again if lock else ())
@@ -249,7 +251,7 @@ class _Known:
 
     def cleared_in_other_words(self, cleared: PlanCleared) -> str | None:
         """Of a service's plan that has begun the first words stay: others are told so."""
-        first = self._cleared_words.get(cleared.digest)
+        first = self.cleared_words.get(cleared.digest)
         return None if first is None or same_words(first, cleared) else CLEARED_IN_OTHER_WORDS
 
     def asked_otherwise(self, record: PlanRecord) -> dict[UUID, UUID]:

@@ -530,6 +530,12 @@ executions = Table(
     Column("heard_at", UtcMoment, nullable=True, comment="when it was last said to be at it"),
     Column("due_at", UtcMoment, nullable=True, comment="then a human is asked, unless its outcome came"),
     Column("asked_at", UtcMoment, nullable=True, comment="its outcome did not come: a human was asked"),
+    Column(
+        "disputed",
+        JSON(none_as_null=True),
+        nullable=True,
+        comment="Finding: how else the plan was told; null: nobody told it otherwise",
+    ),
 )
 _awaited = and_(executions.c.due_at.is_not(None), executions.c.asked_at.is_(None))
 Index("ix_executions_due", executions.c.due_at, postgresql_where=_awaited, sqlite_where=_awaited)

@@ -11,16 +11,20 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from gate_events.records import ApprovalRequested, PlanCleared
+from gate_events.values import Finding
 from gate_policy.catalogue import Catalogue
+from gate_policy.disputed import dispute
 from gate_policy.effects import PriorEffect, effect_keys
 from gate_policy.limits import Limits
+from gate_policy.proposals import proposal_of
 from gate_store import outbox
 from gate_store.asked_anew import note_asked_anew
 from gate_store.clearances import record_cleared
 from gate_store.dialects import lock_names
+from gate_store.executions import note_disputed
 from gate_store.gates import open_gates, waiting_for
-from gate_store.judged_words import CLEARED_OTHERWISE
-from gate_store.plan_claims import Admitted, PlanClaim, admit, note_taken
+from gate_store.judged_words import CLEARED_IN_OTHER_WORDS, CLEARED_OTHERWISE, same_owner, same_words
+from gate_store.plan_claims import CLEARED_ALREADY, Admitted, PlanClaim, admit, note_taken
 from gate_store.plan_owners import PlanRecord
 from gate_store.planned_effects import note_planned_effects
 from gate_store.policies import kept_policies
@@ -262,6 +266,7 @@ def _carry_out(
     stale = {gate.digest for gate in anew} & admitted.cleared_otherwise.keys()
     note_stale(conn, [Stale(digest, CLEARED_OTHERWISE) for digest in stale], now)
     were_asked(conn, stale, now)
+    note_disputed(conn, dict(_told_otherwise(admitted, judged, now)))
     waits = [each.gate for each in judged.queued]
     queue_plans(conn, waits, now)
     instead = [(each.request_id, each.gate.request_id, each.why) for each in judged.anew if each.request_id]
@@ -286,6 +291,20 @@ def _carry_out(
     replace_queued(conn, newer, [*admitted.queued, *waits])
     taken.cleared = taken.cleared or bool(judged.cleared)
     taken.asked = taken.asked or bool(requests)
+
+
+def _told_otherwise(
+    admitted: Admitted, judged: JudgedClaims, now: datetime
+) -> Iterable[tuple[tuple[UUID, str], Finding]]:
+    """What goes on in the words that cleared it, and its owner told otherwise: its review quotes both."""
+    for claim, why in reversed([*admitted.refused, *judged.refused]):
+        record = claim.record
+        cleared = admitted.cleared_words.get(record.digest)
+        if cleared is None or why not in (CLEARED_ALREADY, CLEARED_IN_OTHER_WORDS):
+            continue
+        if same_owner(cleared, record) and not same_words(cleared, record):
+            finding = dispute(proposal_of(cleared, now), proposal_of(record, now))
+            yield (record.plan_id, record.digest), finding
 
 
 def _whose_turn_it_is(conn: Connection, through: Sequence[PlanRecord], tried: set[str]) -> list[PlanClaim]:

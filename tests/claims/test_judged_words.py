@@ -1,5 +1,7 @@
 """A digest names steps and a run. Judgement goes by the goal, the agent and what steps claim, too."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 from sqlalchemy import Connection, select
@@ -7,11 +9,12 @@ from sqlalchemy import Connection, select
 from gate_events.ids import proposal_id
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.values import Agent
-from gate_events.words import Tier
+from gate_events.words import Tier, Timing
 from gate_policy.catalogue import load_catalogue
 from gate_policy.disputed import DISPUTED
 from gate_policy.route import route
 from gate_store import outbox
+from gate_store.awaited import ask_for_outcomes
 from gate_store.dialects import read, whole
 from gate_store.engine.port import OutdatedError
 from gate_store.judged_words import CLEARED_IN_OTHER_WORDS, CLEARED_OTHERWISE
@@ -20,8 +23,8 @@ from gate_store.tables import gates
 from stream_apps.gatekeeper.commit import Committed, commit_batch
 from tests.claims.gate import cleared as as_cleared
 from tests.claims.gate import may_run, of_run, open_questions, proposed, refusals
-from tests.store.acting import decide, paused, run_of
-from tests.store.examples import NOON, decided
+from tests.store.acting import decide, paused, run_of, said
+from tests.store.examples import HOUR, NOON, decided
 
 RULED = load_catalogue("""
 version: 1
@@ -169,6 +172,35 @@ def test_what_was_begun_in_other_words_goes_on_and_is_said(conn: Connection) -> 
     [why] = refusals(commit(conn, question(claiming(HARMLESS))))
     assert why == "this very plan was cleared already: nothing is left to ask"
     assert open_questions(conn) == []
+
+
+REVIEWED = load_catalogue("""
+version: 1
+mode: tiered
+defaults: {deadline: 8h, use_by: 1h}
+actions:
+  look: {tier: PARTIALLY_REVERSIBLE, says: "Look at {{ what }}", arguments: [what]}
+""")
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_the_review_afterwards_quotes_both_ways_in_which_it_was_told(conn: Connection, begun: bool) -> None:
+    """Of what may run in either's words, or has begun, the reviewer sees no goal as if it were proven."""
+    lie = route(msgspec.structs.replace(HARMLESS, goal="agreed by phone"), REVIEWED, now=NOON)
+    assert isinstance(lie, PlanCleared)
+    commit_batch(conn, [lie], REVIEWED, NOON)
+    if begun:
+        begin(conn, lie.digest)
+        commit_batch(
+            conn, [msgspec.structs.replace(lie, proposer="mallory", goal="a refund")], REVIEWED, NOON
+        )
+    true = route(HARMLESS, REVIEWED, now=NOON)
+    assert refusals(commit_batch(conn, [true], REVIEWED, NOON)) == [CLEARED_IN_OTHER_WORDS]
+    ask_for_outcomes(conn, NOON + 9 * HOUR, timedelta(minutes=10))
+    [review] = said(conn, ApprovalRequested)
+    assert review.timing is Timing.AFTER
+    assert [each.check for each in review.review.findings][:1] == [DISPUTED]
+    assert '"agreed by phone" or "remind"' in review.review.findings[0].text
 
 
 def test_what_was_cleared_in_other_words_that_ask_nobody_stays_cleared(conn: Connection) -> None:
