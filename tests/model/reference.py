@@ -205,7 +205,11 @@ class Reference:
             self.gates.setdefault(request.request_id, Gate(self._as_shown(request)))
             opened.add(request.request_id)
         opened.update(self.claims.anew)
-        appended = {record.digest: at for place, record, at in turn if place is not None}
+        counted = {id(record) for _, record, _ in through}
+        appended: dict[str, datetime] = {}  # of several that clear one plan the first counts
+        for place, record, at in turn:
+            if place is not None and isinstance(record, PlanCleared) and id(record) in counted:
+                appended.setdefault(record.digest, at)
         for word in cleared:
             self._clear(word, appended.get(word.digest))
         self._revoke_older([*filter(asks_before, questions), *cleared])
@@ -464,6 +468,7 @@ class Reference:
             revoked=before is not None and before.revoked,
         )
         self.claims.cleared.add(digest)
+        self.claims.first_words.pop(digest, None)  # from now on a human cleared it
         if before is None:
             self.outcomes.hear_what_waited(digest)
         return digest
