@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from gate_store import migrate
 from gate_store.database import open_store
 from gate_store.migrate import behind, upgrade
+from tests.apps.world import until
 from tests.upgrade.earlier import READS_BOTH, READS_THE_FIRST, earlier
 from tests.upgrade.freeze import FROZEN, thaw
 
@@ -22,12 +23,32 @@ def test_a_worker_that_holds_a_table_makes_the_upgrade_wait_and_nobody_else(post
     with ThreadPoolExecutor(1) as pool, store.connect() as holder:
         holder.execute(text("LOCK TABLE runs IN ROW EXCLUSIVE MODE"))  # as an UPDATE of a stopped worker
         upgrading = pool.submit(upgrade, postgres_url)
-        until = time.monotonic() + 6
-        while time.monotonic() < until:
+        end = time.monotonic() + 6
+        while time.monotonic() < end:
             with store.begin() as other:
                 other.execute(text("SET LOCAL lock_timeout = '4s'"))
                 other.execute(text("UPDATE runs SET updated_at = updated_at"))
             time.sleep(0.05)
+        assert not upgrading.done()
+        holder.rollback()
+        upgrading.result(60)
+    store.dispose()
+    assert behind(postgres_url) is None
+
+
+def test_a_new_table_that_refers_to_a_held_one_makes_the_upgrade_wait_and_nobody_else(
+    postgres_url: str,
+) -> None:
+    thaw(postgres_url, (FROZEN / "dfbd5d4.postgresql.sql").read_text())
+    upgrade_to("0014", postgres_url)
+    store = open_store(postgres_url)
+    with ThreadPoolExecutor(1) as pool, store.connect() as holder:
+        holder.execute(text("LOCK TABLE clearances IN ROW EXCLUSIVE MODE"))
+        upgrading = pool.submit(upgrade, postgres_url)
+        until(lambda: waits_for_a_table(store))
+        with store.begin() as other:
+            other.execute(text("SET LOCAL lock_timeout = '4s'"))
+            other.execute(text("LOCK TABLE clearances IN ROW EXCLUSIVE MODE"))  # as who clears a plan
         assert not upgrading.done()
         holder.rollback()
         upgrading.result(60)
@@ -65,6 +86,12 @@ def test_workers_of_earlier_versions_start_on_todays_schema(
         old.upgrade(store_url)
         upgrade(store_url)
         assert old.behind(store_url) == "None"
+
+
+def waits_for_a_table(store: Engine) -> bool:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND NOT granted")
+    with store.begin() as conn:
+        return bool(conn.execute(waiting).scalar_one())
 
 
 def upgrade_to(revision: str, url: str) -> None:

@@ -6,6 +6,8 @@ A plan that was cleared before has no row. Its runs are found by the answers tha
 import sqlalchemy as sa
 from alembic import op
 
+from gate_store.migrations.laws import LOCK_TIMEOUT
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -13,6 +15,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")  # the foreign key locks clearances
     op.create_table(
         "cleared_actions",
         sa.Column("digest", sa.Text(), nullable=False),
