@@ -13,6 +13,7 @@ ALWAYS = {
     # under which PostgreSQL refuses what runs side by side.
     "default_transaction_isolation": "read committed",
     "DateStyle": "ISO",  # psycopg reads no other
+    "TimeZone": "UTC",  # in another, the first and the last moments of records are beyond what Python reads
 }
 # For work that looks all rows up by key: whatever the statistics say, no plan that reads a whole table.
 BY_KEY = {

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import psycopg
@@ -9,9 +10,11 @@ import pytest
 from psycopg import sql
 from sqlalchemy import Engine, inspect, make_url, text
 
-from gate_store.database import open_store
+from gate_events.stops import Stop, began
+from gate_store.database import open_store, utc_now
 from gate_store.migrate import behind, upgrade
 from gate_store.postgres.errors import UnfitStoreError
+from gate_store.stops import in_force, take_stop
 from gate_store.try_clients import try_clients
 from plangate.dev.postgres import PostgresServer
 from producers.submitter import open_submitter
@@ -97,4 +100,22 @@ async def test_a_run_goes_all_its_way_under_defaults_that_no_client_expects(post
     with engine.begin() as conn:
         assert conn.execute(text("SHOW transaction_isolation")).scalar() == "read committed"
         assert conn.execute(text("SELECT 'Łódź'")).scalar() == "Łódź"
+    engine.dispose()
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
+def test_every_moment_of_a_record_is_read_whatever_zone_the_database_has(
+    postgres_url: str, zone: str
+) -> None:
+    upgrade(postgres_url)
+    alter(postgres_url, f"timezone = '{zone}'")
+    first, last = (
+        Stop(stop_id=uuid4(), by="ana", note="", at=at)
+        for at in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    )
+    engine = open_store(postgres_url)
+    with engine.begin() as conn:
+        for each in (first, last):
+            take_stop(conn, began(each), utc_now())
+        assert in_force(conn) == [first, last]
     engine.dispose()
