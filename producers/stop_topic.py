@@ -66,28 +66,32 @@ class StopTopic:
 
     def stops(self) -> list[Stop]:
         """What is stopped there. All of it where the topic is there, and was never read to its end."""
-        self.look()
-        found = [stop_of(each) for each in self.known.values() if each.ended_at is None]
-        if not (self.is_whole or self.is_absent):
-            found.append(self._unknown())
-        return found
+        with self._lock:
+            self._look()
+            found = [stop_of(each) for each in self.known.values() if each.ended_at is None]
+            if not (self.is_whole or self.is_absent):
+                found.append(self._unknown())
+            return found
 
     def look(self) -> None:
         """Take in what has come. At first it waits for the end of the topic, for some seconds."""
         with self._lock:
-            if self._behind is None and not self._begin():
-                return
-            until = monotonic() + _READ_S
-            try:
-                while self._take() or (self._behind and monotonic() < until):
-                    pass
-            except RegistryUnavailableError as error:
-                _log.warning("topic %s cannot be read on: %s", self._topic, error)
+            self._look()
 
     def close(self) -> None:
         """Let the connection go."""
         with self._lock:
             self._consumer.close()
+
+    def _look(self) -> None:
+        if self._behind is None and not self._begin():
+            return
+        until = monotonic() + _READ_S
+        try:
+            while self._take() or (self._behind and monotonic() < until):
+                pass
+        except RegistryUnavailableError as error:
+            _log.warning("topic %s cannot be read on: %s", self._topic, error)
 
     def _unknown(self) -> Stop:
         note = "what is stopped there is not known yet: Kafka or the schema registry does not answer"

@@ -1,6 +1,7 @@
 """A service without a store holds what the topic `stops` says is stopped."""
 
 import logging
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -8,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from gate_events.stops import Stop, began, ended
+from gate_events.records import StopChanged
+from gate_events.stops import Stop, began, ended, stop_of
 from gate_store.database import utc_now
 from gate_store.stop_file import UNREADABLE
 from plangate import Step, effect, verdicts
@@ -110,5 +112,25 @@ def test_where_kafka_does_not_answer_everything_waits() -> None:
     away = StopTopic({"bootstrap.servers": "127.0.0.1:1"}, "mailer")
     try:
         assert [each.stop_id for each in away.stops()] == [UNREADABLE]
+    finally:
+        away.close()
+
+
+def test_what_another_thread_hears_meanwhile_disturbs_no_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps of one plan may be begun in several threads, each of which looks."""
+    away = StopTopic({"bootstrap.servers": "127.0.0.1:1"}, "mailer")
+    away.is_absent, away._look_at = True, math.inf
+    first, second = stop(), stop()
+    away.known[first.stop_id] = began(first)
+
+    def meanwhile(changed: StopChanged) -> Stop:
+        if away._lock.acquire(blocking=False):  # as a thread does that hears of the second
+            away.known[second.stop_id] = began(second)
+            away._lock.release()
+        return stop_of(changed)
+
+    monkeypatch.setattr(stop_topic, "stop_of", meanwhile)
+    try:
+        assert first in away.stops()
     finally:
         away.close()
