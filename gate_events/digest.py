@@ -14,14 +14,16 @@ from gate_events.errors import UnencodableError
 from gate_events.values import Review, RunIdentity, Step
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MEND = "use strings for numbers beyond 2^53 and for what JSON has no word for, nest less deeply"
 
 
 def _sha256(what: str, value: Any) -> str:
     try:
         return hashlib.sha256(canonical(value)).hexdigest()
+    except rfc8785.IntegerDomainError:  # it quotes the number, which may be a secret
+        raise UnencodableError(what, f"no canonical JSON: a number is beyond 2^53; {_MEND}") from None
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
-        mend = "use strings for numbers beyond 2^53 and for what JSON has no word for, nest less deeply"
-        raise UnencodableError(what, f"no canonical JSON: {error}; {mend}") from error
+        raise UnencodableError(what, f"no canonical JSON: {error}; {_MEND}") from error
 
 
 def _content(step: Step) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from gate_events.digest import plan_digest
+from gate_events.digest import plan_digest, step_digest
 from gate_events.errors import UnencodableError
 from gate_events.names import fault_of_name
 from gate_events.records import PlanProposed
@@ -110,8 +110,18 @@ def digest_of(plan: PlanProposed) -> str:
         return plan_digest(plan.plan_id, plan.revision, plan.steps, plan.run)
     except (UnencodableError, RecursionError) as error:
         mend = "use numbers within 2^53, valid Unicode and at most 100 levels"
-        problem = str(getattr(error, "problem", "nested too deep"))
-        raise UnjudgeablePlanError("steps", problem, "has no canonical JSON", mend) from error
+        fault = "has no canonical JSON"
+        raise UnjudgeablePlanError("steps", _without_digest(plan), fault, mend) from error
+
+
+def _without_digest(plan: PlanProposed) -> str:
+    """The first step that has none. Its arguments stay unsaid: one may be a secret."""
+    for step in plan.steps:
+        try:
+            step_digest(plan.plan_id, step)
+        except (UnencodableError, RecursionError):
+            return f"step {shown(step.step_id)}"
+    return "the whole"
 
 
 def _timing(

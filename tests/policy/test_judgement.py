@@ -1,5 +1,6 @@
 """Tier, level, timing and reviewers of a plan."""
 
+import traceback
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -187,8 +188,15 @@ def deep(levels: int) -> Any:
     ids=["2^53", "nan", "surrogate", "64", "5000"],
 )
 def test_arguments_without_canonical_json_cannot_be_judged(value: Any) -> None:
-    with pytest.raises(UnjudgeablePlanError, match=r"^steps: .*canonical JSON.*; use "):
-        judged(step("t", "tag", who=value))
+    with pytest.raises(UnjudgeablePlanError, match=r"^steps: step t has no canonical JSON; use "):
+        judged(step("s", "tag", who="x"), step("t", "tag", who=value))
+
+
+def test_a_number_that_has_none_is_not_quoted_since_it_may_be_a_secret() -> None:
+    card = 10**18 + 1
+    with pytest.raises(UnjudgeablePlanError) as judging:
+        judged(step("t", "tag", who=card))
+    assert str(card) not in "".join(traceback.format_exception(judging.value))
 
 
 def test_arguments_as_deep_as_a_digest_allows_are_judged_and_shown() -> None:
