@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -85,7 +86,7 @@ async def test_a_tick_that_does_not_end_is_said(store: Engine, tmp_path: Path) -
     """Where the server keeps silent, too: what is asked for its trouble does not wait for it."""
     ticker = ticker_of(store, tmp_path, stuck_after_s=0.0)
     ticker._began = time.monotonic() - 1
-    assert "has not ended for 1 s" in ticker.trouble()
+    assert re.search(r"has not ended for \d+ s", ticker.trouble())
 
 
 def test_a_statement_that_does_not_end_is_broken_off(store: Engine) -> None:
