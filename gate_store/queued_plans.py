@@ -113,9 +113,10 @@ def count_queued(conn: Connection, most: int) -> int:
     return count
 
 
-def whose_turn(conn: Connection, asker: Asker, limit: int) -> list[UUID]:
-    """The gates as which the first plans of an agent are asked."""
-    first = select(queued_plans.c.gate_id).where(*_of(asker)).order_by(queued_plans.c.arrival)
+def whose_turn(conn: Connection, asker: Asker, limit: int, failed: Collection[UUID]) -> list[UUID]:
+    """The gates as which the first plans of an agent are asked; the `failed` cannot be now."""
+    others = (~among(conn, queued_plans.c.gate_id, failed),) if failed else ()
+    first = select(queued_plans.c.gate_id).where(*_of(asker), *others).order_by(queued_plans.c.arrival)
     told_in_two_ways = conn.execute(first.limit(2 * limit)).scalars()
     return list(dict.fromkeys(told_in_two_ways))[:limit]
 

@@ -1,6 +1,6 @@
 """Asks about plans that waited until their agent had fewer open gates: the next ones, or what is decided."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -21,8 +21,8 @@ from stream_apps.gatekeeper.ceiling import Room
 from stream_apps.gatekeeper.take_claims import Taken, take_queued
 
 
-def next_in_queue(conn: Connection, limits: Limits, limit: int) -> list[UUID]:
-    """The gates as which the next plans are asked, as far as there is room; nothing is locked."""
+def next_in_queue(conn: Connection, limits: Limits, limit: int, failed: Collection[UUID] = ()) -> list[UUID]:
+    """The gates as which the next plans are asked, as far as there is room. The `failed` are left out."""
     askers = askers_in_queue(conn)
     room = Room.known(conn, askers, limits) if limits.are_set else None
     turns: list[UUID] = []
@@ -30,7 +30,7 @@ def next_in_queue(conn: Connection, limits: Limits, limit: int) -> list[UUID]:
         most = limit - len(turns)
         places = most if room is None else min(most, room.left(asker))
         if places > 0:
-            found = whose_turn(conn, asker, int(places))
+            found = whose_turn(conn, asker, int(places), failed)
             turns += found
             if room is not None:
                 room.take(asker, len(found))

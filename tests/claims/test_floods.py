@@ -1,15 +1,23 @@
 """What a flood of plans costs, and two gatekeepers that count at once."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, Engine, event, func, select
 
 from gate_store.database import open_store
+from gate_store.queued_plans import as_which_asked
 from gate_store.tables import gates, queued_plans
-from tests.claims.test_open_gates import asked, close, commit, plan, tick
+from stream_apps.gatekeeper import queue_turns
+from stream_apps.gatekeeper.queue_turns import QueueTurns
+from stream_apps.gatekeeper.take_claims import Taken, take_queued
+from tests.claims.test_open_gates import TWO, asked, close, commit, open_plans, plan, tick
+from tests.store.examples import NOON
 from tests.store.turns import blocked, holding
 from tests.stores import migrated
 
@@ -34,16 +42,48 @@ def test_a_flood_asks_the_store_no_more_often_the_longer_it_is(conn: Connection)
 
 
 def test_whose_turn_it_is_costs_as_much_however_many_wait(conn: Connection) -> None:
-    commit(conn, *(asked(plan(number)) for number in range(500)))
     read: list[int] = []
     event.listen(conn, "before_cursor_execute", lambda *_: read.append(1))
-    for number in range(3):
+    costs = []
+    for number, newer in enumerate((range(6), range(6, 500))):
+        commit(conn, *(asked(plan(each)) for each in newer))
         close(conn, number)
         read.clear()
         tick(conn)
-        read.append(len(read))
+        costs.append(len(read))
+    assert costs[0] == costs[1]
     waits = conn.execute(select(func.count()).select_from(queued_plans)).scalar_one()
-    assert waits == 500 - 2 - 3
+    assert waits == 500 - 2 - 2
+
+
+def test_a_plan_that_cannot_be_asked_about_holds_up_no_other(
+    store: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is room for one, and it is the first in the queue."""
+    flood = [asked(plan(number)) for number in range(5)]
+    with store.begin() as conn:
+        commit(conn, *flood)
+        close(conn, 0)
+    odd, faulty = as_which_asked(flood[2]), True
+
+    def take(conn: Connection, turns: Collection[UUID], *more: Any) -> Taken:
+        if faulty and odd in turns:
+            raise ValueError("odd")
+        return take_queued(conn, turns, *more)
+
+    monkeypatch.setattr(queue_turns, "take_queued", take)
+    turns = QueueTurns(store, TWO)
+    for minutes, then_open in ((0, ["1"]), (0, ["1", "3"]), (2, ["1", "3"])):
+        turns.take(NOON + timedelta(minutes=minutes))
+        with store.begin() as conn:
+            assert open_plans(conn) == then_open
+    assert caplog.text.count(f"as {odd} cannot be") == 1
+    faulty = False
+    with store.begin() as conn:
+        close(conn, 1)
+    turns.take(NOON + timedelta(minutes=2))
+    with store.begin() as conn:
+        assert open_plans(conn) == ["2", "3"]
 
 
 @pytest.fixture
