@@ -113,7 +113,7 @@ def count_queued(conn: Connection, most: int) -> int:
     return count
 
 
-def whose_turn(conn: Connection, asker: Asker, limit: int, failed: Collection[UUID]) -> list[UUID]:
+def whose_turn(conn: Connection, asker: Asker, limit: int, failed: Collection[UUID] = ()) -> list[UUID]:
     """The gates as which the first plans of an agent are asked; the `failed` cannot be now."""
     others = (~among(conn, queued_plans.c.gate_id, failed),) if failed else ()
     first = select(queued_plans.c.gate_id).where(*_of(asker), *others).order_by(queued_plans.c.arrival)
