@@ -64,10 +64,12 @@ class Words:
         schema_of: SchemaOfId | None,
         undecodable: Undecodable,
         forget: Callable[[Collection[Partition]], None],
+        made_anew: Callable[[Collection[str]], None],
     ) -> None:
         """`asking` are those of the consumer's `settings` that every client knows.
 
-        `forget` is told of partitions that are about to be given anew: what is not done of them comes again.
+        `forget` is told of partitions that are about to be given anew: what is not done of them comes again;
+        `made_anew` of topics that were deleted and made again.
         """
         topics = (AUTO_EXECUTE, VERDICTS)
         self._topics: dict[str | None, Topic] = {topic_prefix + topic.name: topic for topic in topics}
@@ -78,6 +80,7 @@ class Words:
         self._behind: set[tuple[str | None, int | None]] | None = None  # None: no partitions given yet
         self._offsets = Offsets()
         self._forget = forget
+        self._made_anew = made_anew
         self._anew: set[str | None] = set()  # topics of which the group's offsets are those of older topics
         self._again_at = 0.0  # when to join again, where the group could not forget them
         names = [topic_prefix + topic.name for topic in topics]
@@ -205,7 +208,9 @@ class Words:
         """
         for topic in sorted(anew := self._ids.look()):
             _log.warning("topic %s was made anew: it is read from its beginning", topic)
-        self._anew.update(anew)
+        if anew:
+            self._anew.update(anew)
+            self._made_anew(anew)
         if anew or (self._stands_wrong and monotonic() >= self._again_at):
             self._joining, self._behind = True, None
             self._unread = None  # it comes again, unless its topic is gone

@@ -25,6 +25,7 @@ from gate_store.stops import refuse_stopped
 from producers.acting import Task, Word, task_of
 from producers.at_work import AtWork, says_every_s
 from producers.dead_letters import bury
+from producers.gatekeeper_offsets import gatekeeper_offsets
 from producers.hearing import Heard, Words
 from producers.in_hand import InHand
 from producers.kafka_producer import KafkaProducer, SchemaIdOf
@@ -102,7 +103,8 @@ def verdicts(
             opened.callback(ledger.close)
         keep = partial(bury, producer, group, now)
         own = {} if ledger.decides else _UNTIL_DONE
-        postponed = Postponed()
+        read = gatekeeper_offsets(kafka, topic_prefix)
+        postponed = Postponed(read.has_passed)
         options = {**own, **kafka, **(consumer or {})}
         in_hand = InHand()
 
@@ -110,7 +112,7 @@ def verdicts(
             in_hand.give_up(partitions)
             postponed.forget(partitions)
 
-        words = Words(options, kafka, group, topic_prefix, schema_of, keep, forget)
+        words = Words(options, kafka, group, topic_prefix, schema_of, keep, forget, read.made_anew)
         opened.callback(words.close)
         settling = Settling(words, producer, executor, say_not_run, now, keep)
         topic = None if ledger.decides else StopTopic(options, group, topic_prefix, schema_of)

@@ -5,6 +5,7 @@ from typing import Any
 
 import faust
 
+from gate_events.groups import GROUPS
 from stream_apps.config import AppsConfig
 from stream_apps.eager_consumer import EagerTransport
 from stream_apps.kafka_options import faust_settings, fetch_wait_ms
@@ -53,7 +54,7 @@ def build_app(name: str, config: AppsConfig) -> faust.App:
         **theirs,
     }
     app = StatelessApp(
-        f"{config.topic_prefix}plangate-{name}",
+        f"{config.topic_prefix}{GROUPS}{name}",
         processing_guarantee="at_least_once",
         store="memory://",
         topic_allow_declare=False,

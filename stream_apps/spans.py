@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.trace import Span, SpanKind, Tracer
 
+from gate_events.groups import GROUPS
 from gate_events.trace_context import carried_on, traceparent_of
 from gate_events.tracing import (
     ROLE,
@@ -64,7 +65,7 @@ class Spans:
     """What one role does to records."""
 
     def __init__(self, role: str, topic_prefix: str, tracer: Tracer | None) -> None:
-        self._group = f"{topic_prefix}plangate-{role}"
+        self._group = f"{topic_prefix}{GROUPS}{role}"
         self._role = role
         self._tracer = tracer
 

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 
 import typer
 
+from gate_events.groups import GROUPS
 from gate_events.names import fault_of_name
 from plangate.cli.failures import CommandError
 from plangate.cli.output import print_json, show
 from plangate.kafka import acls as brokers
 from plangate.kafka.acls import Grant
-from plangate.kafka.roles import GROUPS, Kind, Right, Role, rights_of
+from plangate.kafka.roles import Kind, Right, Role, rights_of
 from plangate.kafka.strimzi import kafka_users
 from plangate.settings import Settings, load_settings
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from gate_events.groups import GATEKEEPERS, GROUPS
 from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DECISIONS, OUTCOMES, VERDICTS
 from gate_store import migrate
 from gate_store.database import open_store, utc_now
@@ -16,7 +17,7 @@ from gate_store.restoring import Lost, Noted, note_lost
 from plangate.cli.failures import CommandError
 from plangate.cli.output import print_json, say
 from plangate.kafka import groups, topics
-from plangate.kafka.roles import GROUPS, Role
+from plangate.kafka.roles import Role
 from plangate.restoring.lost import LostWords
 from plangate.restoring.reach import known_until
 from plangate.restoring.records import Log
@@ -77,7 +78,7 @@ class _Done:
 
 
 def _restore(settings: Settings, lost: Lost, now: datetime, *, dry_run: bool) -> _Done:
-    gatekeepers = f"{settings.topic_prefix}{GROUPS}{Role.GATEKEEPER}"
+    gatekeepers = f"{settings.topic_prefix}{GATEKEEPERS}"
     _require_stopped(settings, gatekeepers)
     catalogue = open_catalogue(settings)
     idempotent = sorted(name for name, action in catalogue.actions.items() if action.idempotent)

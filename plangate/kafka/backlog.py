@@ -10,8 +10,8 @@ from typing import Any
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, TopicPartition
 
+from gate_events.groups import GROUPS
 from gate_events.topics import Topic
-from plangate.kafka.roles import GROUPS
 from plangate.settings import Settings
 
 _TIMEOUT_S = 3.0  # nothing hangs on it but a word

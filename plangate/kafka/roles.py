@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gate_events.groups import GATEKEEPERS, GROUPS
 from gate_events.topics import (
     APPROVAL_REQUESTS,
     AUTO_EXECUTE,
@@ -26,7 +27,6 @@ from gate_events.topics import (
     Topic,
 )
 
-GROUPS = "plangate-"  # Plangate's own consumer groups begin so; no service's does
 OPTIONAL = (STOPS,)  # who lacks one of these, or a right to it, says so and does its part all the same
 READERS = f"{GROUPS}reader-"  # groups that read a topic once and commit nothing
 
@@ -154,6 +154,8 @@ def _needs(role: Role, prefix: str, group: str | None) -> dict[Operation, list[R
     if own := f"{GROUPS}{role}" if role in _OWN_GROUP else group if role is Role.SERVICE else None:
         reads.append(Resource(Kind.GROUP, prefix + own))
     once = [Resource(Kind.GROUP, prefix + READERS, prefixed=True)] if role in _READ_ONCE else []
+    if role is Role.SERVICE:  # whether the gatekeeper has read what its store does not hold yet
+        once = [Resource(Kind.GROUP, prefix + GATEKEEPERS)]
     if role is Role.AUDITOR:  # how far the workers have read
         once += [Resource(Kind.GROUP, f"{prefix}{GROUPS}{each}") for each in _OWN_GROUP]
     if role is not Role.ADMIN:

@@ -6,8 +6,9 @@ from concurrent.futures import Future
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from gate_events.groups import GROUPS
 from plangate.kafka.clients import admin
-from plangate.kafka.roles import GROUPS, PARTS, Role
+from plangate.kafka.roles import PARTS, Role
 from plangate.settings import Settings
 
 _WAIT_S = 10.0

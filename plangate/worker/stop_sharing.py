@@ -8,12 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from gate_events.groups import GROUPS
 from gate_events.records import StopChanged
 from gate_events.shown import shown
 from gate_store.database import utc_now
 from gate_store.dialects import store_moment
 from gate_store.stops import all_stops, take_stop
-from plangate.kafka.roles import GROUPS, Role
+from plangate.kafka.roles import Role
 from plangate.settings import Settings
 from plangate.wiring import open_producer, schema_ids
 from producers.delivery import NotDeliveredError

@@ -41,6 +41,19 @@ class Bench:
         """Make one that was deleted."""
         make(self.options, self.prefix + topic, partitions=PARTITIONS)
 
+    def read_to_the_end(self, group: str, topic: str) -> None:
+        """Let a consumer group have read all of the topic."""
+        options = {**self.options, "group.id": self.prefix + group, "enable.auto.commit": False}
+        reader = Consumer(options)
+        places = [TopicPartition(self.prefix + topic, number) for number in range(PARTITIONS)]
+        try:
+            ends = [reader.get_watermark_offsets(each, timeout=20)[1] for each in places]
+            for place, end in zip(places, ends, strict=True):
+                place.offset = end
+            reader.commit(offsets=places, asynchronous=False)
+        finally:
+            reader.close()
+
     def outcomes(self) -> list[PlanExecuted]:
         return [each for each in self.told() if each.status is not OutcomeStatus.BEGUN]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from threading import Thread
 from time import monotonic
 from uuid import UUID
@@ -22,7 +23,7 @@ from gate_store.plan_owners import note_revisions
 from gate_store.tables import revocations
 from plangate import Step, effect, verdicts
 from plangate.dev.apache_kafka import ApacheKafka
-from producers.postponed import PATIENCE_S
+from producers.postponed import PATIENCE_S, Postponed
 from producers.work import Work
 from tests.apps.world import until
 from tests.producers.records import cleared, question_about, revised
@@ -176,6 +177,30 @@ def test_what_the_gatekeeper_has_not_noted_holds_up_no_other_plan_and_is_done_on
         record_cleared(conn, unknown, datetime.now(UTC))
     until(lambda: serving.has_done(*unknown))
     serving.inbox.stop()
+
+
+def test_what_a_late_gatekeeper_clears_is_done_once_and_what_it_passes_over_is_buried(
+    bench: Bench,
+    store: Engine,
+    sqlite_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("producers.verdicts.Postponed", partial(Postponed, patience_s=0.3))
+    honest, forged = [cleared() for _ in range(5)], cleared()
+    bench.say(*honest, forged)
+    serving = Serving(bench, sqlite_url)
+    until(lambda: any("the gatekeeper has not taken " in each for each in caplog.messages))
+    assert bench.read("dead-letters") == []
+    with store.begin() as conn:
+        record_cleared(conn, honest, datetime.now(UTC))
+    bench.read_to_the_end("plangate-gatekeeper", "auto-execute")
+    until(lambda: serving.has_done(*honest) and bench.read("dead-letters"))
+    serving.inbox.stop()
+    (letter,) = bench.read("dead-letters")
+    assert letter.key() == str(forged.plan_id).encode()
+    assert sorted(serving.done) == sorted(each.digest for each in honest)
+    assert len(bench.outcomes()) == len(honest)
 
 
 def test_what_was_not_done_when_a_service_ended_is_read_by_its_next_start(

@@ -7,9 +7,10 @@ import pytest
 
 from gate_store.engine.port import NotNowError, NotYetClearedError, StoppedError, UnderWayError
 from producers import postponed
+from producers.acting import Word
 from producers.hearing import Heard
 from producers.postponed import PATIENCE_S, Postponed, TooManyWaitError
-from tests.producers.records import cleared
+from tests.producers.records import cleared, decided, revised
 
 UNKNOWN = NotYetClearedError("s1")
 UNDER_WAY = UnderWayError("s1", "revision 1 goes on")
@@ -18,7 +19,16 @@ UNDER_WAY = UnderWayError("s1", "revision 1 goes on")
 class Waiting(Postponed):
     def __init__(self) -> None:
         self.time = 0.0
-        super().__init__(lambda: self.time)
+        self.passed: bool | None = None  # whether the gatekeeper has read what waits; None: nobody knows
+        super().__init__(lambda _place: self.passed, lambda: self.time)
+
+    def looks(self, *, for_s: float) -> None:
+        """Look at what is due, of which the store knows nothing. Raises NotYetClearedError."""
+        until = self.time + for_s
+        while self.time < until:
+            self.time += 0.1
+            for each in self.due():
+                self.put(each, UNKNOWN)
 
 
 @pytest.fixture
@@ -26,11 +36,11 @@ def waiting() -> Waiting:
     return Waiting()
 
 
-def word(offset: int, size: int = 10) -> Heard:
+def word(offset: int, size: int = 10, plan: Word | None = None) -> Heard:
     message: Any = SimpleNamespace(
         topic=lambda: "auto-execute", partition=lambda: 0, offset=lambda: offset, value=lambda: b"x" * size
     )
-    return Heard(cleared(), message)
+    return Heard(plan or cleared(), message)
 
 
 def test_it_is_looked_at_again_soon_and_then_seldom(waiting: Waiting) -> None:
@@ -66,6 +76,80 @@ def test_what_nothing_clears_is_given_up_in_time_and_what_waits_for_other_work_i
     waiting.drop(unknown)
     waiting.put(behind, UNDER_WAY)
     assert not waiting.is_soon_known
+
+
+def test_what_the_gatekeeper_has_not_read_is_never_given_up(waiting: Waiting) -> None:
+    waiting.passed = False
+    waiting.put(word(1), UNKNOWN)
+    waiting.looks(for_s=10 * PATIENCE_S)
+    assert not waiting.is_soon_known  # who ends when nothing comes may end
+
+
+def test_what_the_gatekeeper_passed_is_given_up_after_one_more_look_at_the_store(waiting: Waiting) -> None:
+    waiting.passed = False
+    noted, refused = word(1), word(2)
+    for each in (noted, refused):
+        waiting.put(each, UNKNOWN)
+    waiting.looks(for_s=10 * PATIENCE_S)
+    waiting.passed = True
+    for each in (noted, refused):
+        waiting.put(each, UNKNOWN)  # the store was looked at before the gatekeeper had read it, perhaps
+    assert waiting.next_due_s(9.0) == pytest.approx(0.2)
+    waiting.drop(noted)
+    with pytest.raises(NotYetClearedError):
+        waiting.looks(for_s=0.3)
+
+
+def test_a_later_revision_that_the_gatekeeper_passed_has_time_until_the_earlier_one_is_there(
+    waiting: Waiting,
+) -> None:
+    waiting.passed = True
+    waiting.put(word(1, plan=revised(cleared())), UNKNOWN)
+    waiting.looks(for_s=PATIENCE_S - 6)
+    with pytest.raises(NotYetClearedError):
+        waiting.looks(for_s=12)
+
+
+def test_of_a_verdict_no_reading_gatekeeper_tells_anything(waiting: Waiting) -> None:
+    """It wrote that itself."""
+    waiting.passed = False
+    waiting.put(word(1, plan=decided()), UNKNOWN)
+    waiting.looks(for_s=PATIENCE_S - 6)
+    with pytest.raises(NotYetClearedError):
+        waiting.looks(for_s=12)
+
+
+def test_that_the_gatekeeper_is_late_is_said_once_a_minute_for_all(
+    waiting: Waiting, caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting.passed = False
+    for offset in range(3):
+        waiting.put(word(offset), UNKNOWN)
+    waiting.looks(for_s=PATIENCE_S - 1)
+    assert caplog.messages == []
+    waiting.looks(for_s=3 * 60)
+    assert len(caplog.messages) == 3
+    assert {each.partition(" yet;")[0] for each in caplog.messages} == {
+        "the gatekeeper has not taken 3 clearances"
+    }
+
+
+def test_a_full_list_goes_on_by_itself_once_the_gatekeeper_reads(
+    waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postponed, "MOST", 2)
+    waiting.passed = False
+    for offset in range(2):
+        waiting.put(word(offset), UNKNOWN)
+    waiting.looks(for_s=10 * PATIENCE_S)
+    assert waiting.is_full
+    waiting.passed = True
+    for offset in range(2):
+        waiting.put(word(offset), UNKNOWN)
+        with pytest.raises(NotYetClearedError):
+            waiting.put(word(offset), UNKNOWN)
+        waiting.drop(word(offset))
+    assert not waiting.is_full
 
 
 @pytest.mark.parametrize("bound", ["MOST", "MOST_BYTES"])

@@ -13,8 +13,9 @@ from plangate import KafkaProducer
 from plangate.kafka.acls import Grant, apply
 from plangate.kafka.roles import Operation, Role, rights_of
 from producers.delivery import NotDeliveredError
+from producers.gatekeeper_offsets import gatekeeper_offsets
 from stream_apps.exits import BROKEN
-from tests.apps.world import World, asked, decision, plan
+from tests.apps.world import World, asked, decision, plan, until
 from tests.rights.secured import GROUP, Secured
 from tests.secured_kafka import SecuredKafka
 
@@ -40,7 +41,7 @@ READS = {
     "auditor": NAMES,
 }
 GROUPS = {"router": "plangate-router", "gatekeeper": "plangate-gatekeeper", "service": GROUP}
-OF_WORKERS = (GROUPS["router"], GROUPS["gatekeeper"])
+DESCRIBED = {"auditor": {GROUPS["router"], GROUPS["gatekeeper"]}, "service": {GROUPS["gatekeeper"]}}
 READABLE = {"router": "plans", "gatekeeper": "decisions", "service": "verdicts", "auditor": "plans"}
 
 
@@ -70,16 +71,26 @@ def test_the_broker_shows_a_role_what_it_reads_and_nothing_else(secured: Secured
 
 @pytest.mark.parametrize("user", READABLE)
 def test_no_role_reads_or_commits_the_offsets_of_anothers_group(secured: Secured, user: str) -> None:
-    """But the auditor, who says how far the workers have read, and moves nobody."""
+    """But the auditor of the workers, and a service of the gatekeeper, who see how far these have read."""
     for group in [*GROUPS.values(), "another-service"]:
         own = GROUPS.get(user) == group
         expected = "1" if own else "GROUP_AUTHORIZATION_FAILED"
         assert secured.commits(user, group, READABLE[user]) == expected, group
         told = secured.committed(user, group, READABLE[user])
-        if user == "auditor" and group in OF_WORKERS:
+        if group in DESCRIBED.get(user, ()):
             assert told != expected, group
         else:
             assert told == expected, group
+
+
+@pytest.mark.parametrize(("user", "told"), [("service", True), ("agent", None)])
+def test_a_service_sees_whether_the_gatekeeper_has_read_a_clearance(
+    secured: Secured, user: str, told: bool | None
+) -> None:
+    assert secured.commits("gatekeeper", GROUPS["gatekeeper"], "auto-execute") == "1"
+    offsets = gatekeeper_offsets(secured.kafka.options_of(user), secured.prefix)
+    until(lambda: offsets.has_passed((f"{secured.prefix}auto-execute", 0, 0)) is told)
+    assert not offsets.has_passed((f"{secured.prefix}auto-execute", 0, 1))
 
 
 @pytest.mark.parametrize("user", ["agent", "auditor"])  # the one may write plans, the other nothing at all

@@ -81,6 +81,7 @@ def test_topics_and_groups_have_the_operators_prefix() -> None:
         "acme.stops",
     }
     assert names(Role.SERVICE, Operation.READ, Kind.GROUP, "acme.", "mailer") == {"acme.mailer"}
+    assert names(Role.SERVICE, Operation.DESCRIBE, Kind.GROUP, "acme.") == {"acme.plangate-gatekeeper"}
     assert names(Role.AUDITOR, Operation.DESCRIBE, Kind.GROUP, "acme.") == {
         "acme.plangate-reader-",
         "acme.plangate-router",

@@ -6,9 +6,10 @@ from confluent_kafka import KafkaException
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from gate_events.groups import GROUPS
 from plangate.kafka.backlog import lag_by_topic
 from plangate.kafka.clients import cluster
-from plangate.kafka.roles import GROUPS, PARTS, Role
+from plangate.kafka.roles import PARTS, Role
 from plangate.settings import Settings
 from plangate.worker.endpoint.asked import Asked
 
