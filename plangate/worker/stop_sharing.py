@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from gate_events.errors import UnencodableError
 from gate_events.groups import GROUPS
 from gate_events.records import StopChanged
 from gate_events.shown import shown
@@ -17,7 +18,6 @@ from gate_store.stops import all_stops, take_stop
 from plangate.kafka.roles import Role
 from plangate.settings import Settings
 from plangate.wiring import open_producer, schema_ids
-from producers.delivery import NotDeliveredError
 from producers.kafka_producer import KafkaProducer
 from producers.stop_topic import StopTopic
 from stream_apps.patience import through_outages
@@ -101,11 +101,14 @@ class StopSharing:
         for each in self._unsaid(stored):
             try:
                 self._producer.send(each)
-            except NotDeliveredError as error:
-                self._not_said(str(error))
+            except UnencodableError as error:  # nor would it be the next time
+                log.warning("stop %s cannot be said on its topic: %s", each.stop_id, shown(str(error)))
+            except Exception as error:  # the registry's, too: gates are decided without it
+                self._not_said(shown(str(error)))
                 return
+            else:
+                self._problem = ""
             self._said.add(each.event_id)
-            self._problem = ""
 
     def _not_said(self, problem: str) -> None:
         self._say_at = monotonic() + _AGAIN_S

@@ -1,7 +1,8 @@
 """What is stopped in the store stands on Kafka, and what is said there is in the store."""
 
 from collections.abc import Callable, Iterator
-from uuid import uuid4
+from typing import Any, ClassVar, cast
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine
@@ -12,10 +13,12 @@ from gate_events.stops import Stop, began, ended
 from gate_store.database import open_store, utc_now
 from gate_store.stops import all_stops, begin_stop, end_stop, in_force
 from plangate.dev.apache_kafka import ApacheKafka
+from plangate.kafka.registry import ContractRefusedError
 from plangate.settings import Settings
 from plangate.worker import stop_sharing
 from plangate.worker.stop_sharing import StopSharing
 from producers import stop_topic
+from producers.checked import checked
 from tests.apps.world import until
 from tests.producers.services import Bench
 from tests.stores import migrated
@@ -134,3 +137,47 @@ def test_without_the_topic_it_goes_on_and_says_all_once_it_is_there(
     bench.make_again("stops")
     look_until(sharing, lambda: made.stop_id in sharing._topic.known)
     assert said(bench) == [began(made)]
+
+
+class Topic:
+    """One that is read to its end, and has nothing."""
+
+    is_whole = True
+    known: ClassVar[dict[UUID, StopChanged]] = {}
+
+    def look(self) -> None:
+        """Nothing comes."""
+
+
+class Saying:
+    """A producer that the schema registry lets write nothing, or that delivers all that can be a record."""
+
+    def __init__(self, *, refused: bool) -> None:
+        self.refused = refused
+        self.said: list[UUID] = []
+
+    def send(self, record: StopChanged) -> None:
+        """As the real one."""
+        checked(record)
+        if self.refused:
+            raise ContractRefusedError("StopChanged", "stops-value", "no right")
+        self.said.append(record.stop_id)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_cannot_be_said_ends_no_gatekeeper_and_keeps_no_other_stop(
+    store: Engine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    """Whoever writes the table may leave a name there that no record holds."""
+    monkeypatch.setattr(stop_sharing, "_AGAIN_S", 0.0)
+    nameless, made = stop(by=""), stop()
+    with store.begin() as conn:
+        begin_stop(conn, nameless)
+        begin_stop(conn, made)
+    saying = Saying(refused=refused)
+    sharing: Any = StopSharing(store, cast(Any, Topic()), cast(Any, saying))
+    for _ in range(3):
+        sharing.look()
+    assert saying.said == ([] if refused else [made.stop_id])
+    assert caplog.text.count("cannot be said on its topic") == 1
+    assert caplog.text.count("is not on its topic yet") == refused
