@@ -37,7 +37,6 @@ from gate_store.plan_lookups import (
 )
 from gate_store.plan_owners import PlanRecord, note_revisions, owner_of, owners
 from gate_store.queued_plans import as_which_asked, queued
-from gate_store.restores import told_of
 from gate_store.superseding import asks_before
 
 CLEARED_ALREADY = "this very plan was cleared already: nothing is left to ask"
@@ -78,7 +77,7 @@ def admit(conn: Connection, claims: Sequence[PlanClaim]) -> Admitted:
     admitted = Admitted()
     if not claims:
         return admitted
-    known = _Known(conn, claims)
+    known = KnownPlans(conn, claims)
     admitted.cleared_otherwise = known.cleared_otherwise
     admitted.asked_before = known.asked_before
     admitted.cleared_words = known.cleared_words
@@ -109,33 +108,7 @@ def note_taken(conn: Connection, taken: Sequence[PlanRecord], now: datetime) -> 
     forget(conn, [proposal_id(record.plan_id) for record in taken if record.run])
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the store knows about plans that a router would clear, by digest."""
-
-    asked: frozenset[str] = frozenset()  # a human was asked whether they may run
-    cleared: frozenset[str] = frozenset()  # they may run already
-    objections: Mapping[str, str] = field(default_factory=dict)  # why nothing that says so could count
-
-
-def known_plans(conn: Connection, records: Sequence[PlanRecord]) -> Known:
-    """For a router, before services hear of it; the gatekeeper holds the record against the store once more.
-
-    Of what was asked or cleared before there are no objections: its run may have gone on since.
-    """
-    if not records:
-        return Known()
-    known = _Known(conn, [PlanClaim(record) for record in records], lock=False)
-    asked = {each.digest for each in records if known.asks(each.digest)}
-    told = told_of(conn, [each.digest for each in records if isinstance(each, PlanCleared)])
-    cleared = told | {each.digest for each in records if known.repeats(each)}
-    strangers = [each for each in records if each.digest not in asked | cleared]
-    found = {each.digest: known.not_the_runs(each) or known.not_the_owners(each) for each in strangers}
-    objections = {digest: why for digest, why in found.items() if why is not None}
-    return Known(frozenset(asked), frozenset(cleared), objections)
-
-
-def _objection(known: "_Known", record: PlanRecord) -> str | None:
+def _objection(known: "KnownPlans", record: PlanRecord) -> str | None:
     """Why a claim does not count."""
     if why := unseen_name(record) or other_content(record):
         return why
@@ -175,7 +148,7 @@ def _asks_or_clears(record: PlanRecord) -> bool:
     return not isinstance(record, ApprovalRequested) or asks_before(record)
 
 
-class _Known:
+class KnownPlans:
     """What the store knows about the plans, runs and gates of a batch."""
 
     def __init__(self, conn: Connection, claims: Sequence[PlanClaim], *, lock: bool = True) -> None:

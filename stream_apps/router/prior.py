@@ -9,9 +9,9 @@ from gate_events.stops import Stop
 from gate_policy.effects import PriorEffect
 from gate_policy.judge import NO_PRIOR
 from gate_store.database import Clock
-from gate_store.plan_claims import Known, known_plans
 from gate_store.plan_owners import PlanRecord
 from gate_store.refused import note_refused
+from gate_store.routed_plans import Known, known_plans
 from gate_store.stops import in_force
 from stream_apps.patience import through_outages
 from stream_apps.plain_errors import in_thread

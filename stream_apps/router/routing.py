@@ -14,7 +14,7 @@ from gate_policy.effects import PriorEffect, effect_keys
 from gate_policy.errors import UnjudgeablePlanError
 from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_policy.route import route
-from gate_store.plan_claims import Known
+from gate_store.routed_plans import Known
 from stream_apps.config import ROUTER, AppsConfig
 from stream_apps.consume import Received
 from stream_apps.dead_letters import DeadLetters

@@ -16,8 +16,8 @@ from gate_policy.limits import Limits
 from gate_policy.route import route
 from gate_store.clock import expiry
 from gate_store.dialects import read, whole
-from gate_store.plan_claims import known_plans
 from gate_store.queued_plans import as_which_asked, queues
+from gate_store.routed_plans import known_plans
 from gate_store.tables import decisions, gates, queued_plans, runs
 from stream_apps.gatekeeper.commit import Committed, commit_batch, decide
 from stream_apps.gatekeeper.queue import next_in_queue

@@ -21,7 +21,7 @@ from stream_apps.gatekeeper.own_judgement import OwnJudgement
 from stream_apps.router.routing import Routing
 from tests.faults.sabotage import GUARD, put
 
-KNOWN = plan_claims._Known
+KNOWN = plan_claims.KnownPlans
 
 
 def no_question_of_the_run() -> None:

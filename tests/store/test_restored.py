@@ -15,9 +15,9 @@ from gate_store.claims import Claim, Grant
 from gate_store.doubt_pages import TOLD_WITHIN
 from gate_store.ledger import claim_effect, finish_effect
 from gate_store.outcomes import record_outcomes
-from gate_store.plan_claims import known_plans
 from gate_store.restores import LostPlan
 from gate_store.restoring import Lost, Noted, Since, note_lost
+from gate_store.routed_plans import known_plans
 from gate_store.tables import effects, lost_plans
 from tests.store.acting import ask, clear, decide, look_at_doubts, run_of, said
 from tests.store.examples import HOUR, NOON, STEPS, asked, cleared, decided, executed, plan_id, run
