@@ -4,7 +4,7 @@ A record that copies a plan under its digest, with other words, is another plan.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -16,7 +16,7 @@ from gate_store.dialects import among, read, whole
 from gate_store.plan_owners import PlanRecord
 from gate_store.stale import lock_unbegun
 from gate_store.superseding import ASKS_BEFORE
-from gate_store.tables import clearances, gates
+from gate_store.tables import gates
 
 PlanWords = ApprovalRequested | PlanCleared | PlanProposed
 _JUDGED = ("proposer", "agent", "goal", "steps")
@@ -47,18 +47,6 @@ def cleared_otherwise(
         each.digest for each in told if each.digest in cleared and not same_words(each, cleared[each.digest])
     }
     return {digest: cleared[digest] for digest in lock_unbegun(conn, others)}
-
-
-def cleared_in_words(conn: Connection, digests: Collection[str]) -> dict[str, PlanCleared]:
-    """What a router's word cleared of these, by digest."""
-    if not digests:
-        return {}
-    cleared = conn.execute(
-        select(whole(clearances.c.record)).where(
-            among(conn, clearances.c.digest, digests), clearances.c.gate_id.is_(None)
-        )
-    ).scalars()
-    return {word.digest: word for word in (read(each, PlanCleared) for each in cleared)}
 
 
 @dataclass(frozen=True, slots=True)

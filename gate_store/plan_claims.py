@@ -22,14 +22,13 @@ from gate_store.dialects import lock_names, read
 from gate_store.judged_words import (
     CLEARED_IN_OTHER_WORDS,
     asked_in_words,
-    cleared_in_words,
     cleared_otherwise,
     same_words,
 )
 from gate_store.own_requests import forget, on_their_way, own, proposed_by_runs
 from gate_store.plan_lookups import (
     KnownGate,
-    cleared_digests,
+    cleared_in_words,
     doubted_steps,
     gates_of,
     plans_of_runs,
@@ -167,16 +166,17 @@ class KnownPlans:
         self.queued = [each for each in queued(conn, plan_ids, threads) if each.request_id not in turns]
         self._queued = {each.request_id: each.digest for each in self.queued}
         self._anew = gates_asked_anew(conn, gate_ids)
-        self._cleared = cleared_digests(conn, plan_ids)
+        services = {each.digest for each in records if _is_a_services(each)}
+        cleared = cleared_in_words(conn, plan_ids, services)
+        self._cleared = set(cleared)
+        self.cleared_words = {digest: words for digest, words in cleared.items() if words}
         self._owners = owners(conn, plan_ids)
         self._runs = runs_of(conn, threads)
         self._plans_of_runs = plans_of_runs(conn, plan_ids)
         self._proposed = proposed_by_runs(conn, {each.plan_id for each in records if each.run})
         self._doubts = doubted_steps(conn, {each.plan_id for each in requests if each.in_doubt})
-        told = [each for each in records if _is_a_services(each) and each.digest in self._cleared]
-        self.cleared_words = cleared_in_words(conn, {each.digest for each in told} if lock else ())
-        not_asked = [each for each in told if self.asks(each.digest) is None]
-        self.cleared_otherwise = cleared_otherwise(conn, not_asked, self.cleared_words)
+        told = [each for each in records if _is_a_services(each) and self.asks(each.digest) is None]
+        self.cleared_otherwise = cleared_otherwise(conn, told if lock else (), self.cleared_words)
         self._cleared_now: dict[str, PlanCleared] = {}  # by this batch
         asked_again = [each for each in records if _is_a_services(each) and self.asks(each.digest)]
         self._words = asked_in_words(conn, asked_again if lock else ())

@@ -1,13 +1,14 @@
 """What the store holds of the plans that claims speak of."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, case, select
 
-from gate_store.dialects import among, whole
+from gate_events.records import PlanCleared
+from gate_store.dialects import among, read, whole
 from gate_store.tables import clearances, effects, gates, runs
 
 
@@ -28,10 +29,17 @@ def gates_of(conn: Connection, plan_ids: Iterable[UUID]) -> dict[UUID, KnownGate
     return {row.gate_id: KnownGate(row.digest, (row.kind, row.timing) == ("PLAN", "BEFORE")) for row in found}
 
 
-def cleared_digests(conn: Connection, plan_ids: Iterable[UUID]) -> set[str]:
-    """What may run of these plans."""
-    query = select(clearances.c.digest).where(among(conn, clearances.c.plan_id, plan_ids))
-    return set(conn.execute(query).scalars())
+def cleared_in_words(
+    conn: Connection, plan_ids: Iterable[UUID], digests: Collection[str]
+) -> dict[str, PlanCleared | None]:
+    """What may run of these plans, by digest; of these `digests` the words, where a router's cleared it."""
+    by_a_router = and_(clearances.c.gate_id.is_(None), among(conn, clearances.c.digest, digests))
+    found = conn.execute(
+        select(clearances.c.digest, case((by_a_router, whole(clearances.c.record))).label("words")).where(
+            among(conn, clearances.c.plan_id, plan_ids)
+        )
+    )
+    return {row.digest: read(row.words, PlanCleared) if row.words else None for row in found}
 
 
 def runs_of(conn: Connection, threads: Iterable[str]) -> dict[str, Row[*tuple[Any, ...]]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from gate_events.records import PlanCleared
+from gate_store.judged_words import same_words
 from gate_store.plan_claims import KnownPlans, PlanClaim
 from gate_store.plan_owners import PlanRecord
 from gate_store.restores import told_of
@@ -18,6 +19,12 @@ class Known:
     asked: frozenset[str] = frozenset()  # a human was asked whether they may run
     cleared: frozenset[str] = frozenset()  # they may run already
     objections: Mapping[str, str] = field(default_factory=dict)  # why nothing that says so could count
+    cleared_words: Mapping[str, PlanCleared] = field(default_factory=dict)  # of services' plans
+
+    def is_cleared_otherwise(self, record: PlanRecord) -> bool:
+        """Whether a router's word cleared the plan of a service in other words than these."""
+        words = self.cleared_words.get(record.digest)
+        return words is not None and not same_words(words, record)
 
 
 def known_plans(conn: Connection, records: Sequence[PlanRecord]) -> Known:
@@ -34,4 +41,4 @@ def known_plans(conn: Connection, records: Sequence[PlanRecord]) -> Known:
     strangers = [each for each in records if each.digest not in asked | cleared]
     found = {each.digest: known.not_the_runs(each) or known.not_the_owners(each) for each in strangers}
     objections = {digest: why for digest, why in found.items() if why is not None}
-    return Known(frozenset(asked), frozenset(cleared), objections)
+    return Known(frozenset(asked), frozenset(cleared), objections, known.cleared_words)

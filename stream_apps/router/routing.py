@@ -89,8 +89,7 @@ class Routing:
                 elif isinstance(record, ApprovalRequested):
                     self._seen.note_asked(plan, record)
                     self._send(received, plan, record)
-                elif record.digest in known.asked or self._seen.is_asked(plan, record):
-                    # judged twice, and differently: the stricter way stands
+                elif self._is_left_to_the_gatekeeper(plan, record, known):
                     self._send(received, plan, self._routed(received, plan, prior, ASKED_BEFORE))
                 elif self._seen.is_told(plan, record) or record.digest in known.cleared:
                     received.ack()  # it is on its topic already: who executes it should hear it once
@@ -100,6 +99,14 @@ class Routing:
                     self._seen.note_told(plan, record)
                     self._send(received, plan, record, partial(self._seen.was_not_told, plan, record))
             await asyncio.sleep(0)
+
+    def _is_left_to_the_gatekeeper(self, plan: PlanProposed, cleared: PlanCleared, known: Known) -> bool:
+        """Whether it is judged twice and differently, or was cleared in other words: the stricter way stands.
+
+        A request says so to the gatekeeper alone: services, which were told of the plan, hear it once.
+        """
+        asked = cleared.digest in known.asked or self._seen.is_asked(plan, cleared)
+        return asked or known.is_cleared_otherwise(cleared)
 
     def _is_stopped(self, plan: PlanProposed, stops: Sequence[Stop]) -> bool:
         """Whether a service would begin what is stopped: a run's plan its resumer holds."""
@@ -119,7 +126,7 @@ class Routing:
         self, plan: PlanProposed, record: PlanCleared | ApprovalRequested, known: Known, other: str | None
     ) -> str | None:
         """Why what a plan led to cannot count. Of requests the gatekeeper says whose they are."""
-        if record.digest in known.asked | known.cleared:  # another router saw it first
+        if record.digest in known.asked | known.cleared | known.cleared_words.keys():  # seen elsewhere first
             return None
         if isinstance(record, ApprovalRequested):
             return other
