@@ -57,6 +57,7 @@ class StopTopic:
         self._behind: set[int] | None = None  # partitions whose end was not reached; None: none are read
         self._unread: deque[Message] = deque()
         self._look_at = 0.0  # when to look for the topic again
+        self._problem = ""  # why it is not read on
         self._lock = Lock()
 
     @property
@@ -91,7 +92,17 @@ class StopTopic:
             while self._take() or (self._behind and monotonic() < until):
                 pass
         except RegistryUnavailableError as error:
-            _log.warning("topic %s cannot be read on: %s", self._topic, error)
+            self._tell_unread(str(error))
+        else:
+            self._tell_unread("")
+
+    def _tell_unread(self, why: str) -> None:
+        """Once, and that it is over."""
+        if why and not self._problem:
+            _log.warning("topic %s cannot be read on: %s", self._topic, why)
+        if self._problem and not why:
+            _log.warning("topic %s is read on", self._topic)
+        self._problem = why
 
     def _unknown(self) -> Stop:
         note = "what is stopped there is not known yet: Kafka or the schema registry does not answer"

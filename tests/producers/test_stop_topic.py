@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from gate_events.errors import RegistryUnavailableError
 from gate_events.records import StopChanged
 from gate_events.stops import Stop, began, ended, stop_of
 from gate_store.database import utc_now
@@ -134,3 +135,22 @@ def test_what_another_thread_hears_meanwhile_disturbs_no_look(monkeypatch: pytes
         assert first in away.stops()
     finally:
         away.close()
+
+
+def test_a_registry_that_does_not_answer_is_said_once_and_so_is_its_return(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    topic = StopTopic({"bootstrap.servers": "127.0.0.1:1"}, "mailer")
+    topic._behind = set()
+
+    def silent() -> bool:
+        raise RegistryUnavailableError("it is down")
+
+    try:
+        for take, told in ((silent, 1), (silent, 1), (lambda: False, 2), (lambda: False, 2)):
+            monkeypatch.setattr(topic, "_take", take)
+            topic.look()
+            assert len([each for each in caplog.messages if "read on" in each]) == told
+    finally:
+        topic.close()
