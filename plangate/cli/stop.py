@@ -73,9 +73,9 @@ def go(action: str | None, note: str, by: str | None, *, yes: bool, as_json: boo
     found = list({each.stop_id: each for each in all_ if each.action_type == action}.values())
     if not (found or unread):
         others = in_words({each.stop_id: each for each in [*file.stops(), *told, *stored]}.values())
-        raise CommandError(
-            "nothing of that is stopped", f"what is: {others}" if others else "nothing else is"
-        )
+        known = f"what is: {others}" if others else "nothing else is"
+        unknown = f", as far as is known without Kafka: {unheard}" if unheard else ""
+        raise CommandError("nothing of that is stopped", known + shown(unknown))
     _ask(found, who, yes=yes, as_json=as_json)
     named = {each.stop_id for each in found}
     ends = [ended(each, who, note, utc_now()) for each in found if each.stop_id != UNREADABLE]
