@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, case, exists, literal, select, update
 from gate_events.digest import plan_digest
 from gate_events.records import ApprovalRequested, PlanProposed
 from gate_store.bulk import insert_new
-from gate_store.clearance_states import attempt_ended
+from gate_store.clearance_states import attempt_ended, ran
 from gate_store.dialects import among
 from gate_store.tables import clearances, effects, gates, plan_outcomes, undo_plans
 
@@ -57,11 +57,14 @@ def note_edited_undo_plans(
 
 
 def note_ended_undo_plans(conn: Connection, digests: Collection[str], now: datetime) -> None:
-    """Note which of these plans, so far as they are undo plans, are over; a later attempt goes on."""
+    """Note which of these plans, so far as they are undo plans, are over; a later attempt goes on.
+
+    One of which nothing ran is not: a gatekeeper of before, which takes no mark off, may clear it again.
+    """
     if not digests:
         return
     of_these = among(conn, undo_plans.c.digest, digests)
-    is_over = exists().where(clearances.c.digest == undo_plans.c.digest, attempt_ended())
+    is_over = exists().where(clearances.c.digest == undo_plans.c.digest, attempt_ended(), ran())
     ended, goes_on = undo_plans.c.ended_at.is_(None) & is_over, undo_plans.c.ended_at.is_not(None) & ~is_over
     at = case((is_over, literal(now, undo_plans.c.ended_at.type)), else_=None)
     conn.execute(update(undo_plans).where(of_these, ended | goes_on).values(ended_at=at))

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from gate_events.ids import effect_key
 from gate_events.records import ApprovalRequested
 from gate_events.stops import Stop
-from gate_events.words import DecisionKind, OutcomeStatus, Resolution
+from gate_events.words import DecisionKind, OutcomeStatus, Resolution, StepStatus
 from gate_store.backlog import unexecuted
 from gate_store.database import utc_now
 from gate_store.stops import begin_stop, end_stop
@@ -23,7 +23,7 @@ from gate_store.workers import register_worker
 from plangate.worker import undo_service
 from plangate.worker.undo_service import without_function
 from producers.effects import effects
-from tests.store.examples import decided
+from tests.store.examples import decided, executed
 from tests.undo.scene import GRAPH, Scene, lie
 
 
@@ -72,6 +72,18 @@ async def test_a_plan_that_has_ended_is_marked_so_long_as_its_outcome_is_there(s
         conn.execute(plan_outcomes.delete().where(plan_outcomes.c.plan_id == plan.plan_id))
         note_ended_undo_plans(conn, [outcome.digest], utc_now())
         assert conn.execute(mark).scalars().all() == [None]
+
+
+def test_a_plan_of_which_nothing_ran_is_not_marked_since_it_may_be_asked_again(scene: Scene) -> None:
+    """By a gatekeeper of before, too, which takes no mark off."""
+    plan = scene.undone("ann")
+    told = executed(scene.routed(plan), OutcomeStatus.NOT_RUN, StepStatus.SKIPPED, at=utc_now())
+    scene.commit(told)
+    with scene.store.begin() as conn:
+        known = select(plan_outcomes.c.status).where(plan_outcomes.c.plan_id == plan.plan_id)
+        assert conn.execute(known).scalars().all() == ["NOT_RUN"]
+        assert conn.execute(select(undo_plans.c.ended_at)).scalars().all() == [None]
+        assert undo_plans_to_execute(conn, [GRAPH], utc_now()) == []
 
 
 async def test_who_tells_once_more_tells_the_very_same(scene: Scene) -> None:

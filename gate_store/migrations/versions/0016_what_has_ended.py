@@ -1,6 +1,7 @@
 """Which undo plans have ended, so that no resumer looks at them again; and events of runs by their age.
 
 Workers of the version before go on meanwhile: they note no end, and an undo plan without one is looked at.
+One of which nothing ran has none: they may clear it once more.
 """
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ depends_on = None
 _MARK_ENDED = """
     UPDATE undo_plans SET ended_at = (
         SELECT max(o.recorded_at) FROM clearances AS c JOIN plan_outcomes AS o
-        ON o.plan_id = c.plan_id AND o.digest = c.digest AND o.attempt >= c.attempt
+        ON o.plan_id = c.plan_id AND o.digest = c.digest AND o.attempt >= c.attempt AND o.status <> 'NOT_RUN'
         WHERE c.digest = undo_plans.digest
     ) WHERE ended_at IS NULL
 """
