@@ -14,6 +14,7 @@ from gate_events.records import ApprovalRequested, PlanDecided, PlanProposed
 from gate_events.shown import shown
 from gate_events.values import Finding, Step
 from gate_policy.catalogue import Catalogue
+from gate_policy.disputed import is_disputed
 from gate_policy.effects import effect_keys
 from gate_policy.requirements import ASKED_BEFORE, Requirements
 from gate_store.effect_keys import EarlierEffect, earlier_effects
@@ -89,10 +90,15 @@ def _content(step: Step) -> tuple[str, bytes]:
 
 
 def _steps_that_ask(request: ApprovalRequested) -> list[Step]:
-    """Those of its highest tier, and those that a finding names."""
+    """Those of its highest tier, and those that a finding names.
+
+    All of them, where words that are disputed, or another floor, raised the tier and not that of any step.
+    """
     review = request.review
-    named = {step_id for finding in review.findings for step_id in finding.step_ids}
-    named |= {step_id for group in review.groups if group.tier is request.tier for step_id in group.step_ids}
+    highest = {step_id for group in review.groups if group.tier is request.tier for step_id in group.step_ids}
+    if is_disputed(request) or not highest:
+        return list(request.steps)
+    named = highest.union(*(finding.step_ids for finding in review.findings))
     return [step for step in request.steps if step.step_id in named]
 
 

@@ -159,6 +159,16 @@ def test_what_the_first_words_did_not_clear_stands_in_nobodys_way(conn: Connecti
     assert asked_anew.endswith(CLEARED_OTHERWISE)
 
 
+@asks
+def test_what_is_disputed_is_not_cleared_by_a_later_revision(conn: Connection, asking: PlanProposed) -> None:
+    """The dispute names no goal that would raise the tier of its steps: all of them were asked about."""
+    commit(conn, clearance(HARMLESS), as_cleared(asking))
+    revised = clearance(msgspec.structs.replace(HARMLESS, revision=2))
+    [why] = refusals(commit(conn, revised))
+    assert why.endswith("a human must decide before it runs")
+    assert revised.digest not in may_run(conn)
+
+
 def test_a_clearance_in_stricter_words_of_what_has_begun_comes_too_late(conn: Connection) -> None:
     commit(conn, clearance(HARMLESS))
     begin(conn, clearance(HARMLESS).digest)
