@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from gate_events.ids import derived
 from gate_events.names import name_key
@@ -38,14 +37,25 @@ def lock_askers(conn: Connection, askers: Iterable[Asker]) -> None:
     lock_names(conn, {derived("open gates", each.proposer, each.of_runs) for each in askers})
 
 
+def open_of_askers(conn: Connection, proposers: Collection[str]) -> dict[Asker, int]:
+    """How many questions of whose plans are open, of all agents of these proposers."""
+    of_runs = gates.c.thread_id.is_not(None)
+    is_open = (gates.c.state == word("PENDING"), among(conn, gates.c.proposer, proposers))
+    found = conn.execute(
+        select(gates.c.proposer, gates.c.agent, of_runs, func.count())
+        .where(*is_open)
+        .group_by(gates.c.proposer, gates.c.agent, of_runs)
+    )
+    return {Asker(proposer, agent, bool(runs)): count for proposer, agent, runs, count in found}
+
+
 def open_of_agent(conn: Connection, asker: Asker, most: int) -> int:
     """How many questions of its plans are open; of `most` and more, `most`."""
-    return _count(conn, _open_of_proposer(asker).where(gates.c.agent == asker.agent), most)
-
-
-def open_of_proposer(conn: Connection, asker: Asker, most: int) -> int:
-    """The same of all agents of its proposer."""
-    return _count(conn, _open_of_proposer(asker), most)
+    of_runs = gates.c.thread_id.is_not(None) if asker.of_runs else gates.c.thread_id.is_(None)
+    whose = (gates.c.proposer == asker.proposer, gates.c.agent == asker.agent, of_runs)
+    some = select(gates.c.gate_id).where(gates.c.state == word("PENDING"), *whose).limit(most).subquery()
+    count: int = conn.execute(select(func.count()).select_from(some)).scalar_one()
+    return count
 
 
 def places_taken(conn: Connection, records: Collection[PlanRecord]) -> set[UUID]:
@@ -63,14 +73,3 @@ def places_taken(conn: Connection, records: Collection[PlanRecord]) -> set[UUID]
     taken = {plan for row in found for plan in (row.plan_id, threads.get(row.thread_id)) if plan in plans}
     undoing = select(undo_plans.c.plan_id).where(among(conn, undo_plans.c.plan_id, plans))
     return taken | set(conn.execute(undoing).scalars())
-
-
-def _open_of_proposer(asker: Asker) -> Select[Any]:
-    of_runs = gates.c.thread_id.is_not(None) if asker.of_runs else gates.c.thread_id.is_(None)
-    is_open = (gates.c.state == word("PENDING"), gates.c.proposer == asker.proposer)
-    return select(gates.c.gate_id).where(*is_open, of_runs)
-
-
-def _count(conn: Connection, found: Select[Any], most: int) -> int:
-    count: int = conn.execute(select(func.count()).select_from(found.limit(most).subquery())).scalar_one()
-    return count

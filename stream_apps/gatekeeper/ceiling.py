@@ -5,7 +5,7 @@ What takes the place of an open question never waits, nor does what takes an exe
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from gate_events.records import ApprovalRequested
 from gate_policy.limits import Limits
-from gate_store.askers import Asker, lock_askers, open_of_agent, open_of_proposer, places_taken
+from gate_store.askers import Asker, lock_askers, open_of_askers, places_taken
 from gate_store.plan_owners import PlanRecord
 from gate_store.queued_plans import askers_with_queues
 
@@ -28,18 +28,17 @@ class Room:
     of_proposers: dict[tuple[str, bool], float] = field(default_factory=dict)
 
     @classmethod
-    def known(cls, conn: Connection, askers: Iterable[Asker], limits: Limits) -> "Room":
-        """As the store has it. Where a proposer has no room its agents are not counted."""
-        room = cls()
-        for asker in askers:
-            proposer = (asker.proposer, asker.of_runs)
-            if proposer not in room.of_proposers:
-                left = _left(conn, open_of_proposer, asker, limits.open_gates_of_proposer)
-                room.of_proposers[proposer] = left
-            of_proposer = room.of_proposers[proposer]
-            of_agent = _left(conn, open_of_agent, asker, limits.open_gates) if of_proposer else 0
-            room.of_agents[asker] = of_agent
-        return room
+    def known(cls, conn: Connection, askers: Collection[Asker], limits: Limits) -> "Room":
+        """As the store has it: in one look, however many names somebody invents."""
+        of_agents = open_of_askers(conn, {each.proposer for each in askers})
+        of_proposers: Counter[tuple[str, bool]] = Counter()
+        for asker, count in of_agents.items():
+            of_proposers[asker.proposer, asker.of_runs] += count
+        proposers = {(each.proposer, each.of_runs) for each in askers}
+        return cls(
+            {each: _left(limits.open_gates, of_agents.get(each, 0)) for each in askers},
+            {each: _left(limits.open_gates_of_proposer, of_proposers[each]) for each in proposers},
+        )
 
     def left(self, asker: Asker) -> float:
         """How many more of this agent."""
@@ -103,7 +102,5 @@ class Ceiling:
         return self.tellings[digest] >= _TELLINGS
 
 
-def _left(
-    conn: Connection, count: Callable[[Connection, Asker, int], int], asker: Asker, limit: int | None
-) -> float:
-    return math.inf if limit is None else limit - count(conn, asker, limit)
+def _left(limit: int | None, open_: int) -> float:
+    return math.inf if limit is None else limit - open_

@@ -10,10 +10,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, Engine, event, func, select
 
+from gate_events.values import Agent
 from gate_store.database import open_store
 from gate_store.queued_plans import as_which_asked
 from gate_store.tables import gates, queued_plans
 from stream_apps.gatekeeper import queue_turns
+from stream_apps.gatekeeper.queue import next_in_queue
 from stream_apps.gatekeeper.queue_turns import QueueTurns
 from stream_apps.gatekeeper.take_claims import Taken, take_queued
 from tests.claims.test_open_gates import TWO, asked, close, commit, open_plans, plan, tick
@@ -84,6 +86,22 @@ def test_a_plan_that_cannot_be_asked_about_holds_up_no_other(
     turns.take(NOON + timedelta(minutes=2))
     with store.begin() as conn:
         assert open_plans(conn) == ["2", "3"]
+
+
+def test_whose_turn_it_is_costs_as_much_however_many_agents_somebody_invents(conn: Connection) -> None:
+    read: list[int] = []
+
+    def cost(names: range) -> int:
+        flood = (
+            plan(f"{name}-{nth}", agent=Agent(name=f"agent {name}")) for name in names for nth in range(3)
+        )
+        commit(conn, *map(asked, flood))
+        read.clear()
+        assert next_in_queue(conn, TWO.limits, 500) == []
+        return len(read)
+
+    event.listen(conn, "before_cursor_execute", lambda *_: read.append(1))
+    assert cost(range(3)) == cost(range(3, 60))
 
 
 @pytest.fixture

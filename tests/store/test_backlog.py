@@ -10,7 +10,7 @@ from sqlalchemy import Connection, event
 
 from gate_events.stops import Stop
 from gate_store import outbox
-from gate_store.askers import Asker, open_of_agent, open_of_proposer
+from gate_store.askers import Asker, open_of_agent, open_of_askers
 from gate_store.backlog import Waiting, open_gates, ready_runs, unasked_runs, unexecuted, unpublished
 from gate_store.clearances import record_cleared
 from gate_store.dialects import on_postgres
@@ -126,7 +126,7 @@ QUESTIONS: dict[str, tuple[Callable[[Connection], Any], set[str]]] = {
         {"ix_effects_claimed_by_runs", "ix_effects_leases", "ix_effects_in_doubt"},
     ),
     "open gates of an agent": (lambda conn: open_of_agent(conn, ASKER, 100), {"ix_gates_open_of"}),
-    "open gates of a proposer": (lambda conn: open_of_proposer(conn, ASKER, 100), {"ix_gates_open_of"}),
+    "open gates of proposers": (lambda conn: open_of_askers(conn, {ASKER.proposer}), {"ix_gates_open_of"}),
     "whether plans wait": (lambda conn: askers_with_queues(conn, [ASKER]), {"ix_queued_plans_next"}),
     "whose plans wait": (askers_in_queue, {"ix_queued_plans_next"}),
     "the next that wait": (lambda conn: whose_turn(conn, ASKER, 3), {"ix_queued_plans_next"}),
