@@ -71,5 +71,11 @@ def stop_of(changed: StopChanged) -> Stop:
 
 
 def newer(known: StopChanged | None, heard: StopChanged) -> StopChanged:
-    """What counts of two records of one stop: whichever comes first, a stop that has ended stays so."""
-    return known if known is not None and known.ended_at is not None else heard
+    """What counts of two records of one stop: what it stops was said first, and one that ended stays so.
+
+    So nobody makes another stop of it, and an end of another action type ends nothing.
+    """
+    if known is None:
+        return heard
+    ends_it = heard.ended_at is not None and heard.action_type == known.action_type
+    return heard if ends_it and known.ended_at is None else known

@@ -5,10 +5,11 @@ A row is never removed. A stop that has ended does not begin again, however late
 
 import time
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, or_, select, text, update
 
 from gate_events.names import fault_of_name, name_key
@@ -22,6 +23,7 @@ from gate_store.plain_text import storable
 from gate_store.tables import revisions, stops
 
 _LOOK_S = 0.05
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 _AT_IT = text(
     "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND relation = 'effects'::regclass"
     " AND mode = 'RowExclusiveLock' AND granted"
@@ -87,7 +89,7 @@ def take_stop(conn: Connection, heard: StopChanged, now: datetime) -> str | None
     A stop counts: what it claims is on the safe side. An end counts of the very stop that it names, by a name
     that is neither an agent's nor a proposer's: those do not decide. What the store has ended stays so.
     """
-    stop = stop_of(heard)
+    stop = _readable(stop_of(heard), now)
     if heard.ended_at is None:
         begin_stop(conn, stop)
         return None
@@ -98,6 +100,11 @@ def take_stop(conn: Connection, heard: StopChanged, now: datetime) -> str | None
         return why
     end_stop(conn, stop, heard.ended_by or "", heard.ended_note, now)
     return None
+
+
+def _readable(stop: Stop, now: datetime) -> Stop:
+    """With a moment that every client can read, in every time zone: else one record would stop them all."""
+    return stop if _FIRST <= stop.at < _LAST else msgspec.structs.replace(stop, at=now)
 
 
 def _why_not_ended(conn: Connection, heard: StopChanged, known: StopChanged | None) -> str | None:

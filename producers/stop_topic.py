@@ -8,12 +8,22 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
 
 from gate_events.codec import SchemaOfId, decode
 from gate_events.errors import RegistryUnavailableError, UndecodableError
 from gate_events.records import StopChanged
 from gate_events.stops import Stop, newer, stop_of
+from gate_events.topic_ids import TopicIds
 from gate_events.topics import STOPS
 from gate_store.database import utc_now
 from gate_store.stop_file import UNREADABLE
@@ -46,6 +56,8 @@ class StopTopic:
         schema_of: SchemaOfId | None = None,
     ) -> None:
         self.known: dict[UUID, StopChanged] = {}
+        self.kept: dict[bytes, StopChanged] = {}
+        """What the topic keeps under each key once it is compacted."""
         self.is_absent = False
         """Whether the topic is missing, or not for this user to read."""
         self._topic = topic_prefix + STOPS.name
@@ -53,6 +65,10 @@ class StopTopic:
         own = {"group.id": topic_prefix + group, "enable.auto.commit": False, "enable.partition.eof": True}
         options = {"error_cb": self._note, **settings, **own, "auto.offset.reset": "earliest"}
         self._consumer = Consumer(options, logger=CLIENT_LOG)
+        asking: dict[str, Any] = {"error_cb": lambda _error: None, **settings}  # the consumer says it
+        admin = AdminClient(asking, logger=CLIENT_LOG)
+        named = TopicCollection([self._topic])
+        self._ids = TopicIds(lambda: admin.describe_topics(named, request_timeout=_ASK_S))
         self._schema_of = schema_of
         self._behind: set[int] | None = None  # partitions whose end was not reached; None: none are read
         self._unread: deque[Message] = deque()
@@ -85,6 +101,10 @@ class StopTopic:
             self._consumer.close()
 
     def _look(self) -> None:
+        if self._ids.look() and self._behind is not None:
+            _log.warning("topic %s was made anew: it is read from its beginning", self._topic)
+            self._behind = None
+            self._unread.clear()
         if self._behind is None and not self._begin():
             return
         until = monotonic() + _READ_S
@@ -123,7 +143,7 @@ class StopTopic:
         self._consumer.assign(
             [TopicPartition(self._topic, number, OFFSET_BEGINNING) for number in found.partitions]
         )
-        self._behind = set(found.partitions)
+        self._behind, self.kept = set(found.partitions), {}
         if self.is_absent:
             _log.warning("topic %s is there now: what it says is stopped is held", self._topic)
         self.is_absent = False
@@ -152,16 +172,23 @@ class StopTopic:
         return found and self._behind is not None
 
     def _hear(self, message: Message) -> None:
-        error, value = message.error(), message.value()
+        error, value, key = message.error(), message.value(), message.key() or b""
         if error is not None:
             self._meet(error, message.partition())
-        elif value is not None:
-            try:
-                heard = decode(value, StopChanged, self._schema_of)
-            except UndecodableError as undecodable:
-                _log.warning("a record of topic %s is passed over: %s", self._topic, undecodable)
-            else:
-                self.known[heard.stop_id] = newer(self.known.get(heard.stop_id), heard)
+            return
+        heard = None if value is None else self._decoded(value)
+        self.kept.pop(key, None)  # compaction deletes what stood there
+        if heard is not None:
+            self.kept[key] = heard
+            self.known[heard.stop_id] = newer(self.known.get(heard.stop_id), heard)
+
+    def _decoded(self, value: bytes) -> StopChanged | None:
+        """Raises RegistryUnavailableError."""
+        try:
+            return decode(value, StopChanged, self._schema_of)
+        except UndecodableError as undecodable:
+            _log.warning("a record of topic %s is passed over: %s", self._topic, undecodable)
+            return None
 
     def _meet(self, error: KafkaError, partition: int | None) -> None:
         if error.code() == KafkaError._PARTITION_EOF:

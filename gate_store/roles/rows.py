@@ -37,6 +37,13 @@ _MAY_BE_SENT = sql.SQL("octet_length(body) <= 33554432 AND octet_length(key) <= 
 # An effect is another's until it ended, was lost, or a human lets it be tried again.
 _FREE = sql.SQL("state IN ('FAILED', 'RETRY') OR state = 'CLAIMED' AND lease_until < now()")
 # A stop is ended once, and does not begin again.
+# What the contract of `stops` does not hold, services without a store would not hear of.
+_A_NAME = "char_length({0}) BETWEEN 1 AND 256 AND {0} !~ '[[:cntrl:]]'"
+_SAYABLE = sql.SQL(
+    f"{_A_NAME.format('by')} AND (action_type IS NULL OR {_A_NAME.format('action_type')})"
+    " AND char_length(note) <= 100000"
+)
+_SAYABLE_END = sql.SQL(f"{_A_NAME.format('ended_by')} AND char_length(ended_note) <= 100000")
 _IN_FORCE, _ENDED = sql.SQL("ended_at IS NULL"), sql.SQL("ended_at IS NOT NULL")
 # What a service begins, what it finds to change, and what it leaves.
 _AS_A_SERVICE = (
@@ -78,8 +85,8 @@ def _rows(role: Role, table: str, access: Access, schema: str) -> Iterator[Rows]
             yield Rows(role, table, "DELETE", own)
         case ((Role.GATEKEEPER | Role.REVIEWER), "stops"):
             yield Rows(role, table, "SELECT", _EVERY)
-            yield Rows(role, table, "INSERT", left=_IN_FORCE)
-            yield Rows(role, table, "UPDATE", _IN_FORCE, _ENDED)
+            yield Rows(role, table, "INSERT", left=_and(_IN_FORCE, _SAYABLE))
+            yield Rows(role, table, "UPDATE", _IN_FORCE, _and(_ENDED, _SAYABLE_END))
         case Role.ROUTER, "runs":
             yield Rows(role, table, "SELECT", _EVERY)
             yield Rows(role, table, "UPDATE", _PAUSED, _PAUSED)

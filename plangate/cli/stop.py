@@ -10,7 +10,9 @@ from uuid import uuid4
 import typer
 from sqlalchemy import Engine
 
+from gate_events.errors import UnencodableError
 from gate_events.names import fault_of_name
+from gate_events.records import StopChanged
 from gate_events.shown import shown
 from gate_events.stops import Stop, began, ended
 from gate_events.topics import STOPS
@@ -27,6 +29,7 @@ from plangate.cli.stores import must_be_there
 from plangate.kafka.stops import say_stops, stopped_on_kafka
 from plangate.settings import Settings, load_settings
 from plangate.wiring import open_catalogue
+from producers.checked import checked
 
 SOON_S = 10.0
 
@@ -48,9 +51,10 @@ class Place:
 def stop(action: str | None, note: str, by: str | None, *, as_json: bool) -> None:
     """Stop it wherever that can be noted. Raises CommandError where one of these places is missed."""
     settings = load_settings()
+    made = Stop(stop_id=uuid4(), action_type=action, by=_name(settings, by), note=note, at=utc_now())
+    _refuse_unsayable(began(made))
     if action is not None:
         _warn_unknown(settings, action)
-    made = Stop(stop_id=uuid4(), action_type=action, by=_name(settings, by), note=note, at=utc_now())
     places = [
         _tried(
             f"this host (file {settings.stop_file.absolute()})",
@@ -66,6 +70,7 @@ def go(action: str | None, note: str, by: str | None, *, yes: bool, as_json: boo
     """End what is stopped so, once that is confirmed. Raises CommandError, NotConfirmedError, typer.Abort."""
     settings = load_settings()
     who = _name(settings, by)
+    _refuse_unsayable(ended(Stop(stop_id=UNREADABLE, by=who, note=note, at=utc_now()), who, note, utc_now()))
     file = StopFile(settings.stop_file)
     here = [each for each in file.stops() if each.action_type == action]
     (stored, unread), (told, unheard) = _read(_in_store, settings), _read(stopped_on_kafka, settings)
@@ -111,6 +116,16 @@ def _shared(places: Sequence[Place]) -> list[Place]:
     if kafka.done and not store.done:
         store = replace(store, later="a gatekeeper takes it from Kafka")
     return [file, store, kafka]
+
+
+def _refuse_unsayable(changed: StopChanged) -> None:
+    """What the topic does not take would be known on this host and in the store alone."""
+    try:
+        checked(changed)
+    except UnencodableError as error:
+        raise CommandError(
+            f"nothing was done: {error}", "shorten it, and leave control characters out"
+        ) from error
 
 
 def _name(settings: Settings, by: str | None) -> str:

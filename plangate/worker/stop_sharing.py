@@ -6,18 +6,21 @@ from collections.abc import Iterator
 from time import monotonic
 from uuid import UUID
 
+from confluent_kafka import KafkaError
 from sqlalchemy import Engine
 
 from gate_events.errors import UnencodableError
 from gate_events.groups import GROUPS
 from gate_events.records import StopChanged
 from gate_events.shown import shown
+from gate_events.topics import key_of
 from gate_store.database import utc_now
 from gate_store.dialects import store_moment
 from gate_store.stops import all_stops, take_stop
 from plangate.kafka.roles import Role
 from plangate.settings import Settings
 from plangate.wiring import open_producer, schema_ids
+from producers.delivery import NotDeliveredError
 from producers.kafka_producer import KafkaProducer
 from producers.stop_topic import StopTopic
 from stream_apps.patience import through_outages
@@ -25,7 +28,8 @@ from stream_apps.plain_errors import in_thread
 from stream_apps.progress import Progress
 
 LOOK_S = 1.0
-_AGAIN_S = 30.0  # until what Kafka did not take is said once more
+_AGAIN_S = 30.0  # until what Kafka did not take, or does not keep, is said once more
+_TOO_LARGE = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG_SIZE}
 log = logging.getLogger("plangate.stops")
 
 
@@ -48,7 +52,8 @@ class StopSharing:
         self._store = store
         self._topic = topic
         self._producer = producer
-        self._said: set[UUID] = set()  # event ids
+        self._said: dict[UUID, float] = {}  # event ids, and when
+        self._unsayable: set[UUID] = set()  # event ids
         self._refused: dict[UUID, StopChanged] = {}
         self._say_at = 0.0
         self._problem = ""  # why Kafka did not take what was last said
@@ -101,14 +106,21 @@ class StopSharing:
         for each in self._unsaid(stored):
             try:
                 self._producer.send(each)
-            except UnencodableError as error:  # nor would it be the next time
-                log.warning("stop %s cannot be said on its topic: %s", each.stop_id, shown(str(error)))
+            except UnencodableError as error:
+                self._cannot_say(each, str(error))
             except Exception as error:  # the registry's, too: gates are decided without it
-                self._not_said(shown(str(error)))
-                return
+                if not _is_too_large(error):
+                    self._not_said(shown(str(error)))
+                    return
+                self._cannot_say(each, str(error))
             else:
                 self._problem = ""
-            self._said.add(each.event_id)
+                self._said[each.event_id] = monotonic()
+
+    def _cannot_say(self, changed: StopChanged, why: str) -> None:
+        """Nor could it be the next time; whoever wrote its row chose its words."""
+        self._unsayable.add(changed.event_id)
+        log.warning("stop %s cannot be said on its topic: %s", changed.stop_id, shown(why))
 
     def _not_said(self, problem: str) -> None:
         self._say_at = monotonic() + _AGAIN_S
@@ -117,9 +129,21 @@ class StopSharing:
         self._problem = problem
 
     def _unsaid(self, stored: dict[UUID, StopChanged]) -> Iterator[StopChanged]:
+        """What the topic does not keep; what was just said is on its way back."""
         for each in stored.values():
-            there = self._topic.known.get(each.stop_id)
-            if each.event_id in self._said or (there is not None and there.ended_at is not None):
+            there = self._topic.kept.get(key_of(each))
+            if there is not None and _says_it(there, each):
                 continue
-            if there is None or each.ended_at is not None:
+            on_its_way = monotonic() < self._said.get(each.event_id, -_AGAIN_S) + _AGAIN_S
+            if not on_its_way and each.event_id not in self._unsayable:
                 yield each
+
+
+def _is_too_large(error: Exception) -> bool:
+    return isinstance(error, NotDeliveredError) and error.error.code() in _TOO_LARGE
+
+
+def _says_it(there: StopChanged, stored: StopChanged) -> bool:
+    """An end counts for services without a store whatever the store says: saying more changes nothing."""
+    of_the_same = (there.stop_id, there.action_type) == (stored.stop_id, stored.action_type)
+    return of_the_same and (there.ended_at is not None or stored.ended_at is None)

@@ -5,11 +5,13 @@ from typing import Any, ClassVar, cast
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Engine
 
-from gate_events.codec import decode
+from gate_events.codec import decode, encode
 from gate_events.records import StopChanged
 from gate_events.stops import Stop, began, ended
+from gate_events.topics import key_of
 from gate_store.database import open_store, utc_now
 from gate_store.stops import all_stops, begin_stop, end_stop, in_force
 from plangate.dev.apache_kafka import ApacheKafka
@@ -19,6 +21,7 @@ from plangate.worker import stop_sharing
 from plangate.worker.stop_sharing import StopSharing
 from producers import stop_topic
 from producers.checked import checked
+from producers.kafka_producer import KafkaProducer
 from tests.apps.world import until
 from tests.producers.services import Bench
 from tests.stores import migrated
@@ -144,6 +147,7 @@ class Topic:
 
     is_whole = True
     known: ClassVar[dict[UUID, StopChanged]] = {}
+    kept: ClassVar[dict[bytes, StopChanged]] = {}
 
     def look(self) -> None:
         """Nothing comes."""
@@ -178,6 +182,64 @@ def test_what_cannot_be_said_ends_no_gatekeeper_and_keeps_no_other_stop(
     sharing: Any = StopSharing(store, cast(Any, Topic()), cast(Any, saying))
     for _ in range(3):
         sharing.look()
-    assert saying.said == ([] if refused else [made.stop_id])
+    assert set(saying.said) == (set() if refused else {made.stop_id})
     assert caplog.text.count("cannot be said on its topic") == 1
     assert caplog.text.count("is not on its topic yet") == refused
+
+
+@pytest.mark.parametrize("by", ["", "a\nb", "a" * 300], ids=["nobody", "two lines", "too long"])
+def test_a_stop_that_no_topic_takes_is_said_in_the_log_once_and_holds_up_no_other(
+    bench: Bench, store: Engine, sharing: StopSharing, caplog: pytest.LogCaptureFixture, by: str
+) -> None:
+    """Whoever may write rows of stops would end every gatekeeper by one."""
+    bad, good = stop(by), stop()
+    with store.begin() as conn:
+        begin_stop(conn, bad)
+        begin_stop(conn, good)
+    for _ in range(2):
+        sharing.look()
+    assert said(bench) == [began(good)]
+    assert caplog.text.count(f"stop {bad.stop_id} cannot be said on its topic") == 1
+
+
+@pytest.mark.parametrize("lie", ["a tombstone", "noise", "another stop", "another action type"])
+def test_what_stands_in_the_place_of_a_stop_on_its_topic_is_answered_by_saying_it_again(
+    bench: Bench, store: Engine, sharing: StopSharing, monkeypatch: pytest.MonkeyPatch, lie: str
+) -> None:
+    """Compaction leaves the last record of a key, and who reads the topic later reads that alone."""
+    monkeypatch.setattr(stop_sharing, "_AGAIN_S", 0.1)
+    made = stop()
+    with store.begin() as conn:
+        begin_stop(conn, made)
+    look_until(sharing, lambda: made.stop_id in sharing._topic.known)
+    values = {
+        "a tombstone": None,
+        "noise": b"?",
+        "another stop": encode(began(stop())),
+        "another action type": encode(began(replace(made, action_type="nothing"))),
+    }
+    with KafkaProducer(bench.options, topic_prefix=bench.prefix) as producer:
+        producer.send_bytes("stops", key_of(began(made)), values[lie], [("origin", b"test")])
+    look_until(sharing, lambda: last_at(bench, made) == began(made))
+    assert made in held(store)
+
+
+def test_a_topic_that_was_made_anew_has_all_stops_again(
+    bench: Bench, store: Engine, sharing: StopSharing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop_topic, "_AGAIN_S", 0.1)
+    monkeypatch.setattr(stop_sharing, "_AGAIN_S", 0.1)
+    monkeypatch.setattr(sharing._topic._ids, "_every_s", 0.1)
+    made = stop()
+    with store.begin() as conn:
+        begin_stop(conn, made)
+    look_until(sharing, lambda: made.stop_id in sharing._topic.known)
+    bench.make_anew("stops")
+    look_until(sharing, lambda: last_at(bench, made) == began(made))
+
+
+def last_at(bench: Bench, made: Stop) -> StopChanged | None:
+    """What compaction leaves of a stop."""
+    of_it = [each for each in bench.read("stops") if each.key() == key_of(began(made))]
+    value = of_it[-1].value() if of_it else None
+    return decode(value, StopChanged) if isinstance(value, bytes) and value != b"?" else None

@@ -140,6 +140,20 @@ def test_a_name_that_fakes_the_view_is_refused(stored: Shell) -> None:
     assert held_in_store(stored) == []
 
 
+@pytest.mark.parametrize(
+    "words", [("--action", ""), ("--action", "a" * 257), ("--note", "a" * 100_001), ("--by", "a" * 257)]
+)
+def test_what_its_topic_would_not_take_is_stopped_and_ended_nowhere(
+    stored: Shell, words: tuple[str, str]
+) -> None:
+    assert stored.run("stop", *WHY, *words).complains("nothing was done")
+    assert (held_in_store(stored), file_of(stored).exists()) == ([], False)
+    if words[0] != "--action":
+        assert stored.run("stop", *WHY).code == 0
+        assert stored.run("go", "--yes", *words).complains("nothing was done")
+        assert held_in_store(stored) == [None]
+
+
 @pytest.fixture
 def on_kafka(stored: Shell, kafka: ApacheKafka, topic_prefix: str) -> tuple[Shell, Bench]:
     """With a broker."""

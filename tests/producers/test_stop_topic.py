@@ -8,6 +8,7 @@ from threading import Thread
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from gate_events.errors import RegistryUnavailableError
 from gate_events.records import StopChanged
@@ -75,6 +76,19 @@ def test_a_stop_that_ended_stays_so_in_whatever_order_it_is_heard(bench: Bench, 
     made = stop()
     bench.say(ended(made, "bob", "mended", utc_now()), began(made))
     until(lambda: topic.stops() == [] and made.stop_id in topic.known)
+
+
+def test_nobody_makes_another_stop_of_one_nor_ends_it_as_another(bench: Bench, topic: StopTopic) -> None:
+    """Else a stop of everything would end without an end."""
+    made, last = stop(), stop("pay")
+    narrower = replace(made, action_type="nothing")
+    bench.say(began(made), began(narrower), ended(narrower, "bob", "", utc_now()))
+    bench.say(began(last))
+    until(lambda: topic.stops() and last.stop_id in topic.known)
+    assert {(each.stop_id, each.action_type) for each in topic.stops()} == {
+        (made.stop_id, None),
+        (last.stop_id, "pay"),
+    }
 
 
 def test_what_came_meanwhile_is_heard_at_the_next_look(bench: Bench, topic: StopTopic) -> None:

@@ -50,3 +50,15 @@ def test_nobody_changes_who_ended_a_stop_nor_lets_it_begin_again(one_store: Logi
         conn.execute(STOP)
         assert [conn.execute(each.encode()).rowcount for each in (GO, GO, again)] == [1, 0, 0]
         conn.rollback()
+
+
+@pytest.mark.parametrize("by", ["", "a\nb", "a" * 257], ids=["nobody", "two lines", "too long"])
+def test_nobody_leaves_a_stop_or_an_end_that_its_topic_does_not_take(one_store: Logins, by: str) -> None:
+    stop = "INSERT INTO stops (stop_id, by, note, at) VALUES (gen_random_uuid(), %s, '', now())"
+    go = "UPDATE stops SET ended_by = %s, ended_note = '', ended_at = now()"
+    with psycopg.connect(one_store.url_of(Role.REVIEWER)) as conn:
+        for statement in (stop, go):
+            with conn.transaction(force_rollback=True):
+                conn.execute(STOP)
+                with pytest.raises(psycopg.errors.InsufficientPrivilege), conn.transaction():
+                    conn.execute(statement.encode(), [by])

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, select
 
 from gate_events.stops import Stop, began, ended
@@ -26,6 +28,7 @@ from tests.stores import migrated
 PLAN = cleared()
 STEP = STEPS[0]
 PATIENCE_S = 60.0
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def stop(action_type: str | None = None, note: str = "wrong mails") -> Stop:
@@ -123,6 +126,14 @@ def test_a_stop_that_was_said_on_kafka_counts(conn: Connection) -> None:
     made = stop("pay")
     assert take_stop(conn, began(made), NOON) is None
     assert in_force(conn) == [made]
+
+
+@pytest.mark.parametrize("at", [FIRST, LAST], ids=["the first", "the last"])
+def test_a_stop_of_a_moment_that_some_client_cannot_read_is_of_now(conn: Connection, at: datetime) -> None:
+    """In some time zones it is of no year that Python knows, and who reads stops reads all of them."""
+    made = replace(stop(), at=at)
+    assert take_stop(conn, began(made), NOON) is None
+    assert in_force(conn) == [replace(made, at=NOON)]
 
 
 def test_an_end_that_was_said_on_kafka_counts_of_the_stop_that_it_names(conn: Connection) -> None:
