@@ -102,7 +102,7 @@ def open_docket(conn: Connection, batch: Sequence[DecisionMade]) -> Docket:
     notes = {each.note for each in batch if each.kind is DecisionKind.SUPERSEDE}
     return Docket(
         views,
-        _recorded(conn, batch),
+        recorded(conn, batch),
         superseding_words(conn, asked, notes),
         gates_asked_anew(conn, gate_ids - views.keys()),
         _waiting(conn, [each for each in batch if each.request_id not in views]),
@@ -170,7 +170,8 @@ def _add_newer(conn: Connection, views: dict[UUID, GateView]) -> None:
         views[gate] = replace(views[gate], newer=newer)
 
 
-def _recorded(conn: Connection, batch: Sequence[DecisionMade]) -> dict[UUID, Recorded]:
+def recorded(conn: Connection, batch: Sequence[DecisionMade]) -> dict[UUID, Recorded]:
+    """What stands under the ids of these decisions already."""
     ids = {row_id for each in batch for row_id in (each.event_id, content_id(each))}
     found = conn.execute(
         select(

@@ -35,8 +35,8 @@ from gate_store.plan_lookups import (
     runs_of,
 )
 from gate_store.plan_owners import PlanRecord, note_revisions, owner_of, owners
-from gate_store.queued_plans import as_which_asked, queued
-from gate_store.superseding import asks_before
+from gate_store.queued_plans import as_which_asked, ever_queued, queued
+from gate_store.superseding import NEWER_REVISION, asks_before
 
 CLEARED_ALREADY = "this very plan was cleared already: nothing is left to ask"
 
@@ -121,7 +121,7 @@ def _objection(known: "KnownPlans", record: PlanRecord) -> str | None:
     elif known.clears_once_more(record):
         return known.cleared_in_other_words(record)
     why = foreign_id(record) or known.not_the_runs(record) or known.not_the_owners(record)
-    return why or known.stricter(record)
+    return why or known.replaced(record) or known.stricter(record)
 
 
 def _is_routed(request: ApprovalRequested) -> bool:
@@ -182,7 +182,17 @@ class KnownPlans:
         self._words = asked_in_words(conn, asked_again if lock else ())
         for question in self.queued:
             self._words.note_queued(question)
+        self._replaced = self._replaced_of(conn, records)
         self.asked_before = self._words.last
+
+    def _replaced_of(self, conn: Connection, records: Sequence[PlanRecord]) -> set[str]:
+        """What waited of older revisions, and what a newer one took the place of before it was asked."""
+        older = {each.plan_id for each in records if self._is_older(each)}
+        return {each.digest for each in ever_queued(conn, older)}
+
+    def _is_older(self, record: PlanRecord) -> bool:
+        owner = self._owners.get(record.plan_id)
+        return record.run is None and owner is not None and record.revision < owner.last
 
     def is_own(self, record: PlanRecord) -> bool:
         """Whether it is our own word."""
@@ -287,6 +297,12 @@ class KnownPlans:
         """A plan has an owner, and a revision one content."""
         owner = self._owners.get(record.plan_id)
         return owner.objection(record) if owner else None
+
+    def replaced(self, record: PlanRecord) -> str | None:
+        """What a newer revision took the place of while it waited was never asked, and is not any more."""
+        if record.digest in self._replaced and self._is_older(record) and self.asks(record.digest) is None:
+            return NEWER_REVISION.format(self._owners[record.plan_id].last)
+        return None
 
     def stricter(self, record: PlanRecord) -> str | None:
         """A plan judged twice may be judged differently: what was asked is not cleared, nor the reverse."""

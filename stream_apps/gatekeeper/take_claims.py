@@ -89,13 +89,17 @@ def take_queued(
     catalogue: Catalogue,
     now: datetime,
     limits: Limits,
+    told_once: Collection[UUID] = (),
 ) -> Taken:
     """Ask about plans that waited until their agent had fewer open gates, as far as there is room.
 
-    They wait to be asked as these gates.
+    They wait to be asked as these gates, `told_once` in the words that came first alone.
     """
     lock_names(conn, {each.plan_id for each in queued_at(conn, gate_ids)}, gate_ids)
-    claims = [PlanClaim(as_routed(each), queued=True) for each in queued_at(conn, gate_ids)]
+    waits = queued_at(conn, gate_ids)
+    first = {each.request_id: each for each in reversed(waits)}
+    asked = [each for each in waits if each.request_id not in told_once or each is first[each.request_id]]
+    claims = [PlanClaim(as_routed(each), queued=True) for each in asked]
     return _take(conn, claims, catalogue, now, {}, limits=limits)
 
 

@@ -19,6 +19,7 @@ from gate_store.dialects import read, whole
 from gate_store.queued_plans import as_which_asked, queues
 from gate_store.routed_plans import known_plans
 from gate_store.tables import decisions, gates, queued_plans, runs
+from stream_apps.gatekeeper import queue
 from stream_apps.gatekeeper.commit import Committed, commit_batch, decide
 from stream_apps.gatekeeper.queue import next_in_queue
 from stream_apps.gatekeeper.take_claims import take_queued
@@ -223,6 +224,19 @@ def test_a_revision_that_waited_still_holds_what_it_asked_about(conn: Connection
     assert why == "revision 2 of the plan took its place"
 
 
+@pytest.mark.parametrize("newer", ["pay", "look"], ids=["which waits", "which was cleared"])
+def test_what_a_newer_revision_took_the_place_of_does_not_wait_again(conn: Connection, newer: str) -> None:
+    """However often its request is delivered, or somebody says it again: nobody could decide on it."""
+    commit(conn, *(asked(plan(number)) for number in range(2)))
+    older = asked(plan("r"))
+    commit(conn, older)
+    latest = proposed(step(newer, what="invoice s"), name="r", revision=2)
+    commit(conn, asked(latest) if newer == "pay" else gate.cleared(latest))
+    for again in (older, gate.cleared(plan("r")), asked(plan("r", goal="another"))):
+        assert refusals(commit(conn, again)) == ["revision 2 of the plan took its place"]
+    assert waiting(conn) == (["s"] if newer == "pay" else [])
+
+
 def reject(question: ApprovalRequested, kind: K = K.REJECT, by: str = "eva", **more: Any) -> DecisionMade:
     """A decision on a plan that waits names the gate as which it is asked."""
     as_asked = msgspec.structs.replace(question, request_id=as_which_asked(question))
@@ -275,6 +289,51 @@ def test_what_would_not_count_opens_and_ends_nothing(
     commit(conn, lie(flood[2]), now=NOON + 9 * HOUR)
     assert waiting(conn) == ["2"]
     assert as_which_asked(flood[2]) not in conn.execute(select(gates.c.gate_id)).scalars().all()
+
+
+def test_a_decision_under_the_id_of_another_opens_nothing(conn: Connection) -> None:
+    flood = [asked(plan(number)) for number in range(4)]
+    commit(conn, *flood)
+    first = decided(flood[0], note="no")
+    commit(conn, first)
+    [why] = refusals(
+        commit(conn, msgspec.structs.replace(reject(flood[2], note="no"), event_id=first.event_id))
+    )
+    assert "its id was used before" in why or "has not come yet" in why
+    assert waiting(conn) == ["2", "3"]
+
+
+def test_an_edit_that_cannot_be_judged_opens_nothing(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flood = [asked(plan(number)) for number in range(3)]
+    commit(conn, *flood)
+    monkeypatch.setattr(queue, "retier", lambda *_, **__: "it cannot be judged")
+    commit(conn, reject(flood[2], K.EDIT, steps=(step("pay", what="b"),)))
+    assert waiting(conn) == ["2"]
+
+
+@pytest.mark.parametrize("kind", [K.REJECT, K.RESPOND])
+def test_what_was_told_in_two_ways_is_ended_by_one_decision(conn: Connection, kind: K) -> None:
+    """Else whoever tells each plan twice opens a gate for each that a reviewer rejects."""
+    commit(conn, *(asked(plan(number)) for number in range(2)))
+    tellings = [asked(plan("x")), asked(plan("x", goal="close the account"))]
+    commit(conn, *tellings[:1])
+    commit(conn, *tellings[1:])
+    assert len(waiting(conn)) == 2
+    commit(conn, reject(tellings[0], kind, note="a flood"))
+    assert (open_plans(conn), waiting(conn)) == (["0", "1"], [])
+    [why] = refusals(commit(conn, tellings[1]))
+    assert "propose yours as a new revision" in why
+
+
+def test_nobody_approves_by_one_decision_what_was_told_in_two_ways(conn: Connection) -> None:
+    commit(conn, *(asked(plan(number)) for number in range(2)))
+    for goal in ("pay", "close the account"):
+        commit(conn, asked(plan("x", goal=goal)))
+    commit(conn, reject(asked(plan("x")), K.APPROVE))
+    commit(conn, *said(conn, DecisionMade))
+    assert (open_plans(conn), waiting(conn)) == (["0", "1", "x"], [])
 
 
 def test_a_decision_on_the_routers_request_is_told_where_to_decide(conn: Connection) -> None:
