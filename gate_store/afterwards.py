@@ -19,7 +19,7 @@ from gate_store import outbox
 from gate_store.bulk import delete_rows, insert_new
 from gate_store.cleared_plans import ClearedPlan, cleared_plans, has_run
 from gate_store.doubts import ask_about_doubted
-from gate_store.executions import asked_after, disputes, outcomes_came
+from gate_store.executions import asked_after, outcomes_came
 from gate_store.planned_effects import forget_planned
 from gate_store.said import dated
 from gate_store.superseding import overtaken
@@ -49,12 +49,11 @@ def follow_outcomes(
     contradicted = (each.second for each in told if isinstance(each, Contradiction))
     if doubted := {each.plan_id for each in (*told_in_doubt, *contradicted)}:
         ask_about_doubted(conn, now, plan_ids=doubted)
-    asked = asked_after(conn, [each.outcome for each in executed])
+    asked, disputed = asked_after(conn, [each.outcome for each in executed])
     outcomes_came(conn, [each.outcome for each in executed])
     digests = {each.outcome.digest for each in executed}
     note_ended_undo_plans(conn, digests, now)
     forget_planned(conn, digests)
-    disputed = disputes(conn, {each.outcome.digest for each in executed})
     reviews = (_review(each, disputed) for each in executed if each.outcome.digest not in asked)
     outbox.put(conn, [review for review in reviews if review], now)
 

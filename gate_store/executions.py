@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, func, null, select
+from sqlalchemy import ColumnElement, Connection, Row, func, null, or_, select
 
 from gate_events.records import PlanCleared, PlanExecuted
 from gate_events.values import Finding
@@ -83,18 +83,20 @@ def await_outcomes(conn: Connection, cleared: Iterable[PlanCleared]) -> None:
     update_rows(conn, executions, due, list(_KEY), executions.c.asked_at.is_(None))
 
 
-def asked_after(conn: Connection, told: Sequence[PlanExecuted]) -> set[str]:
-    """The digests of these whose review was asked for because no outcome came."""
+def asked_after(conn: Connection, told: Sequence[PlanExecuted]) -> tuple[set[str], dict[str, Finding]]:
+    """The digests of these whose review was asked for because no outcome came, and their `disputes`."""
     if not told:
-        return set()
-    found = conn.execute(
-        select(executions.c.digest).where(
+        return set(), {}
+    columns = (executions.c.digest, executions.c.asked_at, whole(executions.c.disputed).label("disputed"))
+    rows = conn.execute(
+        select(*columns).where(
             among(conn, executions.c.plan_id, {each.plan_id for each in told}),
             among(conn, executions.c.digest, {each.digest for each in told}),
-            executions.c.asked_at.is_not(None),
+            or_(executions.c.asked_at.is_not(None), executions.c.disputed.is_not(None)),
         )
-    )
-    return set(found.scalars())
+    ).all()
+    asked = {row.digest for row in rows if row.asked_at}
+    return asked, {row.digest: read(row.disputed, Finding) for row in rows if row.disputed}
 
 
 def note_disputed(conn: Connection, findings: Mapping[tuple[UUID, str], Finding]) -> None:
