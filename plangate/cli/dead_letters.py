@@ -15,7 +15,7 @@ from gate_policy.display import plain, redacted
 from gate_policy.errors import CatalogueError
 from plangate.cli.failures import CommandError
 from plangate.cli.moments import said
-from plangate.cli.output import print_json, say, show
+from plangate.cli.output import indented, print_json, say
 from plangate.cli.speaking import speaker
 from plangate.kafka import topics
 from plangate.kafka.letters import Letter, Mark, letters, mark, marks
@@ -33,9 +33,14 @@ def list_newest(limit: int, *, every: bool, plan: str | None, as_json: bool) -> 
     count: Counter[str] = Counter()
     rows = _rows(settings, marked, count, every=every, plan=plan)
     newest = heapq.nlargest(limit, rows, key=lambda row: row["at"])
-    told = newest if as_json else [{**row, "at": said(row["at"])} for row in newest]
-    show(told, as_json=as_json, title="Dead letters", columns=COLUMNS)
-    if not as_json and (more := _left_out(len(newest), count, every=every)):
+    if as_json:
+        print_json(newest)
+        return
+    for row in newest:
+        _print_row(row)
+    if not newest:
+        say("Dead letters: none")
+    if more := _left_out(len(newest), count, every=every):
         say(more)
 
 
@@ -83,6 +88,14 @@ def discard(letter: str, *, as_json: bool) -> None:
         print_json({"discarded": found.id})
     else:
         say(f"discarded {shown(found.id)}")
+
+
+def _print_row(row: dict[str, Any]) -> None:
+    """The id first on a line, whole, since it is copied; below it where the record came from, and why."""
+    mark = f", {row['mark']}" if row["mark"] else ""
+    say(f"{row['id']}  {said(row['at'])}{mark}")
+    place = f"{row['topic']}, partition {row['partition']}, offset {row['offset']}" if row["topic"] else ""
+    indented(": ".join(filter(None, (place, row["error"]))) or "it does not say where it came from", 2)
 
 
 def _looked() -> Settings:

@@ -63,6 +63,10 @@ class Cluster:
         """`plangate dead-letters`."""
         return self.shell.run("dead-letters", *arguments)
 
+    def run_in(self, columns: int, *arguments: str) -> Ended:
+        """The same on a screen of so many columns."""
+        return self.shell.with_(COLUMNS=str(columns)).run("dead-letters", *arguments)
+
     def listed(self, *options: str) -> dict[str, str]:
         """The marks of the letters that are listed, by their ids."""
         return {row["id"]: row["mark"] for row in self.run("list", "--json", *options).json}
@@ -204,3 +208,12 @@ def test_what_a_letter_says_fakes_nothing_on_the_screen(cluster: Cluster) -> Non
     ):
         ended = cluster.run(*command)
         assert not set("\x1b\r\u202e") & set(ended.out + ended.err), command
+
+
+def test_a_listed_id_is_whole_and_its_error_legible_at_80_columns(cluster: Cluster) -> None:
+    letter, error = "e3138e3b-86ac-5986-9d86-8a483c390da4", "the plan of run night-17 is asked about already"
+    cluster.letter(letter, A_PLAN, "approval-requests", (3, 5), error=error)
+    first, *below = cluster.run_in(80, "list").out.splitlines()
+    assert first.startswith(f"{letter}  ")
+    assert max(map(len, below)) <= 80
+    assert " ".join(" ".join(below).split()) == f"approval-requests, partition 3, offset 5: {error}"
