@@ -1,4 +1,4 @@
-"""What `plangate wait` says meanwhile of the gates of its run: a line for each change."""
+"""What `plangate wait` and `follow` say meanwhile of the gates of their run: a line for each change."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence

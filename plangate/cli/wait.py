@@ -11,7 +11,7 @@ from gate_events.shown import quoted, shown
 from gate_policy.display import redacted
 from plangate.cli.failures import CommandError
 from plangate.cli.gate_progress import told_meanwhile
-from plangate.cli.output import WELL, WRONG, errors, indented, print_json, say
+from plangate.cli.output import WELL, WRONG, copied, errors, indented, print_json, say
 from plangate.cli.stopped import what_is_stopped
 from plangate.cli.stores import reading
 from plangate.settings import Settings, load_settings
@@ -47,7 +47,7 @@ def wait(thread: str, timeout: float | None, *, raw: bool, as_json: bool) -> Non
     if as_json:
         print_json(told)
     else:
-        _print(told)
+        report(told)
     if ended.status != "DONE":
         raise typer.Exit(NOT_DONE)
     if ended.decided not in _AS_DECIDED:
@@ -75,7 +75,8 @@ def _as_json(ended: RunOutcome, secret: frozenset[str]) -> dict[str, Any]:
     return {**redacted(told, secret), **said}
 
 
-def _print(told: dict[str, Any]) -> None:
+def report(told: dict[str, Any]) -> None:
+    """How a run ended, for people."""
     if told["message"]:
         say(f"plan {told['plan_id']}: {told['message']}")
     by = f" by {shown(told['decided_by'])}" if told["decided_by"] else ""
@@ -86,7 +87,7 @@ def _print(told: dict[str, Any]) -> None:
     for step in told["steps"] or []:
         indented(f"{shown(step['step_id'])}  {step['state']}  {shown(step['action_type'])}  {_said(step)}", 2)
     if told["output"] is not None:
-        say(f"output: {shown(_json(told['output']))}")
+        copied(f"output: {shown(_json(told['output']))}")
     for name, why in told["unread"].items():
         say(f"{name}: not told: {shown(why)}")
 

@@ -2,11 +2,12 @@
 
 import json
 from io import StringIO
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from plangate.cli import output
+from plangate.cli import output, wait
 from plangate.cli.output import FOLDED_AT, WRONG, indented, print_json, say, table
 
 MISREAD = "db:key:prod and :stop_sign: [red]x[/red] [/] C:\\"
@@ -90,3 +91,23 @@ def test_a_cell_is_whole_and_its_folded_rest_is_set_in(capsys: pytest.CaptureFix
     cells = [line.split("│")[2] for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
     assert "".join(cells).count("y") == 90
     assert [cell.strip()[:1] for cell in cells if not cell.startswith("   ")] == ["y", "!"]
+
+
+def test_what_a_run_returned_is_never_folded_since_it_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output.console, "width", 40)
+    told: dict[str, Any] = {
+        "message": "",
+        "plan_id": None,
+        "decided": None,
+        "decided_by": "",
+        "error": "",
+        "thread_id": "night",
+        "graph": "refunds",
+        "status": "DONE",
+        "steps": [],
+        "output": {"orders": ["B42 and all that came with it on Monday", "C99"]},
+        "unread": {},
+    }
+    with output.console.capture() as seen:
+        wait.report(told)
+    assert 'output: {"orders":["B42 and all that came with it on Monday","C99"]}' in seen.get().splitlines()

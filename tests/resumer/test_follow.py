@@ -11,6 +11,9 @@ from gate_store.engine.port import ClaimedRun
 from gate_store.run_ends import NoSuchRunError
 from gate_store.run_events import RunEvent
 from plangate import follow
+from plangate.cli import follow as command
+from plangate.settings import Settings
+from tests.claims.gate import asked
 from tests.cli.commands import Shell
 from tests.resumer.stage import Stage
 
@@ -79,3 +82,21 @@ async def test_the_command_prints_them_without_secrets_and_says_how_the_run_stan
     lines: list[Any] = shell.run("follow", "t1", "--json").out.splitlines()
     assert len(lines) == 3
     shell.run("follow", "t2").complains("there is no run t2")
+
+
+async def test_the_command_says_of_a_run_that_waits_at_which_gate(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = asked(await stage.submit("saying"))
+    stage.open(request)
+    settings = Settings(store_url=stage.url)
+    following = asyncio.create_task(command.follow_events(settings, "t1", frozenset(), as_json=True))
+    told = ""
+    async with asyncio.timeout(30):
+        while ": asked" not in told:
+            await asyncio.sleep(0.05)
+            told += capsys.readouterr().err
+    following.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await following
+    assert told.startswith(f"gate {str(request.request_id)[:8]}: asked")
