@@ -44,6 +44,7 @@ class GateClosedError(NoSuchGateError):
         LookupError.__init__(
             self, f"gate {gate_id} is {state} already; `plangate show {gate_id}` tells who decided"
         )
+        self.gate_id, self.state = gate_id, state
 
 
 def waiting_gate(conn: Connection, beginning: str) -> ApprovalRequested:

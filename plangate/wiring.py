@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gate_events.topics import TOPIC_OF
@@ -13,9 +14,21 @@ if TYPE_CHECKING:
     from producers.kafka_producer import KafkaProducer
 
 
+class NoCatalogueError(FileNotFoundError):
+    """{file}: no such file; {mend}."""
+
+    def __init__(self, file: Path) -> None:
+        mend = "go to your project's folder, make one with `plangate init`, or set PLANGATE_CATALOGUE"
+        super().__init__(f"{file}: no such file; {mend}")
+
+
 def open_catalogue(settings: Settings) -> Catalogue:
-    """The catalogue in force. Raises CatalogueError, FileNotFoundError."""
-    return load_catalogue(settings.catalogue.read_text(encoding="utf-8"), str(settings.catalogue))
+    """The catalogue in force. Raises CatalogueError, NoCatalogueError, OSError."""
+    try:
+        text = settings.catalogue.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise NoCatalogueError(settings.catalogue) from error
+    return load_catalogue(text, str(settings.catalogue))
 
 
 def schema_ids(settings: Settings) -> "SchemaIds | None":

@@ -44,6 +44,7 @@ SPEAK_FOR_THEMSELVES = frozenset(
         "plangate.kafka.topics.TopicRefusedError",
         "plangate.settings.SettingsError",
         "plangate.torture.stack.StoreInUseError",
+        "plangate.wiring.NoCatalogueError",
         "plangate.worker.slots.SlotsError",
         "plangate.worker.readiness.NotReadyError",
         "producers.delivery.NotDeliveredError",

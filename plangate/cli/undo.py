@@ -13,6 +13,7 @@ from gate_events.words import DecisionKind
 from gate_store import undo_plans
 from gate_store.database import utc_now
 from gate_store.heartbeats import RESUMER, heard
+from gate_store.lookup import GateClosedError
 from plangate.cli.choosing import chosen
 from plangate.cli.decisions import Asked, answer, in_json, published
 from plangate.cli.failures import CommandError
@@ -24,6 +25,7 @@ from plangate.wiring import open_catalogue
 
 _LOOK_S = 0.1
 _GOES_ON = {undo_plans.NOT_TAKEN, undo_plans.CLEARED, undo_plans.BEGUN}
+_ASKED_BEFORE = "APPROVED"  # no review afterwards ends so
 _SAID_NO = {"REJECTED", "RESPONDED", "EXPIRED", "WITHDRAWN", "SUPERSEDED"}
 
 
@@ -42,7 +44,12 @@ class UndoNotApprovedError(CommandError):
 def undo_and_follow(asked: Asked, steps: Sequence[str], note: str, *, follows: bool) -> None:
     """Say UNDO, and wait for the plan that it makes as long as `asked` says. Raises CommandError."""
     settings = load_settings()
-    request = chosen(settings, asked.gate, asked.digest)
+    try:
+        request = chosen(settings, asked.gate, asked.digest)
+    except GateClosedError as error:
+        if error.state == _ASKED_BEFORE:
+            raise _asked_before(error) from error
+        raise
     warned = partial(_print_lacking, actions=lacking(settings, request, steps))
     content = {"note": note, "step_ids": steps}
     decision, became = published(settings, asked, request, DecisionKind.UNDO, warned, **content)
@@ -61,6 +68,13 @@ def undo_and_follow(asked: Asked, steps: Sequence[str], note: str, *, follows: b
         )
     if plan:
         report(plan, follows=follows, as_json=asked.as_json)
+
+
+def _asked_before(error: GateClosedError) -> CommandError:
+    problem = f"gate {error.gate_id} is {error.state}: it asked before its plan ran"
+    return CommandError(
+        problem, "undo answers a review afterwards; to take back what ran, propose a plan that does it"
+    )
 
 
 def report(plan: undo_plans.View, *, follows: bool, as_json: bool) -> None:

@@ -149,3 +149,12 @@ def ask(state: State) -> State:
 
 graph = StateGraph(State).add_node("ask", ask).add_edge(START, "ask").add_edge("ask", END)
 """
+
+
+def test_in_a_folder_without_a_catalogue_it_is_said_where_one_comes_from(shell: Shell) -> None:
+    (shell.folder / "catalogue.yaml").unlink()
+    mends = ("catalogue.yaml: no such file", "your project's folder", "plangate init", "PLANGATE_CATALOGUE")
+    shell.run("explain", "plan.json").complains(*mends)
+    found = quick(shell, "doctor", "--json").findings["catalogue"]
+    assert (found["state"], found["found"]) == ("wrong", "catalogue.yaml: no such file")
+    assert "plangate init" in found["mend"]

@@ -4,12 +4,16 @@ from uuid import UUID
 
 import pytest
 
-from gate_events.words import GateState
+from gate_events.words import DecisionKind, GateState
+from gate_store.database import open_store
 from gate_store.run_ends import StepEnd
 from gate_store.whereabouts import PlanState, Whereabouts
 from plangate.cli.awaiting import in_words
 from producers.planning import Submitted
 from producers.run_outcome import RunOutcome
+from tests.claims.gate import asked, commit, proposed, step
+from tests.cli.commands import Shell
+from tests.store.examples import decided
 
 GATE = UUID(int=7)
 PLAN = Submitted("night", UUID(int=8), finished=False)
@@ -55,3 +59,14 @@ def test_an_outcome_claims_of_no_step_that_began_that_it_did_not() -> None:
 @pytest.mark.parametrize("decided", ["APPROVED", "CLEARED", None])
 def test_of_what_was_approved_the_steps_tell(decided: str | None) -> None:
     assert ended(decided, [DONE]).message == ""
+
+
+def test_undo_of_what_was_asked_before_it_ran_says_what_to_do_instead(stored: Shell) -> None:
+    request = asked(proposed(step("pay")))
+    store = open_store(f"sqlite:///{stored.folder / 'plangate.db'}")
+    with store.begin() as conn:
+        assert commit(conn, request).refused == {}
+        assert commit(conn, decided(request, DecisionKind.APPROVE)).refused == {}
+    store.dispose()
+    undone = stored.run("undo", str(request.request_id), "--yes", "--note", "wrong")
+    undone.complains("is APPROVED: it asked before its plan ran", "propose a plan")
