@@ -82,7 +82,7 @@ install_python_packages() {
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(wanted_state)" ] && .venv/bin/python -c ''; then
         return
     fi
-    say "installing the Python packages of requirements.lock into .venv"
+    say "installing the Python packages of requirements.lock into .venv; this takes a minute or two"
     venv_is_sound || "$python" -m venv --clear .venv
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/uv.lock
     # compiled now, not by every process anew where Python may not write bytecode: it starts in a third of the time
