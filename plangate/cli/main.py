@@ -11,7 +11,9 @@ def main() -> None:
         from plangate.cli.application import run  # noqa: PLC0415 - it takes most of the first second
 
         run()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:  # Typer makes the one the other, without a word
+        if isinstance(end, SystemExit) and end.code != _INTERRUPTED:
+            raise
         sys.stderr.write("plangate: interrupted\n")
         sys.exit(_INTERRUPTED)
 

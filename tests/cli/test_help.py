@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from click import Context
 from typer.testing import CliRunner
 
@@ -75,11 +76,20 @@ def test_what_waits_for_ctrl_c_loads_nothing_before() -> None:
     assert loaded("import plangate.cli.main", "typer", "rich", "pydantic", "msgspec") == ""
 
 
-def test_ctrl_c_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("within_a_command", [False, True])
+def test_ctrl_c_is_one_line(
+    within_a_command: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli_application, "run", interrupted)
+    if within_a_command:
+        app = typer.Typer()
+        app.command()(interrupted)
+        monkeypatch.setattr(sys, "argv", ["plangate"])
+        monkeypatch.setattr(cli_application, "run", app)
+    else:
+        monkeypatch.setattr(cli_application, "run", interrupted)
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 130
