@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -72,6 +72,7 @@ class StopTopic:
         self._schema_of = schema_of
         self._behind: set[int] | None = None  # partitions whose end was not reached; None: none are read
         self._unread: deque[Message] = deque()
+        self._gone = False  # the client says that partitions which are read are not there any more
         self._look_at = 0.0  # when to look for the topic again
         self._problem = ""  # why it is not read on
         self._lock = Lock()
@@ -111,6 +112,8 @@ class StopTopic:
         try:
             while self._take() or (self._behind and monotonic() < until):
                 pass
+            if self._behind:
+                self._partitions()  # it may be gone since it was found: the client does not always say so
         except RegistryUnavailableError as error:
             self._tell_unread(str(error))
         else:
@@ -132,22 +135,29 @@ class StopTopic:
         """Whether the topic is there to be read from its beginning."""
         if monotonic() < self._look_at:
             return False
-        try:
-            found = self._consumer.list_topics(self._topic, timeout=_ASK_S).topics[self._topic]
-        except KafkaException as error:
-            self._note(error.args[0])
-            return False
-        if found.error or not found.partitions:
-            self._miss()
+        partitions = self._partitions()
+        if partitions is None:
             return False
         self._consumer.assign(
-            [TopicPartition(self._topic, number, OFFSET_BEGINNING) for number in found.partitions]
+            [TopicPartition(self._topic, number, OFFSET_BEGINNING) for number in partitions]
         )
-        self._behind, self.kept = set(found.partitions), {}
+        self._behind, self.kept = set(partitions), {}
         if self.is_absent:
             _log.warning("topic %s is there now: what it says is stopped is held", self._topic)
         self.is_absent = False
         return True
+
+    def _partitions(self) -> Collection[int] | None:
+        """Those that the topic has now; None: none, or nobody can tell."""
+        try:
+            found = self._consumer.list_topics(self._topic, timeout=_ASK_S).topics[self._topic]
+        except KafkaException as error:
+            self._note(error.args[0])
+            return None
+        if found.error or not found.partitions:
+            self._miss()
+            return None
+        return list(found.partitions)
 
     def _miss(self) -> None:
         if not self.is_absent:
@@ -164,6 +174,10 @@ class StopTopic:
         """Whether something came. Raises RegistryUnavailableError."""
         if not self._unread:
             self._unread.extend(self._consumer.consume(_AT_ONCE, timeout=0.1 if self._behind else 0))
+        if self._gone:
+            self._gone = False
+            self._unread.clear()
+            self._miss()
         found = bool(self._unread)
         while self._unread:
             self._hear(self._unread[0])
@@ -201,4 +215,8 @@ class StopTopic:
             self._note(error)
 
     def _note(self, error: KafkaError) -> None:
-        OUTAGES.note(error, self._servers)
+        """Some errors of partitions come here alone, while their messages are waited for."""
+        if error.code() in _ABSENT:
+            self._gone = self._behind is not None
+        else:
+            OUTAGES.note(error, self._servers)
