@@ -71,7 +71,7 @@ def states(conn: Connection) -> dict[str, int]:
 @pytest.mark.parametrize("step", [StepStatus.SUCCEEDED, FAILED, IN_DOUBT])
 def test_outcomes_with_effects(conn: Connection, step: StepStatus) -> None:
     clear(conn, *PLANS)
-    assert cost(conn, lambda: record_outcomes(conn, told(step), NOON)) <= 25
+    assert cost(conn, lambda: record_outcomes(conn, told(step), NOON)) <= 26
     assert states(conn) == {step.value: 2 * MANY}
 
 
