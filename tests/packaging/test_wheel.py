@@ -89,7 +89,7 @@ def test_the_contracts_are_found_from_any_folder(fresh: Fresh, tmp_path: Path) -
         "print(contracts.folder(), len({contracts.contract_of(record).fingerprint for record in TOPIC_OF}))"
     )
     done = fresh.run("python", "-c", code, cwd=tmp_path)
-    assert done.stdout.split() == [str(fresh.site_packages / "gate_events/_schemas"), "10"], done.stderr
+    assert done.stdout.split() == [str(fresh.site_packages / "gate_events/_schemas"), "11"], done.stderr
 
 
 def test_the_migrations_run_on_a_new_store(fresh: Fresh, tmp_path: Path) -> None:

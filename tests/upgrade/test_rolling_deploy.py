@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from gate_events.codec import encode, to_json
+from gate_events.records import StopChanged
 from plangate.dev.apache_kafka import ApacheKafka
 from tests.events import samples
 from tests.faults.test_torture import NOTHING_WRONG, cases
@@ -128,4 +129,7 @@ def test_the_earlier_code_reads_what_todays_code_writes(old: Earlier, tmp_path: 
     said = tmp_path / "said.json"
     said.write_text(json.dumps([[type(each).__name__, encode(each).hex()] for each in samples.SAMPLES]))
     for before, each in zip(json.loads(old.run(READER, said)), samples.SAMPLES, strict=True):
-        assert before == as_far_as(before, json.loads(to_json(each)))
+        if type(each) is StopChanged:
+            assert before is None  # on a topic of its own, which nothing earlier reads
+        else:
+            assert before == as_far_as(before, json.loads(to_json(each)))
