@@ -14,12 +14,16 @@ from gate_store.restores import told_of
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows about plans that a router would clear, by digest."""
+    """What the store knows about plans that a router would clear: by digest, but for `objections`."""
 
     asked: frozenset[str] = frozenset()  # a human was asked whether they may run
     cleared: frozenset[str] = frozenset()  # they may run already
-    objections: Mapping[str, str] = field(default_factory=dict)  # why nothing that says so could count
+    objections: Mapping[int, str] = field(default_factory=dict)  # by the id() of each of these records
     cleared_words: Mapping[str, PlanCleared] = field(default_factory=dict)  # of services' plans
+
+    def objection(self, record: PlanRecord) -> str | None:
+        """Why this record could not count. Another of its digest may: anybody can copy a plan."""
+        return self.objections.get(id(record))
 
     def is_cleared_otherwise(self, record: PlanRecord) -> bool:
         """Whether a router's word cleared the plan of a service in other words than these."""
@@ -39,6 +43,6 @@ def known_plans(conn: Connection, records: Sequence[PlanRecord]) -> Known:
     told = told_of(conn, [each.digest for each in records if isinstance(each, PlanCleared)])
     cleared = told | {each.digest for each in records if known.repeats(each)}
     strangers = [each for each in records if each.digest not in asked | cleared]
-    found = {each.digest: known.not_the_runs(each) or known.not_the_owners(each) for each in strangers}
-    objections = {digest: why for digest, why in found.items() if why is not None}
+    found = {id(each): known.not_the_runs(each) or known.not_the_owners(each) for each in strangers}
+    objections = {place: why for place, why in found.items() if why is not None}
     return Known(frozenset(asked), frozenset(cleared), objections, known.cleared_words)

@@ -130,7 +130,7 @@ class Routing:
             return None
         if isinstance(record, ApprovalRequested):
             return other
-        return known.objections.get(record.digest) or self._seen.stranger(plan) or other
+        return known.objection(record) or self._seen.stranger(plan) or other
 
     async def _decoded(self, batch: Sequence[Received]) -> Plans:
         plans = []

@@ -16,7 +16,7 @@ from gate_events.ids import proposal_id
 from gate_events.records import ApprovalRequested, PlanCleared, PlanProposed
 from gate_events.stops import Stop
 from gate_events.topics import APPROVAL_REQUESTS, AUTO_EXECUTE, DEAD_LETTERS, PLANS
-from gate_events.values import Agent
+from gate_events.values import Agent, Step
 from gate_policy.catalogue import load_catalogue
 from gate_policy.route import route
 from gate_store.database import open_store
@@ -43,9 +43,9 @@ from tests.claims.gate import of_run, refusals, waits
 from tests.stores import migrated
 
 
-def proposed_by_a_run(conn: Connection, thread: str) -> PlanProposed:
+def proposed_by_a_run(conn: Connection, thread: str, *steps: Step) -> PlanProposed:
     """It is paused at it."""
-    proposal = of_run(thread=thread)
+    proposal = of_run(*steps, thread=thread)
     waits(conn, proposal)
     return msgspec.structs.replace(proposal, event_id=proposal_id(proposal.plan_id))
 
@@ -161,6 +161,23 @@ async def test_refused_plans_of_a_batch_are_noted_at_their_runs_in_few_transacti
     store.dispose()
     assert errors == 20 * ["it cannot be routed"]
     assert len(transactions) == 1
+
+
+@pytest.mark.parametrize("copy_first", [False, True])
+async def test_a_copy_in_other_words_takes_nothing_from_the_plan_of_its_batch(
+    tmp_path: Path, copy_first: bool
+) -> None:
+    writer = Writer()
+    routing, store = routing_to(writer, tmp_path), open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    with store.begin() as conn:
+        own = proposed_by_a_run(conn, "t1", *plan("look").steps)
+    copy = msgspec.structs.replace(own, event_id=uuid4(), goal="something else")
+    both = [received(copy), received(own)] if copy_first else [received(own), received(copy)]
+    await routing.handle(both)
+    store.dispose()
+    assert sorted(writer.took) == [AUTO_EXECUTE.name, DEAD_LETTERS.name]
+    (cleared,) = (v for t, v in zip(writer.took, writer.values, strict=True) if t == AUTO_EXECUTE.name)
+    assert decode(cleared, PlanCleared).goal == own.goal
 
 
 async def test_a_plan_whose_clearance_kafka_refused_is_told_when_it_comes_again(tmp_path: Path) -> None:
