@@ -10,11 +10,11 @@ import pytest
 from psycopg import sql
 from sqlalchemy import Engine, inspect, make_url, text
 
-from gate_events.stops import Stop, began
-from gate_store.database import open_store, utc_now
+from gate_events.stops import Stop
+from gate_store.database import open_store
 from gate_store.migrate import behind, upgrade
 from gate_store.postgres.errors import UnfitStoreError
-from gate_store.stops import in_force, take_stop
+from gate_store.stops import begin_stop, in_force
 from gate_store.try_clients import try_clients
 from plangate.dev.postgres import PostgresServer
 from producers.submitter import open_submitter
@@ -116,6 +116,6 @@ def test_every_moment_of_a_record_is_read_whatever_zone_the_database_has(
     engine = open_store(postgres_url)
     with engine.begin() as conn:
         for each in (first, last):
-            take_stop(conn, began(each), utc_now())
+            begin_stop(conn, each)
         assert in_force(conn) == [first, last]
     engine.dispose()
